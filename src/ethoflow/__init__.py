@@ -1,0 +1,52 @@
+"""Animal behaviour as a dataflow: tracking data to labelled, chunked datasets, labels and pictures.
+
+Submodules load when they are first used, so that ``import ethoflow`` stays quick.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from ethoflow import behaviours, features, plot, simulate, stats
+    from ethoflow.behaviours import annotate
+    from ethoflow.behaviours.bouts import find_bouts
+    from ethoflow.clean import clean
+    from ethoflow.engine import behaviour, feature, load_rules, step
+    from ethoflow.geometry.arena import Arena, circle, polygon
+    from ethoflow.geometry.calibration import calibrate
+    from ethoflow.io.cohort import read_cohort
+    from ethoflow.io.reader import read
+    from ethoflow.schema import DataError, assign_roles
+    from ethoflow.schema import make_tracks as from_arrays
+    from ethoflow.stats.budget import time_budget
+    from ethoflow.store import open_store as open  # noqa: A004
+    from ethoflow.store import write
+    from ethoflow.units import UnitError
+
+_MODULES = ("behaviours", "features", "plot", "simulate", "stats")
+_NAMES = {
+    "Arena": "ethoflow.geometry.arena",
+    "DataError": "ethoflow.schema",
+    "UnitError": "ethoflow.units",
+    "annotate": "ethoflow.behaviours",
+    "assign_roles": "ethoflow.schema",
+    "behaviour": "ethoflow.engine",
+    "calibrate": "ethoflow.geometry.calibration",
+    "circle": "ethoflow.geometry.arena",
+    "clean": "ethoflow.clean",
+    "feature": "ethoflow.engine",
+    "find_bouts": "ethoflow.behaviours.bouts",
+    "from_arrays": "ethoflow.schema:make_tracks",
+    "load_rules": "ethoflow.engine",
+    "open": "ethoflow.store:open_store",
+    "polygon": "ethoflow.geometry.arena",
+    "read": "ethoflow.io.reader",
+    "read_cohort": "ethoflow.io.cohort",
+    "step": "ethoflow.engine",
+    "time_budget": "ethoflow.stats.budget",
+    "write": "ethoflow.store",
+}

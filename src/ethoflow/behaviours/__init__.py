@@ -1,0 +1,34 @@
+"""Behaviours: labels by rules. Every file here is one rule and is found by itself.
+
+``ef.behaviours.climbing(poses)`` labels one behaviour; `annotate` labels many together.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ethoflow.behaviours.annotation import SkippedRule, annotate
+from ethoflow.engine import builtin
+
+__all__ = ["SkippedRule", "annotate", "available"]
+
+
+def available() -> dict[str, str]:
+    """Name and first line of every behaviour.
+
+    Examples
+    --------
+    >>> available()["moving"]
+    'The body centre moves at `min_speed` or faster.'
+    """
+    return {n: d.summary for n, d in builtin("behaviour").items()}
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("_") or name not in builtin("behaviour"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return builtin("behaviour")[name]
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *builtin("behaviour")])

@@ -1,0 +1,79 @@
+"""Following: one animal runs along the path that another has just taken."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ethoflow.engine import behaviour
+from ethoflow.engine.declare import Array
+from ethoflow.engine.jit import jit
+from ethoflow.features.social import distance
+
+
+@jit
+def _near_trail(nose: Array, trail: Array, window: int, max_distance: float) -> Array:
+    """Whether a point is near any of the last `window` points of a trail, dims (space, time)."""
+    n_space, n = nose.shape
+    near = np.zeros(n, np.bool_)
+    limit = np.float32(max_distance) * np.float32(max_distance)
+    for t in range(n):
+        for back in range(min(window, t) + 1):
+            total = np.float32(0)
+            for s in range(n_space):
+                apart = nose[s, t] - trail[s, t - back]
+                total += apart * apart
+            if total < limit:
+                near[t] = True
+                break
+    return near
+
+
+def _window(window: int) -> int:
+    return window
+
+
+@behaviour(
+    scope="pair",
+    roles={
+        "position": ("nose", "tail_base"),
+        "partner_position": ("nose", "tail_base"),
+        "speed": ("nose",),
+    },
+    units={"max_distance": "mm", "min_speed": "mm/s", "window": "s"},
+    halo=_window,
+)
+def following(
+    position: Array,
+    partner_position: Array,
+    speed: Array,
+    *,
+    max_distance: float = 25.0,
+    min_speed: float = 40.0,
+    window: float = 0.5,
+) -> Array:
+    """The nose runs along the trail of the partner's tail base, behind it.
+
+    The nose is within `max_distance` of where the partner's tail base was during the last `window`;
+    it is nearer to the partner's tail base than the actor's own tail base is, and nearer to it than
+    to the partner's nose; and it is faster than `min_speed`.
+
+    Parameters
+    ----------
+    position, partner_position
+        Nose and tail base of actor and partner, dims (bodypart, space, time).
+    speed
+        Of the actor's nose, dims (bodypart, time).
+    max_distance
+        mm, default 25 mm.
+    min_speed
+        mm/s, default 40 mm/s.
+    window
+        How far back the trail counts, s, default 0.5 s.
+    """
+    nose, tail_base = position
+    partner_nose, partner_tail_base = partner_position
+    ahead = distance(nose, partner_tail_base)
+    behind = ahead < distance(tail_base, partner_tail_base)
+    rear = ahead < distance(nose, partner_nose)
+    near = _near_trail(nose, partner_tail_base, int(window), max_distance)
+    return near & behind & rear & (speed[0] > min_speed)

@@ -1,0 +1,20 @@
+"""What a computation is, and how it runs: declarations, graph, blocks, and the two faces.
+
+A declared function on a dataset is lazy where the data are; `write` materialises the same blocks
+into a Zarr store. The engine and `io` are the only parts that know Dask.
+"""
+
+from ethoflow.engine.declare import Declaration, behaviour, feature, step, summary
+from ethoflow.engine.registry import builtin, declarations, find, load_rules
+
+__all__ = [
+    "Declaration",
+    "behaviour",
+    "builtin",
+    "declarations",
+    "feature",
+    "find",
+    "load_rules",
+    "step",
+    "summary",
+]

@@ -1,0 +1,317 @@
+"""The graph of what was asked for: declared functions and parameters become nodes.
+
+A node is a `Source` (a variable of a dataset) or a `Call` (a declared function on other nodes).
+Nodes are small and immutable; equal calls have equal keys, so nothing is computed twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import numpy as np
+import xarray as xr
+
+from ethoflow.engine.declare import Declaration, Input
+from ethoflow.engine.registry import declarations, source_digest
+from ethoflow.engine.source import Source, source_of
+from ethoflow.schema import DataError, position_units
+from ethoflow.skeleton import SEGMENTS, place_roles
+from ethoflow.units import UnitError, convert, resolve, same_dimension, to_frames, unit_of
+
+Recipe: TypeAlias = dict[str, Any]
+Node: TypeAlias = "Source | Call"
+
+NEEDS = {
+    "arena": "Give one with ef.calibrate(ds, ef.circle(x, y, radius, size='380 mm')), or ef.polygon.",
+    "arena_radius": "Give an arena with ef.calibrate(ds, ef.circle(...)) or ef.polygon.",
+    "arena_centre": "Give an arena with ef.calibrate(ds, ef.circle(...)) or ef.polygon.",
+    "px_per_mm": "Give one with ef.calibrate(ds, px_per_mm=3.2).",
+}
+"""How to come by a variable that only the user can give."""
+
+
+@dataclass(frozen=True, eq=False)
+class Call:
+    """A declared function applied to other nodes, its parameters as the kernel gets them."""
+
+    declaration: Declaration
+    inputs: tuple[Node, ...]
+    parameters: Mapping[str, Any]
+    sizes: Mapping[str, int]
+    units: str
+    recipe: Recipe
+    given: Mapping[str, Any]
+    places: tuple[tuple[int, ...] | None, ...] = ()
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    key: str = ""
+
+    @property
+    def name(self) -> str:
+        """Name of the variable the call gives."""
+        return self.declaration.replaces or self.declaration.name
+
+    @property
+    def dims(self) -> tuple[str, ...]:
+        """Dims of the result, without `recording`."""
+        return self.declaration.output_dims
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the result without `recording` and `time`."""
+        return tuple(self.sizes[dim] for dim in self.dims if dim != "time")
+
+    @property
+    def is_label(self) -> bool:
+        """Whether the result is 1, 0 or unknown."""
+        return self.declaration.label
+
+    def attrs(self) -> dict[str, str]:
+        """Attributes of the result: what it is, its units, and the call that made it."""
+        declaration = self.declaration
+        name = declaration.replaces or declaration.name
+        attrs = {"long_name": name.replace("_", " "), "units": self.units}
+        if not declaration.replaces:
+            attrs["description"] = declaration.summary
+        attrs["source"] = write_source(self)
+        if self.is_label:
+            attrs["kind"] = "label"
+        if declaration.reference:
+            attrs["reference"] = declaration.reference
+        return attrs
+
+    def halo(self) -> int:
+        """Frames the call looks to either side, bout filters included."""
+        halo = self.declaration.halo
+        if callable(halo):
+            wanted = halo.__code__.co_varnames[: halo.__code__.co_argcount]
+            halo = halo(*(self.parameters[name] for name in wanted))
+        if self.declaration.kind == "behaviour":
+            halo += self.parameters["max_gap"] + max(self.parameters["min_bout"] - 1, 0)
+        return int(halo)
+
+
+def resolve_call(
+    ds: xr.Dataset,
+    declaration: Declaration,
+    given: Mapping[str, Any],
+    memo: dict[str, Node] | None = None,
+) -> Call:
+    """The node of `declaration` on `ds`, with all it needs.
+
+    Parameters
+    ----------
+    ds
+        Checked dataset.
+    declaration
+        What to compute.
+    given
+        Parameters by name, numbers or strings with units.
+    memo
+        Nodes resolved before, shared between the outputs of one request.
+
+    Raises
+    ------
+    DataError
+        A variable or a body part is missing.
+    UnitError
+        A parameter or an input has the wrong unit.
+    TypeError
+        An unknown parameter.
+    """
+    memo = {} if memo is None else memo
+    parameters = _convert_parameters(ds, declaration, given)
+    inputs = tuple(_resolve_input(ds, declaration, item, memo) for item in declaration.inputs)
+    places, labels = _place_bodyparts(ds, declaration, inputs)
+    sizes = _measure(ds, labels)
+    recipe = _write_recipe(declaration, parameters, inputs, places, labels)
+    return Call(
+        declaration=declaration,
+        inputs=inputs,
+        parameters=parameters,
+        sizes=sizes,
+        units=resolve(declaration.units, position_units(ds)),
+        recipe=recipe,
+        given=dict(given),
+        places=places,
+        labels=labels,
+        key=_digest([recipe, [node.key for node in inputs], sorted(sizes.items())]),
+    )
+
+
+def _resolve_input(
+    ds: xr.Dataset, declaration: Declaration, item: Input, memo: dict[str, Node]
+) -> Node:
+    name = item.variable
+    if name in memo:
+        return memo[name]
+    if name in ds.variables:
+        memo[name] = lineage_of(ds[name]) or source_of(ds[name])
+    elif name in declarations():
+        memo[name] = resolve_call(ds, declarations()[name], {}, memo)
+    else:
+        raise DataError(
+            f"{declaration.name} needs the variable {name!r}; this dataset has: "
+            f"{', '.join(map(str, ds.data_vars))}. {NEEDS.get(name, '')}".rstrip()
+        )
+    return memo[name]
+
+
+def lineage_of(array: xr.DataArray) -> Call | None:
+    """The call that `array` is the unchanged lazy result of, if it is one.
+
+    Following it back lets one task go from the stored tracks to the last label, however many
+    functions were called on the way.
+    """
+    data = array.variable._data
+    layers = getattr(getattr(data, "dask", None), "layers", {})
+    call = getattr(layers.get(getattr(data, "name", None)), "call", None)
+    return call if isinstance(call, Call) else None
+
+
+def _convert_parameters(
+    ds: xr.Dataset, declaration: Declaration, given: Mapping[str, Any]
+) -> dict[str, Any]:
+    unknown = set(given) - set(declaration.defaults)
+    if unknown:
+        raise TypeError(
+            f"{declaration.name} has no parameter {', '.join(sorted(unknown))}; it has: "
+            f"{', '.join(declaration.defaults) or 'none'}."
+        )
+    parameters = {}
+    for name, default in declaration.defaults.items():
+        value = given.get(name, default)
+        unit = declaration.parameter_units.get(name)
+        full = f"{declaration.name}({name})"
+        if unit is None or value is None:
+            parameters[name] = value
+        elif unit == "s":
+            parameters[name] = to_frames(value, float(ds.fps), name=full)
+        else:
+            parameters[name] = _convert_length(value, unit, position_units(ds), full)
+    if declaration.needs_fps:
+        parameters["fps"] = float(ds.fps)
+    return parameters
+
+
+def _convert_length(value: Any, unit: str, length: str, name: str) -> float:
+    """A threshold in the unit of the data: declared in mm, it may be given in px for px data."""
+    wanted = unit.replace("mm", length) if unit in ("mm", "mm/s", "mm/s2") else unit
+    written = unit_of(value) or unit
+    if not same_dimension(written, wanted):
+        raise UnitError(
+            f"{name} = {value!r} is in {written}, the positions are in {length}. "
+            + (
+                "Calibrate them first (ef.calibrate, --px-per-mm or --arena), or give the "
+                f"threshold in pixels: {name.split('(')[1][:-1]}='30 {wanted}'."
+                if length == "px"
+                else f"Give it in {wanted}."
+            )
+        )
+    text = value if isinstance(value, str) and unit_of(value) else f"{float(value)} {unit}"
+    return convert(text, wanted, name=name)
+
+
+def _place_bodyparts(
+    ds: xr.Dataset, declaration: Declaration, inputs: tuple[Node, ...]
+) -> tuple[tuple[tuple[int, ...] | None, ...], dict[str, tuple[str, ...]]]:
+    """For each input, the places of the body parts its kernel gets (None: all there are)."""
+    pairs = _segments(ds) if "segment" in declaration.dims else []
+    places: list[tuple[int, ...] | None] = []
+    for item, node in zip(declaration.inputs, inputs, strict=True):
+        roles = declaration.roles.get(item.argument)
+        if "bodypart" not in node.dims:
+            places.append(None)
+        elif item.view in ("start_", "end_"):
+            places.append(tuple(pair[item.view == "end_"] for pair in pairs))
+        elif roles:
+            places.append(_find_places(ds, declaration, roles))
+        else:
+            places.append(None)
+    names = [str(part) for part in ds.bodypart.values] if pairs else []
+    labels = tuple(f"{names[a]}-{names[b]}" for a, b in pairs)
+    return tuple(places), {"segment": labels} if "segment" in declaration.dims else {}
+
+
+def _find_places(
+    ds: xr.Dataset, declaration: Declaration, wanted: tuple[str, ...]
+) -> tuple[int, ...]:
+    roles = [str(role) for role in ds.role.values] if "role" in ds.coords else []
+    places = place_roles(roles, wanted)
+    missing = [role for role, place in zip(wanted, places, strict=True) if place is None]
+    if missing:
+        parts = ", ".join(
+            f"{part} ({role})" if role else str(part)
+            for part, role in zip(ds.bodypart.values, roles or [""] * ds.sizes["bodypart"], strict=True)
+        )
+        raise DataError(
+            f"{declaration.name} needs a body part in the role "
+            f"{' and '.join(map(repr, missing))}; this recording has: {parts}. "
+            f"Name one with skeleton={{{missing[0]!r}: 'its name here'}}."
+        )
+    return tuple(place for place in places if place is not None)
+
+
+def _segments(ds: xr.Dataset) -> list[tuple[int, int]]:
+    roles = [str(role) for role in ds.role.values] if "role" in ds.coords else []
+    pairs = [place_roles(roles, pair) for pair in SEGMENTS]
+    return [(a, b) for a, b in pairs if a is not None and b is not None]
+
+
+def _measure(ds: xr.Dataset, labels: Mapping[str, tuple[str, ...]]) -> dict[str, int]:
+    sizes = {str(dim): size for dim, size in ds.sizes.items()}
+    sizes.setdefault("individual", 1)
+    sizes["partner"] = sizes["individual"]
+    return {**sizes, **{dim: len(names) for dim, names in labels.items()}}
+
+
+def _write_recipe(
+    declaration: Declaration,
+    parameters: Mapping[str, Any],
+    inputs: tuple[Node, ...],
+    places: tuple[tuple[int, ...] | None, ...],
+    labels: Mapping[str, tuple[str, ...]],
+) -> Recipe:
+    recipe: Recipe = {
+        "function": f"{declaration.function.__module__}.{declaration.name}",
+        "version": declaration.version,
+        "parameters": dict(sorted(parameters.items())),
+        "inputs": {
+            item.argument: node.recipe
+            for item, node in zip(declaration.inputs, inputs, strict=True)
+        },
+    }
+    if any(place is not None for place in places):
+        recipe["bodyparts"] = [None if place is None else list(place) for place in places]
+    if labels:
+        recipe["labels"] = {dim: list(names) for dim, names in labels.items()}
+    code = source_digest(declaration)
+    if code:
+        recipe["function"] = declaration.name
+        recipe["code"] = code
+    return recipe
+
+
+def _digest(content: Any) -> str:
+    text = json.dumps(content, sort_keys=True, default=_plain)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"a parameter of the type {type(value).__name__} cannot be recorded: {value!r}")
+
+
+def write_source(call: Call) -> str:
+    """The call as it may be written again: ``climbing(min_outside=0.15)``."""
+    shown = {**call.declaration.defaults, **call.given}
+    return f"{call.declaration.name}({', '.join(f'{n}={v!r}' for n, v in shown.items())})"
+
+
+def recipe_text(recipe: Recipe) -> str:
+    """A recipe as one line of JSON."""
+    return json.dumps(recipe, sort_keys=True, default=_plain, separators=(",", ":"))

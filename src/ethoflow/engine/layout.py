@@ -1,0 +1,206 @@
+"""Where a dataset goes in a store: rows, shapes and blocks of its group, made or grown as needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import dask.array as da
+import numpy as np
+import xarray as xr
+
+from ethoflow import __version__, store
+from ethoflow.engine.graph import Call, Node, recipe_text
+from ethoflow.schema import DataError, count_frames, make_time, text
+
+SHARED = ("fps", "role")
+"""Coordinates that all recordings of a store share."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """The arrays of a group as tasks write them: shapes by variable, rows of the recordings."""
+
+    path: str
+    group: str
+    shapes: Mapping[str, tuple[int, ...]]
+    rows: tuple[int, ...]
+    n_recordings: int
+    block: int
+
+
+def as_cohort(ds: xr.Dataset) -> xr.Dataset:
+    """Coordinates and small variables with the dim `recording`, in memory, names unique.
+
+    Raises
+    ------
+    DataError
+        Two recordings have one name.
+    """
+    if "recording" not in ds.dims:
+        ds = _widen(ds)
+    names = [str(name) for name in ds.recording.values]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise DataError(f"two recordings have one name: {', '.join(repeated)}. Rename the files.")
+    if "digest" not in ds.coords or "recording" not in ds.digest.dims:
+        same = str(ds.digest.values) if "digest" in ds.coords else ""
+        ds = ds.assign_coords(digest=("recording", text([same] * len(names))))
+    if "n_frames" not in ds.coords:
+        ds = ds.assign_coords(n_frames=("recording", count_frames(ds)))
+    return ds.load()
+
+
+def _widen(ds: xr.Dataset) -> xr.Dataset:
+    if "recording" not in ds.coords:
+        ds = ds.assign_coords(recording="recording")
+    name = str(ds.recording.values)
+    single = [n for n in ds.variables if n not in ds.dims and n not in (*SHARED, "recording")]
+    wide = {n: ds[n].variable.expand_dims("recording") for n in single}
+    for variable in wide.values():
+        if variable.dtype.kind in "OTU":
+            variable.values = text(variable.values.ravel()).reshape(variable.shape)
+    ds_wide = ds.drop_vars([*single, "recording"])
+    ds_wide = ds_wide.assign({n: v for n, v in wide.items() if n in ds.data_vars})
+    coords = {n: v for n, v in wide.items() if n in ds.coords}
+    return ds_wide.assign_coords({"recording": text([name]), **coords})
+
+
+def lay_out(small: xr.Dataset, nodes: Mapping[str, Node], path: str, group: str) -> Target:
+    """Make or grow the group so that `nodes` fit; rows for the recordings of `small`.
+
+    Raises
+    ------
+    DataError
+        The group there holds other body parts, animals or another frame rate.
+    """
+    longest = int(small.n_frames.max()) if small.sizes["recording"] else 0
+    names = [str(name) for name in small.recording.values]
+    there = store.open_group(path, group) if store.has_data(path, group) else None
+    if there is None:
+        block = store.choose_block(_bytes_per_frame(nodes), longest)
+        known: list[str] = []
+    else:
+        _check_same(there, small, path, group)
+        known = [str(name) for name in there.recording.values]
+        block = store.block_length(path, group) or store.choose_block(
+            _bytes_per_frame(nodes), longest
+        )
+        longest = max(longest, there.sizes.get("time", 0))
+    rows = store.rows_of(known, names)
+    if there is not None:
+        store.grow(path, group, len(rows), longest)
+    _add_arrays(small, nodes, there, path, group, rows, longest, block)
+    shapes = {
+        name: (len(rows), *node.shape, longest) for name, node in nodes.items() if "time" in node.dims
+    }
+    places = tuple(rows[name] for name in names)
+    store.write_rows(path, group, small, np.asarray(places, np.int64))
+    _describe(nodes, path, group)
+    return Target(path, group, shapes, places, len(rows), block)
+
+
+def _bytes_per_frame(nodes: Mapping[str, Node]) -> int:
+    sizes = [
+        int(np.prod(node.shape)) * (1 if node.is_label else 4)
+        for node in nodes.values()
+        if "time" in node.dims
+    ]
+    return max(sizes, default=1)
+
+
+def _check_same(there: xr.Dataset, new: xr.Dataset, path: str, group: str) -> None:
+    """Recordings of one group share animals, body parts and frame rate."""
+    for dim in ("individual", "bodypart", "space"):
+        if dim not in there.coords or dim not in new.coords:
+            continue
+        found, given = (list(map(str, ds[dim].values)) for ds in (there, new))
+        if found != given:
+            raise DataError(
+                f"{path}: the group {group} has the {dim}s {', '.join(found)}, these data have "
+                f"{', '.join(given)}. Write them to another store."
+            )
+    if "fps" in there.coords and "fps" in new.coords and float(there.fps) != float(new.fps):
+        raise DataError(
+            f"{path}: the group {group} has {float(there.fps):g} frames per second, these data have "
+            f"{float(new.fps):g}. Write them to another store."
+        )
+
+
+def _add_arrays(
+    small: xr.Dataset,
+    nodes: Mapping[str, Node],
+    there: xr.Dataset | None,
+    path: str,
+    group: str,
+    rows: Mapping[str, int],
+    longest: int,
+    block: int,
+) -> None:
+    """Lay out what the group does not have yet."""
+    present = set() if there is None else set(map(str, there.variables))
+    template = xr.Dataset(
+        {
+            name: (("recording", *node.dims), _unwritten(len(rows), node, longest), _attrs(node))
+            for name, node in nodes.items()
+            if name not in present
+        }
+    )
+    for name, variable in small.variables.items():
+        if name not in present and name != "time":
+            template[name] = _padded(variable, len(rows), name in small.coords)
+    if "time" not in present and any("time" in node.dims for node in nodes.values()):
+        template["time"] = make_time(longest, float(small.fps))
+    template = template.set_coords([n for n in template.variables if n in small.coords])
+    for name, coord in _new_coords(nodes, template, present).items():
+        template = template.assign_coords({name: coord})
+    if template.variables:
+        template.attrs = dict(small.attrs)
+        store.create_arrays(path, group, template, block)
+
+
+def _unwritten(n_recordings: int, node: Node, longest: int) -> da.Array:
+    timed = (longest,) if "time" in node.dims else ()
+    return da.full((n_recordings, *node.shape, *timed), np.nan, dtype=np.float32, chunks=-1)
+
+
+def _padded(variable: xr.Variable, n_recordings: int, is_coord: bool) -> xr.Variable:
+    """A variable along `recording` with room for all rows; empty where nothing is known."""
+    if "recording" not in variable.dims or variable.sizes["recording"] == n_recordings:
+        return variable
+    shape = (n_recordings, *variable.shape[1:])
+    values = np.full(shape, _empty(variable.dtype), dtype=variable.dtype)
+    return xr.Variable(variable.dims, values, variable.attrs)
+
+
+def _empty(dtype: np.dtype) -> object:  # type: ignore[type-arg]
+    return "" if dtype.kind in "OTU" else (np.nan if dtype.kind == "f" else 0)
+
+
+def _new_coords(
+    nodes: Mapping[str, Node], template: xr.Dataset, present: set[str]
+) -> dict[str, xr.Variable]:
+    """Coordinates that come with the nodes themselves: partners, names of segments."""
+    coords: dict[str, xr.Variable] = {}
+    for node in nodes.values():
+        if isinstance(node, Call):
+            for dim, names in node.labels.items():
+                if dim not in present:
+                    coords[dim] = xr.Variable(dim, text(names))
+        if "partner" in node.dims and "partner" not in present and "individual" in template.coords:
+            coords["partner"] = xr.Variable("partner", template.individual.values)
+    return coords
+
+
+def _attrs(node: Node) -> dict[str, str]:
+    attrs = {"kind": "label"} if node.is_label else {}
+    return {**attrs, "units": node.units}
+
+
+def _describe(nodes: Mapping[str, Node], path: str, group: str) -> None:
+    """Attributes say how the stored numbers came about, also after a threshold changed."""
+    for name, node in nodes.items():
+        recipe = recipe_text(node.recipe)
+        store.set_attrs(
+            path, f"{group}/{name}", {**node.attrs(), "recipe": recipe, "ethoflow_version": __version__}
+        )

@@ -1,0 +1,273 @@
+"""The lazy face: a declared function on a dataset gives arrays that compute when asked.
+
+On chunked data one task per block gives all outputs of a request. Its keys remember the call they
+stand for, so a function called on the result extends the graph instead of stacking on it.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping
+from typing import Any
+
+import dask.array as da
+import numpy as np
+import xarray as xr
+from dask._task_spec import DataNode, List, Task, TaskRef
+from dask.base import tokenize
+from dask.highlevelgraph import HighLevelGraph, MaterializedLayer
+
+from ethoflow import __version__
+from ethoflow.engine.declare import Array, Declaration
+from ethoflow.engine.graph import Call, Node, resolve_call
+from ethoflow.engine.overlap import (
+    Grid,
+    cut_memory,
+    make_grid,
+    make_window,
+    place_block,
+    run_block,
+    wanted_inputs,
+)
+from ethoflow.engine.program import Program, compile_program
+from ethoflow.engine.run import run_summary
+from ethoflow.engine.source import Source
+from ethoflow.schema import Data, as_dataset
+
+
+class CallLayer(MaterializedLayer):  # type: ignore[misc]
+    """Chunks of the result of a call."""
+
+    def __init__(self, mapping: Mapping[Any, Any], call: Call) -> None:
+        super().__init__(mapping)
+        self.call = call
+
+
+def apply(
+    declaration: Declaration, data: Data, parameters: Mapping[str, Any]
+) -> xr.DataArray | xr.Dataset:
+    """Result of one declared function on `data`."""
+    ds = as_dataset(data)
+    call = resolve_call(ds, declaration, parameters)
+    result = compute_calls(ds, {call.name: call})[call.name]
+    return replace_position(ds, result) if declaration.kind == "step" else result
+
+
+def replace_position(ds: xr.Dataset, position: xr.DataArray) -> xr.Dataset:
+    """`ds` with new positions."""
+    return ds.assign(position=position.drop_vars(set(position.coords) - set(ds.coords)))
+
+
+def compute_calls(ds: xr.Dataset, calls: Mapping[str, Call]) -> dict[str, xr.DataArray]:
+    """Arrays of several calls on one dataset, computed together: lazy where the data are.
+
+    Parameters
+    ----------
+    ds
+        The dataset the calls were resolved on.
+    calls
+        By the name of the variable they give.
+    """
+    program = compile_program(calls)
+    chunks = _chunks(program)
+    grid = make_grid(ds, chunks)
+    arrays = _build(program, calls, grid) if chunks else _compute_now(program, calls, grid)
+    return {name: _label(ds, call, arrays[name]) for name, call in calls.items()}
+
+
+def _chunks(program: Program) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+    """Chunks along recording and time of the first lazy input; None where all is in memory."""
+    for source in all_sources(program):
+        if not source.in_memory and "time" in source.dims:
+            recordings = source.data.chunks[0] if source.has_recording else (1,)
+            return recordings, source.data.chunks[-1]
+    return None
+
+
+def all_sources(program: Program) -> list[Source]:
+    """Sources of a program, those behind its summaries included."""
+    below = [compile_program(_summary_inputs(call)) for call in program.summaries]
+    return [*program.sources, *(source for one in below for source in one.sources)]
+
+
+def _summary_inputs(call: Call) -> dict[str, Node]:
+    return {node.key: node for node in call.inputs}
+
+
+# --- in memory --------------------------------------------------------------------------------
+
+
+def _compute_now(
+    program: Program, calls: Mapping[str, Call], grid: Grid
+) -> dict[str, Array]:
+    rows = (0, len(grid.n_frames))
+    results = _run_now(program, grid, [_summarise_now(call, grid) for call in program.summaries])
+    arrays = {}
+    for name, call in calls.items():
+        if call.declaration.kind == "summary":
+            arrays[name] = _summarise_now(call, grid)
+            continue
+        shape = _full_shape(call, grid.times[0])
+        arrays[name] = place_block(results, name, shape, rows, call.is_label)
+    return arrays
+
+
+def _run_now(program: Program, grid: Grid, summaries: list[Array]) -> dict[int, Any]:
+    windows = [
+        window
+        for row, n in enumerate(grid.n_frames)
+        if (window := make_window(row, 0, n, 0, n)) is not None
+    ]
+    given = [cut_memory(source, windows) for source in program.sources]
+    return run_block(program, windows, given, summaries, 0)
+
+
+def _summarise_now(call: Call, grid: Grid) -> Array:
+    program = compile_program(_summary_inputs(call))
+    results = _run_now(program, grid, [])
+    missing = np.full(call.shape, np.nan, np.float32)
+    return np.stack(
+        [run_summary(call, results[row]) if row in results else missing
+         for row in range(len(grid.n_frames))]
+    )  # fmt: skip
+
+
+def _full_shape(call: Call, n_frames: int) -> tuple[int, ...]:
+    return (*call.shape, n_frames) if "time" in call.dims else call.shape
+
+
+# --- lazily -----------------------------------------------------------------------------------
+
+
+def _build(program: Program, calls: Mapping[str, Call], grid: Grid) -> dict[str, Any]:
+    has_recording = _has_recording(program)
+    tasks, name, summaries = block_tasks(program, grid)
+    layers: dict[str, Any] = {name: MaterializedLayer(tasks)}
+    dependencies: dict[str, set[str]] = {name: set()}
+    for source in all_sources(program):
+        if not source.in_memory and source.stored is None:
+            layers.update(source.data.dask.layers)
+            dependencies.update(source.data.dask.dependencies)
+            dependencies[name].add(source.data.name)
+    arrays = {}
+    for output, call in calls.items():
+        array = f"{output}-{tokenize(name, output)}"
+        behind = summaries.get(call.key, name)
+        mapping, chunks = _output_tasks(array, behind, call, output, grid, has_recording)
+        graph = HighLevelGraph(
+            {**layers, array: CallLayer(mapping, call)}, {**dependencies, array: {name}}
+        )
+        arrays[output] = da.Array(graph, array, chunks, dtype=np.float32)
+    return arrays
+
+
+def _has_recording(program: Program) -> bool:
+    timed = [s for s in all_sources(program) if "time" in s.dims]
+    return any(source.has_recording for source in timed)
+
+
+def block_tasks(program: Program, grid: Grid) -> tuple[dict[Any, Any], str, dict[str, str]]:
+    """Tasks that compute the blocks of a program, and what their keys begin with.
+
+    Gives the tasks, the name of the blocks, and the name of each summary by the key of its call.
+    """
+    token = tokenize(sorted(program.outputs.items()), grid)
+    name, held = f"block-{token}", f"program-{token}"
+    tasks: dict[Any, Any] = {held: DataNode(held, program)}
+    summaries = summary_tasks(program, grid, tasks)
+    for i in range(len(grid.recordings)):
+        rows = grid.row_bounds(i)
+        ready = List(*(TaskRef((key, i)) for key in summaries.values()))
+        for j, (start, stop) in enumerate(grid.time_bounds()):
+            windows = _windows(grid, rows, start, stop, program.halo)
+            key = (name, i, j)
+            given = wanted_inputs(program, windows, rows)
+            tasks[key] = Task(key, run_block, TaskRef(held), windows, given, ready, rows[0])
+    return tasks, name, summaries
+
+
+def _windows(grid: Grid, rows: tuple[int, int], start: int, stop: int, halo: int) -> list[Any]:
+    found = (make_window(r, start, stop, halo, grid.n_frames[r]) for r in range(*rows))
+    return [window for window in found if window is not None]
+
+
+def summary_tasks(program: Program, grid: Grid, tasks: dict[Any, Any]) -> dict[str, str]:
+    """Add the tasks of a program's summaries; gives their names by the keys of the calls."""
+    return {call.key: _summary_tasks(call, grid, tasks) for call in program.summaries}
+
+
+def _summary_tasks(call: Call, grid: Grid, tasks: dict[Any, Any]) -> str:
+    """Add the tasks of a summary; gives the name of its keys, one per block of recordings."""
+    below, blocks, _ = block_tasks(compile_program(_summary_inputs(call)), grid)
+    tasks.update(below)
+    name, held = f"summary-{tokenize(call.key, grid)}", f"call-{tokenize(call.key, grid)}"
+    tasks[held] = DataNode(held, call)
+    for i in range(len(grid.recordings)):
+        parts = List(*(TaskRef((blocks, i, j)) for j in range(len(grid.times))))
+        key = (name, i)
+        tasks[key] = Task(key, summarise_rows, TaskRef(held), parts, *grid.row_bounds(i))
+    return name
+
+
+def summarise_rows(call: Call, parts: list[dict[int, Any]], first: int, last: int) -> Array:
+    """A summary of each recording of a block, from the series of its blocks along time."""
+    rows = []
+    for row in range(first, last):
+        found = [part[row] for part in parts if row in part]
+        series = {k: np.concatenate([f[k] for f in found], axis=-1) for k in found[0]} if found else {}
+        missing = np.full(call.shape, np.nan, np.float32)
+        rows.append(run_summary(call, series) if found else missing)
+    return np.stack(rows)
+
+
+def _output_tasks(
+    array: str, blocks: str, call: Call, output: str, grid: Grid, has_recording: bool
+) -> tuple[dict[Any, Any], tuple[tuple[int, ...], ...]]:
+    tasks = {}
+    inner = (0,) * len(call.shape)
+    timed = "time" in call.dims
+    for i in range(len(grid.recordings)):
+        rows = grid.row_bounds(i)
+        for j, size in enumerate(grid.times if timed else (0,)):
+            key = (array, *((i,) if has_recording else ()), *inner, *((j,) if timed else ()))
+            if call.declaration.kind == "summary":
+                source = Task(key, _first, TaskRef((blocks, i)), has_recording)
+            else:
+                shape = _full_shape(call, size)
+                source = Task(key, _take, TaskRef((blocks, i, j)), output, shape, rows,
+                              call.is_label, has_recording)  # fmt: skip
+            tasks[key] = source
+    lead = (grid.recordings,) if has_recording else ()
+    chunks = (*lead, *((n,) for n in call.shape), *((grid.times,) if timed else ()))
+    return tasks, chunks
+
+
+def _take(
+    results: dict[int, Any], name: str, shape: tuple[int, ...], rows: tuple[int, int],
+    is_label: bool, has_recording: bool,
+) -> Array:  # fmt: skip
+    block = place_block(results, name, shape, rows, is_label)
+    return block if has_recording else block[0]
+
+
+def _first(numbers: Array, has_recording: bool) -> Array:
+    return numbers if has_recording else operator.getitem(numbers, 0)
+
+
+def _label(ds: xr.Dataset, call: Call, values: Any) -> xr.DataArray:
+    """The result with its dims, coordinates and attributes."""
+    has_recording = "recording" in ds.dims
+    if not has_recording and values.ndim > len(call.dims):
+        values = values[0]
+    dims = (*(("recording",) if has_recording else ()), *call.dims)
+    coords = {
+        name: coord.variable
+        for name, coord in ds.coords.items()
+        if set(coord.dims) <= set(dims) and name not in call.labels
+    }
+    if "partner" in dims:
+        coords["partner"] = xr.Variable("partner", ds.individual.values)
+    for dim, names in call.labels.items():
+        coords[dim] = xr.Variable(dim, np.array(names, dtype=object))
+    attrs = {**call.attrs(), "ethoflow_version": __version__}
+    return xr.DataArray(values, dims=dims, coords=coords, name=call.name, attrs=attrs)

@@ -1,0 +1,195 @@
+"""One block: read arrays in, call the kernels in order, trim the halo, hand back.
+
+Everything here is NumPy. A kernel gets one animal (or one ordered pair) of one recording, trimmed to
+the recording's own frames, so it never meets padding, a neighbour's data, or the end of a chunk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from ethoflow.engine.bouts import filter_bouts
+from ethoflow.engine.declare import Array, Declaration, missing_like
+from ethoflow.engine.graph import Call
+from ethoflow.engine.program import Program
+from ethoflow.schema import DataError
+
+Values = dict[str, Array]
+
+
+def run_program(program: Program, values: Values, trim: slice) -> Values:
+    """Arrays of the outputs, by name, from the arrays of the inputs, by key.
+
+    Parameters
+    ----------
+    program
+        What to compute.
+    values
+        One recording's inputs, dims without `recording`, time a window with its halo.
+    trim
+        The block's own frames within the window.
+    """
+    values = dict(values)
+    for call in program.calls:
+        values[call.key] = _run_call(call, program, values)
+    results = {}
+    for name, key in program.outputs.items():
+        array = values[key]
+        call = next((call for call in program.calls if call.key == key), None)
+        timed = call is None or "time" in call.dims
+        results[name] = array[..., trim] if timed else array
+    return results
+
+
+def _run_call(call: Call, program: Program, values: Values) -> Array:
+    declaration = call.declaration
+    own = program.parts.get(call.key)
+    arrays = [
+        _view_bodyparts(values[node.key], node.dims, program.parts.get(node.key), places or own)
+        if "bodypart" in node.dims
+        else values[node.key]
+        for node, places in zip(call.inputs, call.places, strict=True)
+    ]
+    frames = max(
+        (array.shape[-1] for array, node in zip(arrays, call.inputs, strict=True)
+         if "time" in node.dims), default=0,
+    )  # fmt: skip
+    inner = [
+        len(own) if dim == "bodypart" and own is not None else call.sizes[dim]
+        for dim in declaration.dims
+        if dim != "time"
+    ]
+    lead = call.shape[: 2 if declaration.scope == "pair" else 1]
+    dtype = np.int8 if call.is_label else np.float32
+    tail = (frames,) if "time" in declaration.dims else ()
+    out = np.empty((*lead, *inner, *tail), dtype)
+    if frames == 0:
+        return out
+    if declaration.scope == "pair":
+        _fill_pairs(call, arrays, out)
+    else:
+        for actor in range(lead[0]):
+            out[actor] = _run_kernel(call, arrays, actor, None, out.shape[1:])
+    return out
+
+
+def _view_bodyparts(
+    array: Array,
+    dims: tuple[str, ...],
+    held: tuple[int, ...] | None,
+    wanted: tuple[int, ...] | None,
+) -> Array:
+    """The wanted body parts of an array that holds some of them, as a view where possible."""
+    if held is None or wanted is None or held == wanted:
+        return array
+    places = [held.index(place) for place in wanted]
+    axis = dims.index("bodypart")
+    first, last = places[0], places[-1]
+    if places == list(range(first, last + 1)):
+        return array[(slice(None),) * axis + (slice(first, last + 1),)]
+    return np.take(array, places, axis=axis)
+
+
+def _fill_pairs(call: Call, arrays: list[Array], out: Array) -> None:
+    unknown = -1 if call.is_label else np.nan
+    for actor in range(out.shape[0]):
+        out[actor, actor] = unknown
+        for partner in range(out.shape[1]):
+            if partner == actor:
+                continue
+            if call.declaration.symmetric and partner < actor:
+                out[actor, partner] = out[partner, actor]
+            else:
+                out[actor, partner] = _run_kernel(call, arrays, actor, partner, out.shape[2:])
+
+
+def _run_kernel(
+    call: Call, arrays: list[Array], actor: int, partner: int | None, shape: tuple[int, ...]
+) -> Array:
+    declaration = call.declaration
+    views = [
+        _view_animal(array, node.dims, partner if item.view == "partner_" else actor, partner)
+        for array, node, item in zip(arrays, call.inputs, declaration.inputs, strict=True)
+    ]
+    bouts = ("min_bout", "max_gap") if declaration.kind == "behaviour" else ()
+    parameters = {n: v for n, v in call.parameters.items() if n not in bouts}
+    result = np.asarray(declaration.function(*views, **parameters))
+    _check_result(declaration, result, shape)
+    if declaration.kind == "step":
+        return result
+    unknown = _find_unknown(call, views, shape)
+    if not declaration.label:
+        result = result.astype(np.float32, copy=False)
+        return result if unknown is None else np.where(unknown, np.float32(np.nan), result)
+    state = result.astype(np.int8) if unknown is None else np.where(unknown, np.int8(-1), result)
+    if bouts:
+        return filter_bouts(state, call.parameters["max_gap"], call.parameters["min_bout"])
+    return state
+
+
+def _view_animal(
+    array: Array, dims: tuple[str, ...], animal: int | None, partner: int | None
+) -> Array:
+    if "individual" not in dims:
+        return array
+    array = array[animal]
+    return array[partner] if "partner" in dims else array
+
+
+def _check_result(declaration: Declaration, result: Array, shape: tuple[int, ...]) -> None:
+    if result.shape != shape:
+        raise DataError(
+            f"{declaration.name} gave the shape {result.shape} where its declaration says "
+            f"{declaration.dims}, here {shape}: correct dims=... or what the function returns."
+        )
+    if declaration.label and result.dtype != np.bool_:
+        raise DataError(
+            f"{declaration.name} gives labels: its function must return booleans, "
+            f"found {result.dtype}."
+        )
+
+
+def _find_unknown(call: Call, views: list[Array], shape: tuple[int, ...]) -> Array | None:
+    """Frames at which a required input is missing, for every value of the result."""
+    unknown: Array | None = None
+    out_dims = call.declaration.dims
+    for view, node, item, places in zip(
+        views, call.inputs, call.declaration.inputs, call.places, strict=True
+    ):
+        dims = [dim for dim in node.dims if dim not in ("individual", "partner")]
+        if item.view in ("start_", "end_"):
+            dims[dims.index("bodypart")] = "segment"
+        if "time" not in dims:
+            # A missing number (a body length nobody could measure) makes labels unknown; a missing
+            # arena radius only says that the arena is no circle.
+            if call.declaration.label and view.ndim == 0 and np.isnan(view):
+                return np.ones(shape, bool)
+            continue
+        missing = np.isnan(view)
+        kept = [dim for dim in dims if dim in out_dims and not (dim == "bodypart" and places)]
+        gone = tuple(axis for axis, dim in enumerate(dims) if dim not in kept)
+        missing = missing.any(axis=gone) if gone else missing
+        missing = missing.reshape(
+            [missing.shape[kept.index(dim)] if dim in kept else 1 for dim in out_dims]
+        )
+        unknown = missing if unknown is None else unknown | missing
+    return unknown
+
+
+def as_float(state: Array) -> Array:
+    """Labels in memory: 1, 0, NaN."""
+    decoded = state.astype(np.float32)
+    decoded[state < 0] = np.nan
+    return decoded
+
+
+def run_summary(call: Call, series: Mapping[str, Array]) -> Array:
+    """One number per animal from the whole recording's series, by key; dims (individual,)."""
+    values = [series[node.key] for node in call.inputs]
+    out = missing_like((call.sizes["individual"],))
+    bouts = call.parameters
+    for animal in range(out.shape[0]):
+        out[animal] = call.declaration.function(*(v[animal] for v in values), **bouts)
+    return out

@@ -1,0 +1,1 @@
+"""Where things are: scale, arenas, and positions in millimetres."""

@@ -1,0 +1,171 @@
+"""The arena: a circle or a polygon in the video, with one length known in millimetres."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ethoflow.schema import DataError
+from ethoflow.units import Quantity, convert
+
+N_VERTICES = 128
+"""Vertices that stand for a circle."""
+
+
+@dataclass(frozen=True)
+class Arena:
+    """Outline of an arena's floor in px, and the length in mm that gives the scale.
+
+    Attributes
+    ----------
+    vertices
+        Corners in px, in order.
+    centre, radius
+        Of a circle, in px; None for a polygon.
+    px_per_mm
+        Scale, None when no length is known.
+    """
+
+    vertices: tuple[tuple[float, float], ...]
+    centre: tuple[float, float] | None = None
+    radius: float | None = None
+    px_per_mm: float | None = None
+
+    def corners(self) -> npt.NDArray[np.float64]:
+        """Vertices as an array, dims (vertex, space), px."""
+        return np.asarray(self.vertices, dtype=np.float64)
+
+
+def circle(x: float, y: float, radius: float, *, size: Quantity | None = None) -> Arena:
+    """A circular arena.
+
+    Parameters
+    ----------
+    x, y
+        Centre, px.
+    radius
+        Radius, px.
+    size
+        Length of the diameter, mm or a string with a unit; without it there is no scale.
+
+    Raises
+    ------
+    DataError
+        The radius is not positive.
+
+    Examples
+    --------
+    >>> circle(320, 240, 200, size="400 mm").px_per_mm
+    1.0
+    """
+    if not radius > 0:
+        raise DataError(f"a circular arena needs a positive radius in px, found {radius}.")
+    angle = 2 * np.pi * np.arange(N_VERTICES) / N_VERTICES
+    corners = np.stack([x + radius * np.cos(angle), y + radius * np.sin(angle)], axis=-1)
+    scale = None if size is None else 2 * radius / _length(size)
+    return Arena(tuple(map(tuple, corners.tolist())), (float(x), float(y)), float(radius), scale)
+
+
+def polygon(
+    vertices: Sequence[tuple[float, float]],
+    *,
+    size: Quantity | None = None,
+    size_px: float | None = None,
+) -> Arena:
+    """A polygonal arena.
+
+    Parameters
+    ----------
+    vertices
+        Corners in px, in order around the floor.
+    size
+        Length of the first side, mm or a string with a unit; without it there is no scale.
+    size_px
+        The same length in px, where another line than the first side was measured.
+
+    Raises
+    ------
+    DataError
+        Fewer than three corners, or sides that cross.
+
+    Examples
+    --------
+    >>> polygon([(0, 0), (200, 0), (200, 200), (0, 200)], size="40 cm").px_per_mm
+    0.5
+    """
+    corners = np.asarray(vertices, dtype=np.float64)
+    if corners.ndim != 2 or corners.shape[0] < 3 or corners.shape[1] != 2:
+        raise DataError(f"an arena needs three or more corners (x, y) in px, found {vertices!r}.")
+    if _crosses(corners):
+        raise DataError(f"the sides of the arena cross: give its corners in order, not {vertices}.")
+    side = float(np.linalg.norm(corners[1] - corners[0])) if size_px is None else float(size_px)
+    if not side > 0:
+        raise DataError("the first side of the arena has no length: its two corners are the same.")
+    scale = None if size is None else side / _length(size)
+    return Arena(tuple(map(tuple, corners.tolist())), px_per_mm=scale)
+
+
+def _length(size: Quantity) -> float:
+    length = convert(size, "mm", name="size of the arena")
+    if not length > 0:
+        raise DataError(f"the size of the arena must be a positive length, found {size!r}.")
+    return length
+
+
+def _crosses(corners: npt.NDArray[np.float64]) -> bool:
+    """Whether two sides that share no corner cross."""
+    n = len(corners)
+    sides = [(corners[i], corners[(i + 1) % n]) for i in range(n)]
+    return any(
+        _turn(*sides[i], sides[j][0]) * _turn(*sides[i], sides[j][1]) < 0
+        and _turn(*sides[j], sides[i][0]) * _turn(*sides[j], sides[i][1]) < 0
+        for i in range(n)
+        for j in range(i + 2, n)
+    )
+
+
+def _turn(
+    a: npt.NDArray[np.float64], b: npt.NDArray[np.float64], c: npt.NDArray[np.float64]
+) -> float:
+    return float((b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]))
+
+
+def parse_arena(text: str) -> Arena:
+    """An arena as written on the command line and in project files.
+
+    ``"circle X Y RADIUS px = 380 mm"`` (the length is the diameter) or
+    ``"polygon X,Y X,Y X,Y ... px = 380 mm"`` (the length is the first side;
+    ``"... px, 420.12 px = 380 mm"`` where another line was measured).
+
+    Raises
+    ------
+    DataError
+        It is written otherwise.
+
+    Examples
+    --------
+    >>> parse_arena("circle 320 240 200 px = 400 mm").radius
+    200.0
+    >>> arena = parse_arena("polygon 0,0 100,0 100,100 0,100 px, 120 px = 240 mm")
+    >>> len(arena.vertices), arena.px_per_mm
+    (4, 0.5)
+    """
+    shape, _, size = text.partition("=")
+    words = re.split(r"px\b", shape.strip())
+    numbers = [float(n) for n in re.findall(r"[-+]?\d*\.?\d+(?:[eE][-+]?\d+)?", words[0])]
+    kind = words[0].split(None, 1)[0].lower() if words[0].strip() else ""
+    length = size.strip() or None
+    if kind == "circle" and len(numbers) == 3:
+        return circle(*numbers, size=length)
+    if kind == "polygon" and len(numbers) >= 6 and len(numbers) % 2 == 0:
+        corners = list(zip(numbers[::2], numbers[1::2], strict=True))
+        other = re.findall(r"\d*\.?\d+", words[1]) if len(words) > 1 else []
+        return polygon(corners, size=length, size_px=float(other[0]) if other else None)
+    raise DataError(
+        f"cannot read the arena {text!r}: write 'circle X Y RADIUS px = 380 mm' (the diameter) or "
+        "'polygon X,Y X,Y X,Y X,Y px = 380 mm' (the first side)."
+    )

@@ -1,0 +1,129 @@
+"""Calibration: positions in pixels become positions in millimetres."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from ethoflow.engine import step
+from ethoflow.engine.declare import Array
+from ethoflow.geometry.arena import Arena
+from ethoflow.schema import Data, DataError, as_dataset, position_units
+
+PerRecording = Mapping[str, Arena] | Mapping[str, float]
+
+
+@step(units="mm")
+def to_mm(position: Array, px_per_mm: Array) -> Array:
+    """Positions in px divided by the scale.
+
+    Parameters
+    ----------
+    position
+        Dims (bodypart, space, time), px.
+    px_per_mm
+        Pixels per millimetre of the recording.
+    """
+    return position / np.float32(px_per_mm)
+
+
+def calibrate(
+    data: Data,
+    arena: Arena | Mapping[str, Arena] | None = None,
+    *,
+    px_per_mm: float | Mapping[str, float] | None = None,
+) -> xr.Dataset:
+    """Tracks in mm, with the scale and the arena as variables beside them.
+
+    Parameters
+    ----------
+    data
+        Tracks in px.
+    arena
+        `circle` or `polygon`, in px, for all recordings or one for each (by name). Its `size` gives
+        the scale.
+    px_per_mm
+        The scale, for all or for each recording; wins over that of the arena. An arena without any
+        scale stays in px, with the positions.
+
+    Raises
+    ------
+    DataError
+        Neither is given, a recording has none, the scale is not positive, or the positions are in
+        mm already.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ethoflow.schema import make_tracks
+    >>> tracks = make_tracks(np.full((1, 1, 2, 3), 32.0), fps=25, bodyparts=["nose"])
+    >>> poses = calibrate(tracks, px_per_mm=3.2)
+    >>> float(poses.position.max()), poses.position.attrs["units"]
+    (10.0, 'mm')
+    """
+    ds = as_dataset(data, needs=["position"])
+    if position_units(ds) != "px":
+        raise DataError(f"the positions are in {position_units(ds)} already: calibrate them once.")
+    if arena is None and px_per_mm is None:
+        raise DataError("calibrate needs px_per_mm=..., or an arena: ef.circle(...), ef.polygon(...)")
+    names = [str(name) for name in np.atleast_1d(ds.recording.values)] if "recording" in ds.coords else [""]
+    arenas = [_pick(arena, name, "arena") for name in names] if arena is not None else []
+    scales = _choose_scales(px_per_mm, arenas, names)
+    lead = ("recording",) if "recording" in ds.dims else ()
+    if scales is None:
+        return ds.assign(_describe_arenas(arenas, np.ones(len(names)), "px", lead))
+    scaled = xr.Variable(lead, scales if lead else scales[0], {"units": "px/mm", "long_name": "scale"})
+    ds = to_mm(ds.assign(px_per_mm=scaled))
+    return ds.assign(_describe_arenas(arenas, scales, "mm", lead)) if arenas else ds
+
+
+def _pick(value: Arena | float | Mapping[str, Arena] | Mapping[str, float], name: str, what: str) -> Arena | float:
+    if not isinstance(value, Mapping):
+        return value
+    if name not in value:
+        raise DataError(
+            f"no {what} for the recording {name!r}; there is one for: {', '.join(map(str, value))}."
+        )
+    return value[name]
+
+
+def _choose_scales(
+    px_per_mm: float | Mapping[str, float] | None, arenas: list[Arena | float], names: list[str]
+) -> npt.NDArray[np.float64] | None:
+    if px_per_mm is None:
+        found = [arena.px_per_mm for arena in arenas if isinstance(arena, Arena)]
+        if all(scale is None for scale in found):
+            return None
+        scales = [np.nan if scale is None else scale for scale in found]
+    else:
+        scales = [float(_pick(px_per_mm, name, "px_per_mm")) for name in names]  # type: ignore[arg-type]
+    wrong = [name for name, scale in zip(names, scales, strict=True) if not 0 < scale < np.inf]
+    if wrong:
+        raise DataError(f"px_per_mm must be a positive number; it is not for: {', '.join(wrong)}.")
+    return np.asarray(scales, np.float64)
+
+
+def _describe_arenas(
+    arenas: list[Arena | float], scales: npt.NDArray[np.float64], units: str, lead: tuple[str, ...]
+) -> dict[str, xr.Variable]:
+    """The arenas as variables in `units`, padded with NaN to the most vertices."""
+    most = max(len(arena.vertices) for arena in arenas if isinstance(arena, Arena))
+    corners = np.full((len(arenas), most, 2), np.nan, np.float32)
+    centres = np.full((len(arenas), 2), np.nan, np.float32)
+    radii = np.full(len(arenas), np.nan, np.float32)
+    for row, arena in enumerate(arenas):
+        assert isinstance(arena, Arena)
+        corners[row, : len(arena.vertices)] = arena.corners() / scales[row]
+        if arena.centre is not None and arena.radius is not None:
+            centres[row] = np.asarray(arena.centre) / scales[row]
+            radii[row] = arena.radius / scales[row]
+    attrs = {"units": units}
+    values = {"arena": corners, "arena_centre": centres, "arena_radius": radii}
+    dims = {"arena": ("vertex", "space"), "arena_centre": ("space",), "arena_radius": ()}
+    return {
+        name: xr.Variable((*lead, *dims[name]), array if lead else array[0], attrs)
+        for name, array in values.items()
+    }

@@ -1,0 +1,196 @@
+"""DeepLabCut HDF5: a pandas table in either of its two layouts, read through h5py.
+
+The appendable layout (``frame_table``) keeps the names of its columns as pickles in attributes.
+They are lists of tuples of text, and nothing else is ever unpickled.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import h5py
+import numpy as np
+
+from ethoflow.io.dlc_table import Column, tracks_of_table
+from ethoflow.io.reader import Tracks, reader, recording_name
+from ethoflow.schema import DataError, Floats
+
+_LEVELS = {
+    2: ("bodyparts", "coords"),
+    3: ("scorer", "bodyparts", "coords"),
+    4: ("scorer", "individuals", "bodyparts", "coords"),
+}
+
+
+def _matches(path: Path) -> bool:
+    if not h5py.is_hdf5(path):
+        return False
+    try:
+        with h5py.File(path, "r") as file:
+            return bool(_find_tables(file))
+    except (OSError, RuntimeError):
+        return False
+
+
+@reader("DeepLabCut HDF5", matches=_matches)
+def read_dlc_hdf5(path: Path) -> list[Tracks]:
+    """Tracks of one DeepLabCut HDF5 file, single or multi animal, under any key.
+
+    `tracks_of_table` says what becomes of the numbers.
+    """
+    with h5py.File(path, "r") as file:
+        tables = _find_tables(file)
+        if len(tables) > 1:
+            raise DataError(
+                f"it holds {len(tables)} tables ({', '.join(tables)}); needed one per file."
+            )
+        group = file[tables[0]]
+        appendable = _text(group.attrs["pandas_type"]) == "frame_table"
+        columns, series, frames = (_read_appendable if appendable else _read_fixed)(group)
+    tracks = tracks_of_table(
+        recording_name(path), columns, series, frames, lambda row: f"row {row + 1}"
+    )
+    return [tracks]
+
+
+def _find_tables(file: h5py.File) -> list[str]:
+    found: list[str] = []
+
+    def visit(name: str, item: h5py.Group | h5py.Dataset) -> None:
+        if _text(item.attrs.get("pandas_type", "")) in ("frame", "frame_table"):
+            found.append(name)
+
+    file.visititems(visit)
+    return found
+
+
+def _text(value: object) -> str:
+    """An attribute or a stored name as text; pandas writes bytes of fixed width."""
+    if isinstance(value, bytes):
+        try:
+            return value.decode("utf-8")
+        except UnicodeDecodeError:
+            return value.decode("latin-1")
+    return str(value)
+
+
+def _read_fixed(group: h5py.Group) -> tuple[list[Column], list[Floats], Floats]:
+    """The fixed layout: names as levels and codes, numbers as blocks of one kind each."""
+    found: dict[Column, Floats] = {}
+    for block in range(int(group.attrs.get("nblocks", 0))):
+        columns = _read_names(group, f"block{block}_items")
+        values = group[f"block{block}_values"]
+        numbers = _numeric(values[()], f"block{block}_values")
+        if not values.attrs.get("transposed", False):
+            numbers = numbers.T
+        found.update(zip(columns, numbers.T, strict=True))
+    if _text(group.attrs.get("axis1_variety", "regular")) != "regular":
+        raise DataError(_NOT_FRAMES)
+    order = [column for column in _read_names(group, "axis0") if column in found]
+    return order, [found[column] for column in order], _frame_numbers(group["axis1"][()])
+
+
+_NOT_FRAMES = (
+    "its rows have names instead of frame numbers: a table of labelled images is not the tracks of "
+    "a video."
+)
+
+
+def _read_names(group: h5py.Group, key: str) -> list[Column]:
+    n_levels = int(group.attrs.get(f"{key}_nlevels", 1))
+    names, cells = [], []
+    for level in range(n_levels):
+        labels = group.get(f"{key}_level{level}")
+        codes = group.get(f"{key}_label{level}", group.get(f"{key}_code{level}"))
+        if labels is None or codes is None:
+            raise DataError(f"its columns have no header rows (level {level} of {key}).")
+        if labels.dtype.kind not in "SU":
+            raise DataError(f"the names in {key}_level{level} are no text ({labels.dtype}).")
+        names.append(_text(labels.attrs.get("name", "")))
+        texts = [_text(label) for label in labels[()]]
+        cells.append([texts[code] for code in codes[()]])
+    return _name_columns(list(zip(*cells, strict=True)), names)
+
+
+def _read_appendable(group: h5py.Group) -> tuple[list[Column], list[Floats], Floats]:
+    """The appendable layout: one compound table, the names of its columns in attributes."""
+    table = group["table"]
+    rows = table[()]
+    names = _level_names(group)
+    found: dict[Column, Floats] = {}
+    for field in rows.dtype.names or ():
+        if field == "index":
+            continue
+        columns = _name_columns(_unpickle(table.attrs[f"{field}_kind"], field), names)
+        numbers = _numeric(rows[field], field).reshape(len(rows), -1)
+        found.update(zip(columns, numbers.T, strict=True))
+    axes = _unpickle(group.attrs["non_index_axes"], "non_index_axes")
+    order = [column for column in _name_columns(axes[0][1], names) if column in found]
+    if "index" not in (rows.dtype.names or ()):
+        raise DataError(_NOT_FRAMES)
+    return order, [found[column] for column in order], _frame_numbers(rows["index"])
+
+
+def _level_names(group: h5py.Group) -> list[str]:
+    info = _unpickle(group.attrs["info"], "info") if "info" in group.attrs else {}
+    names = info.get(1, {}).get("names", []) if isinstance(info, dict) else []
+    return [str(name) for name in names]
+
+
+def _name_columns(rows: Sequence[Any], names: list[str]) -> list[Column]:
+    """Columns from one tuple of header cells per column."""
+    n_levels = len(rows[0]) if rows and isinstance(rows[0], tuple) else 1
+    if "coords" not in names or "bodyparts" not in names:
+        names = list(_LEVELS.get(n_levels, ()))
+    if len(names) != n_levels:
+        raise DataError(
+            f"its columns have {n_levels} header rows; needed scorer, (individuals,) bodyparts and "
+            "coords, as DeepLabCut writes them."
+        )
+    columns = []
+    for row in rows:
+        if not (isinstance(row, tuple) and all(isinstance(cell, str) for cell in row)):
+            raise DataError(f"the name of a column is {row!r}; needed a tuple of text.")
+        cells = dict(zip(names, row, strict=True))
+        columns.append(
+            Column(
+                cells.get("individuals", ""),
+                cells["bodyparts"],
+                cells["coords"].strip().lower(),
+                cells.get("scorer", ""),
+            )
+        )
+    return columns
+
+
+def _numeric(values: Any, where: str) -> Floats:
+    if values.dtype.kind not in "fiu":
+        raise DataError(f"{where} holds {values.dtype}; needed numbers.")
+    return np.asarray(values, dtype=np.float64)
+
+
+def _frame_numbers(index: Any) -> Floats:
+    if index.dtype.kind not in "fiu":
+        raise DataError(_NOT_FRAMES)
+    return np.asarray(index, dtype=np.float64)
+
+
+class _PlainUnpickler(pickle.Unpickler):
+    """Reads pickles of lists, tuples, dicts, numbers and text; any object of a class is refused."""
+
+    def find_class(self, module: str, name: str) -> NoReturn:
+        raise pickle.UnpicklingError(f"it asks for {module}.{name}")
+
+
+def _unpickle(value: Any, where: str) -> Any:
+    data = value.tobytes() if hasattr(value, "tobytes") else bytes(value)
+    try:
+        return _PlainUnpickler(io.BytesIO(data), encoding="latin-1").load()
+    except Exception as error:  # a damaged pickle raises anything
+        raise DataError(
+            f"the attribute {where!r} is no plain list of names and is not opened ({error})."
+        ) from error

@@ -1,0 +1,176 @@
+"""Rows of a metadata table, and which recording each is about."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+import pandas as pd
+
+from ethoflow.io.reader import PathLike
+from ethoflow.io.table_text import decode, delimiter_of, read_table_bytes
+from ethoflow.schema import DataError
+
+MetadataSource: TypeAlias = PathLike | pd.DataFrame
+
+MISSING = {"", "NA", "N/A", "n/a", "NaN", "nan", "#N/A"}
+_KEYS = ("recording", "name", "file", "filename", "video")
+_NUMBER = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)([eE][+-]\d+)?")
+_NO_NUMBER = re.compile(r"[+-]?(0\d.*|\d{1,3}(,\d{3})+)")  # names such as 007; 1,000
+
+
+def to_number(cell: str) -> float | None:
+    """The number in a cell, None for text; 007 and 1,000 are text, 1,5 is one and a half.
+
+    Examples
+    --------
+    >>> [to_number(cell) for cell in ("12", "1,5", "007", "A1")]
+    [12.0, 1.5, None, None]
+    """
+    if not _NUMBER.fullmatch(cell) or _NO_NUMBER.fullmatch(cell):
+        return None
+    return float(cell.replace(",", "."))
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A table whose rows know their recordings: None where a row has none."""
+
+    source: str
+    key: str
+    columns: Mapping[str, list[str]]
+    names: tuple[str, ...]
+    recordings: tuple[int | None, ...]
+    ambiguous: tuple[str, ...]
+
+    def column(self, name: str) -> str | None:
+        """Name of the column called `name` in any case, None where there is none."""
+        return next((c for c in self.columns if c.lower() == name and c != self.key), None)
+
+    def fps(self) -> dict[str, float]:
+        """Frame rate by recording, where the table has the column ``fps``."""
+        column = self.column("fps")
+        if column is None:
+            return {}
+        rates: dict[str, float] = {}
+        for row, cell in zip(self.recordings, self.columns[column], strict=True):
+            if row is None or cell in MISSING:
+                continue
+            rate, name = to_number(cell), self.names[row]
+            if rate is None or rates.setdefault(name, rate) != rate:
+                raise DataError(f"{self.source}: fps of {name} is {cell!r}; needed one number.")
+        return rates
+
+
+def read_rows(source: MetadataSource) -> tuple[str, dict[str, list[str]]]:
+    """Name and columns of a metadata table, every cell as text.
+
+    Raises
+    ------
+    DataError
+        The table is missing, empty or ragged, or two columns have one name.
+    """
+    if isinstance(source, pd.DataFrame):
+        frame = source.reset_index() if source.index.name else source
+        cells = [["" if pd.isna(v) else str(v).strip() for v in frame[c]] for c in frame.columns]
+        return "the table", dict(zip(map(str, frame.columns), cells, strict=True))
+    path = Path(source)
+    if not path.is_file():
+        raise DataError(f"{path}: there is no such metadata table.")
+    data = read_table_bytes(path)
+    if b"\x00" in data:
+        raise DataError(f"{path}: this is no text table; save the metadata as CSV.")
+    return path.name, _columns(decode(data), path)
+
+
+def _columns(content: str, path: Path) -> dict[str, list[str]]:
+    delimiter = delimiter_of(next((x for x in content.splitlines() if x.strip()), ""))
+    lines = csv.reader(io.StringIO(content, newline=""), delimiter=delimiter)
+    rows = [(lines.line_num, [cell.strip() for cell in row]) for row in lines]
+    rows = [(number, row) for number, row in rows if any(row)]
+    if not rows:
+        raise DataError(f"{path}: the metadata table is empty.")
+    names = rows[0][1]
+    repeated = sorted({name for name in names if name and names.count(name) > 1})
+    if repeated:
+        raise DataError(f"{path}: several columns are called {', '.join(repeated)}.")
+    for number, row in rows[1:]:
+        if any(row[len(names) :]) or len(row) < len(names):
+            raise DataError(
+                f"{path}: line {number} has {len(row)} cells, the header has {len(names)}."
+            )
+    return {name: [row[i] for _, row in rows[1:]] for i, name in enumerate(names)}
+
+
+def place_rows(
+    table: tuple[str, dict[str, list[str]]], names: Sequence[str], files: Sequence[str]
+) -> Placed:
+    """Which recording each row is about.
+
+    The key is the column called recording, name, file, filename or video, else the one that fits
+    most recordings. A key fits as the recording's name, as the name of its file or video, or as the
+    part before ``DLC`` or ``DeepCut`` where only one recording has it.
+
+    Raises
+    ------
+    DataError
+        No row fits any recording.
+    """
+    source, columns = table
+    fit = _fitter(names, files)
+    fits = {name: [fit(cell) for cell in cells] for name, cells in columns.items()}
+    counts = {name: sum(len(hits) > 0 for hits in rows) for name, rows in fits.items()}
+    named = [name for key in _KEYS for name in columns if name.lower() == key and counts[name]]
+    key = named[0] if named else max(counts, key=lambda name: counts[name], default="")
+    if not counts.get(key):
+        shown = next((c for c in columns if c.lower() in _KEYS), next(iter(columns), ""))
+        raise DataError(
+            f"{source}: no row names a recording. Its column {shown!r} has "
+            f"{', '.join(map(repr, columns.get(shown, [])[:3])) or 'no rows'}; the recordings are "
+            f"{', '.join(map(repr, names[:3]))}."
+        )
+    return Placed(
+        source=source,
+        key=key,
+        columns=columns,
+        names=tuple(names),
+        recordings=tuple(hits[0] if len(hits) == 1 else None for hits in fits[key]),
+        ambiguous=tuple(
+            cell for cell, hits in zip(columns[key], fits[key], strict=True) if len(hits) > 1
+        ),
+    )
+
+
+def _fitter(names: Sequence[str], files: Sequence[str]) -> Callable[[str], list[int]]:
+    """Function that gives the recordings a key may mean, by the strictest rule that finds any."""
+    by_name: dict[str, list[int]] = {}
+    by_file: dict[str, list[int]] = {}
+    by_video: dict[str, list[int]] = {}
+    for i, (name, file) in enumerate(zip(names, files, strict=True)):
+        by_name.setdefault(name, []).append(i)
+        by_file.setdefault(file, []).append(i)
+        for mark in re.finditer("DLC|DeepCut", name):
+            by_video.setdefault(name[: mark.start()].rstrip("_- "), []).append(i)
+
+    def fit(key: str) -> list[int]:
+        base = re.split(r"[\\/]", key.strip())[-1]
+        stem = re.sub(r"\.[A-Za-z][A-Za-z0-9]{1,4}(\.gz)?$", "", base)
+        if not base:
+            return []
+        for table, word in (
+            (by_name, base),
+            (by_file, base),
+            (by_name, stem),
+            (by_video, base),
+            (by_video, stem),
+        ):
+            if word in table:
+                return table[word]
+        return []
+
+    return fit

@@ -1,0 +1,189 @@
+"""Arrays of single recordings, and how they stack into a cohort: padded, in one order of names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from ethoflow.schema import DataError, make_time, text
+from ethoflow.skeleton import find_roles
+
+Float32: TypeAlias = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Tracks:
+    """What a reader gives for one recording.
+
+    `position` has the dims (individual, bodypart, space, time), `confidence` the same without
+    space; both float32, NaN where not seen. `animals` are the names the file has for the animals,
+    None where it has none.
+    """
+
+    name: str
+    position: Float32
+    confidence: Float32 | None
+    bodyparts: tuple[str, ...]
+    animals: tuple[str, ...] | None = None
+    fps: float | None = None
+    source_software: str = ""
+
+
+@dataclass(frozen=True)
+class Header:
+    """What is known of a recording without its arrays; `part` is its place in its file."""
+
+    name: str
+    path: str
+    part: int
+    n_frames: int
+    n_space: int
+    n_individuals: int
+    bodyparts: tuple[str, ...]
+    animals: tuple[str, ...]
+    fps: float | None
+    source_software: str
+    digest: str
+
+    @classmethod
+    def of(cls, tracks: Tracks, path: Path, part: int, digest: str) -> Header:
+        """Header of `tracks`; one animal without a name is called as its recording."""
+        n_individuals, _, n_space, n_frames = tracks.position.shape
+        animals = tracks.animals
+        if animals is None:
+            slots = slot_names(n_individuals)
+            animals = (tracks.name,) if n_individuals == 1 else tuple(slots)
+        return cls(
+            name=tracks.name,
+            path=str(path),
+            part=part,
+            n_frames=n_frames,
+            n_space=n_space,
+            n_individuals=n_individuals,
+            bodyparts=tracks.bodyparts,
+            animals=animals,
+            fps=tracks.fps,
+            source_software=tracks.source_software,
+            digest=digest,
+        )
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The common shape of a cohort's recordings and the order of their body parts."""
+
+    n_individuals: int
+    bodyparts: tuple[str, ...]
+    n_space: int
+    n_frames: int
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """Shape of one padded recording: (individual, bodypart, space, time)."""
+        return (self.n_individuals, len(self.bodyparts), self.n_space, self.n_frames)
+
+
+def slot_names(n_individuals: int) -> list[str]:
+    """Labels of the animals' slots."""
+    return [f"individual_{i}" for i in range(n_individuals)]
+
+
+def layout_of(headers: Sequence[Header]) -> Layout:
+    """The layout that holds all `headers`, body parts in the order of the first.
+
+    Raises
+    ------
+    DataError
+        A recording has other body parts or another number of coordinates than the first.
+    """
+    first = headers[0]
+    for header in headers:
+        reason = mismatch(header, first)
+        if reason:
+            raise DataError(f"{header.name}: {reason}")
+    return Layout(
+        n_individuals=max(header.n_individuals for header in headers),
+        bodyparts=first.bodyparts,
+        n_space=first.n_space,
+        n_frames=max(header.n_frames for header in headers),
+    )
+
+
+def mismatch(header: Header, first: Header) -> str:
+    """Why `header` cannot stand in a cohort beside `first`; empty where it can."""
+    missing = [part for part in first.bodyparts if part not in header.bodyparts]
+    extra = [part for part in header.bodyparts if part not in first.bodyparts]
+    if missing or extra:
+        parts = [f"missing {', '.join(missing)}"] if missing else []
+        parts += [f"not in the others {', '.join(extra)}"] if extra else []
+        return (
+            f"its body parts differ from those of {first.name}: {'; '.join(parts)}. "
+            "Recordings with different skeletons belong in different cohorts."
+        )
+    if header.n_space != first.n_space:
+        return f"it has {header.n_space} coordinates per point, {first.name} has {first.n_space}."
+    return ""
+
+
+def pad(tracks: Tracks, layout: Layout) -> tuple[Float32, Float32]:
+    """Position and confidence of one recording in the cohort's layout, with a leading axis."""
+    n_individuals, _, _, n_frames = tracks.position.shape
+    order = [tracks.bodyparts.index(part) for part in layout.bodyparts]
+    position = np.full((1, *layout.shape), np.nan, np.float32)
+    position[0, :n_individuals, ..., :n_frames] = tracks.position[:, order]
+    confidence = np.full(position.shape[:3] + position.shape[4:], np.nan, np.float32)
+    if tracks.confidence is not None:
+        confidence[0, :n_individuals, :, :n_frames] = tracks.confidence[:, order]
+    return position, confidence
+
+
+def stack_tracks(
+    headers: Sequence[Header],
+    layout: Layout,
+    position: Any,
+    confidence: Any,
+    *,
+    fps: float,
+    skeleton: Mapping[str, str] | None = None,
+) -> xr.Dataset:
+    """Dataset of a cohort from padded arrays, NumPy's or Dask's, with `recording` as first dim."""
+    software = {header.source_software for header in headers}
+    ds = xr.Dataset(
+        {
+            "position": (("recording", "individual", "bodypart", "space", "time"), position),
+            "confidence": (("recording", "individual", "bodypart", "time"), confidence),
+        },
+        coords=_coordinates(headers, layout, fps, skeleton),
+        attrs={"source_software": ", ".join(sorted(software))} if any(software) else {},
+    )
+    ds["position"].attrs.update(units="px", long_name="position")
+    ds["confidence"].attrs.update(units="1", long_name="confidence of the tracker")
+    ds["fps"].attrs.update(units="Hz", long_name="frames per second")
+    return ds
+
+
+def _coordinates(
+    headers: Sequence[Header], layout: Layout, fps: float, skeleton: Mapping[str, str] | None
+) -> dict[str, Any]:
+    animal = np.full((len(headers), layout.n_individuals), "", dtype=object)
+    for row, header in enumerate(headers):
+        animal[row, : header.n_individuals] = header.animals
+    return {
+        "recording": text([header.name for header in headers]),
+        "individual": text(slot_names(layout.n_individuals)),
+        "bodypart": text(layout.bodyparts),
+        "space": text(["x", "y", "z"][: layout.n_space]),
+        "time": make_time(layout.n_frames, fps),
+        "fps": float(fps),
+        "n_frames": ("recording", np.array([header.n_frames for header in headers], np.int64)),
+        "role": ("bodypart", text(find_roles(layout.bodyparts, skeleton))),
+        "animal": (("recording", "individual"), animal),
+        "digest": ("recording", text([header.digest for header in headers])),
+        "source_file": ("recording", text([Path(header.path).name for header in headers])),
+    }

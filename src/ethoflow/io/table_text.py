@@ -1,0 +1,79 @@
+"""Text tables as people save them: gzip, byte order marks, old encodings, commas or semicolons."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from pathlib import Path
+
+from ethoflow.schema import DataError
+
+_GZIP = b"\x1f\x8b"
+_HEAD = 1 << 16
+
+
+def read_table_bytes(path: Path) -> bytes:
+    """Content of a text file: unpacked, without byte order mark, lines ending in a line feed.
+
+    Raises
+    ------
+    DataError
+        The gzip archive is cut off or damaged.
+    """
+    data = path.read_bytes()
+    if data.startswith(_GZIP):
+        try:
+            data = gzip.decompress(data)
+        except (EOFError, OSError, zlib.error) as error:
+            raise DataError(f"the gzip archive is cut off or damaged ({error}).") from error
+    return _plain(data)
+
+
+def peek(path: Path) -> list[str]:
+    """First lines of a text file, empty for a file that is no text."""
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+    if head.startswith(_GZIP):
+        try:
+            head = zlib.decompressobj(wbits=31).decompress(head, _HEAD)
+        except zlib.error:
+            return []
+    head = _plain(head)
+    return [] if b"\x00" in head else decode(head).splitlines()
+
+
+def _plain(data: bytes) -> bytes:
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        data = data.decode("utf-16", errors="replace").encode()
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    if b"\r" in data[:_HEAD] and b"\n" not in data[:_HEAD]:
+        data = data.replace(b"\r", b"\n")
+    return data
+
+
+def decode(data: bytes) -> str:
+    """Text in UTF-8, or in Latin-1 where it is not UTF-8.
+
+    Examples
+    --------
+    >>> decode("Öhr".encode("latin-1")), decode("Öhr".encode())
+    ('Öhr', 'Öhr')
+    """
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        # Cut in the middle of a character at the end of a peek is still UTF-8.
+        if error.start >= len(data) - 3 and len(data) >= _HEAD:
+            return data[: error.start].decode("utf-8")
+        return data.decode("latin-1")
+
+
+def delimiter_of(line: str) -> str:
+    """The character that separates the cells of a header line: comma, semicolon or tab.
+
+    Examples
+    --------
+    >>> delimiter_of("scorer;DLC;DLC")
+    ';'
+    """
+    return max(",;\t", key=line.count)

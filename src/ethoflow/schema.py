@@ -1,0 +1,341 @@
+"""What the data are: dimensions, variables, and the checks every dataset passes at the boundary.
+
+One table, `VARIABLES`, names every base variable with its dims, units and meaning. Readers and the
+simulator build datasets with `make_tracks`; every public function receives its dataset through
+`as_dataset`, which checks it and puts the dims in canonical order (time last).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from ethoflow.skeleton import find_roles
+
+Floats: TypeAlias = npt.NDArray[np.floating]
+Data: TypeAlias = xr.Dataset | xr.DataTree
+
+DIMS = (
+    "recording",
+    "individual",
+    "partner",
+    "bodypart",
+    "segment",
+    "joint",
+    "region",
+    "vertex",
+    "space",
+    "time",
+)
+"""Canonical order of dims. Time is last and contiguous."""
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One base variable: its dims, units and meaning."""
+
+    name: str
+    dims: tuple[str, ...]
+    units: str
+    doc: str
+
+
+VARIABLES = {
+    variable.name: variable
+    for variable in (
+        Variable(
+            "position",
+            ("recording", "individual", "bodypart", "space", "time"),
+            "px or mm",
+            "Where a body part is; NaN where it was not seen.",
+        ),
+        Variable(
+            "confidence",
+            ("recording", "individual", "bodypart", "time"),
+            "1",
+            "The tracker's own score of a point; NaN where the tracker gives none.",
+        ),
+        Variable(
+            "filled",
+            ("recording", "individual", "bodypart", "time"),
+            "1",
+            "1 where a gap was filled by interpolation, 0 where the point was seen or is missing.",
+        ),
+        Variable(
+            "arena",
+            ("recording", "vertex", "space"),
+            "px or mm",
+            "Corners of the arena's floor; a circle is a polygon of 128 vertices.",
+        ),
+        Variable(
+            "arena_centre",
+            ("recording", "space"),
+            "px or mm",
+            "Centre of a circular arena; NaN for a polygon.",
+        ),
+        Variable(
+            "arena_radius",
+            ("recording",),
+            "px or mm",
+            "Radius of a circular arena; NaN for a polygon.",
+        ),
+        Variable("px_per_mm", ("recording",), "px/mm", "Scale of the calibration."),
+    )
+}
+
+COORDINATES = {
+    "recording": "name of the recording: the stem of its file",
+    "individual": "slot or role of an animal in the recording",
+    "bodypart": "the tracker's own name of the point",
+    "space": "x, y (, z)",
+    "time": "seconds from the first frame, frame / fps",
+    "fps": "frames per second (scalar)",
+    "n_frames": "frames the recording has; shorter recordings are padded with NaN",
+    "role": "what a body part is, in the words rules use: nose, centre, tail_base, ...",
+    "animal": "who sits in the slot: the statistical unit; empty where the slot is empty",
+    "digest": "digest of the file the recording was read from",
+    "source_file": "name of that file",
+}
+
+
+class DataError(ValueError):
+    """Input that cannot be used: the message names it, what was needed, and the way out."""
+
+
+def make_tracks(
+    position: Floats,
+    *,
+    fps: float,
+    bodyparts: Sequence[str],
+    confidence: Floats | None = None,
+    recording: str = "recording",
+    animals: Sequence[str] | None = None,
+    units: str = "px",
+    skeleton: Mapping[str, str] | None = None,
+    digest: str = "",
+    source_file: str = "",
+    source_software: str = "",
+) -> xr.Dataset:
+    """Dataset of one recording from plain arrays.
+
+    Parameters
+    ----------
+    position
+        Dims (individual, bodypart, space, time), in `units`; NaN where not seen.
+    fps
+        Frames per second.
+    bodyparts
+        The tracker's names, one per point.
+    confidence
+        Dims (individual, bodypart, time); without it confidence is NaN: not known.
+    recording
+        Name of the recording.
+    animals
+        Who sits in each slot; without it the recording's name for a single animal, else slot names.
+    units
+        ``"px"`` or ``"mm"``.
+    skeleton
+        Roles the alias table does not know: ``{"centre": "Spine_2"}``.
+
+    Raises
+    ------
+    DataError
+        Shapes, names or fps do not fit together.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> ds = make_tracks(np.zeros((1, 2, 2, 50)), fps=25, bodyparts=["nose", "tailbase"])
+    >>> dict(ds.sizes)
+    {'individual': 1, 'bodypart': 2, 'space': 2, 'time': 50}
+    >>> ds.role.values.tolist()
+    ['nose', 'tail_base']
+    """
+    position = np.asarray(position, dtype=np.float32)
+    _check_shapes(position, confidence, bodyparts, recording)
+    check_fps(fps, recording)
+    n_individuals, _, n_space, n_frames = position.shape
+    slots = [f"individual_{i}" for i in range(n_individuals)]
+    if animals is None:
+        animals = [recording] if n_individuals == 1 else slots
+    if confidence is None:
+        confidence = np.full(position.shape[:2] + position.shape[3:], np.nan, np.float32)
+    ds = xr.Dataset(
+        {
+            "position": (("individual", "bodypart", "space", "time"), position),
+            "confidence": (
+                ("individual", "bodypart", "time"),
+                np.asarray(confidence, dtype=np.float32),
+            ),
+        },
+        coords={
+            "recording": recording,
+            "individual": text(slots),
+            "bodypart": text(bodyparts),
+            "space": text(["x", "y", "z"][:n_space]),
+            "time": make_time(n_frames, fps),
+            "fps": float(fps),
+            "n_frames": np.int64(n_frames),
+            "role": ("bodypart", text(find_roles(bodyparts, skeleton))),
+            "animal": ("individual", text(animals)),
+            "digest": digest,
+            "source_file": source_file,
+        },
+        attrs={"source_software": source_software} if source_software else {},
+    )
+    ds["position"].attrs.update(units=units, long_name="position")
+    ds["confidence"].attrs.update(units="1", long_name="confidence of the tracker")
+    ds["fps"].attrs.update(units="Hz", long_name="frames per second")
+    return ds
+
+
+def make_time(n_frames: int, fps: float) -> xr.Variable:
+    """Seconds from the first frame: frame / fps."""
+    return xr.Variable(
+        "time",
+        np.arange(n_frames, dtype=np.float64) / fps,
+        {"units": "s", "long_name": "time from the first frame"},
+    )
+
+
+def text(values: Sequence[str] | npt.NDArray[np.generic]) -> npt.NDArray[np.object_]:
+    """Names as an object array: the variable-length text that xarray and Zarr keep."""
+    names = np.empty(len(values), dtype=object)
+    names[:] = [str(value) for value in values]
+    return names
+
+
+def _check_shapes(
+    position: Floats, confidence: Floats | None, bodyparts: Sequence[str], recording: str
+) -> None:
+    if position.ndim != 4 or position.shape[2] not in (2, 3):
+        raise DataError(
+            f"{recording}: position needs the dims (individual, bodypart, space, time) with two or "
+            f"three coordinates; found the shape {position.shape}."
+        )
+    if position.shape[1] != len(bodyparts):
+        raise DataError(
+            f"{recording}: {position.shape[1]} body parts in the array, {len(bodyparts)} names."
+        )
+    repeated = sorted({name for name in bodyparts if list(bodyparts).count(name) > 1})
+    if repeated:
+        raise DataError(f"{recording}: body part named twice: {', '.join(repeated)}.")
+    expected = position.shape[:2] + position.shape[3:]
+    if confidence is not None and np.shape(confidence) != expected:
+        raise DataError(
+            f"{recording}: confidence needs the shape {expected}, found {np.shape(confidence)}."
+        )
+
+
+def check_fps(fps: float | None, where: str) -> float:
+    """The frame rate as a float, or an error that says how to give one."""
+    if fps is None:
+        raise DataError(
+            f"{where}: the frame rate is not known: tracking files rarely hold it. "
+            "Give it in frames per second, as fps=25 (--fps 25 on the command line)."
+        )
+    if not np.isfinite(fps) or fps <= 0:
+        raise DataError(f"{where}: fps must be a positive number, found {fps}.")
+    return float(fps)
+
+
+def as_dataset(data: Data, *, needs: Sequence[str] = ()) -> xr.Dataset:
+    """The checked dataset behind `data`, dims in canonical order.
+
+    Parameters
+    ----------
+    data
+        A Dataset, or the DataTree node that holds one.
+    needs
+        Names of variables that must be there.
+
+    Raises
+    ------
+    DataError
+        No dataset, a variable is missing, or time and fps contradict each other.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> ds = make_tracks(np.zeros((1, 1, 2, 9)), fps=30, bodyparts=["nose"])
+    >>> as_dataset(ds.transpose("time", ...)).position.dims
+    ('individual', 'bodypart', 'space', 'time')
+    """
+    if isinstance(data, xr.DataTree):
+        data = data.to_dataset()
+    if not isinstance(data, xr.Dataset):
+        raise TypeError(f"needed an xarray Dataset or a DataTree node, found {type(data).__name__}")
+    missing = [name for name in needs if name not in data.variables]
+    if missing:
+        raise DataError(
+            f"needed the variable {', '.join(missing)}; this dataset has: "
+            f"{', '.join(map(str, data.data_vars)) or 'none'}."
+        )
+    check_time(data)
+    return data.transpose(*ordered(data.dims))
+
+
+def ordered(dims: Sequence[Hashable] | Mapping[Hashable, int]) -> list[Hashable]:
+    """`dims` in canonical order; dims that only a user knows come before time."""
+    known = {name: place for place, name in enumerate(DIMS)}
+    return sorted(dims, key=lambda dim: known.get(str(dim), known["space"] + 0.5))
+
+
+def check_time(ds: xr.Dataset) -> None:
+    """Raise unless `time` is regular and agrees with `fps`."""
+    if "time" not in ds.dims:
+        return
+    if "fps" not in ds.coords or "time" not in ds.coords:
+        raise DataError(
+            "needed the coordinates time (seconds) and fps (scalar) along the dimension time; "
+            "ef.read and ef.from_arrays give both."
+        )
+    fps = ds.fps.values
+    if fps.ndim or not fps > 0:
+        raise DataError(f"fps must be one positive number for the whole dataset, found {fps}.")
+    time = ds.time.values
+    if time.size < 2:
+        return
+    step = (time[-1] - time[0]) / (time.size - 1)
+    if not np.isclose(step * float(fps), 1, rtol=1e-3):
+        raise DataError(
+            f"time advances by {step:.6g} s per frame, fps = {float(fps):g} needs {1 / fps:.6g} s. "
+            "Take every frame (no step in a time slice), or set the right fps."
+        )
+    if not np.allclose(np.diff(time), step, rtol=0, atol=1e-3 * step + 1e-9 * abs(time[-1])):
+        raise DataError("time is not regular: frames are missing or repeated in this slice.")
+
+
+def first_frame(ds: xr.Dataset) -> int:
+    """Frame number, in the whole recording, of the first frame of `ds`."""
+    return round(float(ds.time.values[0]) * float(ds.fps)) if ds.sizes["time"] else 0
+
+
+def count_frames(ds: xr.Dataset) -> npt.NDArray[np.int64]:
+    """Frames each recording of `ds` has within the time `ds` spans, one per recording."""
+    size = ds.sizes["time"]
+    if "recording" not in ds.dims or "n_frames" not in ds.coords:
+        return np.full(ds.sizes.get("recording", 1), size, np.int64)
+    counts = np.asarray(ds.n_frames.values, np.int64) - first_frame(ds)
+    return np.clip(counts, 0, size)
+
+
+def position_units(ds: xr.Dataset) -> str:
+    """Units of `position`: ``"px"`` or a length."""
+    return str(ds["position"].attrs.get("units", "px")) if "position" in ds else "px"
+
+
+def is_label(array: xr.DataArray) -> bool:
+    """Whether `array` holds labels (1, 0, unknown)."""
+    return array.attrs.get("kind") == "label"
+
+
+def clean_name(name: str) -> str:
+    """`name` as it may stand in a file name."""
+    return re.sub(r"[^\w.-]+", "_", name).strip("_") or "recording"

@@ -1,0 +1,154 @@
+"""Units at the boundary: strings become numbers in the declared unit, pixels never become lengths.
+
+Parameters are numbers in the declared unit or strings (``"3 cm"``); data carry their unit in
+``attrs["units"]``. pint reads both, here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import re
+from typing import Any, TypeAlias
+
+Number: TypeAlias = float | int
+Quantity: TypeAlias = float | int | str
+
+
+class UnitError(ValueError):
+    """A quantity whose unit does not fit: the message names it, the need, and the way out."""
+
+
+@functools.cache
+def _registry() -> Any:
+    import pint
+
+    registry = pint.UnitRegistry(cache_folder=None, on_redefinition="ignore")
+    registry.define("px = [pixel]")
+    registry.define("frame = [frame] = frames")
+    registry.define("body_length = [body_length] = body_lengths")
+    return registry
+
+
+@functools.cache
+def _unit(text: str) -> Any:
+    """Unit of `text`; CF spellings (``"cm s-1"``, ``"mm/s2"``) are understood."""
+    spelled = re.sub(r"(?<=[a-zA-Z])(-?\d+)", r"**\1", text.strip())
+    spelled = re.sub(r"(?<=[a-zA-Z0-9])\s+(?=[a-zA-Z])", " * ", spelled)
+    try:
+        return _registry().Unit("dimensionless" if spelled in ("", "1") else spelled)
+    except Exception as error:  # pint raises many kinds for what it cannot read
+        raise UnitError(f"cannot read the unit {text!r}: write it as 'mm/s' or 's'.") from error
+
+
+def same_dimension(one: str, other: str) -> bool:
+    """Whether two units measure the same kind of thing.
+
+    Examples
+    --------
+    >>> same_dimension("cm/s", "mm s-1"), same_dimension("px/s", "mm/s")
+    (True, False)
+    """
+    return bool(_unit(one).dimensionality == _unit(other).dimensionality)
+
+
+def factor(of: str, to: str) -> float:
+    """How many `to` one `of` is.
+
+    Examples
+    --------
+    >>> factor("cm", "mm")
+    10.0
+    """
+    return 1.0 if of == to else float(_registry().Quantity(1.0, _unit(of)).to(_unit(to)).magnitude)
+
+
+def resolve(unit: str, position: str) -> str:
+    """A declared unit with the word ``position`` replaced by the unit of the data.
+
+    Examples
+    --------
+    >>> resolve("position/s", "px")
+    'px/s'
+    """
+    return unit.replace("position", position)
+
+
+def convert(value: Quantity, unit: str, *, name: str) -> float:
+    """`value` as a number in `unit`.
+
+    Parameters
+    ----------
+    value
+        A number, taken to be in `unit`, or a string such as ``"3 cm"``.
+    unit
+        The declared unit.
+    name
+        What the value is, for the message.
+
+    Raises
+    ------
+    UnitError
+        The string cannot be read, or it measures another kind of thing.
+
+    Examples
+    --------
+    >>> convert("3 cm", "mm", name="max_distance"), convert(25, "mm", name="max_distance")
+    (30.0, 25.0)
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise UnitError(f"{name} must be a number or a string such as '3 {unit}', found {value!r}.")
+    if not isinstance(value, str):
+        return float(value)
+    number, text = _split(value, name, unit)
+    if not text:
+        return number
+    if not same_dimension(text, unit):
+        raise UnitError(
+            f"{name} needs a value in {unit} (or a unit that converts to it), found {value!r}."
+        )
+    return number * factor(text, unit)
+
+
+def unit_of(value: Quantity) -> str:
+    """The unit written in `value`, empty for a bare number."""
+    return _split(value, "value", "mm")[1] if isinstance(value, str) else ""
+
+
+def _split(value: str, name: str, unit: str) -> tuple[float, str]:
+    match = re.fullmatch(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*?)\s*", value)
+    if match is None:
+        raise UnitError(f"{name} must be a number with a unit such as '3 {unit}', found {value!r}.")
+    return float(match[1]), match[2]
+
+
+def to_frames(duration: Quantity, fps: float, *, name: str) -> int:
+    """A duration as whole frames, rounded half up.
+
+    Parameters
+    ----------
+    duration
+        Seconds, or a string: ``"200 ms"``, ``"5 frames"``.
+    fps
+        Frames per second.
+    name
+        What the duration is, for the message.
+
+    Raises
+    ------
+    UnitError
+        It is negative, not finite, or not a duration.
+
+    Examples
+    --------
+    >>> to_frames(0.25, 30, name="min_bout"), to_frames("120 ms", 25, name="max_gap")
+    (8, 3)
+    """
+    if isinstance(duration, str) and same_dimension(unit_of(duration) or "s", "frame"):
+        frames = convert(duration, "frame", name=name)
+    else:
+        frames = convert(duration, "s", name=name) * fps
+    if not math.isfinite(frames) or frames < 0:
+        raise UnitError(f"{name} must be a duration of zero or more, found {duration!r}.")
+    # Nine decimals keep 0.1 s x 25 fps = 2.5 a half, whatever binary fractions make of it.
+    return math.floor(round(frames, 9) + 0.5)

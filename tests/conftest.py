@@ -1,0 +1,34 @@
+"""What every test may use: the real files, and a scheduler that refuses to compute."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import dask
+import pytest
+
+REPOSITORY = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Folder of the real tracking files; a test that needs it skips where it is absent."""
+    folder = Path(os.environ.get("ETHOFLOW_DATA", REPOSITORY.parent / "shared" / "data"))
+    folder = folder / "tracking" if (folder / "tracking").is_dir() else folder
+    if not (folder / "dlc-openfield-m3v1").is_dir():
+        pytest.skip(f"the real tracking files are not at {folder}: set ETHOFLOW_DATA to them")
+    return folder
+
+
+@contextmanager
+def no_compute() -> Iterator[None]:
+    """Fail when anything computes: building a graph must not."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("computed while building the graph")
+
+    with dask.config.set(scheduler=refuse):
+        yield
