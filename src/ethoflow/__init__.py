@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from ethoflow import behaviours, features, plot, simulate, stats
     from ethoflow.behaviours import annotate
     from ethoflow.behaviours.bouts import find_bouts
-    from ethoflow.clean import clean
+    from ethoflow.cleaning import clean
     from ethoflow.engine import behaviour, feature, load_rules, step
+    from ethoflow.engine.materialise import write
+    from ethoflow.engine.source import open_store as open  # noqa: A004
     from ethoflow.geometry.arena import Arena, circle, polygon
     from ethoflow.geometry.calibration import calibrate
     from ethoflow.io.cohort import read_cohort
@@ -23,8 +25,6 @@ if TYPE_CHECKING:
     from ethoflow.schema import DataError, assign_roles
     from ethoflow.schema import make_tracks as from_arrays
     from ethoflow.stats.budget import time_budget
-    from ethoflow.store import open_store as open  # noqa: A004
-    from ethoflow.store import write
     from ethoflow.units import UnitError
 
 _MODULES = ("behaviours", "features", "plot", "simulate", "stats")
@@ -37,16 +37,31 @@ _NAMES = {
     "behaviour": "ethoflow.engine",
     "calibrate": "ethoflow.geometry.calibration",
     "circle": "ethoflow.geometry.arena",
-    "clean": "ethoflow.clean",
+    "clean": "ethoflow.cleaning",
     "feature": "ethoflow.engine",
     "find_bouts": "ethoflow.behaviours.bouts",
     "from_arrays": "ethoflow.schema:make_tracks",
     "load_rules": "ethoflow.engine",
-    "open": "ethoflow.store:open_store",
+    "open": "ethoflow.engine.source:open_store",
     "polygon": "ethoflow.geometry.arena",
     "read": "ethoflow.io.reader",
     "read_cohort": "ethoflow.io.cohort",
     "step": "ethoflow.engine",
     "time_budget": "ethoflow.stats.budget",
-    "write": "ethoflow.store",
+    "write": "ethoflow.engine.materialise",
 }
+
+
+def __getattr__(name: str) -> object:
+    if name in _MODULES:
+        return importlib.import_module(f"ethoflow.{name}")
+    if name not in _NAMES:
+        raise AttributeError(f"module 'ethoflow' has no attribute {name!r}")
+    module, _, attribute = _NAMES[name].partition(":")
+    value: object = getattr(importlib.import_module(module), attribute or name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_NAMES, *_MODULES})

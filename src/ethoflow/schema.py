@@ -339,3 +339,30 @@ def is_label(array: xr.DataArray) -> bool:
 def clean_name(name: str) -> str:
     """`name` as it may stand in a file name."""
     return re.sub(r"[^\w.-]+", "_", name).strip("_") or "recording"
+
+
+def assign_roles(data: Data, skeleton: Mapping[str, str]) -> xr.Dataset:
+    """The dataset with roles given to body parts by hand.
+
+    Parameters
+    ----------
+    data
+        Tracks.
+    skeleton
+        ``{role: bodypart}``; other body parts keep the role the alias table gives them.
+
+    Raises
+    ------
+    ValueError
+        `skeleton` names a body part that is not there.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> ds = make_tracks(np.zeros((1, 1, 2, 9)), fps=30, bodyparts=["Spine_2"])
+    >>> assign_roles(ds, {"centre": "Spine_2"}).role.values.tolist()
+    ['centre']
+    """
+    ds = as_dataset(data)
+    parts = [str(part) for part in ds.bodypart.values]
+    return ds.assign_coords(role=("bodypart", text(find_roles(parts, skeleton))))

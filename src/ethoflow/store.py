@@ -130,6 +130,23 @@ def block_length(path: str, group: str) -> int | None:
     return None
 
 
+def drop_others(path: str, group: str, names: Sequence[str]) -> None:
+    """Delete the variables of a group that are not among `names`; coordinates stay."""
+    if not has_data(path, group):
+        return
+    root = zarr.open_group(path, path=group, mode="r+", use_consolidated=False)
+    present = dict(root.arrays())
+    coords = {c for array in present.values() for c in str(array.attrs.get("coordinates", "")).split()}
+    for name, array in present.items():
+        is_index = (array.metadata.dimension_names or ()) == (name,)
+        if name not in names and name not in coords and not is_index:
+            done = _open_done(path, group)
+            if done is not None and name in done.attrs["variables"]:
+                done[list(done.attrs["variables"]).index(name)] = 0
+            del root[name]
+            _open_array.cache_clear()
+
+
 def set_attrs(path: str, name: str, attrs: Mapping[str, Any]) -> None:
     """Update the attributes of an array."""
     zarr.open_array(path, path=name, mode="r+").attrs.update(dict(attrs))
@@ -162,13 +179,17 @@ def list_groups(path: str | Path) -> list[str]:
     return sorted(found, key=lambda name: (order.get(name.split("/")[0], 9), name))
 
 
-def open_group(path: str | Path, group: str) -> xr.Dataset:
-    """One group as a dataset: coordinates and small tables loaded, the rest left on disk."""
+def open_group(path: str | Path, group: str, *, warn: bool = True) -> xr.Dataset:
+    """One group as a dataset: coordinates and small tables loaded, the rest left on disk.
+
+    A group in which a write was interrupted is opened with the warning `IncompleteGroup`.
+    """
     groups = list_groups(path)
     if group not in groups:
         raise DataError(f"{path} has no group {group!r}; it has: {', '.join(groups) or 'none'}.")
     ds = xr.open_zarr(str(path), group=group, chunks=None, consolidated=False)
-    if not ds.attrs.pop("complete", True):
+    ds.attrs.pop("parts", None)
+    if not ds.attrs.pop("complete", True) and warn:
         done, needed = _count_done(str(path), group)
         warnings.warn(
             f"{path}: the group {group} is incomplete ({done} of {needed} parts written): what is "
@@ -184,7 +205,7 @@ def open_group(path: str | Path, group: str) -> xr.Dataset:
             ds = ds.assign_coords({name: (ds[name].dims, values, ds[name].attrs)})
     for variable in ds.variables.values():
         variable.encoding.clear()
-    return ds
+    return ds[sorted(ds.data_vars)]
 
 
 def is_complete(path: str | Path, group: str) -> bool:
@@ -273,6 +294,14 @@ def write_rows(path: str, group: str, ds: xr.Dataset, rows: npt.NDArray[np.int64
             current = np.asarray(array[...])
             current[rows] = values.astype(current.dtype)
             array[...] = current
+
+
+def write_coord(path: str, group: str, name: str, values: npt.NDArray[Any]) -> None:
+    """Replace a coordinate that all recordings share, where the group has it."""
+    root = zarr.open_group(path, path=group, mode="r+", use_consolidated=False)
+    if name in root:
+        array = root[name]
+        array[...] = values.astype(np.asarray(array[...]).dtype)
 
 
 # --- progress ---------------------------------------------------------------------------------

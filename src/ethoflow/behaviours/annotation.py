@@ -56,6 +56,21 @@ def annotate(
     >>> labels.moving.mean("time").values.round(2).tolist()
     [0.5]
     """
+    labels, skipped = apply_rules(data, rules, parameters=parameters)
+    if not labels:
+        raise DataError("no rule applies to these data.\n" + "\n".join(skipped.values()))
+    for reason in skipped.values():
+        warnings.warn(reason, SkippedRule, stacklevel=2)
+    return labels
+
+
+def apply_rules(
+    data: Data,
+    rules: Sequence[str | Declaration] | None = None,
+    *,
+    parameters: Mapping[str, Mapping[str, Any]] | None = None,
+) -> tuple[xr.Dataset, dict[str, str]]:
+    """The same as `annotate`, with the reasons for skipped rules as values instead of warnings."""
     ds = as_dataset(data, needs=["position"])
     chosen = choose_rules(rules)
     settings = dict(parameters or {})
@@ -66,18 +81,9 @@ def annotate(
             f"{', '.join(rule.name for rule in chosen)}"
         )
     calls, skipped = _resolve(ds, chosen, settings)
-    if not calls:
-        raise DataError("no rule applies to these data.\n" + "\n".join(skipped.values()))
-    for reason in skipped.values():
-        warnings.warn(reason, SkippedRule, stacklevel=2)
     labels = xr.Dataset(compute_calls(ds, calls))
-    labels = labels.assign_coords({n: c for n, c in ds.coords.items() if n not in labels.coords and _fits(c, labels)})
     labels.attrs = {"label_source": "rules", "skipped": list(skipped.values())}
-    return labels
-
-
-def _fits(coord: xr.DataArray, labels: xr.Dataset) -> bool:
-    return set(coord.dims) <= set(labels.dims)
+    return labels, skipped
 
 
 def choose_rules(rules: Sequence[str | Declaration] | None) -> list[Declaration]:
@@ -104,5 +110,6 @@ def _resolve(
         try:
             calls[rule.name] = resolve_call(ds, rule, parameters.get(rule.name, {}), memo)
         except (DataError, UnitError) as error:
-            skipped[rule.name] = str(error)
+            reason = str(error)
+            skipped[rule.name] = reason if reason.startswith(rule.name) else f"{rule.name}: {reason}"
     return calls, skipped

@@ -123,9 +123,9 @@ def resolve_call(
         An unknown parameter.
     """
     memo = {} if memo is None else memo
-    parameters = _convert_parameters(ds, declaration, given)
     inputs = tuple(_resolve_input(ds, declaration, item, memo) for item in declaration.inputs)
     places, labels = _place_bodyparts(ds, declaration, inputs)
+    parameters = _convert_parameters(ds, declaration, given)
     sizes = _measure(ds, labels)
     recipe = _write_recipe(declaration, parameters, inputs, places, labels)
     return Call(

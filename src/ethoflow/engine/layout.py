@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from ethoflow import __version__, store
+from ethoflow.engine.freshness import sources_of
 from ethoflow.engine.graph import Call, Node, recipe_text
 from ethoflow.schema import DataError, count_frames, make_time, text
 
@@ -76,16 +77,14 @@ def lay_out(small: xr.Dataset, nodes: Mapping[str, Node], path: str, group: str)
     """
     longest = int(small.n_frames.max()) if small.sizes["recording"] else 0
     names = [str(name) for name in small.recording.values]
-    there = store.open_group(path, group) if store.has_data(path, group) else None
+    there = store.open_group(path, group, warn=False) if store.has_data(path, group) else None
     if there is None:
-        block = store.choose_block(_bytes_per_frame(nodes), longest)
+        block = _choose_block(nodes, longest)
         known: list[str] = []
     else:
         _check_same(there, small, path, group)
         known = [str(name) for name in there.recording.values]
-        block = store.block_length(path, group) or store.choose_block(
-            _bytes_per_frame(nodes), longest
-        )
+        block = store.block_length(path, group) or _choose_block(nodes, longest)
         longest = max(longest, there.sizes.get("time", 0))
     rows = store.rows_of(known, names)
     if there is not None:
@@ -96,17 +95,21 @@ def lay_out(small: xr.Dataset, nodes: Mapping[str, Node], path: str, group: str)
     }
     places = tuple(rows[name] for name in names)
     store.write_rows(path, group, small, np.asarray(places, np.int64))
+    if "role" in small.coords:
+        store.write_coord(path, group, "role", small.role.values)
     _describe(nodes, path, group)
     return Target(path, group, shapes, places, len(rows), block)
 
 
-def _bytes_per_frame(nodes: Mapping[str, Node]) -> int:
-    sizes = [
-        int(np.prod(node.shape)) * (1 if node.is_label else 4)
-        for node in nodes.values()
-        if "time" in node.dims
-    ]
-    return max(sizes, default=1)
+def _choose_block(nodes: Mapping[str, Node], longest: int) -> int:
+    """Frames in a block: those of the stored chunks it is made from, so that each is read once."""
+    sources = [source for source in sources_of(nodes) if "time" in source.dims]
+    for source in sources:
+        if source.stored is not None:
+            return source.stored.chunks[-1]
+    timed = [*sources, *(node for node in nodes.values() if "time" in node.dims)]
+    sizes = [int(np.prod(node.shape)) * (1 if node.is_label else 4) for node in timed]
+    return store.choose_block(max(sizes, default=1), longest)
 
 
 def _check_same(there: xr.Dataset, new: xr.Dataset, path: str, group: str) -> None:

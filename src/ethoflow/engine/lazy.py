@@ -69,13 +69,13 @@ def compute_calls(ds: xr.Dataset, calls: Mapping[str, Call]) -> dict[str, xr.Dat
         By the name of the variable they give.
     """
     program = compile_program(calls)
-    chunks = _chunks(program)
+    chunks = chunks_of(program)
     grid = make_grid(ds, chunks)
     arrays = _build(program, calls, grid) if chunks else _compute_now(program, calls, grid)
     return {name: _label(ds, call, arrays[name]) for name, call in calls.items()}
 
 
-def _chunks(program: Program) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+def chunks_of(program: Program) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
     """Chunks along recording and time of the first lazy input; None where all is in memory."""
     for source in all_sources(program):
         if not source.in_memory and "time" in source.dims:

@@ -48,7 +48,12 @@ class Written:
 
 
 def write(
-    data: Data, path: str | Path, group: str = "tracks", *, progress: Progress | None = None
+    data: Data,
+    path: str | Path,
+    group: str = "tracks",
+    *,
+    keep: bool = True,
+    progress: Progress | None = None,
 ) -> Written:
     """Write a dataset into one group of a Zarr store, computing only what is missing or stale.
 
@@ -64,6 +69,8 @@ def write(
         The store; made when it is not there.
     group
         ``"tracks"``, ``"poses"``, ``"features"``, ``"labels/rules"``, ...
+    keep
+        Keep variables of the group that are not in `data`; default True.
     progress
         Called with blocks done and blocks in all.
 
@@ -83,7 +90,10 @@ def write(
     >>> write(simulate.still_then_running(), f"{folder}/cohort.zarr").written
     0
     """
-    request = _prepare(as_dataset(data), str(path), group)
+    ds = as_dataset(data)
+    if not keep:
+        store.drop_others(str(path), group, [str(name) for name in ds.variables])
+    request = _prepare(ds, str(path), group)
     written = _run(request, progress)
     store.commit(str(path), group)
     return Written(str(path), group, written, int(request.needed.sum()) - written)

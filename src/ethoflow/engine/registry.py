@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ethoflow.engine.declare import Declaration
 
-_PACKAGES = ("ethoflow.features", "ethoflow.behaviours", "ethoflow.clean", "ethoflow.geometry")
+_PACKAGES = ("ethoflow.features", "ethoflow.behaviours", "ethoflow.cleaning", "ethoflow.geometry")
 _FILE_PREFIX = "ethoflow_rules_"
 _declarations: dict[str, Declaration] = {}
 _sources: dict[str, str] = {}

@@ -53,6 +53,11 @@ class Source:
     key: str
     attributes: Mapping[str, Any]
 
+    def __getstate__(self) -> dict[str, Any]:
+        # A worker is given what it needs of the data beside the program, never through it.
+        state = {k: v for k, v in self.__dict__.items() if k != "array"}
+        return {**state, "data": None}
+
     @property
     def shape(self) -> tuple[int, ...]:
         """Shape without `recording` and `time`."""

@@ -5,9 +5,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from ethoflow.engine import Declaration, builtin
+import xarray as xr
+
+from ethoflow.engine import Declaration, builtin, find
+from ethoflow.engine.graph import Node, resolve_call
+from ethoflow.engine.lazy import compute_calls
+from ethoflow.schema import Data, DataError, as_dataset
 
 
 def available() -> dict[str, str]:
@@ -21,8 +27,44 @@ def available() -> dict[str, str]:
     return {n: d.summary for n, d in _features().items()}
 
 
+def compute(
+    data: Data, names: Sequence[str] | None = None
+) -> tuple[xr.Dataset, dict[str, str]]:
+    """Several features of one dataset, computed together, and why others were left out.
+
+    Parameters
+    ----------
+    data
+        Positions.
+    names
+        Features; every one that comes with ethoflow and fits the data by default.
+
+    Raises
+    ------
+    KeyError
+        No feature of that name.
+    DataError
+        A feature asked for by name does not fit the data.
+    """
+    ds = as_dataset(data, needs=["position"])
+    memo: dict[str, Node] = {}
+    calls, skipped = {}, {}
+    for name in _features() if names is None else names:
+        declaration = find(name)
+        if names is None and declaration.scope == "pair" and ds.sizes.get("individual", 1) < 2:
+            continue
+        try:
+            calls[name] = resolve_call(ds, declaration, {}, memo)
+        except DataError as error:
+            if names is not None:
+                raise
+            skipped[name] = str(error)
+    return xr.Dataset(compute_calls(ds, calls)), skipped
+
+
 def _features() -> dict[str, Declaration]:
-    return {**builtin("feature"), **builtin("summary")}
+    found = {**builtin("feature"), **builtin("summary")}
+    return {n: d for n, d in found.items() if d.function.__module__.startswith(__name__)}
 
 
 def __getattr__(name: str) -> Any:

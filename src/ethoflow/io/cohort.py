@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import xarray as xr
 
+from ethoflow.engine.source import RecordedLayer
 from ethoflow.io.metadata import JoinReport, attach
 from ethoflow.io.metadata_rows import MetadataSource, Placed, place_rows, read_rows
 from ethoflow.io.reader import PathLike, digest_of, load, naming
@@ -190,19 +191,18 @@ def _lazy_arrays(
     sources = [_Source(header, layout, chosen) for header in headers]
     token = tokenize([(os.fspath(h.path), h.part, h.digest) for h in headers], layout, chosen)
     read = f"read-{token}"
-    layers: dict[str, dict[Any, Any]] = {
-        read: {(read, i): (_read_again, source) for i, source in enumerate(sources)}
-    }
+    tasks = {(read, i): (_read_again, source) for i, source in enumerate(sources)}
     shapes = {"position": layout.shape, "confidence": (*layout.shape[:2], layout.n_frames)}
     arrays = []
     for item, (kind, shape) in enumerate(shapes.items()):
         name = f"{kind}-{token}"
-        layers[name] = {
+        picked = {
             (name, i, *[0] * len(shape)): (operator.getitem, (read, i), item)
             for i in range(len(headers))
         }
+        # The digest of a recording stands for its numbers: stored results know them again by it.
         graph = HighLevelGraph(
-            {read: layers[read], name: layers[name]}, {read: set(), name: {read}}
+            {read: tasks, name: RecordedLayer(picked)}, {read: set(), name: {read}}
         )
         chunks = ((1,) * len(headers), *[(size,) for size in shape])
         arrays.append(da.Array(graph, name, chunks, dtype=np.float32))  # type: ignore[no-untyped-call]

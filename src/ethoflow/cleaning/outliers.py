@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ethoflow.clean.smoothing import running_median
+from ethoflow.cleaning.smoothing import running_median
 from ethoflow.engine import step
 from ethoflow.engine.declare import Array
 

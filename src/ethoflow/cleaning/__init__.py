@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import xarray as xr
 
-from ethoflow.clean.confidence import mask_low_confidence
-from ethoflow.clean.gaps import fill_gaps, fillable
-from ethoflow.clean.outliers import remove_jumps
-from ethoflow.clean.smoothing import smooth
+from ethoflow.cleaning.confidence import mask_low_confidence
+from ethoflow.cleaning.gaps import fill_gaps, fillable
+from ethoflow.cleaning.outliers import remove_jumps
+from ethoflow.cleaning.smoothing import smooth
 from ethoflow.schema import Data, as_dataset, position_units
 from ethoflow.units import Quantity, same_dimension
 

@@ -1,0 +1,200 @@
+"""Bouts: from labels per frame to a table of when each behaviour started and stopped.
+
+Edges are found block by block and joined once, so a bout across blocks is one bout.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from ethoflow.engine.bouts import find_runs
+from ethoflow.engine.declare import Array
+from ethoflow.engine.gather import gather_blocks
+from ethoflow.schema import Data, DataError, as_dataset, first_frame, is_label
+
+COLUMNS = (
+    "recording", "individual", "partner", "animal", "partner_animal", "behaviour",
+    "start", "stop", "duration", "start_frame", "stop_frame", "cut",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Track:
+    """Runs of one behaviour of one animal (or pair) in one recording, and the frames observed."""
+
+    recording: int
+    individual: int
+    partner: int | None
+    behaviour: str
+    runs: Array
+    n_observed: int
+    cut: Array
+
+
+def find_bouts(data: Data) -> pd.DataFrame:
+    """Every bout of every behaviour, one row each.
+
+    Parameters
+    ----------
+    data
+        Labels, as `annotate` gives them.
+
+    Returns
+    -------
+    DataFrame
+        recording, individual, partner (empty for behaviours of one animal), animal,
+        partner_animal, behaviour; start, stop and duration in s (stop is the end of the last
+        frame), start_frame and stop_frame (exclusive); cut: the bout touches an unknown frame or an
+        end of the recording, so its true length is not known. Metadata of the recording follow.
+
+    Raises
+    ------
+    DataError
+        There are no labels in `data`.
+
+    Examples
+    --------
+    >>> from ethoflow import annotate, simulate
+    >>> bouts = find_bouts(annotate(simulate.still_then_running(), ["moving"]))
+    >>> bouts[["behaviour", "start", "stop", "cut"]].values.tolist()
+    [['moving', 4.0, 8.0, True]]
+    """
+    ds = as_dataset(data)
+    fps, first = float(ds.fps), first_frame(ds)
+    records = []
+    for track in follow_tracks(ds):
+        for (start, stop), cut in zip(track.runs.tolist(), track.cut.tolist(), strict=True):
+            records.append({
+                **name_track(ds, track),
+                "start": (first + start) / fps,
+                "stop": (first + stop) / fps,
+                "duration": (stop - start) / fps,
+                "start_frame": first + start,
+                "stop_frame": first + stop,
+                "cut": cut,
+            })  # fmt: skip
+    return join_metadata(pd.DataFrame(records, columns=list(COLUMNS)), ds)
+
+
+def label_names(ds: xr.Dataset) -> list[str]:
+    """Names of the label variables of a dataset.
+
+    Raises
+    ------
+    DataError
+        There are none.
+    """
+    names = [str(name) for name, array in ds.data_vars.items() if is_label(array)]
+    if not names:
+        raise DataError(
+            "needed labels (variables with the attribute kind='label'), as ef.annotate gives them; "
+            f"this dataset has: {', '.join(map(str, ds.data_vars)) or 'no variables'}."
+        )
+    return names
+
+
+def follow_tracks(ds: xr.Dataset) -> list[Track]:
+    """Runs of every label along the whole of each recording, joined across blocks."""
+    names = label_names(ds)
+    pieces: dict[tuple[int, str, tuple[int, ...]], list[tuple[int, Any]]] = {}
+    for row, start, part in gather_blocks(ds, names, _summarise_block):
+        for (name, place), found in part.items():
+            pieces.setdefault((row, name, place), []).append((start, found))
+    tracks = []
+    for (row, name, place), parts in sorted(pieces.items(), key=lambda item: item[0]):
+        partner = place[1] if len(place) > 1 else None
+        if partner is not None and partner == place[0]:
+            continue
+        runs, cut, observed = _join(parts)
+        tracks.append(Track(row, place[0] if place else 0, partner, name, runs, observed, cut))
+    return tracks
+
+
+def _summarise_block(values: Mapping[str, Array]) -> dict[tuple[str, tuple[int, ...]], Any]:
+    """Runs, states at both ends, neighbours of each run, and observed frames of one block."""
+    return {
+        (name, place): _summarise(array[place])
+        for name, array in values.items()
+        for place in np.ndindex(array.shape[:-1])
+    }
+
+
+def _summarise(state: Array) -> tuple[Array, Array, int, int]:
+    state = np.where(np.isnan(state), -1, state).astype(np.int8)
+    runs = find_runs(state)
+    before = np.array([state[a - 1] if a > 0 else -2 for a, _ in runs.tolist()], np.int8)
+    after = np.array([state[b] if b < state.size else -2 for _, b in runs.tolist()], np.int8)
+    neighbours = np.stack([before, after], axis=-1) if len(runs) else np.zeros((0, 2), np.int8)
+    ends = (int(state[0]), int(state[-1])) if state.size else (-1, -1)
+    return runs, neighbours, int((state >= 0).sum()), ends  # type: ignore[return-value]
+
+
+def _join(parts: Sequence[tuple[int, Any]]) -> tuple[Array, Array, int]:
+    """Runs of a whole recording: those that meet at a border of blocks become one."""
+    joined: list[list[int]] = []
+    observed = 0
+    for place, (start, (runs, neighbours, seen, _)) in enumerate(parts):
+        observed += seen
+        last = parts[place - 1][1][3][1] if place else -1
+        following = parts[place + 1][1][3][0] if place + 1 < len(parts) else -1
+        for (a, b), (before, after) in zip(runs.tolist(), neighbours.tolist(), strict=True):
+            before = last if before == -2 else before
+            after = following if after == -2 else after
+            if joined and before == 1:
+                joined[-1][1], joined[-1][3] = start + b, after
+            else:
+                joined.append([start + a, start + b, before, after])
+    table = np.array(joined, np.int64).reshape(-1, 4)
+    return table[:, :2], (table[:, 2] < 0) | (table[:, 3] < 0), observed
+
+
+def name_track(ds: xr.Dataset, track: Track) -> dict[str, str]:
+    """Names of the recording, the animals and the behaviour of a track."""
+    recordings = np.atleast_1d(ds.recording.values) if "recording" in ds.coords else ["recording"]
+    slots = [str(slot) for slot in ds.individual.values]
+    partner = track.partner
+    return {
+        "recording": str(recordings[track.recording]),
+        "individual": slots[track.individual],
+        "partner": "" if partner is None else slots[partner],
+        "animal": _animal(ds, track.recording, track.individual),
+        "partner_animal": "" if partner is None else _animal(ds, track.recording, partner),
+        "behaviour": track.behaviour,
+    }
+
+
+def _animal(ds: xr.Dataset, row: int, slot: int) -> str:
+    if "animal" not in ds.coords:
+        return ""
+    values = ds.animal.values
+    return str(values[row, slot] if values.ndim == 2 else values[slot])
+
+
+_OWN = {"n_frames", "digest", "source_file", "recording", "animal"}
+
+
+def join_metadata(table: pd.DataFrame, ds: xr.Dataset) -> pd.DataFrame:
+    """`table` with the metadata of each row's recording and animal as further columns."""
+    for name, values in _metadata(ds, table):
+        table[name] = values
+    return table
+
+
+def _metadata(ds: xr.Dataset, table: pd.DataFrame) -> Iterator[tuple[str, list[Any]]]:
+    recordings = [str(name) for name in np.atleast_1d(ds.recording.values)] if "recording" in ds.coords else []
+    rows = {name: place for place, name in enumerate(recordings)}
+    slots = {str(name): place for place, name in enumerate(ds.individual.values)}
+    places = [(rows[r], slots[i]) for r, i in zip(table.recording, table.individual, strict=True)]
+    for name, coord in ds.coords.items():
+        if name in _OWN or name in ds.dims:
+            continue
+        if coord.dims == ("recording",):
+            yield str(name), [coord.values[row] for row, _ in places]
+        elif coord.dims == ("recording", "individual"):
+            yield str(name), [coord.values[row, slot] for row, slot in places]

@@ -1,0 +1,265 @@
+"""The main job step by step: files to tracks, poses, features, labels, tables and pictures.
+
+Each step writes one group of the store (or a folder of files), computes only what is missing or
+stale, and says what it found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import pandas as pd
+import xarray as xr
+
+from ethoflow import features as feature_set
+from ethoflow import store
+from ethoflow.behaviours.annotation import apply_rules
+from ethoflow.behaviours.bouts import find_bouts
+from ethoflow.cleaning import choose_max_jump, clean
+from ethoflow.engine.materialise import Progress, Written, write
+from ethoflow.engine.source import open_store
+from ethoflow.geometry.arena import Arena
+from ethoflow.geometry.calibration import calibrate
+from ethoflow.io.cohort import open_cohort
+from ethoflow.schema import DataError, assign_roles, clean_name, position_units
+from ethoflow.stats.budget import time_budget
+from ethoflow.stats.quality import track_quality
+
+LABELS = "labels/rules"
+
+
+class Report(Protocol):
+    """Where a step says what it does."""
+
+    def say(self, text: str) -> None:
+        """A finding."""
+
+    def warn(self, text: str) -> None:
+        """Something that was left out, and why."""
+
+    def track(self, task: str) -> Any:
+        """A context that gives a `Progress` for a long task."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What poses and labels are made with."""
+
+    arena: Arena | Mapping[str, Arena] | None = None
+    px_per_mm: float | Mapping[str, float] | None = None
+    skeleton: Mapping[str, str] = field(default_factory=dict)
+    clean: Mapping[str, Any] = field(default_factory=dict)
+    features: Sequence[str] | None = None
+    rules: Sequence[str] | None = None
+    parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def ingest(
+    files: Sequence[str],
+    path: Path,
+    report: Report,
+    *,
+    fps: float | None = None,
+    metadata: str | None = None,
+    individuals: Sequence[str] | None = None,
+    skeleton: Mapping[str, str] | None = None,
+) -> int:
+    """Tracking files into ``tracks``; gives how many files could not be used.
+
+    Raises
+    ------
+    DataError
+        No file can be used, or the frame rate is not known.
+    """
+    cohort = open_cohort(
+        files, fps=fps, metadata=metadata, individuals=individuals, skeleton=skeleton or None
+    )
+    for problem in cohort.problems:
+        report.warn(f"left out {problem}")
+    if cohort.report is not None:
+        (report.say if cohort.report.complete else report.warn)(str(cohort.report))
+    with report.track("reading tracks") as progress:
+        written = write(cohort.dataset, path, "tracks", progress=progress)
+    tracks = _group(path, "tracks")
+    report.say(f"tracks: {describe(tracks)}{_effort(written)}")
+    quality = track_quality(tracks)
+    report.say(
+        f"        {quality.missing.mean():.1%} of points missing, "
+        + _doubt(quality.low_confidence.mean())
+    )
+    return len(cohort.problems)
+
+
+def _doubt(share: float) -> str:
+    if pd.isna(share):
+        return "no confidence in these files"
+    return f"{share:.1%} with a confidence under 0.6"
+
+
+def make_poses(path: Path, settings: Settings, report: Report) -> xr.Dataset:
+    """Calibrated and cleaned positions into ``poses``."""
+    ds = _group(path, "tracks")
+    if settings.skeleton:
+        ds = assign_roles(ds, settings.skeleton)
+    if settings.arena is not None or settings.px_per_mm is not None:
+        ds = calibrate(ds, settings.arena, px_per_mm=settings.px_per_mm)
+    if choose_max_jump(ds, settings.clean.get("max_jump", "auto")) is None:
+        report.say("poses: jumps are not removed: positions in px have no scale for max_jump")
+    with report.track("cleaning") as progress:
+        written = write(clean(ds, **settings.clean), path, "poses", keep=False, progress=progress)
+    poses = _group(path, "poses")
+    share = track_quality(poses).missing.mean()
+    report.say(f"poses: positions in {position_units(poses)}, {share:.1%} missing{_effort(written)}")
+    return poses
+
+
+def make_features(path: Path, settings: Settings, report: Report) -> xr.Dataset:
+    """Features of the poses into ``features``."""
+    computed, skipped = feature_set.compute(_group(path, "poses"), settings.features)
+    for name, reason in skipped.items():
+        report.warn(f"skipped the feature {reason if reason.startswith(name) else f'{name}: {reason}'}")
+    if not computed:
+        return computed
+    with report.track("features") as progress:
+        written = write(computed, path, "features", keep=False, progress=progress)
+    report.say(f"features: {', '.join(map(str, computed.data_vars))}{_effort(written)}")
+    return _group(path, "features")
+
+
+def make_labels(path: Path, settings: Settings, report: Report) -> xr.Dataset | None:
+    """Labels of the rules into ``labels/rules``; None when no rule applies."""
+    poses = _group(path, "poses")
+    if store.has_data(path, "features"):
+        # A body length is measured once, not again for every rule that needs it.
+        known = _group(path, "features")
+        poses = poses.assign({n: known[n] for n in ("body_length",) if n in known})
+    labels, skipped = apply_rules(poses, settings.rules, parameters=settings.parameters)
+    for reason in skipped.values():
+        report.warn(f"skipped the rule {reason}")
+    if not labels:
+        report.warn("labels: no rule applies to these data")
+        return None
+    with report.track("labels") as progress:
+        keep = settings.rules is not None
+        written = write(labels, path, LABELS, keep=keep, progress=progress)
+    report.say(f"labels: {', '.join(map(str, labels.data_vars))}{_effort(written)}")
+    return _group(path, LABELS)
+
+
+def write_tables(labels: xr.Dataset, folder: Path) -> tuple[pd.DataFrame, list[Path]]:
+    """Bouts and time budgets as CSV and Parquet; gives the budget and the paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    budget = time_budget(labels)
+    paths = []
+    for name, table in {"bouts": find_bouts(labels), "time_budget": budget}.items():
+        for suffix, save in ((".csv", _save_csv), (".parquet", _save_parquet)):
+            paths.append(_replace(folder / f"{name}{suffix}", table, save))
+    return budget, paths
+
+
+def _save_csv(table: pd.DataFrame, path: Path) -> None:
+    table.to_csv(path, index=False, float_format="%.6g")
+
+
+def _save_parquet(table: pd.DataFrame, path: Path) -> None:
+    table.to_parquet(path, index=False)
+
+
+def _replace(
+    path: Path, table: pd.DataFrame, save: Callable[[pd.DataFrame, Path], None]
+) -> Path:
+    """Write beside, then rename: a file is there whole or not at all."""
+    beside = path.with_name(f".{path.name}.part")
+    save(table, beside)
+    beside.replace(path)
+    return path
+
+
+def draw_pictures(path: Path, folder: Path, report: Report, *, most: int = 12) -> list[Path]:
+    """Ethogram and trajectories of the first `most` recordings, as HTML and PNG."""
+    from ethoflow import plot
+
+    folder.mkdir(parents=True, exist_ok=True)
+    poses = _group(path, "poses")
+    labels = _group(path, LABELS) if store.has_data(path, LABELS) else None
+    names = [str(name) for name in poses.recording.values]
+    if len(names) > most:
+        report.say(f"pictures: of the first {most} of {len(names)} recordings (pictures.recordings)")
+    paths = []
+    with report.track("pictures") as progress:
+        for number, name in enumerate(names[:most]):
+            figures = {"trajectories": plot.trajectories(poses.sel(recording=name))}
+            if labels is not None:
+                figures["ethogram"] = plot.ethogram(labels.sel(recording=name))
+            for kind, figure in figures.items():
+                for suffix in (".html", ".png"):
+                    file = folder / f"{kind}_{clean_name(name)}{suffix}"
+                    paths.append(plot.save(figure, file))
+            progress(number + 1, min(len(names), most))
+    return paths
+
+
+def describe(ds: xr.Dataset) -> str:
+    """One line: recordings, animals, body parts, length."""
+    n, frames = ds.sizes.get("recording", 1), int(ds.n_frames.sum())
+    minutes = frames / float(ds.fps) / 60
+    animals, parts = ds.sizes["individual"], ds.sizes["bodypart"]
+    return (
+        f"{_count(n, 'recording')}, {_count(animals, 'animal')} each, {_count(parts, 'body part')}, "
+        f"{frames:,} frames at {float(ds.fps):g} fps ({minutes:.1f} min)"
+    )
+
+
+def _count(n: int, thing: str) -> str:
+    return f"{n} {thing}{'' if n == 1 else 's'}"
+
+
+def _effort(written: Written) -> str:
+    if not written.written:
+        return " (nothing to do: all is fresh)"
+    return f" ({written.written} parts written, {written.fresh} fresh)" if written.fresh else ""
+
+
+def _group(path: Path, name: str) -> xr.Dataset:
+    ds = open_store(path, name)
+    assert isinstance(ds, xr.Dataset)
+    if name != LABELS and not store.is_complete(path, name):
+        raise DataError(f"{path}: {name} is incomplete: run the command that writes it again.")
+    return ds
+
+
+@contextmanager
+def schedule(spec: str | None, frames: int) -> Iterator[str]:
+    """Run what is inside on the scheduler `spec`: threads, processes, or an address.
+
+    Without one, threads do small jobs, and a local cluster with a process per core the others.
+    """
+    import dask
+
+    if spec is None:
+        spec = "threads" if frames < SMALL_JOB else "processes"
+    if spec in ("threads", "sync"):
+        with dask.config.set(scheduler=spec):
+            yield spec
+        return
+    try:
+        from distributed import Client, LocalCluster
+    except ImportError as error:
+        raise DataError(
+            'a cluster needs distributed: pip install "ethoflow[distributed]", or use '
+            "--scheduler threads."
+        ) from error
+    if spec != "processes":
+        with Client(spec) as client:
+            yield str(client.scheduler.address)
+        return
+    with LocalCluster(threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster):
+        yield f"{len(cluster.workers)} local processes"
+
+
+SMALL_JOB = 2_000_000
+"""Animal-frames under which starting processes costs more than it saves."""

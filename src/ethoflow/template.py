@@ -1,0 +1,67 @@
+"""The project file that `ethoflow init` writes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ethoflow.schema import DataError
+
+SUFFIXES = (".csv", ".h5", ".slp")
+
+TEXT = """\
+# ethoflow project: run it with `ethoflow run {name}`
+tracks: {tracks}            # tracking files, or a list of patterns
+{fps}                       # frames per second of the videos
+# metadata: animals.csv     # a row per recording: recording, treatment, sex, ...
+# individuals: [B, W]       # two animals in one single-animal file, by prefix of their points
+
+# The arena gives the scale: a circle by centre, radius and diameter, or a polygon by its corners
+# and the length of its first side. Without arena or px_per_mm everything stays in pixels.
+# arena: circle 320 240 200 px = 380 mm
+# arena: polygon 100,30 540,30 540,440 100,440 px = 380 mm
+# px_per_mm: 3.2
+# skeleton: {{centre: Spine_2}}   # roles of body parts that are not recognised by name
+
+clean:
+  min_confidence: 0.6       # points below become missing
+  max_jump: auto            # 30 mm from the running median; nothing in pixels
+  max_gap: 200 ms           # longest gap that is filled
+  window: 200 ms            # running median
+
+# rules: [moving, immobile] # all by default
+# rule_files: [my_rules.py]
+# parameters:
+#   following: {{max_distance: 30 mm}}
+out: results
+"""
+
+
+def write_project(folder: Path, fps: float | None = None) -> Path:
+    """A commented ``project.yaml`` in `folder`, with the tracking files found there.
+
+    Raises
+    ------
+    DataError
+        There is one already, or no such folder.
+    """
+    if not folder.is_dir():
+        raise DataError(f"no folder at {folder}.")
+    path = folder / "project.yaml"
+    if path.exists():
+        raise DataError(f"{path} is there already: change it, or remove it first.")
+    rate = "# fps: 25" if fps is None else f"fps: {fps:g}"
+    path.write_text(
+        TEXT.format(name=path, tracks=_find_pattern(folder), fps=rate), encoding="utf-8"
+    )
+    return path
+
+
+def _find_pattern(folder: Path) -> str:
+    """A pattern for the most frequent kind of tracking file below `folder`."""
+    counts: dict[str, int] = {}
+    for file in sorted(folder.rglob("*")):
+        if file.suffix in SUFFIXES and not any(p.startswith(".") for p in file.parts):
+            parent = file.parent.relative_to(folder)
+            pattern = str(parent / f"*{file.suffix}")
+            counts[pattern] = counts.get(pattern, 0) + 1
+    return max(counts, key=lambda pattern: counts[pattern], default="tracks/*.csv")

@@ -1,0 +1,195 @@
+"""The store: what is written, read back with and without ethoflow, and written again."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+import zarr
+
+import ethoflow as ef
+from ethoflow import store
+from tests.conftest import no_compute
+from tests.walks import cohort, walk
+
+ARENA = ef.circle(300, 300, 200, size="400 mm")
+LENGTHS = (700, 300, 500)
+
+
+def write_all(tracks: xr.Dataset, path: Path, **parameters: object) -> dict[str, object]:
+    """Tracks, poses and labels of a cohort; what each write did."""
+    done = {"tracks": ef.write(tracks, path)}
+    poses = ef.clean(ef.calibrate(ef.open(path, "tracks"), ARENA))
+    done["poses"] = ef.write(poses, path, "poses")
+    labels = ef.annotate(ef.open(path, "poses"), parameters=parameters)
+    done["labels"] = ef.write(labels, path, "labels/rules")
+    return done
+
+
+@pytest.fixture
+def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Several blocks per recording, although the recordings are short."""
+    monkeypatch.setattr(store, "BLOCK_BYTES", 200 * 2 * 4 * 2 * 4)
+    monkeypatch.setattr(store, "MIN_BLOCK", 100)
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_the_store_holds_what_the_functions_give(tmp_path: Path) -> None:
+    tracks = cohort(LENGTHS)
+    write_all(tracks, tmp_path / "c.zarr")
+    labels = ef.open(tmp_path / "c.zarr", "labels/rules").compute()
+    assert zarr.open_array(str(tmp_path / "c.zarr"), path="labels/rules/moving").nchunks > 3
+    for row, n in enumerate(LENGTHS):
+        alone = tracks.isel(recording=row, time=slice(0, n))
+        expected = ef.annotate(ef.clean(ef.calibrate(alone, ARENA)))
+        for name in expected.data_vars:
+            found = labels[name].isel(recording=row).values
+            np.testing.assert_array_equal(found[..., :n], expected[name].values, err_msg=name)
+            assert np.isnan(found[..., n:]).all()
+
+
+def test_plain_xarray_opens_every_group(tmp_path: Path) -> None:
+    write_all(cohort(LENGTHS), tmp_path / "c.zarr")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        tree = xr.open_datatree(tmp_path / "c.zarr", engine="zarr", chunks={})
+        groups = {
+            name: xr.open_zarr(tmp_path / "c.zarr", group=name)
+            for name in ("tracks", "poses", "labels/rules")
+        }
+    for name, ds in groups.items():
+        assert name in tree or tree[name].has_data
+        assert {"fps", "n_frames", "animal", "treatment", "role"} - set(ds.coords) <= (
+            {"role"} if name.startswith("labels") else set()
+        )
+        assert float(ds.fps) == 25
+        np.testing.assert_array_equal(ds.n_frames, LENGTHS)
+        np.testing.assert_allclose(ds.time[:3], [0, 0.04, 0.08])
+    assert groups["poses"].position.attrs["units"] == "mm"
+    assert groups["tracks"].position.dims[-1] == "time"
+    labels = groups["labels/rules"].moving
+    assert labels.dtype == np.float32
+    assert set(np.unique(labels.values[~np.isnan(labels.values)])) <= {0, 1}
+    assert groups["labels/rules"].groupby("treatment").groups.keys() == {"control", "stress"}
+
+
+def test_building_and_opening_compute_nothing(tmp_path: Path) -> None:
+    write_all(cohort(LENGTHS), tmp_path / "c.zarr")
+    with no_compute():
+        poses = ef.clean(ef.calibrate(ef.open(tmp_path / "c.zarr")["tracks"], ARENA))
+        labels = ef.annotate(poses)
+    assert all(hasattr(array.data, "dask") for array in labels.data_vars.values())
+
+
+def test_writing_again_writes_nothing(tmp_path: Path) -> None:
+    write_all(cohort(LENGTHS), tmp_path / "c.zarr")
+    again = write_all(cohort(LENGTHS), tmp_path / "c.zarr")
+    assert [written.written for written in again.values()] == [0, 0, 0]
+
+
+def test_a_changed_threshold_recomputes_that_rule_alone(tmp_path: Path) -> None:
+    write_all(cohort(LENGTHS), tmp_path / "c.zarr")
+    before = chunk_times(tmp_path / "c.zarr" / "labels/rules")
+    again = write_all(cohort(LENGTHS), tmp_path / "c.zarr", moving={"min_speed": "5 cm/s"})
+    assert again["poses"].written == 0
+    assert again["labels"].written == len(LENGTHS)
+    changed = {
+        name for name, time in chunk_times(tmp_path / "c.zarr" / "labels/rules").items()
+        if before.get(name) != time
+    }  # fmt: skip
+    assert {name.split("/")[0] for name in changed} == {"moving"}
+
+
+def chunk_times(folder: Path) -> dict[str, int]:
+    """When each stored chunk of data was written."""
+    return {
+        str(file.relative_to(folder)): file.stat().st_mtime_ns
+        for name in ("moving", "climbing", "following", "immobile", "side_by_side")
+        for file in (folder / name / "c").rglob("*")
+        if file.is_file()
+    }
+
+
+def test_an_added_longer_recording_leaves_the_others_alone(tmp_path: Path) -> None:
+    path = tmp_path / "c.zarr"
+    write_all(cohort(LENGTHS), path)
+    before = chunk_times(path / "labels/rules")
+    longer = cohort((5000,), first_seed=7, first_name=9)
+    assert ef.write(longer, path).written == 4
+    written = write_all(cohort(LENGTHS), path)
+    assert written["tracks"].written == 0
+    assert written["poses"].fresh == 9
+    after = chunk_times(path / "labels/rules")
+    assert {name: after[name] for name in before} == before
+    labels = ef.open(path, "labels/rules")
+    assert labels.recording.values.tolist()[-1] == "mouse_09"
+    alone = ef.annotate(ef.clean(ef.calibrate(longer.isel(recording=0), ARENA)))
+    np.testing.assert_array_equal(
+        labels.moving.sel(recording="mouse_09").values, alone.moving.values
+    )
+
+
+def test_other_numbers_under_the_same_name_are_written(tmp_path: Path) -> None:
+    path = tmp_path / "c.zarr"
+    write_all(cohort(LENGTHS), path)
+    changed = cohort(LENGTHS)
+    changed.position.values[1] += 1
+    again = write_all(changed, path)
+    assert again["tracks"].written == 2
+    assert again["poses"].written == 3
+    np.testing.assert_array_equal(ef.open(path, "tracks").position, changed.position)
+
+
+def test_arithmetic_on_stored_data_does_not_pass_for_fresh(tmp_path: Path) -> None:
+    path = tmp_path / "c.zarr"
+    write_all(cohort(LENGTHS), path)
+    poses = ef.open(path, "poses")
+    poses["position"] = poses.position * 2
+    assert ef.write(ef.annotate(poses, ["moving"]), path, "labels/rules").written == len(LENGTHS)
+
+
+def test_another_calibration_leaves_nothing_of_the_first(tmp_path: Path) -> None:
+    path = tmp_path / "c.zarr"
+    write_all(cohort(LENGTHS), path)
+    ef.write(ef.clean(ef.open(path, "tracks")), path, "poses", keep=False)
+    poses = ef.open(path, "poses")
+    assert "arena" not in poses
+    assert poses.position.attrs["units"] == "px"
+
+
+def test_a_single_recording_is_a_cohort_of_one(tmp_path: Path) -> None:
+    one = walk(300)
+    ef.write(one, tmp_path / "c.zarr")
+    back = ef.open(tmp_path / "c.zarr", "tracks")
+    assert back.sizes["recording"] == 1
+    np.testing.assert_array_equal(back.position[0], one.position)
+    ef.write(ef.annotate(ef.clean(ef.calibrate(one, ARENA))), tmp_path / "c.zarr", "labels/rules")
+    assert ef.open(tmp_path / "c.zarr", "labels/rules").sizes["recording"] == 1
+
+
+def test_refusals_name_what_differs(tmp_path: Path) -> None:
+    path = tmp_path / "c.zarr"
+    ef.write(walk(300), path)
+    with pytest.raises(ef.DataError, match="frames per second"):
+        ef.write(walk(300, fps=30, name="b"), path)
+    with pytest.raises(ef.DataError, match="individual"):
+        ef.write(walk(300, n_individuals=1, name="b"), path)
+    doubled = xr.concat([cohort((50,)), cohort((50,))], "recording")
+    with pytest.raises(ef.DataError, match="two recordings have one name: mouse_00"):
+        ef.write(doubled, path)
+    with pytest.raises(ef.DataError, match="no Zarr store"):
+        ef.open(tmp_path / "nothing.zarr")
+    with pytest.raises(ef.DataError, match="it has: tracks"):
+        ef.open(path, "poses")
+
+
+def test_new_metadata_reaches_an_existing_store(tmp_path: Path) -> None:
+    path = tmp_path / "c.zarr"
+    ef.write(cohort(LENGTHS).drop_vars("treatment"), path)
+    ef.write(cohort(LENGTHS), path)
+    tracks = ef.open(path, "tracks")
+    assert tracks.treatment.values.tolist() == ["control", "stress", "control"]
+    assert tracks.position.treatment.dims == ("recording",)
