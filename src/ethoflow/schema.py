@@ -278,7 +278,38 @@ def as_dataset(data: Data, *, needs: Sequence[str] = ()) -> xr.Dataset:
             f"{', '.join(map(str, data.data_vars)) or 'none'}."
         )
     check_time(data)
+    data = _load_names(_restore_individual(data))
+    _check_position(data)
     return data.transpose(*ordered(data.dims))
+
+
+def _restore_individual(ds: xr.Dataset) -> xr.Dataset:
+    """One animal picked by its name is still a dataset of individuals, of one."""
+    if "individual" not in ds.coords or "individual" in ds.dims:
+        return ds
+    shared = {name for name, variable in VARIABLES.items() if "individual" not in variable.dims}
+    own = [name for name in (*ds.data_vars, "animal") if name in ds and name not in shared]
+    expanded = {name: ds[name].variable.expand_dims("individual") for name in own}
+    slots = xr.Variable("individual", text([ds.individual.item()]))
+    return ds.drop_vars("individual").assign(expanded).assign_coords(individual=slots)
+
+
+def _load_names(ds: xr.Dataset) -> xr.Dataset:
+    """`Dataset.chunk` makes Dask arrays of names too; what rules look up has to be here."""
+    lazy = [n for n, c in ds.coords.items() if hasattr(c.variable._data, "dask")]
+    here = {n: ds[n].variable.compute(scheduler="synchronous") for n in lazy if "time" not in ds[n].dims}
+    return ds.assign_coords(here) if here else ds
+
+
+def _check_position(ds: xr.Dataset) -> None:
+    if "position" not in ds:
+        return
+    lost = [dim for dim in ("bodypart", "space", "time") if dim not in ds.position.dims]
+    if lost:
+        raise DataError(
+            f"position needs the dimension {' and '.join(lost)}: select with a list or a slice, as "
+            "in ds.sel(bodypart=['nose'])."
+        )
 
 
 def ordered(dims: Sequence[Hashable] | Mapping[Hashable, int]) -> list[Hashable]:
@@ -303,7 +334,7 @@ def check_time(ds: xr.Dataset) -> None:
     if time.size < 2:
         return
     step = (time[-1] - time[0]) / (time.size - 1)
-    if not np.isclose(step * float(fps), 1, rtol=1e-3):
+    if not np.isclose(step * float(fps), 1, rtol=1e-4):
         raise DataError(
             f"time advances by {step:.6g} s per frame, fps = {float(fps):g} needs {1 / fps:.6g} s. "
             "Take every frame (no step in a time slice), or set the right fps."
@@ -319,11 +350,11 @@ def first_frame(ds: xr.Dataset) -> int:
 
 def count_frames(ds: xr.Dataset) -> npt.NDArray[np.int64]:
     """Frames each recording of `ds` has within the time `ds` spans, one per recording."""
-    size = ds.sizes["time"]
-    if "recording" not in ds.dims or "n_frames" not in ds.coords:
-        return np.full(ds.sizes.get("recording", 1), size, np.int64)
+    size, n_recordings = ds.sizes["time"], ds.sizes.get("recording", 1)
+    if "n_frames" not in ds.coords:
+        return np.full(n_recordings, size, np.int64)
     counts = np.asarray(ds.n_frames.values, np.int64) - first_frame(ds)
-    return np.clip(counts, 0, size)
+    return np.clip(np.broadcast_to(counts, n_recordings), 0, size)
 
 
 def position_units(ds: xr.Dataset) -> str:

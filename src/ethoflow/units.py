@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
+import numbers
 import re
 from typing import Any, TypeAlias
 
@@ -96,7 +97,7 @@ def convert(value: Quantity, unit: str, *, name: str) -> float:
     >>> convert("3 cm", "mm", name="max_distance"), convert(25, "mm", name="max_distance")
     (30.0, 25.0)
     """
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+    if isinstance(value, bool) or not isinstance(value, numbers.Real | str) or value != value:
         raise UnitError(f"{name} must be a number or a string such as '3 {unit}', found {value!r}.")
     if not isinstance(value, str):
         return float(value)

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from typing import Any
 
 from ethoflow.behaviours.annotation import SkippedRule, annotate
-from ethoflow.engine import builtin
+from ethoflow.engine import Declaration, builtin
 
 __all__ = ["SkippedRule", "annotate", "available"]
 
@@ -28,6 +30,17 @@ def __getattr__(name: str) -> Any:
     if name.startswith("_") or name not in builtin("behaviour"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return builtin("behaviour")[name]
+
+
+def _name_rules() -> None:
+    """Let `behaviours.moving` be the rule: importing its file names the module so."""
+    for item in pkgutil.iter_modules(__path__):
+        rule = getattr(importlib.import_module(f"{__name__}.{item.name}"), item.name, None)
+        if isinstance(rule, Declaration):
+            globals()[item.name] = rule
+
+
+_name_rules()
 
 
 def __dir__() -> list[str]:

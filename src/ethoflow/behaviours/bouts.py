@@ -90,7 +90,12 @@ def label_names(ds: xr.Dataset) -> list[str]:
     DataError
         There are none.
     """
-    names = [str(name) for name, array in ds.data_vars.items() if is_label(array)]
+    dims = {"recording", "individual", "partner", "time"}
+    names = [
+        str(name)
+        for name, array in ds.data_vars.items()
+        if is_label(array) and "time" in array.dims and set(array.dims) <= dims
+    ]
     if not names:
         raise DataError(
             "needed labels (variables with the attribute kind='label'), as ef.annotate gives them; "
@@ -109,7 +114,7 @@ def follow_tracks(ds: xr.Dataset) -> list[Track]:
     tracks = []
     for (row, name, place), parts in sorted(pieces.items(), key=lambda item: item[0]):
         partner = place[1] if len(place) > 1 else None
-        if partner is not None and partner == place[0]:
+        if partner is not None and ds.partner.values[partner] == ds.individual.values[place[0]]:
             continue
         runs, cut, observed = _join(parts)
         tracks.append(Track(row, place[0] if place else 0, partner, name, runs, observed, cut))
@@ -158,13 +163,15 @@ def name_track(ds: xr.Dataset, track: Track) -> dict[str, str]:
     """Names of the recording, the animals and the behaviour of a track."""
     recordings = np.atleast_1d(ds.recording.values) if "recording" in ds.coords else ["recording"]
     slots = [str(slot) for slot in ds.individual.values]
-    partner = track.partner
+    partner = "" if track.partner is None else str(ds.partner.values[track.partner])
     return {
         "recording": str(recordings[track.recording]),
         "individual": slots[track.individual],
-        "partner": "" if partner is None else slots[partner],
+        "partner": partner,
         "animal": _animal(ds, track.recording, track.individual),
-        "partner_animal": "" if partner is None else _animal(ds, track.recording, partner),
+        "partner_animal": (
+            _animal(ds, track.recording, slots.index(partner)) if partner in slots else ""
+        ),
         "behaviour": track.behaviour,
     }
 

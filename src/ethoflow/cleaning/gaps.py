@@ -70,7 +70,13 @@ def fill_gaps(position: Array, *, max_gap: float = 0.2) -> Array:
     return _fill_all(position, max_gap=int(max_gap))[0]
 
 
-@feature(dims=("bodypart", "time"), label=True, halo=_whole_gap, parameter_units={"max_gap": "s"})
+@feature(
+    dims=("bodypart", "time"),
+    label=True,
+    optional=("position",),
+    halo=_whole_gap,
+    parameter_units={"max_gap": "s"},
+)
 def fillable(position: Array, *, max_gap: float = 0.2) -> Array:
     """Whether a point is missing in a gap of up to `max_gap`: what `fill_gaps` fills.
 

@@ -61,6 +61,7 @@ class Declaration:
     symmetric: bool = False
     label: bool = False
     roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    optional: tuple[str, ...] = ()
     halo: Halo = 0
     parameter_units: Mapping[str, str] = field(default_factory=dict)
     defaults: Mapping[str, Any] = field(default_factory=dict)
@@ -170,9 +171,10 @@ def _check(declaration: Declaration) -> None:
         raise TypeError(f"{name} declares a unit for {', '.join(sorted(unknown))}: no parameter.")
     if not declaration.inputs:
         raise TypeError(f"{name} reads nothing: name a variable or a feature as its first argument")
-    stray = set(declaration.roles) - {item.argument for item in declaration.inputs}
-    if stray:
-        raise TypeError(f"{name} declares roles for {', '.join(sorted(stray))}: no such input.")
+    arguments = {item.argument for item in declaration.inputs}
+    for what, named in (("roles for", declaration.roles), ("as optional", declaration.optional)):
+        if stray := set(named) - arguments:
+            raise TypeError(f"{name} declares {what} {', '.join(sorted(stray))}: no such input.")
     if declaration.scope == "individual" and any(
         item.view == "partner_" for item in declaration.inputs
     ):
@@ -187,6 +189,7 @@ def feature(
     symmetric: bool = False,
     label: bool = False,
     roles: tuple[str, ...] | Mapping[str, tuple[str, ...]] = (),
+    optional: tuple[str, ...] = (),
     halo: Halo = 0,
     parameter_units: Mapping[str, str] | None = None,
     reference: str = "",
@@ -212,6 +215,8 @@ def feature(
         The kernel gives booleans: stored as 1, 0, unknown.
     roles
         Body parts the kernel gets, by role and in this order; a mapping gives them per input.
+    optional
+        Inputs that may be missing: what the result is then, the kernel itself says.
     halo
         Frames the kernel looks to either side, or a function of its parameters (in frames).
     parameter_units
@@ -242,6 +247,7 @@ def feature(
             symmetric=symmetric,
             label=label,
             roles=roles,
+            optional=optional,
             halo=halo,
             parameter_units=dict(parameter_units or {}),
             reference=reference,

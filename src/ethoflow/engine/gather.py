@@ -41,7 +41,7 @@ def gather_blocks(
     grid = make_grid(ds, chunks_of(program))
     tasks: dict[Any, Any] = {}
     summaries = summary_tasks(program, grid, tasks)
-    held = f"program-{tokenize(sorted(program.outputs.items()))}"
+    held = f"program-{tokenize(sorted(program.outputs.items()), grid, reduce.__qualname__)}"
     tasks[held] = DataNode(held, program)
     wanted = {}
     for i in range(len(grid.recordings)):

@@ -18,9 +18,9 @@ import xarray as xr
 from ethoflow.engine.declare import Declaration, Input
 from ethoflow.engine.registry import declarations, source_digest
 from ethoflow.engine.source import Source, source_of
-from ethoflow.schema import DataError, position_units
+from ethoflow.schema import VARIABLES, DataError, position_units
 from ethoflow.skeleton import SEGMENTS, place_roles
-from ethoflow.units import UnitError, convert, resolve, same_dimension, to_frames, unit_of
+from ethoflow.units import UnitError, convert, factor, resolve, same_dimension, to_frames, unit_of
 
 Recipe: TypeAlias = dict[str, Any]
 Node: TypeAlias = "Source | Call"
@@ -149,6 +149,7 @@ def _resolve_input(
     if name in memo:
         return memo[name]
     if name in ds.variables:
+        _check_units(ds, declaration, name)
         memo[name] = lineage_of(ds[name]) or source_of(ds[name])
     elif name in declarations():
         memo[name] = resolve_call(ds, declarations()[name], {}, memo)
@@ -157,7 +158,34 @@ def _resolve_input(
             f"{declaration.name} needs the variable {name!r}; this dataset has: "
             f"{', '.join(map(str, ds.data_vars))}. {NEEDS.get(name, '')}".rstrip()
         )
+    if (
+        "partner" in memo[name].dims
+        and declaration.scope != "pair"
+        and item.argument not in declaration.optional
+    ):
+        raise TypeError(
+            f"{declaration.name} reads {name}, a quantity of pairs: declare scope='pair', or "
+            f"optional=({name!r},) to get it with the dims (partner, time), its own row missing."
+        )
     return memo[name]
+
+
+def _check_units(ds: xr.Dataset, declaration: Declaration, name: str) -> None:
+    """Raise where a variable of the dataset is not in the unit its readers reckon in."""
+    found, length = ds[name].attrs.get("units"), position_units(ds)
+    if name in declarations():
+        wanted = resolve(declarations()[name].units, length)
+    elif name in VARIABLES and VARIABLES[name].units == "px or mm":
+        wanted = length
+    else:
+        return
+    if found is None or found == wanted:
+        return
+    if not same_dimension(found, wanted) or factor(found, wanted) != 1:
+        raise UnitError(
+            f"{declaration.name} needs {name} in {wanted}, as the positions are in {length}; "
+            f"this dataset has it in {found}. Convert it, or drop it to have it computed."
+        )
 
 
 def lineage_of(array: xr.DataArray) -> Call | None:
@@ -186,8 +214,10 @@ def _convert_parameters(
         value = given.get(name, default)
         unit = declaration.parameter_units.get(name)
         full = f"{declaration.name}({name})"
-        if unit is None or value is None:
+        if value is None or (unit is None and not _is_number(default)):
             parameters[name] = value
+        elif unit is None:
+            parameters[name] = value if _is_number(value) else convert(value, "1", name=full)
         elif unit == "s":
             parameters[name] = to_frames(value, float(ds.fps), name=full)
         else:
@@ -195,6 +225,10 @@ def _convert_parameters(
     if declaration.needs_fps:
         parameters["fps"] = float(ds.fps)
     return parameters
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _convert_length(value: Any, unit: str, length: str, name: str) -> float:
@@ -211,8 +245,8 @@ def _convert_length(value: Any, unit: str, length: str, name: str) -> float:
                 else f"Give it in {wanted}."
             )
         )
-    text = value if isinstance(value, str) and unit_of(value) else f"{float(value)} {unit}"
-    return convert(text, wanted, name=name)
+    number = convert(value, written, name=name)
+    return number * factor(written, wanted)
 
 
 def _place_bodyparts(

@@ -6,6 +6,7 @@ import hashlib
 import importlib
 import pkgutil
 import sys
+import threading
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -18,6 +19,8 @@ _PACKAGES = ("ethoflow.features", "ethoflow.behaviours", "ethoflow.cleaning", "e
 _FILE_PREFIX = "ethoflow_rules_"
 _declarations: dict[str, Declaration] = {}
 _sources: dict[str, str] = {}
+_files: dict[str, list[Declaration]] = {}
+_loading = threading.RLock()
 
 
 def register(declaration: Declaration) -> None:
@@ -113,18 +116,26 @@ def load_rules(path: str | Path) -> list[Declaration]:
 
 def _run_file(file: str, source: str) -> list[Declaration]:
     name = _module_name(file, source)
-    if name not in sys.modules:
-        module = ModuleType(name)
-        module.__file__ = file
-        sys.modules[name] = module
-        _sources[name] = source
-        try:
-            exec(compile(source, file, "exec"), module.__dict__)
-        except Exception as error:
-            del sys.modules[name]
-            raise ValueError(
-                f"the rule file {file} cannot be run: {type(error).__name__}: {error}"
-            ) from error
+    with _loading:  # the threads of a worker meet here
+        if name not in _files:
+            _files[name] = _declare_file(name, file, source)
+        for declaration in _files[name]:
+            register(declaration)
+    return list(_files[name])
+
+
+def _declare_file(name: str, file: str, source: str) -> list[Declaration]:
+    module = ModuleType(name)
+    module.__file__ = file
+    sys.modules[name] = module
+    _sources[name] = source
+    try:
+        exec(compile(source, file, "exec"), module.__dict__)
+    except Exception as error:
+        del sys.modules[name], _sources[name]
+        raise ValueError(
+            f"the rule file {file} cannot be run: {type(error).__name__}: {error}"
+        ) from error
     found = [d for d in _declarations.values() if d.function.__module__ == name]
     if not found:
         raise ValueError(

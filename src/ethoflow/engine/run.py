@@ -109,8 +109,9 @@ def _run_kernel(
     call: Call, arrays: list[Array], actor: int, partner: int | None, shape: tuple[int, ...]
 ) -> Array:
     declaration = call.declaration
+    ends = {"partner_": (partner, actor)}
     views = [
-        _view_animal(array, node.dims, partner if item.view == "partner_" else actor, partner)
+        _view_animal(array, node.dims, *ends.get(item.view, (actor, partner)))
         for array, node, item in zip(arrays, call.inputs, declaration.inputs, strict=True)
     ]
     bouts = ("min_bout", "max_gap") if declaration.kind == "behaviour" else ()
@@ -132,10 +133,14 @@ def _run_kernel(
 def _view_animal(
     array: Array, dims: tuple[str, ...], animal: int | None, partner: int | None
 ) -> Array:
-    if "individual" not in dims:
-        return array
-    array = array[animal]
-    return array[partner] if "partner" in dims else array
+    view: Array = array.view()
+    if "individual" in dims:
+        view = np.asarray(view[animal])
+    if "partner" in dims and partner is not None:
+        view = np.asarray(view[partner])
+    # Kernels share their inputs, and some are the caller's own data.
+    view.flags.writeable = False
+    return view
 
 
 def _check_result(declaration: Declaration, result: Array, shape: tuple[int, ...]) -> None:
@@ -158,6 +163,8 @@ def _find_unknown(call: Call, views: list[Array], shape: tuple[int, ...]) -> Arr
     for view, node, item, places in zip(
         views, call.inputs, call.declaration.inputs, call.places, strict=True
     ):
+        if item.argument in call.declaration.optional:
+            continue
         dims = [dim for dim in node.dims if dim not in ("individual", "partner")]
         if item.view in ("start_", "end_"):
             dims[dims.index("bodypart")] = "segment"

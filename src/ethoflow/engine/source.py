@@ -103,6 +103,11 @@ def source_of(array: xr.DataArray) -> Source:
     """The source behind a variable of a dataset."""
     data = array.variable._data if hasattr(array.variable._data, "dask") else array.values
     dims = tuple(str(dim) for dim in array.dims)
+    if hasattr(data, "dask"):
+        # Blocks are cut along recordings and time alone.
+        split = [a for a, n in enumerate(data.numblocks) if n > 1]
+        inner = {a: -1 for a in split if dims[a] not in ("recording", "time")}
+        data = data.rechunk(inner) if inner else data
     name = str(array.name)
     sizes = {str(dim): size for dim, size in array.sizes.items()}
     recipe, key = _describe(name, data)

@@ -159,11 +159,11 @@ def parse_arena(text: str) -> Arena:
     numbers = [float(n) for n in re.findall(r"[-+]?\d*\.?\d+(?:[eE][-+]?\d+)?", words[0])]
     kind = words[0].split(None, 1)[0].lower() if words[0].strip() else ""
     length = size.strip() or None
-    if kind == "circle" and len(numbers) == 3:
+    other = re.findall(r"\d*\.?\d+", words[1]) if len(words) > 1 else []
+    if kind == "circle" and len(numbers) == 3 and not other:
         return circle(*numbers, size=length)
     if kind == "polygon" and len(numbers) >= 6 and len(numbers) % 2 == 0:
         corners = list(zip(numbers[::2], numbers[1::2], strict=True))
-        other = re.findall(r"\d*\.?\d+", words[1]) if len(words) > 1 else []
         return polygon(corners, size=length, size_px=float(other[0]) if other else None)
     raise DataError(
         f"cannot read the arena {text!r}: write 'circle X Y RADIUS px = 380 mm' (the diameter) or "

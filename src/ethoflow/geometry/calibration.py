@@ -74,10 +74,19 @@ def calibrate(
     scales = _choose_scales(px_per_mm, arenas, names)
     lead = ("recording",) if "recording" in ds.dims else ()
     if scales is None:
-        return ds.assign(_describe_arenas(arenas, np.ones(len(names)), "px", lead))
+        return ds.assign(_describe_arenas(arenas, np.ones(len(names)), "px", lead, ds.sizes["space"]))
     scaled = xr.Variable(lead, scales if lead else scales[0], {"units": "px/mm", "long_name": "scale"})
-    ds = to_mm(ds.assign(px_per_mm=scaled))
-    return ds.assign(_describe_arenas(arenas, scales, "mm", lead)) if arenas else ds
+    ds = to_mm(_scale_arenas(ds, scaled).assign(px_per_mm=scaled))
+    if not arenas:
+        return ds
+    return ds.assign(_describe_arenas(arenas, scales, "mm", lead, ds.sizes["space"]))
+
+
+def _scale_arenas(ds: xr.Dataset, scale: xr.Variable) -> xr.Dataset:
+    """`ds` with the arena it has already, in px, in mm."""
+    there = [n for n in ("arena", "arena_centre", "arena_radius") if n in ds]
+    scaled = {n: (ds[n].variable / scale).astype(np.float32) for n in there}
+    return ds.assign({n: xr.Variable(v.dims, v.data, {"units": "mm"}) for n, v in scaled.items()})
 
 
 def _pick(value: Arena | float | Mapping[str, Arena] | Mapping[str, float], name: str, what: str) -> Arena | float:
@@ -107,18 +116,22 @@ def _choose_scales(
 
 
 def _describe_arenas(
-    arenas: list[Arena | float], scales: npt.NDArray[np.float64], units: str, lead: tuple[str, ...]
+    arenas: list[Arena | float],
+    scales: npt.NDArray[np.float64],
+    units: str,
+    lead: tuple[str, ...],
+    n_space: int,
 ) -> dict[str, xr.Variable]:
     """The arenas as variables in `units`, padded with NaN to the most vertices."""
     most = max(len(arena.vertices) for arena in arenas if isinstance(arena, Arena))
-    corners = np.full((len(arenas), most, 2), np.nan, np.float32)
-    centres = np.full((len(arenas), 2), np.nan, np.float32)
+    corners = np.full((len(arenas), most, n_space), np.nan, np.float32)
+    centres = np.full((len(arenas), n_space), np.nan, np.float32)
     radii = np.full(len(arenas), np.nan, np.float32)
     for row, arena in enumerate(arenas):
         assert isinstance(arena, Arena)
-        corners[row, : len(arena.vertices)] = arena.corners() / scales[row]
+        corners[row, : len(arena.vertices), :2] = arena.corners() / scales[row]
         if arena.centre is not None and arena.radius is not None:
-            centres[row] = np.asarray(arena.centre) / scales[row]
+            centres[row, :2] = np.asarray(arena.centre) / scales[row]
             radii[row] = arena.radius / scales[row]
     attrs = {"units": units}
     values = {"arena": corners, "arena_centre": centres, "arena_radius": radii}

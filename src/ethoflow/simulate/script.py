@@ -14,6 +14,15 @@ from ethoflow.simulate.path import WALL_MARGIN, Others
 from ethoflow.simulate.social import SOCIALS, play_pair
 from ethoflow.simulate.solo import SOLOS, Stage, act_alone, stand, walk_to
 
+TRANSITION = 1.5
+"""Before and after an act of two the animals come and go: what they show is not scripted, in s."""
+
+APART = 45.0
+"""Animals that have nothing to do with each other stay farther apart than this, in mm."""
+
+ATTEMPTS = 12
+"""Scenes tried until one keeps them apart."""
+
 SOLO_SCENES = 2
 """Scenes in which all are alone, for every four social ones."""
 
@@ -101,7 +110,7 @@ def play(
         poses = np.stack([act.last for act in acts])
         kind = next(scenes)
         pair = next(pairs) if kind != "alone" else None
-        acts = play_scene(stage, rng, kind, pair, poses, solos)
+        acts = _play_clear(stage, rng, kind, pair, poses, solos)
         for part, act in zip(parts, acts, strict=True):
             part.append(act)
         done += len(acts[0].poses)
@@ -110,6 +119,56 @@ def play(
             part.append(act)
     whole = [chain(*part) for part in parts]
     return _cut(whole, len(whole[0].poses) if circular else frames)
+
+
+def _play_clear(
+    stage: Stage,
+    rng: np.random.Generator,
+    kind: str,
+    pair: tuple[int, int] | None,
+    poses: Array,
+    solos: Iterator[str],
+) -> list[Act]:
+    """A scene in which nobody comes near anybody but for the act itself; the best of a few."""
+    best, widest = [], -1.0
+    for _ in range(ATTEMPTS):
+        acts = play_scene(stage, rng, kind, pair, poses, solos)
+        room = measure_room(stage, acts)
+        if room > widest:
+            best, widest = acts, room
+        if room > APART:
+            break
+    return best
+
+
+def measure_room(stage: Stage, acts: list[Act]) -> float:
+    """Nearest that two animals come outside their acts and the transitions, in mm.
+
+    Noses are also held against where others' tail bases were during the last half second.
+    """
+    spines = [make_spine(act.poses, mouse) for act, mouse in zip(acts, stage.mice, strict=True)]
+    nearest = np.inf
+    for i, one in enumerate(spines):
+        for j, other in enumerate(spines):
+            if i == j:
+                continue
+            apart = np.linalg.norm(one[:, :1] - other, axis=-1).min(axis=1)
+            for lag in range(1, min(stage.frames(0.5) + 1, len(one)), 2):
+                behind = np.linalg.norm(one[lag:, 0] - other[:-lag, 2], axis=-1)
+                apart[lag:] = np.minimum(apart[lag:], behind)
+            free = ~near_acts(acts, (i, j), len(one), stage.frames(TRANSITION))
+            nearest = min(nearest, float(apart[free].min(initial=np.inf)))
+    return nearest
+
+
+def near_acts(acts: list[Act], pair: tuple[int, int], frames: int, margin: int) -> Array:
+    """Frames in an act of two animals, or within `margin` frames of one."""
+    near = np.zeros(frames, bool)
+    for i, j in (pair, pair[::-1]):
+        for shown in acts[i].shows:
+            if shown.partner == j:
+                near[max(shown.start - margin, 0) : shown.stop + margin] = True
+    return near
 
 
 def play_scene(

@@ -1,0 +1,23 @@
+"""Animals with known behaviour: truth for tests, the demo and benchmarks."""
+
+from ethoflow.simulate.arena import CircleArena, PolygonArena
+from ethoflow.simulate.cohort import Simulation, simulate_cohort, simulate_recording
+from ethoflow.simulate.constructions import approach, running_in_circle, still_then_running
+from ethoflow.simulate.files import write_dlc, write_metadata
+from ethoflow.simulate.long import repeat_recording
+from ethoflow.simulate.tracker import Tracker
+
+__all__ = [
+    "CircleArena",
+    "PolygonArena",
+    "Simulation",
+    "Tracker",
+    "approach",
+    "repeat_recording",
+    "running_in_circle",
+    "simulate_cohort",
+    "simulate_recording",
+    "still_then_running",
+    "write_dlc",
+    "write_metadata",
+]

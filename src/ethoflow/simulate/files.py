@@ -1,0 +1,74 @@
+"""Simulated tracks as the files a lab has: DeepLabCut tables and a metadata table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+SCORER = "DLC_resnet50_simulatedJan1shuffle1_100000"
+
+
+def write_dlc(tracks: xr.Dataset, folder: str | Path) -> list[Path]:
+    """DeepLabCut CSV files, one per recording; gives their paths.
+
+    One animal has three header rows, several have four, with the row `individuals`. Missing points
+    are empty cells; numbers read back as the same float32.
+
+    Parameters
+    ----------
+    tracks
+        A simulated cohort.
+    folder
+        Where the files go; made when it is not there.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from ethoflow import simulate
+    >>> tracks = simulate.simulate_recording(duration="10 s").tracks
+    >>> [path.name for path in write_dlc(tracks, tempfile.mkdtemp())]
+    ['session_00DLC_resnet50_simulatedJan1shuffle1_100000.csv']
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for row, name in enumerate(tracks.recording.values):
+        one = tracks.isel(recording=row, time=slice(0, int(tracks.n_frames[row])))
+        path = folder / f"{name}{SCORER}.csv"
+        _table(one).to_csv(path)
+        paths.append(path)
+    return paths
+
+
+def _table(one: xr.Dataset) -> pd.DataFrame:
+    points = np.concatenate([one.position.values, one.confidence.values[:, :, None]], axis=2)
+    parts = [str(part) for part in one.bodypart.values]
+    animals = [str(animal) for animal in one.animal.values]
+    coords = ["x", "y", "likelihood"]
+    if len(animals) == 1:
+        columns = pd.MultiIndex.from_product(
+            [[SCORER], parts, coords], names=["scorer", "bodyparts", "coords"]
+        )
+    else:
+        columns = pd.MultiIndex.from_product(
+            [[SCORER], animals, parts, coords],
+            names=["scorer", "individuals", "bodyparts", "coords"],
+        )
+    return pd.DataFrame(points.reshape(-1, points.shape[-1]).T, columns=columns)
+
+
+def write_metadata(tracks: xr.Dataset, path: str | Path) -> Path:
+    """A CSV table with a row per recording and its metadata; gives its path."""
+    own = {"recording", "n_frames", "digest", "source_file"}
+    columns = [
+        str(name)
+        for name, coord in tracks.coords.items()
+        if coord.dims == ("recording",) and name not in own
+    ]
+    table = pd.DataFrame({name: tracks[name].values for name in columns})
+    table.insert(0, "recording", tracks.recording.values)
+    table.to_csv(path, index=False)
+    return Path(path)

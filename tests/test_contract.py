@@ -1,0 +1,587 @@
+"""What every declared function keeps, whatever it computes: run over the registry.
+
+A new feature, behaviour or cleaning step is covered here before its author writes a test of it.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import operator
+import pickle
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import cloudpickle
+import numpy as np
+import pytest
+import xarray as xr
+from conftest import no_compute
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from strategies import (
+    CIRCLE,
+    FPS,
+    POLYGON,
+    PX_PER_MM,
+    chunkings,
+    make_gaps,
+    make_pixels,
+    make_poses,
+    make_tracks,
+    masks,
+    stack,
+)
+
+import ethoflow as ef
+from ethoflow.engine import Declaration, builtin
+
+ITEMS = list(builtin().values())
+TIMED = [item for item in ITEMS if "time" in item.output_dims]
+RULES = list(builtin("behaviour").values())
+PAIRS = [item for item in ITEMS if item.scope == "pair"]
+CHUNKS = (1, 7, 100, -1)
+FEW = settings(
+    max_examples=12, deadline=None, derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)  # fmt: skip
+
+
+def every(items: list[Declaration]) -> Any:
+    return pytest.mark.parametrize("item", items, ids=lambda item: item.name)
+
+
+@cache
+def poses(arena: str = "circle") -> xr.Dataset:
+    return make_poses(1, 120, arena=CIRCLE if arena == "circle" else POLYGON)
+
+
+@cache
+def alone() -> tuple[xr.Dataset, ...]:
+    return (
+        make_poses(2, 60, name="short"),
+        make_poses(3, 110, name="long", arena=POLYGON),
+        make_poses(4, 1, name="frame"),
+        make_poses(5, 83, name="middle"),
+    )
+
+
+@cache
+def cohort() -> xr.Dataset:
+    return stack(alone())
+
+
+def result(item: Declaration, ds: xr.Dataset, **parameters: Any) -> xr.DataArray:
+    """What `item` gives; of a step, the new positions."""
+    given = item(ds, **parameters)
+    return given.position if item.kind == "step" else given
+
+
+def same(one: xr.DataArray, other: xr.DataArray) -> None:
+    np.testing.assert_array_equal(one.values, other.values)
+
+
+def in_pixels(item: Declaration, factor: float = PX_PER_MM) -> dict[str, str]:
+    """The default thresholds of `item` in pixels."""
+    return {
+        name: f"{item.defaults[name] * factor} {unit.replace('mm', 'px')}"
+        for name, unit in item.parameter_units.items()
+        if unit in ("mm", "mm/s", "mm/s2")
+    }
+
+
+def test_the_registry_holds_what_the_project_promises() -> None:
+    assert set(builtin("behaviour")) >= {
+        "moving", "immobile", "climbing", "nose_to_nose", "nose_to_tail", "side_by_side", "following",
+    }  # fmt: skip
+    assert set(builtin("feature")) >= {"velocity", "speed", "acceleration", "heading"}
+    assert set(builtin("step")) >= {"mask_low_confidence", "remove_jumps", "fill_gaps", "smooth"}
+
+
+@every(RULES)
+def test_the_test_data_show_every_behaviour(item: Declaration) -> None:
+    labels = item(poses())
+    assert {0.0, 1.0} <= set(np.unique(labels)) or item.name in {"immobile"}
+    assert np.isnan(labels).any()
+
+
+# --- chunks do not show -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("chunk", CHUNKS)
+@every(ITEMS)
+def test_chunks_do_not_show(item: Declaration, chunk: int) -> None:
+    whole = result(item, poses())
+    with no_compute():
+        lazy = result(item, poses().chunk(time=chunk))
+    assert lazy.chunks is not None
+    xr.testing.assert_identical(lazy.compute(), whole)
+
+
+@pytest.mark.parametrize("arena", ["circle", "polygon"])
+def test_chunks_do_not_show_in_either_arena(arena: str) -> None:
+    wall_distance = ef.features.wall_distance
+    lazy = wall_distance(poses(arena).chunk(time=13))
+    xr.testing.assert_identical(lazy.compute(), wall_distance(poses(arena)))
+
+
+@pytest.mark.parametrize("chunks", [{"individual": 1}, {"bodypart": 4, "time": 9}, {"space": 1}])
+@every(ITEMS)
+def test_chunks_along_other_dims_do_not_show(item: Declaration, chunks: dict[str, int]) -> None:
+    lazy = result(item, poses().chunk(chunks))
+    xr.testing.assert_identical(lazy.compute(), result(item, poses()))
+
+
+@every(ITEMS)
+def test_inputs_may_be_chunked_differently(item: Declaration) -> None:
+    ds = poses().chunk(time=11)
+    ds = ds.assign(confidence=ds.confidence.chunk(time=17), arena=poses().arena)
+    xr.testing.assert_identical(result(item, ds).compute(), result(item, poses()))
+
+
+@every(ITEMS)
+def test_a_rechunked_result_is_the_same(item: Declaration) -> None:
+    ds = poses().chunk(time=11).chunk(time=(50, 1, 1, 68))
+    xr.testing.assert_identical(result(item, ds).compute(), result(item, poses()))
+
+
+@pytest.mark.parametrize("chunks", [{"recording": 1, "time": 7}, {"recording": 2, "time": 50},
+                                    {"recording": 3, "time": -1}, {"recording": -1, "time": 110}])  # fmt: skip
+@every(ITEMS)
+def test_chunks_of_a_cohort_do_not_show(item: Declaration, chunks: dict[str, int]) -> None:
+    with no_compute():
+        lazy = result(item, cohort().chunk(chunks))
+    xr.testing.assert_identical(lazy.compute(), result(item, cohort()))
+
+
+@given(data=st.data())
+@FEW
+@every(ITEMS)
+def test_no_chunking_and_no_parameter_shows(item: Declaration, data: st.DataObject) -> None:
+    n_frames = 70
+    ds = make_poses(data.draw(st.integers(0, 5)), n_frames)
+    missing = xr.DataArray(data.draw(masks(n_frames)), dims="time")
+    ds = ds.assign(position=ds.position.where(~missing).assign_attrs(ds.position.attrs))
+    parameters = {
+        name: f"{data.draw(st.integers(0, 15), label=name)} frames"
+        for name, unit in item.parameter_units.items()
+        if unit == "s"
+    }
+    sizes = data.draw(chunkings(n_frames))
+    lazy = result(item, ds.chunk(time=sizes), **parameters)
+    xr.testing.assert_identical(lazy.compute(), result(item, ds, **parameters))
+
+
+# --- alone, in a cohort, cut out --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("chunks", [None, {"recording": 2, "time": 19}])
+@every(ITEMS)
+def test_a_recording_is_the_same_alone_and_in_a_cohort(
+    item: Declaration, chunks: dict[str, int] | None
+) -> None:
+    together = result(item, cohort().chunk(chunks) if chunks else cohort())
+    assert together.dims == ("recording", *item.output_dims)
+    for ds in alone():
+        row = together.sel(recording=ds.recording.item())
+        if "time" in row.dims:
+            assert np.isnan(row.isel(time=slice(ds.sizes["time"], None))).all()
+            row = row.isel(time=slice(ds.sizes["time"]))
+        same(row, result(item, ds))
+
+
+@pytest.mark.parametrize("chunk", [None, 19])
+@every(ITEMS)
+def test_a_recording_taken_out_of_a_cohort_keeps_its_end(
+    item: Declaration, chunk: int | None
+) -> None:
+    together = cohort().chunk(recording=2, time=chunk) if chunk else cohort()
+    for ds in alone():
+        row = result(item, together.sel(recording=ds.recording.item()))
+        row = row.isel(time=slice(ds.sizes["time"])) if "time" in row.dims else row
+        same(row, result(item, ds))
+
+
+@pytest.mark.parametrize("chunk", [None, 19])
+@every(ITEMS)
+def test_a_slice_is_a_recording_of_its_own(item: Declaration, chunk: int | None) -> None:
+    start, stop = 31, 77
+    ds = cohort().chunk(time=chunk) if chunk else cohort()
+    cut = result(item, ds.isel(time=slice(start, stop)))
+    for single in alone():
+        part = single.isel(time=slice(start, stop))
+        n = part.sizes["time"]
+        row = cut.sel(recording=single.recording.item())
+        if "time" in row.dims:
+            assert np.isnan(row.isel(time=slice(n, None))).all()
+            row = row.isel(time=slice(n))
+        fresh = ef.from_arrays(
+            part.position.values, fps=FPS, bodyparts=list(part.bodypart.values), units="mm",
+            confidence=part.confidence.values,
+        )  # fmt: skip
+        beside = ["arena", "arena_centre", "arena_radius", "px_per_mm"]
+        same(row, result(item, fresh.assign({name: part[name] for name in beside})))
+
+
+# --- chained ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("item", [i for i in ITEMS if i.kind != "step"], ids=lambda i: i.name)
+def test_a_lazy_chain_is_the_eager_chain(item: Declaration) -> None:
+    tracks = make_tracks(6, 90)
+    eager = item(ef.clean(ef.calibrate(tracks, CIRCLE)))
+    with no_compute():
+        lazy = item(ef.clean(ef.calibrate(tracks.chunk(time=13), CIRCLE)))
+    xr.testing.assert_identical(lazy.compute(), eager)
+
+
+@every([i for i in ITEMS if i.kind != "step"])
+def test_a_lazy_chain_may_be_cut_anywhere(item: Declaration) -> None:
+    lazy = ef.clean(cohort().chunk(recording=2, time=13))
+    eager = ef.clean(cohort())
+    for cut in (
+        {"recording": [1, 3]},
+        {"recording": 1},
+        {"individual": [1, 0]},
+        {"individual": 0},
+        {"time": slice(20, 75)},
+        {"time": slice(0, 60)},
+    ):
+        xr.testing.assert_identical(item(lazy.isel(cut)).compute(), item(eager.isel(cut)))
+
+
+def test_a_broken_chain_is_the_whole_chain() -> None:
+    lazy = ef.clean(poses().chunk(time=13))
+    broken = lazy.assign(position=lazy.position + np.float32(0))
+    broken.position.attrs.update(lazy.position.attrs)
+    for item in ITEMS:
+        same(result(item, broken).compute(), result(item, lazy).compute())
+
+
+def test_steps_applied_twice_are_two_steps() -> None:
+    smooth = builtin("step")["smooth"]
+    once = smooth(poses(), window="5 frames")
+    lazy = smooth(smooth(poses().chunk(time=9), window="5 frames"), window="5 frames")
+    same(lazy.position, smooth(once, window="5 frames").position)
+    assert not once.position.equals(lazy.position.compute())
+
+
+def test_equal_shapes_with_other_values_are_not_confused() -> None:
+    speed = ef.features.speed
+    one, other = make_poses(1, 50, gaps=False), make_poses(2, 50, gaps=False)
+    lazy = [speed(ds.chunk(time=9)) for ds in (one, other)]
+    both = xr.Dataset({"one": lazy[0], "other": lazy[1]}).compute()
+    same(both.one, speed(one))
+    same(both.other, speed(other))
+
+
+def test_one_rule_with_two_thresholds_is_two_results() -> None:
+    lazy = poses().chunk(time=9)
+    both = xr.Dataset({
+        "slow": ef.behaviours.moving(lazy, min_speed=5), "fast": ef.behaviours.moving(lazy)
+    }).compute()  # fmt: skip
+    same(both.slow, ef.behaviours.moving(poses(), min_speed="5 mm/s"))
+    same(both.fast, ef.behaviours.moving(poses()))
+    assert not both.slow.equals(both.fast)
+
+
+@every(ITEMS)
+def test_the_order_of_dims_does_not_matter(item: Declaration) -> None:
+    turned = poses().transpose("time", "space", "bodypart", "individual", "vertex")
+    xr.testing.assert_identical(result(item, turned), result(item, poses()))
+    xr.testing.assert_identical(
+        result(item, turned.chunk(time=17)).compute(), result(item, poses())
+    )
+
+
+@every(ITEMS)
+def test_a_datatree_node_is_a_dataset(item: Declaration) -> None:
+    tree = xr.DataTree.from_dict({"poses": poses()})
+    xr.testing.assert_identical(result(item, tree["poses"]), result(item, poses()))
+
+
+@every(ITEMS)
+def test_the_data_stay_as_they_were(item: Declaration) -> None:
+    ds = make_poses(1, 40)
+    before = ds.copy(deep=True)
+    result(item, ds)
+    result(item, ds.chunk(time=7)).compute()
+    xr.testing.assert_identical(ds, before)
+
+
+# --- missing ----------------------------------------------------------------------------------
+
+
+def without(ds: xr.Dataset, individual: int, parts: list[str], frame: slice) -> xr.Dataset:
+    ds = ds.copy(deep=True)
+    places = [list(ds.bodypart.values).index(part) for part in parts]
+    ds.position.values[individual, places, :, frame] = np.nan
+    return ds
+
+
+@every([i for i in TIMED if not i.optional and i.name != "fill_gaps"])
+def test_a_missing_animal_makes_its_results_unknown(item: Declaration) -> None:
+    ds = make_poses(1, 60, gaps=False)
+    gone = without(ds, 0, list(ds.bodypart.values), slice(30, 31))
+    assert np.isnan(result(item, gone).isel(individual=0, time=30)).all()
+    if item.scope == "pair":
+        assert np.isnan(result(item, gone).isel(partner=0, time=30)).all()
+
+
+@every([i for i in TIMED if any("position" in a or "speed" in a for a in i.roles)])
+def test_each_required_body_part_counts(item: Declaration) -> None:
+    ds = make_poses(1, 60, gaps=False)
+    parts = dict(zip(ds.role.values, ds.bodypart.values, strict=True))
+    for argument, roles in item.roles.items():
+        animal = 1 if argument.startswith("partner_") else 0
+        for role in roles:
+            found = result(item, without(ds, animal, [parts[role]], slice(30, 31)))
+            own = found.isel(individual=0, time=30)
+            assert np.isnan(own.isel(partner=1) if item.scope == "pair" else own).all()
+
+
+@every([i for i in RULES if i.scope == "pair"])
+def test_a_missing_frame_is_unknown_whatever_the_bouts(item: Declaration) -> None:
+    gone = without(make_poses(1, 60, gaps=False), 0, ["Nose", "Tail_base"], slice(30, 31))
+    for bout in ("0 s", "1 s"):
+        labels = item(gone, min_bout=bout, max_gap=bout)
+        assert np.isnan(labels.isel(time=30)).all()
+
+
+@every([i for i in ITEMS if not i.optional])
+def test_nothing_seen_gives_nothing_known(item: Declaration) -> None:
+    ds = make_poses(1, 40)
+    ds = ds.assign(position=xr.full_like(ds.position, np.nan))
+    for data in (ds, ds.chunk(time=7)):
+        assert np.isnan(result(item, data)).all()
+
+
+@every(ITEMS)
+def test_an_absent_animal_leaves_the_others_alone(item: Declaration) -> None:
+    ds = make_poses(1, 60)
+    absent = without(ds, 1, list(ds.bodypart.values), slice(None))
+    given = result(item, absent)
+    if item.scope == "pair":
+        assert np.isnan(given).all()
+    else:
+        same(given.isel(individual=0), result(item, ds).isel(individual=0))
+        assert item.optional or np.isnan(given.isel(individual=1)).all()
+
+
+# --- small and odd ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("chunk", [None, 5])
+@every(ITEMS)
+def test_an_empty_recording(item: Declaration, chunk: int | None) -> None:
+    ds = make_poses(1, 40).isel(time=slice(0, 0))
+    found = result(item, ds.chunk(time=chunk) if chunk else ds).compute()
+    assert found.sizes.get("time", 0) == 0
+    assert item.kind != "summary" or np.isnan(found).all()
+
+
+@pytest.mark.parametrize("chunk", [None, 5])
+@every(ITEMS)
+def test_one_frame(item: Declaration, chunk: int | None) -> None:
+    ds = make_poses(1, 1, gaps=False)
+    found = result(item, ds.chunk(time=chunk) if chunk else ds).compute()
+    assert found.sizes.get("time", 1) == 1
+    if item.units.endswith(("/s", "/s2")) or item.name in {"moving", "immobile", "following"}:
+        assert np.isnan(found).all()
+
+
+@every(ITEMS)
+def test_one_individual(item: Declaration) -> None:
+    one = poses().isel(individual=[0])
+    found = result(item, one)
+    if item.scope == "pair":
+        assert found.shape[:2] == (1, 1)
+        assert np.isnan(found).all()
+    else:
+        same(found, result(item, poses()).isel(individual=[0]))
+    xr.testing.assert_identical(result(item, poses().isel(individual=0)), found)
+
+
+@every(PAIRS)
+def test_three_individuals(item: Declaration) -> None:
+    ds = make_poses(7, 60, n_individuals=3)
+    found = item(ds)
+    for a in range(3):
+        assert np.isnan(found[a, a]).all()
+        for b in {0, 1, 2} - {a}:
+            same(found[a, b], item(ds.isel(individual=[a, b]))[0, 1])
+            if item.symmetric:
+                same(found[a, b], found[b, a])
+
+
+@every(ITEMS)
+def test_three_coordinates(item: Declaration) -> None:
+    ds = make_poses(1, 60, n_space=3)
+    xr.testing.assert_identical(result(item, ds.chunk(time=7)).compute(), result(item, ds))
+
+
+def test_arenas_are_seen_from_above() -> None:
+    flat, deep = make_poses(1, 60, gaps=False), make_poses(1, 60, gaps=False, n_space=3)
+    deep.position.values[:, :, :2] = flat.position.values
+    for arena in (CIRCLE, POLYGON):
+        beside = {n: make_poses(1, 60, arena=arena)[n] for n in ("arena", "arena_centre", "arena_radius")}
+        wide = {n: v.pad(space=(0, 1)) if "space" in v.dims else v for n, v in beside.items()}
+        wide = {n: v.assign_coords(space=deep.space) if "space" in v.dims else v for n, v in wide.items()}
+        names = list(beside)
+        two = ef.features.wall_distance(flat.drop_vars(names).drop_dims("vertex", errors="ignore").assign(beside))
+        three = ef.features.wall_distance(deep.drop_vars(names).assign(wide))
+        same(two, three)
+
+
+# --- units ------------------------------------------------------------------------------------
+
+
+@every(ITEMS)
+def test_results_carry_units_and_where_they_come_from(item: Declaration) -> None:
+    found = result(item, poses())
+    assert found.attrs["units"] == item.units.replace("position", "mm")
+    assert found.attrs["source"].startswith(f"{item.name}(")
+    assert found.attrs["ethoflow_version"] == ef.__version__
+    assert item.summary.endswith(".")
+    assert (found.attrs.get("kind") == "label") == item.label
+    assert found.dtype == np.float32
+    assert result(item, make_pixels(1, 20), **in_pixels(item)).attrs["units"] == (
+        item.units.replace("position", "px")
+    )
+
+
+@every([i for i in ITEMS if i.name != "to_mm"])
+def test_pixels_give_the_same_as_millimetres(item: Declaration) -> None:
+    scale = {"position": 1, "position/s": 1, "position/s2": 1}.get(item.units, 0)
+    pixels = result(item, make_pixels(1, 120), **in_pixels(item))
+    factor = np.float32(PX_PER_MM if scale else 1)
+    np.testing.assert_array_equal(pixels.values, result(item, poses()).values * factor)
+
+
+@every([i for i in ITEMS if in_pixels(i)])
+def test_a_length_in_mm_needs_a_calibration(item: Declaration) -> None:
+    ds = make_pixels(1, 20).chunk(time=5)
+    with no_compute(), pytest.raises(ef.UnitError, match="ef.calibrate"):
+        item(ds)
+    with no_compute(), pytest.raises(ef.UnitError, match="px"):
+        item(poses().chunk(time=5), **in_pixels(item))
+
+
+@every([i for i in ITEMS if i.defaults])
+def test_a_parameter_in_the_wrong_unit_raises_before_any_graph(item: Declaration) -> None:
+    for name in item.defaults:
+        for wrong in ("3 kg", "many", float("nan"), True):
+            with no_compute(), pytest.raises(ef.UnitError, match=name):
+                item(poses().chunk(time=5), **{name: wrong})
+    with pytest.raises(TypeError, match="has no parameter nonsense"):
+        item(poses(), nonsense=1)
+
+
+@every([i for i in ITEMS if in_pixels(i)])
+def test_a_parameter_may_have_another_unit_of_its_kind(item: Declaration) -> None:
+    metres = {
+        n: f"{item.defaults[n] / 10} {u.replace('mm', 'cm')}"
+        for n, u in item.parameter_units.items()
+        if n in in_pixels(item)
+    }
+    same(result(item, poses(), **metres), result(item, poses()))
+
+
+@every([i for i in ITEMS if any(n.variable == "speed" for n in i.inputs)])
+def test_an_input_in_another_unit_is_refused(item: Declaration) -> None:
+    speed = ef.features.speed(poses()).assign_attrs(units="cm/s")
+    with no_compute(), pytest.raises(ef.UnitError, match="speed"):
+        item(poses().assign(speed=speed))
+
+
+def test_an_arena_in_another_unit_is_refused() -> None:
+    ds = poses().assign(arena=make_pixels(1, 120).arena)
+    with no_compute(), pytest.raises(ef.UnitError, match="arena in mm"):
+        ef.features.wall_distance(ds)
+
+
+# --- workers ----------------------------------------------------------------------------------
+
+RULE_FILE = '''
+import numpy as np
+import ethoflow as ef
+
+
+@ef.feature(dims=("time",), units="position", roles=("nose",))
+def nose_across(position):
+    """Second coordinate of the nose."""
+    return position[0, 1] * np.float32({factor})
+
+
+@ef.behaviour(units={{"min_across": "mm"}})
+def nose_far_across(nose_across, *, min_across=10.0):
+    """The nose is beyond `min_across`."""
+    return nose_across > min_across
+'''
+
+
+@pytest.fixture(scope="module")
+def worker() -> Iterator[ProcessPoolExecutor]:
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        yield pool
+
+
+@every(ITEMS)
+def test_a_declaration_travels_by_reference(item: Declaration) -> None:
+    assert pickle.loads(pickle.dumps(item)) is item
+    assert len(pickle.dumps(item)) < 200
+
+
+def test_workers_compute_the_same(worker: ProcessPoolExecutor) -> None:
+    ds = make_poses(1, 60)
+    running = {item: worker.submit(operator.call, item, ds) for item in ITEMS}
+    for item, future in running.items():
+        xr.testing.assert_identical(future.result(), item(ds))
+
+
+def test_a_rule_file_travels_with_its_text(tmp_path: Path, worker: ProcessPoolExecutor) -> None:
+    ds = make_poses(1, 60)
+    file = tmp_path / "own_rules.py"
+    found = {}
+    for factor in (1, -1, 1):
+        file.write_text(RULE_FILE.format(factor=factor))
+        rules = {rule.name: rule for rule in ef.load_rules(file)}
+        rule = rules["nose_far_across"]
+        here = rule(ds, min_bout=0, max_gap=0)
+        file.unlink()
+        lazy = rule(ds.chunk(time=7), min_bout=0, max_gap=0)
+        payload = cloudpickle.dumps(lazy)
+        found.setdefault(factor, []).append(
+            (here, lazy.compute(), worker.submit(_compute_pickled, payload).result())
+        )
+    first, again = found[1]
+    for one in (*first, *again):
+        xr.testing.assert_identical(one, first[0])
+    for one in found[-1][0]:
+        xr.testing.assert_identical(one, found[-1][0][0])
+    assert not first[0].equals(found[-1][0][0])
+
+
+def test_a_rule_of_a_notebook_travels_by_value(worker: ProcessPoolExecutor) -> None:
+    ds = make_poses(1, 60)
+
+    @ef.behaviour(roles=("centre",), units={"min_speed": "mm/s"})
+    def notebook_moving(speed: Any, *, min_speed: float = 40.0) -> Any:
+        """The centre is fast."""
+        return speed[0] >= min_speed
+
+    lazy = notebook_moving(ds.chunk(time=7))
+    there = worker.submit(_compute_pickled, cloudpickle.dumps(lazy)).result()
+    same(there, ef.behaviours.moving(ds))
+
+
+def _compute_pickled(payload: bytes) -> Mapping[str, Any]:
+    return cloudpickle.loads(payload).compute(scheduler="synchronous")
+
+
+def test_gaps_are_made_as_documented() -> None:
+    gaps = make_gaps(np.random.default_rng(0), (3, 200))
+    assert gaps.any()
+    assert not gaps.all(axis=-1).any()
