@@ -119,25 +119,29 @@ def make_pixels(seed: int = 0, n_frames: int = 120, *, arena: ef.Arena = CIRCLE,
 
 def stack(recordings: Sequence[xr.Dataset]) -> xr.Dataset:
     """A cohort: recordings padded with NaN to the longest, `recording` first."""
-    longest = max(recordings, key=lambda ds: ds.sizes["time"])
-    corners = max(ds.sizes.get("vertex", 0) for ds in recordings)
-    padded = []
-    for ds in recordings:
-        wide = ds.drop_vars("time").pad(
-            time=(0, longest.sizes["time"] - ds.sizes["time"]),
-            **({"vertex": (0, corners - ds.sizes["vertex"])} if corners else {}),
-        )
-        wide = wide.assign_coords({n: c for n, c in ds.coords.items() if "time" not in c.dims})
-        padded.append(wide.assign_coords(time=longest.time))
-    names = ("n_frames", "animal", "digest", "source_file")
-    cohort = xr.concat(
-        [ds.drop_vars(["fps", "role"]) for ds in padded],
-        "recording", coords=names, compat="equals", join="exact", combine_attrs="override",
-    )  # fmt: skip
-    cohort = cohort.assign_coords(fps=recordings[0].fps, role=recordings[0].role)
-    order = ("recording", "individual", "bodypart", "space", "time")
-    return cohort.transpose(*order, ..., missing_dims="ignore").assign(
-        {n: cohort[n].transpose("recording", ..., missing_dims="ignore") for n in cohort.data_vars}
+    first = max(recordings, key=lambda ds: ds.sizes["time"])
+    sizes = {dim: max(ds.sizes[dim] for ds in recordings) for dim in first.dims}
+
+    def join(name: str) -> xr.Variable:
+        dims = first[name].dims
+        arrays = [ds[name].values for ds in recordings]
+        if dims and first[name].dtype.kind == "f":
+            shape = [sizes[dim] for dim in dims]
+            arrays = [
+                np.pad(a, [(0, n - m) for n, m in zip(shape, a.shape, strict=True)],
+                       constant_values=np.nan) for a in arrays
+            ]  # fmt: skip
+        joined = np.stack(arrays)
+        joined = joined.astype(object) if joined.dtype.kind == "U" else joined
+        return xr.Variable(("recording", *dims), joined, first[name].attrs)
+
+    return xr.Dataset(
+        {name: join(name) for name in first.data_vars},
+        coords={
+            **{name: first[name].variable for name in ("individual", "bodypart", "space", "time")},
+            **{name: first[name].variable for name in ("fps", "role")},
+            **{n: join(n) for n in ("recording", "n_frames", "animal", "digest", "source_file")},
+        },
     )
 
 

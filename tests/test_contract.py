@@ -18,10 +18,10 @@ import cloudpickle
 import numpy as np
 import pytest
 import xarray as xr
-from conftest import no_compute
+from tests.conftest import no_compute
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from strategies import (
+from tests.strategies import (
     CIRCLE,
     FPS,
     POLYGON,

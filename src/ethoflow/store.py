@@ -7,7 +7,9 @@ recording and block, the digest of the recipe and input it was written from.
 
 from __future__ import annotations
 
+import threading
 import warnings
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,8 +24,11 @@ from zarr.codecs import BloscCodec, ZstdCodec
 
 from ethoflow.schema import DataError, make_time, text
 
-BLOCK_BYTES = 8 * 2**20
+BLOCK_BYTES = 16 * 2**20
 """Raw size a chunk of the largest variable is kept under."""
+
+DECODED_BYTES = 64 * 2**20
+"""Decoded chunks a process keeps."""
 
 MIN_BLOCK = 4096
 """Frames a block has at least, so that longer recordings can be appended to short ones."""
@@ -67,10 +72,54 @@ def describe(path: str | Path, group: str, name: str) -> StoredArray:
 
 
 def read_bounds(stored: StoredArray, bounds: Sequence[tuple[int, int]]) -> npt.NDArray[Any]:
-    """The part of a stored array between `bounds`, one pair per axis; labels as 1, 0, NaN."""
-    array = _open_array(stored.path, stored.name, stored.shape)
-    values = np.asarray(array[tuple(slice(*pair) for pair in bounds)])
-    return decode_label(values) if stored.is_label else values
+    """The part of a stored array between `bounds`, one pair per axis; labels as 1, 0, NaN.
+
+    Chunks are kept for a while as they are decoded: a block and its neighbours' halos, and the
+    stages of one recording, read the same ones.
+    """
+    *lead, (start, stop) = bounds
+    length = stored.chunks[-1]
+    parts = []
+    for place in range(start // length, -(-stop // length)):
+        first = place * length
+        chunk = _decoded.get(stored, tuple(lead), (first, min(first + length, stored.shape[-1])))
+        parts.append(chunk[..., max(start - first, 0) : stop - first])
+    if not parts:
+        return np.empty([b - a for a, b in bounds], np.float32)
+    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)
+
+
+class _DecodedChunks:
+    """The chunks decoded last, up to `DECODED_BYTES`, for all threads of a process."""
+
+    def __init__(self) -> None:
+        self.chunks: OrderedDict[Any, npt.NDArray[Any]] = OrderedDict()
+        self.lock = threading.Lock()
+        self.size = 0
+
+    def get(
+        self, stored: StoredArray, lead: tuple[tuple[int, int], ...], frames: tuple[int, int]
+    ) -> npt.NDArray[Any]:
+        """One chunk, decoded now or before; not to be written to."""
+        key = (stored.path, stored.name, stored.shape, stored.stamp, lead, frames)
+        with self.lock:
+            if key in self.chunks:
+                self.chunks.move_to_end(key)
+                return self.chunks[key]
+        array = _open_array(stored.path, stored.name, stored.shape)
+        values = np.asarray(array[tuple(slice(*pair) for pair in (*lead, frames))])
+        values = decode_label(values) if stored.is_label else values
+        values.flags.writeable = False
+        with self.lock:
+            if key not in self.chunks:
+                self.chunks[key] = values
+                self.size += values.nbytes
+            while self.size > DECODED_BYTES and len(self.chunks) > 1:
+                self.size -= self.chunks.popitem(last=False)[1].nbytes
+        return values
+
+
+_decoded = _DecodedChunks()
 
 
 def decode_label(values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
@@ -226,7 +275,7 @@ def choose_block(bytes_per_frame: int, longest: int) -> int:
     Examples
     --------
     >>> choose_block(176, 108_000), choose_block(176, 500)
-    (36000, 4096)
+    (54000, 4096)
     """
     most = max(BLOCK_BYTES // max(bytes_per_frame, 1), 1)
     parts = -(-max(longest, 1) // most)

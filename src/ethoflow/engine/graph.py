@@ -217,7 +217,8 @@ def _convert_parameters(
         if value is None or (unit is None and not _is_number(default)):
             parameters[name] = value
         elif unit is None:
-            parameters[name] = value if _is_number(value) else convert(value, "1", name=full)
+            number = convert(value, "1", name=full)
+            parameters[name] = int(number) if isinstance(value, int) else number
         elif unit == "s":
             parameters[name] = to_frames(value, float(ds.fps), name=full)
         else:
@@ -234,7 +235,7 @@ def _is_number(value: Any) -> bool:
 def _convert_length(value: Any, unit: str, length: str, name: str) -> float:
     """A threshold in the unit of the data: declared in mm, it may be given in px for px data."""
     wanted = unit.replace("mm", length) if unit in ("mm", "mm/s", "mm/s2") else unit
-    written = unit_of(value) or unit
+    written = unit_of(value, name=name, unit=unit) or unit
     if not same_dimension(written, wanted):
         raise UnitError(
             f"{name} = {value!r} is in {written}, the positions are in {length}. "

@@ -49,8 +49,8 @@ def speed(velocity: Array) -> Array:
     --------
     >>> from ethoflow import simulate
     >>> ds = simulate.still_then_running()
-    >>> speed(ds).sel(bodypart="Center").values[[0, -1]].round().tolist()
-    [[0.0, 200.0]]
+    >>> speed(ds).sel(bodypart="Center")[0, [0, -1]].values.round().tolist()
+    [0.0, 200.0]
     """
     return np.sqrt(np.square(velocity).sum(axis=-2))
 

@@ -1,0 +1,105 @@
+"""The bout filter against a slow reference written from the words of its definition."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import ethoflow as ef
+from ethoflow.engine.bouts import filter_bouts, find_runs
+from tests.strategies import chunkings, states
+
+
+def split(state: list[int]) -> list[tuple[int, int, int]]:
+    """Stretches of equal value: value, start, stop."""
+    found: list[tuple[int, int, int]] = []
+    for t, value in enumerate(state):
+        if found and found[-1][0] == value:
+            found[-1] = (value, found[-1][1], t + 1)
+        else:
+            found.append((value, t, t + 1))
+    return found
+
+
+def filter_slowly(state: list[int], max_gap: int, min_bout: int) -> list[int]:
+    """Gaps between two bouts are filled first; then short bouts between two pauses are dropped."""
+    filled = list(state)
+    stretches = split(state)
+    for left, gap, right in zip(stretches, stretches[1:], stretches[2:], strict=False):
+        if gap[0] == 0 and left[0] == 1 and right[0] == 1 and gap[2] - gap[1] <= max_gap:
+            filled[gap[1] : gap[2]] = [1] * (gap[2] - gap[1])
+    kept = list(filled)
+    stretches = split(filled)
+    for left, bout, right in zip(stretches, stretches[1:], stretches[2:], strict=False):
+        whole = left[0] == 0 and right[0] == 0
+        if bout[0] == 1 and whole and bout[2] - bout[1] < min_bout:
+            kept[bout[1] : bout[2]] = [0] * (bout[2] - bout[1])
+    return kept
+
+
+@given(state=states(), max_gap=st.integers(0, 12), min_bout=st.integers(0, 12))
+@settings(max_examples=300, deadline=None)
+def test_the_filter_does_what_its_words_say(state: np.ndarray, max_gap: int, min_bout: int) -> None:
+    found = filter_bouts(state, max_gap, min_bout)
+    assert found.tolist() == filter_slowly(state.tolist(), max_gap, min_bout)
+    np.testing.assert_array_equal(found == -1, state == -1)
+
+
+@ef.behaviour()
+def given_state(confidence: np.ndarray) -> np.ndarray:
+    """The confidence of the one point is above a half."""
+    return confidence[0] > 0.5
+
+
+def as_dataset(state: np.ndarray) -> xr.Dataset:
+    values = np.where(state < 0, np.nan, state).reshape(1, 1, -1)
+    return ef.from_arrays(
+        np.zeros((1, 1, 2, state.size)), fps=10, bodyparts=["nose"], confidence=values
+    )
+
+
+@given(
+    data=st.data(), state=states(40).filter(len),
+    max_gap=st.integers(0, 10), min_bout=st.integers(0, 10),
+)  # fmt: skip
+@settings(max_examples=40, deadline=None)
+def test_no_chunk_cuts_a_bout(
+    data: st.DataObject, state: np.ndarray, max_gap: int, min_bout: int
+) -> None:
+    ds = as_dataset(state).chunk(time=data.draw(chunkings(state.size)))
+    labels = given_state(ds, max_gap=f"{max_gap} frames", min_bout=f"{min_bout} frames")
+    found = labels.fillna(-1).values[0].astype(int).tolist()
+    assert found == filter_slowly(state.tolist(), max_gap, min_bout)
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        ([0, 1, 1, 0, 1, 0], [0, 1, 1, 1, 1, 0]),
+        ([0, 1, 1, -1, 1, 0], [0, 1, 1, -1, 1, 0]),
+        ([1, 0, 0, 0, 1, 0], [1, 0, 0, 0, 0, 0]),
+        ([0, 0, 1, 0, 0, 0], [0, 0, 0, 0, 0, 0]),
+        ([0, 0, 0, 0, 0, 1], [0, 0, 0, 0, 0, 1]),
+        ([-1, 1, 0, 0, 0, 0], [-1, 1, 0, 0, 0, 0]),
+        ([1, 0, 1, 0, 1, 0], [1, 1, 1, 1, 1, 0]),
+    ],
+)
+def test_examples(state: list[int], expected: list[int]) -> None:
+    assert filter_bouts(np.array(state, np.int8), 1, 3).tolist() == expected
+
+
+@given(state=states())
+def test_runs_are_where_the_ones_are(state: np.ndarray) -> None:
+    runs = [(start, stop) for value, start, stop in split(state.tolist()) if value == 1]
+    assert [tuple(run) for run in find_runs(state).tolist()] == runs
+
+
+@pytest.mark.parametrize(("frames", "kept"), [(2, False), (3, True)])
+def test_durations_are_rounded_half_up(frames: int, kept: bool) -> None:
+    bout = np.zeros(40, np.int8)
+    bout[10 : 10 + frames] = 1
+    # 0.25 s at 10 fps are 2.5 frames, rounded to 3.
+    assert bool(given_state(as_dataset(bout), min_bout=0.25, max_gap=0).any()) == kept
