@@ -111,8 +111,11 @@ def bare_pass(path: Path, arena: ef.Arena) -> None:
             flags[i, 3] = noses < 25
             flags[i, 4] = to_tail < 25
             flags[i, 5] = (noses < 50) & (norm(position[i, tail] - position[j, tail]) < 50)
-            flags[i, 6] = (to_tail < norm(position[i, tail] - position[j, tail])) & (
-                to_tail < noses) & (speed[nose] > 40)
+            flags[i, 6] = (
+                (to_tail < norm(position[i, tail] - position[j, tail]))
+                & (to_tail < noses)
+                & (speed[nose] > 40)
+            )
         state = flags.view(np.int8)
         for i in range(2):
             for k in range(9):

@@ -101,12 +101,16 @@ def make_tracks(
     )
 
 
-def make_poses(seed: int = 0, n_frames: int = 120, *, arena: ef.Arena = CIRCLE, **options: object) -> xr.Dataset:
+def make_poses(
+    seed: int = 0, n_frames: int = 120, *, arena: ef.Arena = CIRCLE, **options: object
+) -> xr.Dataset:
     """Tracks in mm with an arena and the scale beside them."""
     return ef.calibrate(make_tracks(seed, n_frames, **options), arena)  # type: ignore[arg-type]
 
 
-def make_pixels(seed: int = 0, n_frames: int = 120, *, arena: ef.Arena = CIRCLE, **options: object) -> xr.Dataset:
+def make_pixels(
+    seed: int = 0, n_frames: int = 120, *, arena: ef.Arena = CIRCLE, **options: object
+) -> xr.Dataset:
     """The same tracks in px, with the arena in px."""
     poses = make_poses(seed, n_frames, arena=arena, **options)
     names = ["position", "arena", "arena_centre", "arena_radius"]

@@ -18,9 +18,12 @@ import cloudpickle
 import numpy as np
 import pytest
 import xarray as xr
-from tests.conftest import no_compute
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+import ethoflow as ef
+from ethoflow.engine import Declaration, builtin
+from tests.conftest import no_compute
 from tests.strategies import (
     CIRCLE,
     FPS,
@@ -34,9 +37,6 @@ from tests.strategies import (
     masks,
     stack,
 )
-
-import ethoflow as ef
-from ethoflow.engine import Declaration, builtin
 
 ITEMS = list(builtin().values())
 TIMED = [item for item in ITEMS if "time" in item.output_dims]
@@ -426,11 +426,18 @@ def test_arenas_are_seen_from_above() -> None:
     flat, deep = make_poses(1, 60, gaps=False), make_poses(1, 60, gaps=False, n_space=3)
     deep.position.values[:, :, :2] = flat.position.values
     for arena in (CIRCLE, POLYGON):
-        beside = {n: make_poses(1, 60, arena=arena)[n] for n in ("arena", "arena_centre", "arena_radius")}
+        beside = {
+            n: make_poses(1, 60, arena=arena)[n] for n in ("arena", "arena_centre", "arena_radius")
+        }
         wide = {n: v.pad(space=(0, 1)) if "space" in v.dims else v for n, v in beside.items()}
-        wide = {n: v.assign_coords(space=deep.space) if "space" in v.dims else v for n, v in wide.items()}
+        wide = {
+            n: v.assign_coords(space=deep.space) if "space" in v.dims else v
+            for n, v in wide.items()
+        }
         names = list(beside)
-        two = ef.features.wall_distance(flat.drop_vars(names).drop_dims("vertex", errors="ignore").assign(beside))
+        two = ef.features.wall_distance(
+            flat.drop_vars(names).drop_dims("vertex", errors="ignore").assign(beside)
+        )
         three = ef.features.wall_distance(deep.drop_vars(names).assign(wide))
         same(two, three)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ethoflow.cleaning import clean
     from ethoflow.engine import behaviour, feature, load_rules, step
     from ethoflow.engine.materialise import write
-    from ethoflow.engine.source import open_store as open  # noqa: A004
+    from ethoflow.engine.source import open_store as open
     from ethoflow.geometry.arena import Arena, circle, polygon
     from ethoflow.geometry.calibration import calibrate
     from ethoflow.io.cohort import read_cohort

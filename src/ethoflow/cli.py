@@ -171,13 +171,15 @@ def _run(file: Path, scheduler: str | None) -> int:
     return problems
 
 
-def _annotate(path: Path, settings: Any, scheduler: str | None, screen: Screen, folder: Path) -> Any:
+def _annotate(
+    path: Path, settings: Any, scheduler: str | None, screen: Screen, folder: Path
+) -> Any:
     """Poses, features, labels and tables of one store; gives the budget when there are labels."""
     from ethoflow import pipeline
     from ethoflow.engine.source import open_store
 
     tracks = open_store(path, "tracks")
-    frames = int(tracks.n_frames.sum()) * tracks.sizes["individual"]  # type: ignore[union-attr]
+    frames = int(tracks.n_frames.sum()) * tracks.sizes["individual"]
     with pipeline.schedule(scheduler, frames):
         pipeline.make_poses(path, settings, screen)
         pipeline.make_features(path, settings, screen)
@@ -230,13 +232,17 @@ def annotate(
     path: Annotated[Path, typer.Argument(help="The Zarr store.")],
     px_per_mm: Annotated[float | None, typer.Option(help="Pixels per millimetre.")] = None,
     arena: Annotated[
-        str | None, typer.Option(help="'circle X Y RADIUS px = 380 mm' or 'polygon X,Y ... px = 380 mm'.")
+        str | None,
+        typer.Option(help="'circle X Y RADIUS px = 380 mm' or 'polygon X,Y ... px = 380 mm'."),
     ] = None,
     project: Annotated[Path | None, typer.Option(help="Take settings from a project file.")] = None,
     rules: Annotated[str | None, typer.Option(help="Names of rules: moving,climbing.")] = None,
-    rule_file: Annotated[list[Path] | None, typer.Option(help="A Python file of rules (repeat).")] = None,
+    rule_file: Annotated[
+        list[Path] | None, typer.Option(help="A Python file of rules (repeat).")
+    ] = None,
     settings_of: Annotated[
-        list[str] | None, typer.Option("--set", help="A threshold: moving.min_speed='80 px/s' (repeat).")
+        list[str] | None,
+        typer.Option("--set", help="A threshold: moving.min_speed='80 px/s' (repeat)."),
     ] = None,
     skeleton: Roles = None,
     scheduler: Scheduler = None,
@@ -334,8 +340,7 @@ def _print_next(path: Path, problems: int) -> None:
     if problems:
         err.print(f"[yellow]note:[/] {problems} files were left out: see above")
     out.print(
-        f"\nnext: open it with ef.open('{path}'), look at the pictures, "
-        f"or `ethoflow info {path}`",
+        f"\nnext: open it with ef.open('{path}'), look at the pictures, or `ethoflow info {path}`",
         markup=False,
     )
 

@@ -40,7 +40,10 @@ def describe(path: Path, fps: float | None = None) -> Lines:
 
 def _shape(ds: xr.Dataset) -> str:
     frames = int(ds.n_frames.sum())
-    roles = [f"{p} ({r})" if r else f"{p}" for p, r in zip(ds.bodypart.values, ds.role.values, strict=True)]
+    roles = [
+        f"{p} ({r})" if r else f"{p}"
+        for p, r in zip(ds.bodypart.values, ds.role.values, strict=True)
+    ]
     return (
         f"{ds.sizes['individual']} animals, {frames:,} frames, positions in {position_units(ds)}; "
         f"body parts (roles): {', '.join(roles)}"

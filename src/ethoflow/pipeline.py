@@ -20,7 +20,7 @@ from ethoflow import store
 from ethoflow.behaviours.annotation import apply_rules
 from ethoflow.behaviours.bouts import find_bouts
 from ethoflow.cleaning import choose_max_jump, clean
-from ethoflow.engine.materialise import Progress, Written, write
+from ethoflow.engine.materialise import Written, write
 from ethoflow.engine.source import open_store
 from ethoflow.geometry.arena import Arena
 from ethoflow.geometry.calibration import calibrate
@@ -113,7 +113,9 @@ def make_poses(path: Path, settings: Settings, report: Report) -> xr.Dataset:
         written = write(clean(ds, **settings.clean), path, "poses", keep=False, progress=progress)
     poses = _group(path, "poses")
     share = track_quality(poses).missing.mean()
-    report.say(f"poses: positions in {position_units(poses)}, {share:.1%} missing{_effort(written)}")
+    report.say(
+        f"poses: positions in {position_units(poses)}, {share:.1%} missing{_effort(written)}"
+    )
     return poses
 
 
@@ -121,7 +123,9 @@ def make_features(path: Path, settings: Settings, report: Report) -> xr.Dataset:
     """Features of the poses into ``features``."""
     computed, skipped = feature_set.compute(_group(path, "poses"), settings.features)
     for name, reason in skipped.items():
-        report.warn(f"skipped the feature {reason if reason.startswith(name) else f'{name}: {reason}'}")
+        report.warn(
+            f"skipped the feature {reason if reason.startswith(name) else f'{name}: {reason}'}"
+        )
     if not computed:
         return computed
     with report.track("features") as progress:
@@ -169,9 +173,7 @@ def _save_parquet(table: pd.DataFrame, path: Path) -> None:
     table.to_parquet(path, index=False)
 
 
-def _replace(
-    path: Path, table: pd.DataFrame, save: Callable[[pd.DataFrame, Path], None]
-) -> Path:
+def _replace(path: Path, table: pd.DataFrame, save: Callable[[pd.DataFrame, Path], None]) -> Path:
     """Write beside, then rename: a file is there whole or not at all."""
     beside = path.with_name(f".{path.name}.part")
     save(table, beside)
@@ -188,7 +190,9 @@ def draw_pictures(path: Path, folder: Path, report: Report, *, most: int = 12) -
     labels = _group(path, LABELS) if store.has_data(path, LABELS) else None
     names = [str(name) for name in poses.recording.values]
     if len(names) > most:
-        report.say(f"pictures: of the first {most} of {len(names)} recordings (pictures.recordings)")
+        report.say(
+            f"pictures: of the first {most} of {len(names)} recordings (pictures.recordings)"
+        )
     paths = []
     with report.track("pictures") as progress:
         for number, name in enumerate(names[:most]):
@@ -261,5 +265,5 @@ def schedule(spec: str | None, frames: int) -> Iterator[str]:
         yield f"{len(cluster.workers)} local processes"
 
 
-SMALL_JOB = 2_000_000
+SMALL_JOB = 20_000_000
 """Animal-frames under which starting processes costs more than it saves."""

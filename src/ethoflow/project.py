@@ -150,7 +150,9 @@ _EXPECTED = {"tracks": "name the tracking files, such as 'tracks: tracks/*.csv'"
 
 
 def _known_keys(place: list[Any]) -> list[str]:
-    model: Any = {"clean": Cleaning, "pictures": Pictures}.get(str(place[0])) if len(place) > 1 else None
+    model: Any = (
+        {"clean": Cleaning, "pictures": Pictures}.get(str(place[0])) if len(place) > 1 else None
+    )
     return [name for name in (model or Project).model_fields if name != "folder"]
 
 
@@ -170,7 +172,9 @@ def _line(tree: yaml.Node | None, place: list[Any]) -> int:
             if found is None:
                 break
             line, node = found[0].start_mark.line + 1, found[1]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+        elif (
+            isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value)
+        ):
             node = node.value[part]
             line = node.start_mark.line + 1
     return line
@@ -182,7 +186,9 @@ def _check_rules(project: Project, path: Path, tree: yaml.Node | None) -> None:
         try:
             load_rules(project.path(file))
         except (FileNotFoundError, ValueError) as error:
-            raise ProjectError(f"{path}: line {_line(tree, ['rule_files', number])}: {error}") from error
+            raise ProjectError(
+                f"{path}: line {_line(tree, ['rule_files', number])}: {error}"
+            ) from error
     for number, name in enumerate(project.rules or []):
         _find(name, path, _line(tree, ["rules", number]))
     for name, given in project.parameters.items():

@@ -297,7 +297,9 @@ def _restore_individual(ds: xr.Dataset) -> xr.Dataset:
 def _load_names(ds: xr.Dataset) -> xr.Dataset:
     """`Dataset.chunk` makes Dask arrays of names too; what rules look up has to be here."""
     lazy = [n for n, c in ds.coords.items() if hasattr(c.variable._data, "dask")]
-    here = {n: ds[n].variable.compute(scheduler="synchronous") for n in lazy if "time" not in ds[n].dims}
+    here = {
+        n: ds[n].variable.compute(scheduler="synchronous") for n in lazy if "time" not in ds[n].dims
+    }
     return ds.assign_coords(here) if here else ds
 
 

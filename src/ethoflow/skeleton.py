@@ -65,7 +65,7 @@ def find_roles(bodyparts: Sequence[str], skeleton: Mapping[str, str] | None = No
     Raises
     ------
     ValueError
-        `skeleton` names a body part that is not there.
+        `skeleton` names a body part that is not there, or one twice.
 
     Examples
     --------
@@ -80,6 +80,8 @@ def find_roles(bodyparts: Sequence[str], skeleton: Mapping[str, str] | None = No
             f"these tracks have: {', '.join(bodyparts)}."
         )
     role_of = {part: role for role, part in by_hand.items()}
+    if len(role_of) < len(by_hand):
+        raise ValueError(f"skeleton gives one body part two roles: {by_hand}.")
     spelling = {alias: role for role, aliases in ALIASES.items() for alias in aliases}
     taken = set(by_hand)
     roles = []

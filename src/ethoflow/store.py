@@ -24,7 +24,7 @@ from zarr.codecs import BloscCodec, ZstdCodec
 
 from ethoflow.schema import DataError, make_time, text
 
-BLOCK_BYTES = 16 * 2**20
+BLOCK_BYTES = 20 * 2**20
 """Raw size a chunk of the largest variable is kept under."""
 
 DECODED_BYTES = 64 * 2**20
@@ -149,7 +149,9 @@ def _open_array(path: str, name: str, shape: tuple[int, ...]) -> zarr.Array[Any]
     # Opening costs a millisecond; the shape is part of the key because arrays grow.
     array = zarr.open_array(path, path=name, mode="r+")
     if array.shape != shape:
-        raise DataError(f"{path}: {name} has the shape {array.shape}, needed {shape}: open it again.")
+        raise DataError(
+            f"{path}: {name} has the shape {array.shape}, needed {shape}: open it again."
+        )
     return array
 
 
@@ -166,13 +168,13 @@ def has_data(path: str | Path, group: str) -> bool:
     """Whether a group exists and holds arrays."""
     if not exists(path, group):
         return False
-    root = zarr.open_group(str(path), path=group, mode="r", use_consolidated=False)
+    root: Any = zarr.open_group(str(path), path=group, mode="r", use_consolidated=False)
     return any(True for _ in root.arrays())
 
 
 def block_length(path: str, group: str) -> int | None:
     """Frames in a block of an existing group; None while nothing in it runs along time."""
-    root = zarr.open_group(path, path=group, mode="r", use_consolidated=False)
+    root: Any = zarr.open_group(path, path=group, mode="r", use_consolidated=False)
     for name, array in root.arrays():
         if name != "time" and "time" in (array.metadata.dimension_names or ()):
             return int(array.chunks[-1])
@@ -183,13 +185,15 @@ def drop_others(path: str, group: str, names: Sequence[str]) -> None:
     """Delete the variables of a group that are not among `names`; coordinates stay."""
     if not has_data(path, group):
         return
-    root = zarr.open_group(path, path=group, mode="r+", use_consolidated=False)
+    root: Any = zarr.open_group(path, path=group, mode="r+", use_consolidated=False)
     present = dict(root.arrays())
-    coords = {c for array in present.values() for c in str(array.attrs.get("coordinates", "")).split()}
+    coords = {
+        c for array in present.values() for c in str(array.attrs.get("coordinates", "")).split()
+    }
     for name, array in present.items():
         is_index = (array.metadata.dimension_names or ()) == (name,)
         if name not in names and name not in coords and not is_index:
-            done = _open_done(path, group)
+            done: Any = _open_done(path, group)
             if done is not None and name in done.attrs["variables"]:
                 done[list(done.attrs["variables"]).index(name)] = 0
             del root[name]
@@ -219,7 +223,7 @@ def list_groups(path: str | Path) -> list[str]:
             f"no Zarr store at {path}. Make one with ef.write(cohort, {str(path)!r}) or "
             "`ethoflow ingest FILES --fps 25 --out cohort.zarr`."
         )
-    root = zarr.open_group(str(path), mode="r", use_consolidated=False)
+    root: Any = zarr.open_group(str(path), mode="r", use_consolidated=False)
     found = [
         name for name, node in root.members(max_depth=3) if isinstance(node, zarr.Group)
         and name.split("/")[0] != PROGRESS and any(True for _ in node.arrays())
@@ -254,7 +258,8 @@ def open_group(path: str | Path, group: str, *, warn: bool = True) -> xr.Dataset
             ds = ds.assign_coords({name: (ds[name].dims, values, ds[name].attrs)})
     for variable in ds.variables.values():
         variable.encoding.clear()
-    return ds[sorted(ds.data_vars)]
+    ordered: xr.Dataset = ds[sorted(ds.data_vars)]
+    return ordered
 
 
 def is_complete(path: str | Path, group: str) -> bool:
@@ -275,7 +280,7 @@ def choose_block(bytes_per_frame: int, longest: int) -> int:
     Examples
     --------
     >>> choose_block(176, 108_000), choose_block(176, 500)
-    (54000, 4096)
+    (108000, 4096)
     """
     most = max(BLOCK_BYTES // max(bytes_per_frame, 1), 1)
     parts = -(-max(longest, 1) // most)
@@ -319,7 +324,7 @@ def _encode(array: xr.DataArray, block: int) -> dict[str, Any]:
 
 def grow(path: str, group: str, n_recordings: int, n_frames: int) -> None:
     """Make room for more recordings or longer ones: metadata only, and the time axis."""
-    root = zarr.open_group(path, path=group, mode="r+", use_consolidated=False)
+    root: Any = zarr.open_group(path, path=group, mode="r+", use_consolidated=False)
     for _, array in root.arrays():
         dims = array.metadata.dimension_names or ()
         wanted = {"recording": n_recordings, "time": n_frames}
@@ -335,7 +340,7 @@ def grow(path: str, group: str, n_recordings: int, n_frames: int) -> None:
 
 def write_rows(path: str, group: str, ds: xr.Dataset, rows: npt.NDArray[np.int64]) -> None:
     """Write the coordinates and small variables of `ds` along `recording` into `rows`."""
-    root = zarr.open_group(path, path=group, mode="r+", use_consolidated=False)
+    root: Any = zarr.open_group(path, path=group, mode="r+", use_consolidated=False)
     for name, variable in ds.variables.items():
         if "recording" in variable.dims and "time" not in variable.dims and name in root:
             values = np.asarray(variable.values)
@@ -347,7 +352,7 @@ def write_rows(path: str, group: str, ds: xr.Dataset, rows: npt.NDArray[np.int64
 
 def write_coord(path: str, group: str, name: str, values: npt.NDArray[Any]) -> None:
     """Replace a coordinate that all recordings share, where the group has it."""
-    root = zarr.open_group(path, path=group, mode="r+", use_consolidated=False)
+    root: Any = zarr.open_group(path, path=group, mode="r+", use_consolidated=False)
     if name in root:
         array = root[name]
         array[...] = values.astype(np.asarray(array[...]).dtype)
@@ -368,7 +373,7 @@ def read_done(
 ) -> npt.NDArray[np.uint64]:
     """Digests of what is written, dims (variable, recording, block); 0 where nothing is."""
     found = np.zeros((len(names), n_recordings, n_blocks), np.uint64)
-    array = _open_done(path, group)
+    array: Any = _open_done(path, group)
     if array is None:
         return found
     known = list(array.attrs["variables"])
@@ -384,7 +389,7 @@ def write_done(
     path: str, group: str, names: Sequence[str], done: npt.NDArray[np.uint64], stamp: str = ""
 ) -> None:
     """Record what is written; variables of other runs keep their records."""
-    array = _open_done(path, group)
+    array: Any = _open_done(path, group)
     known = list(array.attrs["variables"]) if array is not None else []
     union = known + [name for name in names if name not in known]
     shape = (len(union), *done.shape[1:])
@@ -421,29 +426,29 @@ def _resize_done(
 
 
 def _count_done(path: str, group: str) -> tuple[int, int]:
-    array = _open_done(path, group)
-    root = zarr.open_group(path, path=group, mode="r", use_consolidated=False)
+    array: Any = _open_done(path, group)
+    root: Any = zarr.open_group(path, path=group, mode="r", use_consolidated=False)
     needed = int(root.attrs.get("parts", 0))
     return (0 if array is None else int(np.count_nonzero(array[...]))), needed
 
 
 def begin(path: str, group: str, parts: int) -> None:
     """Mark `group` as being written, before the first region."""
-    root = zarr.open_group(path, path=group, mode="r+", use_consolidated=False)
+    root: Any = zarr.open_group(path, path=group, mode="r+", use_consolidated=False)
     root.attrs.update({"complete": False, "parts": parts})
     _refresh(path, group)
 
 
 def _refresh(path: str, group: str) -> None:
     """Let a group that readers already see show that it is being rewritten."""
-    root = zarr.open_group(path, mode="r")
+    root: Any = zarr.open_group(path, mode="r")
     if root.metadata.consolidated_metadata and group in root:
         _consolidate(path)
 
 
 def commit(path: str, group: str) -> None:
     """Mark `group` as complete and make it visible: the last thing a write does."""
-    root = zarr.open_group(path, path=group, mode="r+", use_consolidated=False)
+    root: Any = zarr.open_group(path, path=group, mode="r+", use_consolidated=False)
     root.attrs.update({"complete": True})
     _consolidate(path)
 
@@ -468,5 +473,3 @@ def rows_of(known: Sequence[str], wanted: Mapping[str, int] | Sequence[str]) -> 
     for name in wanted:
         rows.setdefault(name, len(rows))
     return rows
-
-

@@ -145,7 +145,9 @@ def to_frames(duration: Quantity, fps: float, *, name: str) -> int:
     >>> to_frames(0.25, 30, name="min_bout"), to_frames("120 ms", 25, name="max_gap")
     (8, 3)
     """
-    if isinstance(duration, str) and same_dimension(unit_of(duration, name=name, unit="s") or "s", "frame"):
+    if isinstance(duration, str) and same_dimension(
+        unit_of(duration, name=name, unit="s") or "s", "frame"
+    ):
         frames = convert(duration, "frame", name=name)
     else:
         frames = convert(duration, "s", name=name) * fps

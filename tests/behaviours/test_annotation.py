@@ -29,7 +29,9 @@ def test_together_is_one_by_one(chunk: int | None) -> None:
 
 def test_parameters_reach_their_rule_alone() -> None:
     ds = make_poses(1, 90)
-    labels = ef.annotate(ds, ["moving", "following"], parameters={"following": {"min_speed": "1 cm/s"}})
+    labels = ef.annotate(
+        ds, ["moving", "following"], parameters={"following": {"min_speed": "1 cm/s"}}
+    )
     xr.testing.assert_identical(labels.moving, ef.behaviours.moving(ds))
     xr.testing.assert_identical(labels.following, ef.behaviours.following(ds, min_speed="1 cm/s"))
 

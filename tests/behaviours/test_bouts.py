@@ -46,7 +46,9 @@ def walk(ds: xr.Dataset) -> list[Row]:
                     state = array.sel(individual=individual)
                     state = state.sel(partner=partner) if partner else state
                     for a, b, cut in walk_state(state.values[: max(stop, 0)]):
-                        rows.append((recording, individual, partner, name, first + a, first + b, cut))
+                        rows.append(
+                            (recording, individual, partner, name, first + a, first + b, cut)
+                        )
     return sorted(rows)
 
 
@@ -79,9 +81,13 @@ SELECTIONS = {
 }
 
 
-@pytest.mark.parametrize("chunks", [None, {"recording": 1, "time": 7}, {"recording": 2, "time": 50}])
+@pytest.mark.parametrize(
+    "chunks", [None, {"recording": 1, "time": 7}, {"recording": 2, "time": 50}]
+)
 @pytest.mark.parametrize("selection", SELECTIONS.values(), ids=SELECTIONS)
-def test_every_bout_is_found_once(selection: dict[str, object], chunks: dict[str, int] | None) -> None:
+def test_every_bout_is_found_once(
+    selection: dict[str, object], chunks: dict[str, int] | None
+) -> None:
     ds = labels().isel(selection)
     table = ef.find_bouts(ds.chunk(chunks) if chunks else ds)
     assert as_rows(table) == walk(ds)
@@ -142,6 +148,8 @@ def test_without_labels_there_is_an_error() -> None:
 
 
 def test_no_bouts_are_an_empty_table() -> None:
-    table = ef.find_bouts(ef.annotate(make_poses(1, 20), ["moving"], parameters={"moving": {"min_speed": 1e6}}))
+    table = ef.find_bouts(
+        ef.annotate(make_poses(1, 20), ["moving"], parameters={"moving": {"min_speed": 1e6}})
+    )
     assert table.empty
     assert list(table.columns)[: len(COLUMNS)] == list(COLUMNS)

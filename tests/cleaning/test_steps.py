@@ -127,7 +127,9 @@ def test_jumps_are_far_from_the_median(missing: np.ndarray, threshold: float, ha
     median = [pd.Series(r).rolling(window, center=True, min_periods=1).median() for r in rows]
     away = np.linalg.norm(rows - median, axis=0)
     clear = np.abs(away - threshold) > 1e-3
-    np.testing.assert_array_equal(np.isnan(found[0])[clear | missing], (missing | (away > threshold))[clear | missing])
+    np.testing.assert_array_equal(
+        np.isnan(found[0])[clear | missing], (missing | (away > threshold))[clear | missing]
+    )
     np.testing.assert_array_equal(np.isnan(found[0]), np.isnan(found[1]))
 
 
@@ -146,7 +148,11 @@ def test_the_threshold_itself_is_enough() -> None:
         np.ones((1, 1, 2, 3)), fps=25, bodyparts=["nose"],
         confidence=np.array([[[0.6, np.nextafter(np.float32(0.6), 0), np.nan]]]),
     )  # fmt: skip
-    assert np.isnan(mask_low_confidence(ds).position[0, 0, 0]).values.tolist() == [False, True, False]
+    assert np.isnan(mask_low_confidence(ds).position[0, 0, 0]).values.tolist() == [
+        False,
+        True,
+        False,
+    ]
 
 
 # --- all together -----------------------------------------------------------------------------
@@ -161,7 +167,9 @@ def test_clean_is_its_steps_in_order(chunk: int | None) -> None:
     masked = remove_jumps(mask_low_confidence(ds), max_jump=30)
     expected = smooth(fill_gaps(masked))
     np.testing.assert_array_equal(found.position, expected.position)
-    seen_before, seen_after = (~np.isnan(x.position).any("space") for x in (masked, fill_gaps(masked)))
+    seen_before, seen_after = (
+        ~np.isnan(x.position).any("space") for x in (masked, fill_gaps(masked))
+    )
     np.testing.assert_array_equal(found.filled, seen_after & ~seen_before)
     assert found.filled.sum() > 50
     assert not np.isnan(found.filled).any()

@@ -58,7 +58,13 @@ def test_a_gap_reaches_one_frame_to_either_side() -> None:
     ds = along_circle(np.full(20, 50.0), 25)
     ds.position.values[..., 10] = np.nan
     assert np.flatnonzero(np.isnan(ef.features.speed(ds)[0, 0])).tolist() == [9, 10, 11]
-    assert np.flatnonzero(np.isnan(ef.features.acceleration(ds)[0, 0])).tolist() == [8, 9, 10, 11, 12]
+    assert np.flatnonzero(np.isnan(ef.features.acceleration(ds)[0, 0])).tolist() == [
+        8,
+        9,
+        10,
+        11,
+        12,
+    ]
 
 
 def test_one_missing_coordinate_is_a_missing_point() -> None:

@@ -60,7 +60,10 @@ def test_beam_walk(real_data):
     [
         ("freezing-behaviordepot/demo1/demo1_tracking.csv", 6000),
         ("deepof-examples/test_single_topview/Tables/testDLC_csv_table.csv", 97),
-        ("dlc-openfield-bsoid/raw_clip1DLC_resnet50_OpenFieldHighResApr8shuffle1_1030000.csv", 7200),
+        (
+            "dlc-openfield-bsoid/raw_clip1DLC_resnet50_OpenFieldHighResApr8shuffle1_1030000.csv",
+            7200,
+        ),
     ],
 )
 def test_single_animal_files(real_data, name, n_frames):

@@ -18,8 +18,12 @@ def labels() -> xr.Dataset:
     return ef.annotate(stack(recordings))
 
 
-@pytest.mark.parametrize("chunks", [None, {"recording": 1, "time": 11}, {"recording": 2, "time": 50}])
-@pytest.mark.parametrize("selection", [{}, {"time": slice(30, 100)}, {"recording": [1]}, {"individual": [1]}])
+@pytest.mark.parametrize(
+    "chunks", [None, {"recording": 1, "time": 11}, {"recording": 2, "time": 50}]
+)
+@pytest.mark.parametrize(
+    "selection", [{}, {"time": slice(30, 100)}, {"recording": [1]}, {"individual": [1]}]
+)
 def test_shares_are_means_over_observed_frames(
     selection: dict[str, object], chunks: dict[str, int] | None
 ) -> None:

@@ -111,5 +111,7 @@ def _resolve(
             calls[rule.name] = resolve_call(ds, rule, parameters.get(rule.name, {}), memo)
         except (DataError, UnitError) as error:
             reason = str(error)
-            skipped[rule.name] = reason if reason.startswith(rule.name) else f"{rule.name}: {reason}"
+            skipped[rule.name] = (
+                reason if reason.startswith(rule.name) else f"{rule.name}: {reason}"
+            )
     return calls, skipped

@@ -111,7 +111,9 @@ def follow_tracks(ds: xr.Dataset) -> list[Track]:
         (row, name, place): []
         for row in range(ds.sizes.get("recording", 1))
         for name in names
-        for place in np.ndindex(*(n for d, n in ds[name].sizes.items() if d not in ("recording", "time")))
+        for place in np.ndindex(
+            *(n for d, n in ds[name].sizes.items() if d not in ("recording", "time"))
+        )
     }
     for row, start, part in gather_blocks(ds, names, _summarise_block):
         for (name, place), found in part.items():
@@ -199,7 +201,11 @@ def join_metadata(table: pd.DataFrame, ds: xr.Dataset) -> pd.DataFrame:
 
 
 def _metadata(ds: xr.Dataset, table: pd.DataFrame) -> Iterator[tuple[str, list[Any]]]:
-    recordings = [str(name) for name in np.atleast_1d(ds.recording.values)] if "recording" in ds.coords else []
+    recordings = (
+        [str(name) for name in np.atleast_1d(ds.recording.values)]
+        if "recording" in ds.coords
+        else []
+    )
     rows = {name: place for place, name in enumerate(recordings)}
     slots = {str(name): place for place, name in enumerate(ds.individual.values)}
     places = [(rows[r], slots[i]) for r, i in zip(table.recording, table.individual, strict=True)]

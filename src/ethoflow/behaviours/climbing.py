@@ -19,4 +19,5 @@ def climbing(wall_distance: Array, body_length: Array, *, min_outside: float = 0
     min_outside
         In body lengths, default 0.15.
     """
-    return wall_distance[0] < -min_outside * body_length
+    nose: Array = wall_distance[0]
+    return nose < -min_outside * body_length

@@ -76,4 +76,5 @@ def following(
     behind = ahead < distance(tail_base, partner_tail_base)
     rear = ahead < distance(nose, partner_nose)
     near = _near_trail(nose, partner_tail_base, int(window), max_distance)
-    return near & behind & rear & (speed[0] > min_speed)
+    following: Array = near & behind & rear & (speed[0] > min_speed)
+    return following

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from ethoflow.engine import behaviour
 from ethoflow.engine.declare import Array
 
 
-@behaviour(
-    roles=("nose", "centre", "tail_base"), units={"max_speed": "mm/s"}, min_bout=1.0
-)
+@behaviour(roles=("nose", "centre", "tail_base"), units={"max_speed": "mm/s"}, min_bout=1.0)
 def immobile(speed: Array, *, max_speed: float = 10.0) -> Array:
     """Nose, centre and tail base are all slower than `max_speed`, for 1 s or longer.
 
@@ -25,4 +25,5 @@ def immobile(speed: Array, *, max_speed: float = 10.0) -> Array:
     >>> immobile(simulate.still_then_running())[0, [0, -1]].values
     array([1., 0.], dtype=float32)
     """
-    return (speed < max_speed).all(axis=0)
+    still: Array = np.all(speed < max_speed, axis=0)
+    return still

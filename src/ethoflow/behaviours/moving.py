@@ -23,4 +23,5 @@ def moving(speed: Array, *, min_speed: float = 40.0) -> Array:
     >>> moving(simulate.still_then_running())[0, [0, -1]].values
     array([0., 1.], dtype=float32)
     """
-    return speed[0] >= min_speed
+    centre: Array = speed[0]
+    return centre >= min_speed

@@ -8,9 +8,7 @@ from ethoflow.features.social import distance
 
 
 @behaviour(scope="pair", symmetric=True, roles=("nose",), units={"max_distance": "mm"})
-def nose_to_nose(
-    position: Array, partner_position: Array, *, max_distance: float = 25.0
-) -> Array:
+def nose_to_nose(position: Array, partner_position: Array, *, max_distance: float = 25.0) -> Array:
     """The noses of two animals are closer than `max_distance`.
 
     Parameters

@@ -12,9 +12,7 @@ from ethoflow.features.social import distance
     roles={"position": ("nose",), "partner_position": ("tail_base",)},
     units={"max_distance": "mm"},
 )
-def nose_to_tail(
-    position: Array, partner_position: Array, *, max_distance: float = 25.0
-) -> Array:
+def nose_to_tail(position: Array, partner_position: Array, *, max_distance: float = 25.0) -> Array:
     """The nose is closer than `max_distance` to the partner's tail base.
 
     Parameters

@@ -7,12 +7,8 @@ from ethoflow.engine.declare import Array
 from ethoflow.features.social import distance
 
 
-@behaviour(
-    scope="pair", symmetric=True, roles=("nose", "tail_base"), units={"max_distance": "mm"}
-)
-def side_by_side(
-    position: Array, partner_position: Array, *, max_distance: float = 50.0
-) -> Array:
+@behaviour(scope="pair", symmetric=True, roles=("nose", "tail_base"), units={"max_distance": "mm"})
+def side_by_side(position: Array, partner_position: Array, *, max_distance: float = 50.0) -> Array:
     """Both the noses and the tail bases of two animals are closer than `max_distance`.
 
     Parameters

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ethoflow.cleaning.smoothing import median_at
@@ -9,12 +11,11 @@ from ethoflow.engine import step
 from ethoflow.engine.declare import Array
 from ethoflow.engine.jit import jit
 
-
 ONE, NONE = np.float32(1), np.float32(0)
 
 
 @jit
-def _vote(one: Array, other: Array, near: float, excess: Array) -> None:
+def _vote(one: Array, other: Array, near: Any, excess: Array) -> None:
     """Count frames that are near another one, less those that are not."""
     for i in range(one.size):
         apart = abs(one[i] - other[i])
@@ -22,7 +23,7 @@ def _vote(one: Array, other: Array, near: float, excess: Array) -> None:
 
 
 @jit
-def _doubt(row: Array, half: int, near: float, doubtful: Array) -> None:
+def _doubt(row: Array, half: int, near: Any, doubtful: Array) -> None:
     """Mark the frames of one coordinate where less than most of the window is near the frame."""
     n = row.size
     excess = np.zeros(n, np.float32)
@@ -38,7 +39,7 @@ def _doubt(row: Array, half: int, near: float, doubtful: Array) -> None:
 
 
 @jit
-def _hide_jumps(point: Array, half: int, max_jump: float, out: Array) -> None:
+def _hide_jumps(point: Array, half: int, max_jump: Any, out: Array) -> None:
     """Hide where one body part, dims (space, time), is far from its median.
 
     Where most of a window is near a point in every coordinate, so is the median: it is looked for
@@ -50,7 +51,9 @@ def _hide_jumps(point: Array, half: int, max_jump: float, out: Array) -> None:
     for s in range(n_space):
         _doubt(point[s], half, near, doubtful)
     kept = np.empty(2 * half + 1, np.float32)
-    for t in np.flatnonzero(doubtful):
+    for t in range(n):
+        if not doubtful[t]:
+            continue
         total = np.float32(0)
         for s in range(n_space):
             if not np.isnan(point[s, t]):

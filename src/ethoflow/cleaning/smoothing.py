@@ -8,7 +8,6 @@ from ethoflow.engine import step
 from ethoflow.engine.declare import Array
 from ethoflow.engine.jit import jit
 
-
 LANES = 64
 """Windows that are sorted side by side: the compiler turns each comparison into vector code."""
 

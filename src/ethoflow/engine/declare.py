@@ -157,9 +157,7 @@ def _read_signature(function: Kernel) -> tuple[tuple[Input, ...], dict[str, Any]
     return tuple(inputs), defaults
 
 
-def _same_roles(
-    inputs: tuple[Input, ...], roles: tuple[str, ...]
-) -> dict[str, tuple[str, ...]]:
+def _same_roles(inputs: tuple[Input, ...], roles: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
     """The same roles for every input; those without body parts ignore them."""
     return {item.argument: tuple(roles) for item in inputs} if roles else {}
 

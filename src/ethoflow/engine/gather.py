@@ -43,16 +43,20 @@ def gather_blocks(
     summaries = summary_tasks(program, grid, tasks)
     held = f"program-{tokenize(sorted(program.outputs.items()), grid, reduce.__qualname__)}"
     tasks[held] = DataNode(held, program)
-    wanted = {}
+    wanted: dict[Any, int] = {}
     for i in range(len(grid.recordings)):
         rows = grid.row_bounds(i)
         ready = List(*(TaskRef((name, i)) for name in summaries.values()))
         for j, (start, stop) in enumerate(grid.time_bounds()):
-            found = (make_window(r, start, stop, program.halo, grid.n_frames[r]) for r in range(*rows))
+            found = (
+                make_window(r, start, stop, program.halo, grid.n_frames[r]) for r in range(*rows)
+            )
             windows = [window for window in found if window is not None]
             key = (f"gather-{held}", i, j)
             given = wanted_inputs(program, windows, rows)
-            tasks[key] = Task(key, _reduce_block, TaskRef(held), windows, given, ready, rows[0], reduce)
+            tasks[key] = Task(
+                key, _reduce_block, TaskRef(held), windows, given, ready, rows[0], reduce
+            )
             wanted[key] = start
     for source in sources_of(nodes):
         if not source.in_memory and source.stored is None:
@@ -61,7 +65,9 @@ def gather_blocks(
     run_tasks(
         tasks,
         set(wanted),
-        lambda key, part: gathered.extend((row, wanted[key], result) for row, result in part.items()),
+        lambda key, part: gathered.extend(
+            (row, wanted[key], result) for row, result in part.items()
+        ),
     )
     return sorted(gathered, key=lambda item: item[:2])
 

@@ -276,11 +276,19 @@ def _find_places(
 ) -> tuple[int, ...]:
     roles = [str(role) for role in ds.role.values] if "role" in ds.coords else []
     places = place_roles(roles, wanted)
+    twice = [role for role in wanted if roles.count(role) > 1]
+    if twice:
+        raise DataError(
+            f"{declaration.name} needs one body part in the role {twice[0]!r}; this recording has "
+            f"{roles.count(twice[0])}. Choose one with ef.assign_roles(ds, {{{twice[0]!r}: ...}})."
+        )
     missing = [role for role, place in zip(wanted, places, strict=True) if place is None]
     if missing:
         parts = ", ".join(
             f"{part} ({role})" if role else str(part)
-            for part, role in zip(ds.bodypart.values, roles or [""] * ds.sizes["bodypart"], strict=True)
+            for part, role in zip(
+                ds.bodypart.values, roles or [""] * ds.sizes["bodypart"], strict=True
+            )
         )
         raise DataError(
             f"{declaration.name} needs a body part in the role "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import dask.array as da
 import numpy as np
@@ -60,7 +61,7 @@ def _widen(ds: xr.Dataset) -> xr.Dataset:
     wide = {n: ds[n].variable.expand_dims("recording") for n in single}
     for variable in wide.values():
         if variable.dtype.kind in "OTU":
-            variable.values = text(variable.values.ravel()).reshape(variable.shape)
+            variable.data = text(np.asarray(variable.data).ravel()).reshape(variable.shape)
     ds_wide = ds.drop_vars([*single, "recording"])
     ds_wide = ds_wide.assign({n: v for n, v in wide.items() if n in ds.data_vars})
     coords = {n: v for n, v in wide.items() if n in ds.coords}
@@ -91,7 +92,9 @@ def lay_out(small: xr.Dataset, nodes: Mapping[str, Node], path: str, group: str)
         store.grow(path, group, len(rows), longest)
     _add_arrays(small, nodes, there, path, group, rows, longest, block)
     shapes = {
-        name: (len(rows), *node.shape, longest) for name, node in nodes.items() if "time" in node.dims
+        name: (len(rows), *node.shape, longest)
+        for name, node in nodes.items()
+        if "time" in node.dims
     }
     places = tuple(rows[name] for name in names)
     store.write_rows(path, group, small, np.asarray(places, np.int64))
@@ -164,7 +167,9 @@ def _add_arrays(
 
 def _unwritten(n_recordings: int, node: Node, longest: int) -> da.Array:
     timed = (longest,) if "time" in node.dims else ()
-    return da.full((n_recordings, *node.shape, *timed), np.nan, dtype=np.float32, chunks=-1)
+    shape = (n_recordings, *node.shape, *timed)
+    array: da.Array = da.full(shape, np.nan, dtype=np.float32, chunks=-1)
+    return array
 
 
 def _padded(variable: xr.Variable, n_recordings: int, is_coord: bool) -> xr.Variable:
@@ -176,7 +181,7 @@ def _padded(variable: xr.Variable, n_recordings: int, is_coord: bool) -> xr.Vari
     return xr.Variable(variable.dims, values, variable.attrs)
 
 
-def _empty(dtype: np.dtype) -> object:  # type: ignore[type-arg]
+def _empty(dtype: np.dtype[Any]) -> object:
     return "" if dtype.kind in "OTU" else (np.nan if dtype.kind == "f" else 0)
 
 
@@ -205,5 +210,7 @@ def _describe(nodes: Mapping[str, Node], path: str, group: str) -> None:
     for name, node in nodes.items():
         recipe = recipe_text(node.recipe)
         store.set_attrs(
-            path, f"{group}/{name}", {**node.attrs(), "recipe": recipe, "ethoflow_version": __version__}
+            path,
+            f"{group}/{name}",
+            {**node.attrs(), "recipe": recipe, "ethoflow_version": __version__},
         )

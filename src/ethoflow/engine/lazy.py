@@ -6,7 +6,6 @@ stand for, so a function called on the result extends the graph instead of stack
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,7 +34,7 @@ from ethoflow.engine.source import Source
 from ethoflow.schema import Data, as_dataset
 
 
-class CallLayer(MaterializedLayer):  # type: ignore[misc]
+class CallLayer(MaterializedLayer):
     """Chunks of the result of a call."""
 
     def __init__(self, mapping: Mapping[Any, Any], call: Call) -> None:
@@ -97,9 +96,7 @@ def _summary_inputs(call: Call) -> dict[str, Node]:
 # --- in memory --------------------------------------------------------------------------------
 
 
-def _compute_now(
-    program: Program, calls: Mapping[str, Call], grid: Grid
-) -> dict[str, Array]:
+def _compute_now(program: Program, calls: Mapping[str, Call], grid: Grid) -> dict[str, Array]:
     rows = (0, len(grid.n_frames))
     results = _run_now(program, grid, [_summarise_now(call, grid) for call in program.summaries])
     arrays = {}
@@ -214,7 +211,9 @@ def summarise_rows(call: Call, parts: list[dict[int, Any]], first: int, last: in
     rows = []
     for row in range(first, last):
         found = [part[row] for part in parts if row in part]
-        series = {k: np.concatenate([f[k] for f in found], axis=-1) for k in found[0]} if found else {}
+        series = (
+            {k: np.concatenate([f[k] for f in found], axis=-1) for k in found[0]} if found else {}
+        )
         missing = np.full(call.shape, np.nan, np.float32)
         rows.append(run_summary(call, series) if found else missing)
     return np.stack(rows)
@@ -251,7 +250,7 @@ def _take(
 
 
 def _first(numbers: Array, has_recording: bool) -> Array:
-    return numbers if has_recording else operator.getitem(numbers, 0)
+    return numbers if has_recording else numbers[0]
 
 
 def _label(ds: xr.Dataset, call: Call, values: Any) -> xr.DataArray:

@@ -113,7 +113,8 @@ class _Request:
     @property
     def stale(self) -> npt.NDArray[np.bool_]:
         """Blocks to write."""
-        return self.needed & (self.done != self.digests)
+        differ: npt.NDArray[np.bool_] = self.done != self.digests
+        return self.needed & differ
 
     def save(self) -> None:
         """Record what is done."""
@@ -133,9 +134,7 @@ def _prepare(ds: xr.Dataset, path: str, group: str) -> _Request:
     small = as_cohort(ds.drop_vars(list(nodes)))
     counts = count_frames(ds) if "time" in ds.dims else small.n_frames.values
     digests = digest_recordings(nodes, [str(d) for d in small.digest.values], counts)
-    small = small.assign_coords(
-        n_frames=("recording", counts), digest=("recording", text(digests))
-    )
+    small = small.assign_coords(n_frames=("recording", counts), digest=("recording", text(digests)))
     target = lay_out(small, nodes, path, group)
     n_blocks = max(-(-max(counts, default=0) // target.block), 1)
     grid = Grid((1,) * len(counts), (target.block,) * int(n_blocks), tuple(map(int, counts)))
@@ -266,7 +265,8 @@ def write_block(
     start: int,
 ) -> dict[str, Array]:
     """Compute one block of one recording and write it; gives its summaries, which are small."""
-    labels = {node.key for node in (*program.calls, *program.sources) if node.is_label}
+    nodes: list[Node] = [*program.calls, *program.sources]
+    labels = {node.key for node in nodes if node.is_label}
     results = run_block(program, windows, given, summaries, row).get(row, {})
     for name, values in results.items():
         if name not in target.shapes:

@@ -155,7 +155,8 @@ def _read(program: Program, source: Source, item: Any, window: Window) -> Array:
     held = program.parts.get(source.key)
     if held is not None and len(held) < source.sizes["bodypart"]:
         values = np.take(values, held, axis=source.dims.index("bodypart"))
-    return np.ascontiguousarray(values)
+    # Whole numbers (pixels of another tool) would divide like whole numbers.
+    return np.ascontiguousarray(values, np.float32 if values.dtype.kind in "iub" else None)
 
 
 def _read_stored(stored: store.StoredArray, source: Source, window: Window) -> Array:

@@ -24,10 +24,6 @@ class Program:
     parts: Mapping[str, tuple[int, ...]]
     halo: int
 
-    def inputs(self) -> list[str]:
-        """Keys of what a block has to be given: sources, then summaries."""
-        return [node.key for node in (*self.sources, *self.summaries)]
-
 
 def compile_program(outputs: Mapping[str, Node]) -> Program:
     """Program for the nodes in `outputs`, by the name of their variable.
@@ -40,7 +36,9 @@ def compile_program(outputs: Mapping[str, Node]) -> Program:
         Node of every variable asked for.
     """
     order = _sort(outputs.values())
-    calls = [node for node in order if isinstance(node, Call) and node.declaration.kind != "summary"]
+    calls = [
+        node for node in order if isinstance(node, Call) and node.declaration.kind != "summary"
+    ]
     return Program(
         outputs={name: node.key for name, node in outputs.items()},
         calls=tuple(calls),

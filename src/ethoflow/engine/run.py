@@ -37,8 +37,8 @@ def run_program(program: Program, values: Values, trim: slice) -> Values:
     results = {}
     for name, key in program.outputs.items():
         array = values[key]
-        call = next((call for call in program.calls if call.key == key), None)
-        timed = call is None or "time" in call.dims
+        made_by = next((call for call in program.calls if call.key == key), None)
+        timed = made_by is None or "time" in made_by.dims
         results[name] = array[..., trim] if timed else array
     return results
 
@@ -52,6 +52,8 @@ def _run_call(call: Call, program: Program, values: Values) -> Array:
         else values[node.key]
         for node, places in zip(call.inputs, call.places, strict=True)
     ]
+    # Kernels know unknown as NaN, in labels too.
+    arrays = [as_float(array) if array.dtype == np.int8 else array for array in arrays]
     frames = max(
         (array.shape[-1] for array, node in zip(arrays, call.inputs, strict=True)
          if "time" in node.dims), default=0,
@@ -174,10 +176,10 @@ def _find_unknown(call: Call, views: list[Array], shape: tuple[int, ...]) -> Arr
             if call.declaration.label and view.ndim == 0 and np.isnan(view):
                 return np.ones(shape, bool)
             continue
-        missing = np.isnan(view)
+        missing: Array = np.isnan(view)
         kept = [dim for dim in dims if dim in out_dims and not (dim == "bodypart" and places)]
         gone = tuple(axis for axis, dim in enumerate(dims) if dim not in kept)
-        missing = missing.any(axis=gone) if gone else missing
+        missing = np.any(missing, axis=gone) if gone else missing
         missing = missing.reshape(
             [missing.shape[kept.index(dim)] if dim in kept else 1 for dim in out_dims]
         )

@@ -69,5 +69,3 @@ def _run_here(
 
     with Callback(posttask=heard), dask.config.set({"optimization.fuse.active": False}):
         get(dict(tasks), list(wanted))
-
-

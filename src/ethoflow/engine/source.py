@@ -21,12 +21,11 @@ from dask.highlevelgraph import HighLevelGraph, MaterializedLayer
 from ethoflow import store
 from ethoflow.engine.declare import Array
 
-
 _SMALL = 100_000
 _unnamed = itertools.count()
 
 
-class StoredLayer(MaterializedLayer):  # type: ignore[misc]
+class StoredLayer(MaterializedLayer):
     """Chunks of a stored array; a block task reads what it needs by itself instead."""
 
     def __init__(self, mapping: Mapping[Any, Any], stored: store.StoredArray) -> None:
@@ -34,7 +33,7 @@ class StoredLayer(MaterializedLayer):  # type: ignore[misc]
         self.stored = stored
 
 
-class RecordedLayer(MaterializedLayer):  # type: ignore[misc]
+class RecordedLayer(MaterializedLayer):
     """Chunks that are wholly determined by the digest of their recording (read from its file)."""
 
 
@@ -101,7 +100,8 @@ class Source:
 
 def source_of(array: xr.DataArray) -> Source:
     """The source behind a variable of a dataset."""
-    data = array.variable._data if hasattr(array.variable._data, "dask") else array.values
+    inner_data: Any = array.variable._data
+    data: Any = inner_data if hasattr(inner_data, "dask") else array.values
     dims = tuple(str(dim) for dim in array.dims)
     if hasattr(data, "dask"):
         # Blocks are cut along recordings and time alone.

@@ -27,9 +27,7 @@ def available() -> dict[str, str]:
     return {n: d.summary for n, d in _features().items()}
 
 
-def compute(
-    data: Data, names: Sequence[str] | None = None
-) -> tuple[xr.Dataset, dict[str, str]]:
+def compute(data: Data, names: Sequence[str] | None = None) -> tuple[xr.Dataset, dict[str, str]]:
     """Several features of one dataset, computed together, and why others were left out.
 
     Parameters

@@ -52,7 +52,8 @@ def speed(velocity: Array) -> Array:
     >>> speed(ds).sel(bodypart="Center")[0, [0, -1]].values.round().tolist()
     [0.0, 200.0]
     """
-    return np.sqrt(np.square(velocity).sum(axis=-2))
+    length: Array = np.sqrt(np.square(velocity).sum(axis=-2))
+    return length
 
 
 @feature(dims=("bodypart", "time"), units="position/s2", halo=1)

@@ -41,14 +41,16 @@ def heading(position: Array) -> Array:
 @feature(dims=("segment", "time"), units="position")
 def segment_length(start_position: Array, end_position: Array) -> Array:
     """Distance between the two body parts of each named segment (nose-tail_base, ...)."""
-    return np.sqrt(np.square(end_position - start_position).sum(axis=-2))
+    length: Array = np.sqrt(np.square(end_position - start_position).sum(axis=-2))
+    return length
 
 
 @feature(dims=("time",), units="position", roles=("nose", "tail_base"))
 def body_span(position: Array) -> Array:
     """Distance from nose to tail base at each moment."""
     nose, tail_base = position
-    return np.sqrt(np.square(nose - tail_base).sum(axis=0))
+    span: Array = np.sqrt(np.square(nose - tail_base).sum(axis=0))
+    return span
 
 
 @summary(units="position")
@@ -66,7 +68,7 @@ def body_length(body_span: Array) -> Array:
     """
     complete = body_span[~np.isnan(body_span)]
     if complete.size == 0:
-        return np.float32(np.nan)  # type: ignore[return-value]
+        return np.asarray(np.nan)
     count = min(complete.size, MAX_FRAMES)
     spaced = np.arange(count) * complete.size // count
-    return np.median(complete[spaced])
+    return np.asarray(np.median(complete[spaced]))

@@ -8,9 +8,7 @@ from ethoflow.engine import feature
 from ethoflow.engine.declare import Array
 
 
-@feature(
-    scope="pair", symmetric=True, dims=("time",), units="position", roles=("centre",)
-)
+@feature(scope="pair", symmetric=True, dims=("time",), units="position", roles=("centre",))
 def centre_distance(position: Array, partner_position: Array) -> Array:
     """Distance between the body centres of two animals."""
     return distance(position[0], partner_position[0])
@@ -24,4 +22,5 @@ def distance(one: Array, other: Array) -> Array:
     >>> distance(np.array([[0.0], [0.0]]), np.array([[3.0], [4.0]])).tolist()
     [5.0]
     """
-    return np.sqrt(np.square(one - other).sum(axis=0))
+    apart: Array = np.sqrt(np.square(one - other).sum(axis=0))
+    return apart

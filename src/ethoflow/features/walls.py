@@ -34,9 +34,7 @@ def _distance_to_polygon(x: Array, y: Array, corners: Array, out: Array) -> None
 
 
 @feature(dims=("bodypart", "time"), units="position")
-def wall_distance(
-    position: Array, arena: Array, arena_centre: Array, arena_radius: Array
-) -> Array:
+def wall_distance(position: Array, arena: Array, arena_centre: Array, arena_radius: Array) -> Array:
     """Distance of each body part to the arena's wall: positive inside, negative outside.
 
     Parameters
@@ -51,7 +49,8 @@ def wall_distance(
     """
     if not np.isnan(arena_radius):
         offset = position[:, :2] - arena_centre[:2, np.newaxis]
-        return arena_radius - np.sqrt(np.square(offset).sum(axis=1))
+        inside: Array = arena_radius - np.sqrt(np.square(offset).sum(axis=1))
+        return inside
     corners = arena[~np.isnan(arena[:, 0])].astype(np.float64)
     out = np.full((position.shape[0], position.shape[-1]), np.nan, np.float32)
     if len(corners):

@@ -68,18 +68,28 @@ def calibrate(
     if position_units(ds) != "px":
         raise DataError(f"the positions are in {position_units(ds)} already: calibrate them once.")
     if arena is None and px_per_mm is None:
-        raise DataError("calibrate needs px_per_mm=..., or an arena: ef.circle(...), ef.polygon(...)")
-    names = [str(name) for name in np.atleast_1d(ds.recording.values)] if "recording" in ds.coords else [""]
+        raise DataError(
+            "calibrate needs px_per_mm=..., or an arena: ef.circle(...), ef.polygon(...)"
+        )
+    names = (
+        [str(name) for name in np.atleast_1d(ds.recording.values)]
+        if "recording" in ds.coords
+        else [""]
+    )
     arenas = [_pick(arena, name, "arena") for name in names] if arena is not None else []
     scales = _choose_scales(px_per_mm, arenas, names)
     lead = ("recording",) if "recording" in ds.dims else ()
     if scales is None:
-        return ds.assign(_describe_arenas(arenas, np.ones(len(names)), "px", lead, ds.sizes["space"]))
-    scaled = xr.Variable(lead, scales if lead else scales[0], {"units": "px/mm", "long_name": "scale"})
-    ds = to_mm(_scale_arenas(ds, scaled).assign(px_per_mm=scaled))
+        return ds.assign(
+            _describe_arenas(arenas, np.ones(len(names)), "px", lead, ds.sizes["space"])
+        )
+    scaled = xr.Variable(
+        lead, scales if lead else scales[0], {"units": "px/mm", "long_name": "scale"}
+    )
+    poses: xr.Dataset = to_mm(_scale_arenas(ds, scaled).assign(px_per_mm=scaled))
     if not arenas:
-        return ds
-    return ds.assign(_describe_arenas(arenas, scales, "mm", lead, ds.sizes["space"]))
+        return poses
+    return poses.assign(_describe_arenas(arenas, scales, "mm", lead, ds.sizes["space"]))
 
 
 def _scale_arenas(ds: xr.Dataset, scale: xr.Variable) -> xr.Dataset:
@@ -89,7 +99,9 @@ def _scale_arenas(ds: xr.Dataset, scale: xr.Variable) -> xr.Dataset:
     return ds.assign({n: xr.Variable(v.dims, v.data, {"units": "mm"}) for n, v in scaled.items()})
 
 
-def _pick(value: Arena | float | Mapping[str, Arena] | Mapping[str, float], name: str, what: str) -> Arena | float:
+def _pick(
+    value: Arena | float | Mapping[str, Arena] | Mapping[str, float], name: str, what: str
+) -> Arena | float:
     if not isinstance(value, Mapping):
         return value
     if name not in value:

@@ -191,7 +191,7 @@ def _lazy_arrays(
     sources = [_Source(header, layout, chosen) for header in headers]
     token = tokenize([(os.fspath(h.path), h.part, h.digest) for h in headers], layout, chosen)
     read = f"read-{token}"
-    tasks = {(read, i): (_read_again, source) for i, source in enumerate(sources)}
+    tasks: Any = {(read, i): (_read_again, source) for i, source in enumerate(sources)}
     shapes = {"position": layout.shape, "confidence": (*layout.shape[:2], layout.n_frames)}
     arrays = []
     for item, (kind, shape) in enumerate(shapes.items()):
@@ -205,5 +205,5 @@ def _lazy_arrays(
             {read: tasks, name: RecordedLayer(picked)}, {read: set(), name: {read}}
         )
         chunks = ((1,) * len(headers), *[(size,) for size in shape])
-        arrays.append(da.Array(graph, name, chunks, dtype=np.float32))  # type: ignore[no-untyped-call]
+        arrays.append(da.Array(graph, name, chunks, dtype=np.float32))
     return arrays[0], arrays[1]

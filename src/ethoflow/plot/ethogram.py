@@ -92,7 +92,8 @@ def _name_rows(ds: xr.Dataset, tracks: list[Track]) -> dict[str, Track]:
 def _measure(ds: xr.Dataset, rows: dict[str, Track]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Rectangles of the bouts and of the unknown stretches, in seconds and rows."""
     first = float(ds.time.values[0]) if ds.sizes["time"] else 0.0
-    bars, unknown = [], []
+    bars: list[tuple[Any, ...]] = []
+    unknown: list[tuple[Any, ...]] = []
     for place, (name, track) in enumerate(rows.items()):
         y = len(rows) - 1 - place
         animals = name.split("  ", 1)[1]

@@ -29,7 +29,9 @@ def load_backends() -> None:
             interactive = mpl.get_backend()
             for backend in ("matplotlib", "bokeh"):
                 if backend not in hv.Store.renderers:
-                    __import__(f"holoviews.plotting.{'mpl' if backend == 'matplotlib' else backend}")
+                    __import__(
+                        f"holoviews.plotting.{'mpl' if backend == 'matplotlib' else backend}"
+                    )
             mpl.use(interactive)
         hv.Store.set_current_backend(chosen)
 
@@ -59,7 +61,10 @@ def with_options(
         bokeh["tools"] = ["hover"] if hover else []
     if width is not None and height is not None:
         bokeh |= {"width": width, "height": height}
-        still |= {"fig_inches": (width / SCREEN_DPI, height / SCREEN_DPI), "aspect": "equal" if equal else None}
+        still |= {
+            "fig_inches": (width / SCREEN_DPI, height / SCREEN_DPI),
+            "aspect": "equal" if equal else None,
+        }
         if equal:
             bokeh["data_aspect"] = 1
         else:

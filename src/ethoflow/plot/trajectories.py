@@ -58,7 +58,9 @@ def trajectories(data: Data, *, role: str = "centre") -> Any:
         })  # fmt: skip
         line = table.hvplot.line("x", "y", label=name or str(slot), hover=False)
         colour = PALETTE[i % len(PALETTE)]
-        layers.append(with_options(line, color=colour, line=0.8, xlabel=labels["x"], ylabel=labels["y"]))
+        layers.append(
+            with_options(line, color=colour, line=0.8, xlabel=labels["x"], ylabel=labels["y"])
+        )
     outline = _outline(ds)
     if outline is not None:
         layers.insert(0, with_options(hv.Path([outline], ["x", "y"]), color="black", line=1.5))
@@ -89,9 +91,11 @@ def _frame(figure: Any, path: xr.DataArray, outline: Any, title: str) -> Any:
     if outline is not None:
         points = np.concatenate([points, outline.T], axis=1)
     points = points[:, ~np.isnan(points).any(axis=0)]
-    low, high = (points.min(axis=1), points.max(axis=1)) if points.size else (np.zeros(2), np.ones(2))
+    low, high = (
+        (points.min(axis=1), points.max(axis=1)) if points.size else (np.zeros(2), np.ones(2))
+    )
     margin = 0.05 * max(float((high - low).max()), 1.0)
-    limits = {
+    limits: dict[str, Any] = {
         "xlim": (float(low[0] - margin), float(high[0] + margin)),
         "ylim": (float(low[1] - margin), float(high[1] + margin)),
     }

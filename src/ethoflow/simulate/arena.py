@@ -17,6 +17,7 @@ from ethoflow.schema import DataError
 from ethoflow.units import Quantity, convert
 
 Array: TypeAlias = npt.NDArray[np.float64]
+Mask: TypeAlias = npt.NDArray[np.bool_]
 
 BORDER = 60.0
 """Picture around the arena, in mm."""
@@ -151,7 +152,8 @@ def _outside_polygon(corners: Array, points: Array) -> Array:
     x1, y1 = np.roll(x0, -1), np.roll(y0, -1)
     with np.errstate(divide="ignore", invalid="ignore"):
         crossing = ((y0 > y) != (y1 > y)) & (x < (x1 - x0) * (y - y0) / (y1 - y0) + x0)
-    return np.where(crossing.sum(axis=1) % 2 == 1, -gap, gap)
+    signed: Array = np.where(crossing.sum(axis=1) % 2 == 1, -gap, gap)
+    return signed
 
 
 def outside(ground: Ground, points: Array) -> Array:

@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from ethoflow.schema import DataError, make_time, make_tracks, text
-from ethoflow.simulate.arena import Array, CircleArena, PolygonArena, make_ground, picture
+from ethoflow.simulate.arena import Array, CircleArena, Mask, PolygonArena, make_ground, picture
 from ethoflow.simulate.body import Mouse, bodyparts, make_points
 from ethoflow.simulate.script import TRANSITION, Play, play
 from ethoflow.simulate.social import SOCIALS
@@ -140,9 +140,7 @@ def simulate_recording(
     >>> simulate_recording(duration="20 s").tracks.sizes["recording"]
     1
     """
-    return simulate_cohort(
-        1, n_individuals=n_individuals, duration=duration, fps=fps, seed=seed
-    )
+    return simulate_cohort(1, n_individuals=n_individuals, duration=duration, fps=fps, seed=seed)
 
 
 def _check_counts(n_recordings: int, n_individuals: int, fps: float) -> None:
@@ -204,7 +202,7 @@ def _simulate_one(
     return _Recording(name, treatment, ds, clean, tracked, played, stage.fps)
 
 
-def make_truth(play: Play, absent: Array, fps: float) -> dict[str, Array]:
+def make_truth(play: Play, absent: Mask, fps: float) -> dict[str, Array]:
     """The script as arrays (individual[, partner], time): 1, 0, NaN in transitions and absences."""
     n, frames = play.poses.shape[:2]
     truth = {name: np.zeros((n, frames)) for name in SINGLE}
@@ -291,7 +289,7 @@ def _stack_truth(parts: list[_Recording], tracks: xr.Dataset, longest: int) -> x
     return truth.assign_coords(partner=tracks.individual.values)
 
 
-def _pad(arrays: Sequence[np.ndarray], longest: int) -> np.ndarray:  # type: ignore[type-arg]
+def _pad(arrays: Sequence[np.ndarray], longest: int) -> np.ndarray:
     padded = []
     for array in arrays:
         whole = np.full((*array.shape[:-1], longest), np.nan, dtype=np.float32)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from ethoflow.engine.declare import Array
 from ethoflow.schema import make_tracks
-from ethoflow.simulate.arena import Array
 from ethoflow.simulate.body import Mouse, bodyparts, make_points
 
 

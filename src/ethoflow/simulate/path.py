@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ethoflow.simulate.arena import Array, Ground, depth, extent
+from ethoflow.simulate.arena import Array, Ground, Mask, depth, extent
 
 RAMP = 0.3
 """Time to get up to speed and to come to rest, in s."""
@@ -183,7 +183,9 @@ def rate(
     room = np.where(used, depth(ground, points + ahead), np.inf).min(axis=1)
     chord = np.linalg.norm(np.diff(tangents, axis=1), axis=-1)
     bend = np.where(used[:, 1:], chord / np.maximum(np.diff(way, axis=1), 1e-3), 0).max(axis=1)
-    score = -500.0 * (room < 10) - 5000.0 * np.clip(bend - MAX_BEND, 0, 0.1) - 80.0 * (total[:, 0] < 70)
+    score = (
+        -500.0 * (room < 10) - 5000.0 * np.clip(bend - MAX_BEND, 0, 0.1) - 80.0 * (total[:, 0] < 70)
+    )
     duration = (total / speed + RAMP) * fps
     start = np.broadcast_to(np.asarray(delay, np.float64), (len(way),))[:, None]
     start = np.maximum(start, meet - duration)
@@ -194,7 +196,8 @@ def rate(
     last = np.maximum(used.sum(axis=1) - 1, 0)
     stop = frame[np.arange(len(frame)), last]
     rest = spine[np.arange(len(spine)), last]
-    return score + np.minimum(nearest, _rest_clearance(rest, stop, others, fps))
+    total_score: Array = score + np.minimum(nearest, _rest_clearance(rest, stop, others, fps))
+    return total_score
 
 
 def _rest_clearance(rest: Array, stop: Array, others: Others, fps: float) -> Array:
@@ -209,7 +212,7 @@ def _rest_clearance(rest: Array, stop: Array, others: Others, fps: float) -> Arr
     return nearest
 
 
-def _clearance(spine: Array, frame: Array, compared: Array, others: Others, fps: float) -> Array:
+def _clearance(spine: Array, frame: Array, compared: Mask, others: Others, fps: float) -> Array:
     """Smallest distance of each path's bodies from the other animals, at most `CLEARANCE`."""
     nearest = np.full(len(spine), CLEARANCE)
     # Looking a little back as well keeps a path off the others' fresh trails: that is following.

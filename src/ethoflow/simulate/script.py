@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ethoflow.simulate.arena import Array, extent
+from ethoflow.simulate.arena import Array, Mask, extent
 from ethoflow.simulate.body import HEADING, X, Y, make_spine
 from ethoflow.simulate.motion import Act, chain, scan
 from ethoflow.simulate.path import WALL_MARGIN, Others
@@ -161,7 +161,7 @@ def measure_room(stage: Stage, acts: list[Act]) -> float:
     return nearest
 
 
-def near_acts(acts: list[Act], pair: tuple[int, int], frames: int, margin: int) -> Array:
+def near_acts(acts: list[Act], pair: tuple[int, int], frames: int, margin: int) -> Mask:
     """Frames in an act of two animals, or within `margin` frames of one."""
     near = np.zeros(frames, bool)
     for i, j in (pair, pair[::-1]):
@@ -190,9 +190,7 @@ def play_scene(
             for j, mouse in enumerate(stage.mice)
             if j != i
         ]
-        acts[i] = act_alone(
-            stage, rng, next(solos), stage.mice[i], poses[i], Others(tuple(spines))
-        )
+        acts[i] = act_alone(stage, rng, next(solos), stage.mice[i], poses[i], Others(tuple(spines)))
     return _pad(stage, [acts[i] for i in range(len(poses))])
 
 
@@ -202,9 +200,7 @@ def _pad(stage: Stage, acts: list[Act]) -> list[Act]:
     return [chain(act, scan(act.last, frames - len(act.poses), stage.fps)) for act in acts]
 
 
-def _go_home(
-    stage: Stage, rng: np.random.Generator, acts: list[Act], homes: Array
-) -> list[Act]:
+def _go_home(stage: Stage, rng: np.random.Generator, acts: list[Act], homes: Array) -> list[Act]:
     """One after the other, walk back to the poses of the start."""
     where = [act.last for act in acts]
     parts: list[list[Act]] = [[] for _ in acts]

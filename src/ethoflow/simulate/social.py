@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ethoflow.simulate.arena import Array, depth
-from ethoflow.simulate.body import BEND, HEADING, X, Y, Mouse, make_spine
+from ethoflow.simulate.body import BEND, HEADING, Mouse, X, Y, make_spine
 from ethoflow.simulate.motion import (
     Act,
     Shown,

@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 
 from ethoflow.simulate.arena import Array, Ground, extent, find_walls
-from ethoflow.simulate.body import HEADING, X, Y, Mouse, make_spine
+from ethoflow.simulate.body import HEADING, Mouse, X, Y, make_spine
 from ethoflow.simulate.motion import (
     SLOW_SPEED,
     Act,
@@ -143,29 +143,19 @@ def roam(
     return chain(turn(pose, heading[best], stage.fps), walk), float(score[best])
 
 
-def run(
-    stage: Stage, rng: np.random.Generator, mouse: Mouse, pose: Array, others: Others
-) -> Plan:
+def run(stage: Stage, rng: np.random.Generator, mouse: Mouse, pose: Array, others: Others) -> Plan:
     """Run about, then stop and look around."""
     seconds, speed = rng.uniform(5, 7.5), rng.uniform(105, 150)
-    act, score = roam(
-        stage, rng, mouse, pose, others, seconds=seconds, speed=speed, swing=0.2
-    )
+    act, score = roam(stage, rng, mouse, pose, others, seconds=seconds, speed=speed, swing=0.2)
     return chain(show(act, "moving"), scan(act.last, stage.frames(PAUSE), stage.fps)), score
 
 
-def slow(
-    stage: Stage, rng: np.random.Generator, mouse: Mouse, pose: Array, others: Others
-) -> Plan:
+def slow(stage: Stage, rng: np.random.Generator, mouse: Mouse, pose: Array, others: Others) -> Plan:
     """Step about slowly: neither moving nor immobile."""
-    return roam(
-        stage, rng, mouse, pose, others, seconds=rng.uniform(5, 7), speed=SLOW_SPEED
-    )
+    return roam(stage, rng, mouse, pose, others, seconds=rng.uniform(5, 7), speed=SLOW_SPEED)
 
 
-def rest(
-    stage: Stage, rng: np.random.Generator, mouse: Mouse, pose: Array, others: Others
-) -> Plan:
+def rest(stage: Stage, rng: np.random.Generator, mouse: Mouse, pose: Array, others: Others) -> Plan:
     """Walk somewhere and be still."""
     goal, end = pick_places(rng, stage.ground, CANDIDATES)
     act, score = walk_to(stage, rng, mouse, pose, goal, end, others)

@@ -5,11 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from ethoflow.simulate.arena import Array
-
-Mask = npt.NDArray[np.bool_]
+from ethoflow.simulate.arena import Array, Mask
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,99 @@
+"""From pixels to millimetres: one scale, one for each recording, and what is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import ethoflow as ef
+from tests.conftest import no_compute
+from tests.strategies import make_tracks, stack
+
+ARENAS = {
+    "a": ef.circle(10, 20, 100, size="400 mm"),
+    "b": ef.polygon([(0, 0), (50, 0), (50, 90)], size="100 mm"),
+}
+
+
+def cohort() -> xr.Dataset:
+    return stack([make_tracks(1, 40, name="a"), make_tracks(2, 25, name="b")])
+
+
+def test_positions_are_divided_by_the_scale() -> None:
+    tracks = make_tracks(1, 40)
+    poses = ef.calibrate(tracks, px_per_mm=3.2)
+    np.testing.assert_allclose(poses.position, tracks.position / 3.2, rtol=1e-6)
+    assert poses.position.attrs["units"] == "mm"
+    assert poses.px_per_mm.item() == 3.2
+    assert tracks.position.attrs["units"] == "px"
+
+
+def test_every_recording_has_its_own_scale() -> None:
+    poses = ef.calibrate(cohort(), px_per_mm={"b": 4, "a": 2, "other": 1})
+    for name, scale in (("a", 2), ("b", 4)):
+        expected = cohort().position.sel(recording=name) / scale
+        np.testing.assert_array_equal(poses.position.sel(recording=name), expected)
+
+
+@pytest.mark.parametrize("chunk", [None, 7])
+def test_every_recording_has_its_own_arena(chunk: int | None) -> None:
+    ds = cohort().chunk(recording=1, time=chunk) if chunk else cohort()
+    with no_compute():
+        poses = ef.calibrate(ds, ARENAS)
+    assert poses.px_per_mm.values.tolist() == [0.5, 0.5]
+    assert poses.arena_radius.values[0] == 200
+    assert np.isnan(poses.arena_radius.values[1])
+    np.testing.assert_array_equal(poses.arena_centre[0], [20, 40])
+    np.testing.assert_array_equal(poses.arena[1, :3], [[0, 0], [100, 0], [100, 180]])
+    assert np.isnan(poses.arena[1, 3:]).all()
+    for name in ("a", "b"):
+        alone = ef.calibrate(cohort().sel(recording=name), ARENAS[name])
+        np.testing.assert_array_equal(poses.position.sel(recording=name), alone.position)
+
+
+def test_a_scale_wins_over_that_of_the_arena() -> None:
+    poses = ef.calibrate(make_tracks(1, 10), ARENAS["a"], px_per_mm=2)
+    assert poses.px_per_mm == 2
+    assert poses.arena_radius == 50
+
+
+def test_an_arena_without_a_scale_stays_in_pixels() -> None:
+    tracks = make_tracks(1, 10)
+    there = ef.calibrate(tracks, ef.circle(1, 2, 100))
+    assert there.position.attrs["units"] == there.arena.attrs["units"] == "px"
+    np.testing.assert_array_equal(there.position, tracks.position)
+
+
+def test_an_arena_in_pixels_follows_a_later_scale() -> None:
+    tracks, arena = make_tracks(1, 30), ef.circle(1, 2, 100)
+    late = ef.calibrate(ef.calibrate(tracks, arena), px_per_mm=3.2)
+    at_once = ef.calibrate(tracks, arena, px_per_mm=3.2)
+    assert late.arena.attrs["units"] == "mm"
+    for name in ("arena", "arena_centre", "arena_radius", "position"):
+        np.testing.assert_allclose(late[name], at_once[name], rtol=1e-6)
+    late = ef.calibrate(ef.calibrate(cohort(), arena), px_per_mm={"a": 2, "b": 4})
+    np.testing.assert_array_equal(late.arena_radius, [50, 25])
+
+
+def test_what_is_refused() -> None:
+    tracks = make_tracks(1, 10)
+    with pytest.raises(ef.DataError, match="calibrate them once"):
+        ef.calibrate(ef.calibrate(tracks, px_per_mm=2), px_per_mm=2)
+    with pytest.raises(ef.DataError, match="needs px_per_mm"):
+        ef.calibrate(tracks)
+    for scale in (0, -1, np.nan, np.inf):
+        with pytest.raises(ef.DataError, match="positive number"):
+            ef.calibrate(tracks, px_per_mm=scale)
+    with pytest.raises(ef.DataError, match="no px_per_mm for the recording 'b'"):
+        ef.calibrate(cohort(), px_per_mm={"a": 2})
+    with pytest.raises(ef.DataError, match="no arena for the recording 'b'"):
+        ef.calibrate(cohort(), {"a": ARENAS["a"]})
+    with pytest.raises(ef.DataError, match=r"not for: b"):
+        ef.calibrate(cohort(), {"a": ARENAS["a"], "b": ef.circle(0, 0, 1)})
+
+
+def test_distances_scale_with_the_calibration() -> None:
+    tracks = make_tracks(1, 40)
+    one, two = (ef.features.speed(ef.calibrate(tracks, px_per_mm=s)) for s in (1, 2))
+    np.testing.assert_array_equal(one, two * 2)
