@@ -23,7 +23,7 @@ import xarray as xr
 
 import ethoflow as ef
 from ethoflow import simulate
-from ethoflow.pipeline import schedule
+from ethoflow.engine.schedule import use_scheduler
 from ethoflow.schema import make_time, text
 
 MODES = ("labels", "poses and labels", "bare")
@@ -127,7 +127,7 @@ def measure(mode: str, path: Path, arena: ef.Arena, scheduler: str) -> dict[str,
     """Wall and CPU seconds and peak memory of one pass, workers included."""
     for group in ("poses", "labels", "progress/poses", "progress/labels", "bare"):
         shutil.rmtree(path / group, ignore_errors=True)
-    with schedule(scheduler, 0):
+    with use_scheduler(scheduler, 0):
         begun, used = time.perf_counter(), cpu_seconds()
         run(mode, path, arena)
         wall = time.perf_counter() - begun

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -75,15 +78,14 @@ def make_tracks(
 ) -> xr.Dataset:
     """Tracks in px: the second animal runs behind the first, the others on their own."""
     rng = np.random.default_rng([seed, n_frames])
-    bodies = []
-    for animal in range(n_individuals):
-        centre, heading = walk(rng, n_frames + 20)
-        if animal == 1:
-            centre, heading = leader[0], leader[1]
-        leader = (centre, heading) if animal == 0 else leader
-        lag = 12 if animal == 1 else 0
-        shift = slice(20 - lag, 20 - lag + n_frames)
-        bodies.append(place_body(centre, heading)[..., shift])
+    paths = [walk(rng, n_frames + 20) for _ in range(n_individuals)]
+    lags = [0] * n_individuals
+    if n_individuals > 1:
+        paths[1], lags[1] = paths[0], 12
+    bodies = [
+        place_body(*path)[..., 20 - lag : 20 - lag + n_frames]
+        for path, lag in zip(paths, lags, strict=True)
+    ]
     position = np.stack(bodies) + rng.normal(0, 0.1, (n_individuals, len(BODY), 2, n_frames))
     if n_space == 3:
         height = rng.normal(5, 1, (*position.shape[:2], 1, n_frames))
@@ -105,7 +107,12 @@ def make_poses(
     seed: int = 0, n_frames: int = 120, *, arena: ef.Arena = CIRCLE, **options: object
 ) -> xr.Dataset:
     """Tracks in mm with an arena and the scale beside them."""
-    return ef.calibrate(make_tracks(seed, n_frames, **options), arena)  # type: ignore[arg-type]
+    return _calibrated(seed, n_frames, arena, tuple(sorted(options.items()))).copy(deep=True)
+
+
+@cache
+def _calibrated(seed: int, n_frames: int, arena: ef.Arena, options: tuple[Any, ...]) -> xr.Dataset:
+    return ef.calibrate(make_tracks(seed, n_frames, **dict(options)), arena)
 
 
 def make_pixels(
@@ -155,7 +162,7 @@ def chunkings(draw: st.DrawFn, n_frames: int) -> tuple[int, ...]:
     inner = range(1, n_frames) if n_frames > 1 else range(0)
     cuts = draw(st.sets(st.sampled_from(inner), max_size=8)) if inner else set()
     edges = [0, *sorted(cuts), n_frames]
-    return tuple(b - a for a, b in zip(edges[:-1], edges[1:], strict=True))
+    return tuple(b - a for a, b in pairwise(edges))
 
 
 def states(max_size: int = 60) -> st.SearchStrategy[np.ndarray]:

@@ -32,7 +32,8 @@ def test_arrays_become_a_dataset() -> None:
 @pytest.mark.parametrize(
     ("options", "match"),
     [
-        ({"fps": 0}, "fps must be"), ({"fps": np.nan}, "fps must be"), ({"fps": None}, "frame rate is not known"),
+        ({"fps": 0}, "fps must be"), ({"fps": np.nan}, "fps must be"),
+        ({"fps": None}, "frame rate is not known"),
         ({"bodyparts": ["nose"]}, "2 body parts in the array, 1 names"),
         ({"bodyparts": ["nose", "nose"]}, "named twice: nose"),
         ({"confidence": np.zeros((2, 2, 9))}, "confidence needs the shape"),
@@ -60,6 +61,8 @@ def test_a_wrong_shape_is_refused() -> None:
         (lambda ds: ds.assign_coords(fps=-25.0), "positive"),
         (lambda ds: ds.sel(bodypart="nose"), "bodypart"),
         (lambda ds: ds.isel(time=3), "dimension time"),
+        (lambda ds: ds.isel(individual=[0, 1, 1]), "individual has a name twice: individual_1"),
+        (lambda ds: ds.isel(bodypart=[0, 0]), "bodypart has a name twice: nose"),
         (lambda ds: ds.sel(space="x"), "dimension space"),
     ],
 )

@@ -38,7 +38,7 @@ def test_a_role_is_given_once() -> None:
 
 
 def test_a_part_that_is_not_there() -> None:
-    with pytest.raises(ValueError, match="'Spot'.*nose, tail"):
+    with pytest.raises(ValueError, match=r"'Spot'.*nose, tail"):
         find_roles(["nose", "tail"], {"centre": "Spot"})
 
 

@@ -17,7 +17,8 @@ from ethoflow.units import UnitError, convert, factor, resolve, same_dimension, 
     [
         ("3 cm", "mm", 30), ("3cm", "mm", 30), (" 1.5e1 mm ", "mm", 15), ("40", "mm/s", 40),
         ("4 cm/s", "mm/s", 40), ("4 cm s-1", "mm/s", 40), ("1 m/s2", "mm/s2", 1000),
-        ("200 ms", "s", 0.2), ("2 min", "s", 120), ("30 px", "px", 30), ("90 deg", "rad", np.pi / 2),
+        ("200 ms", "s", 0.2), ("2 min", "s", 120), ("30 px", "px", 30),
+        ("90 deg", "rad", np.pi / 2),
         (7, "mm", 7), (np.float32(0.5), "s", 0.5), (np.int64(3), "mm", 3), ("-.5 mm", "mm", -0.5),
     ],
 )  # fmt: skip
@@ -53,9 +54,9 @@ def test_small_helpers() -> None:
 @pytest.mark.parametrize(
     ("duration", "fps", "frames"),
     [
-        (0.25, 30, 8), (0.1, 25, 3), ("120 ms", 25, 3), ("5 frames", 25, 5), (0, 25, 0), (1.0, 29.97, 30),
-        (0.5, 25, 13), ("1 frame", 100, 1), (0.3, 5, 2), (0.7, 5, 4), ("2.5 frames", 25, 3), (0.02, 25, 1),
-        (0.019, 25, 0),
+        (0.25, 30, 8), (0.1, 25, 3), ("120 ms", 25, 3), ("5 frames", 25, 5), (0, 25, 0),
+        (1.0, 29.97, 30), (0.5, 25, 13), ("1 frame", 100, 1), (0.3, 5, 2), (0.7, 5, 4),
+        ("2.5 frames", 25, 3), (0.02, 25, 1), (0.019, 25, 0),
     ],
 )  # fmt: skip
 def test_durations_are_rounded_half_up(duration: float | str, fps: float, frames: int) -> None:

@@ -43,8 +43,11 @@ class Screen:
     def track(self, task: str) -> Iterator[Callable[[int, int], None]]:
         """A progress bar with an estimate of what is left."""
         columns = (
-            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-        )  # fmt: skip
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+        )
         with Bar(*columns, console=err, transient=True) as bar:
             shown = bar.add_task(task, total=None)
             yield lambda done, total: bar.update(shown, completed=done, total=total)
@@ -176,11 +179,12 @@ def _annotate(
 ) -> Any:
     """Poses, features, labels and tables of one store; gives the budget when there are labels."""
     from ethoflow import pipeline
+    from ethoflow.engine.schedule import use_scheduler
     from ethoflow.engine.source import open_store
 
     tracks = open_store(path, "tracks")
     frames = int(tracks.n_frames.sum()) * tracks.sizes["individual"]
-    with pipeline.schedule(scheduler, frames):
+    with use_scheduler(scheduler, frames):
         pipeline.make_poses(path, settings, screen)
         pipeline.make_features(path, settings, screen)
         labels = pipeline.make_labels(path, settings, screen)

@@ -6,8 +6,7 @@ stale, and says what it found.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -213,8 +212,9 @@ def describe(ds: xr.Dataset) -> str:
     minutes = frames / float(ds.fps) / 60
     animals, parts = ds.sizes["individual"], ds.sizes["bodypart"]
     return (
-        f"{_count(n, 'recording')}, {_count(animals, 'animal')} each, {_count(parts, 'body part')}, "
-        f"{frames:,} frames at {float(ds.fps):g} fps ({minutes:.1f} min)"
+        f"{_count(n, 'recording')}, {_count(animals, 'animal')} each, "
+        f"{_count(parts, 'body part')}, {frames:,} frames at {float(ds.fps):g} fps "
+        f"({minutes:.1f} min)"
     )
 
 
@@ -234,36 +234,3 @@ def _group(path: Path, name: str) -> xr.Dataset:
     if name != LABELS and not store.is_complete(path, name):
         raise DataError(f"{path}: {name} is incomplete: run the command that writes it again.")
     return ds
-
-
-@contextmanager
-def schedule(spec: str | None, frames: int) -> Iterator[str]:
-    """Run what is inside on the scheduler `spec`: threads, processes, or an address.
-
-    Without one, threads do small jobs, and a local cluster with a process per core the others.
-    """
-    import dask
-
-    if spec is None:
-        spec = "threads" if frames < SMALL_JOB else "processes"
-    if spec in ("threads", "sync"):
-        with dask.config.set(scheduler=spec):
-            yield spec
-        return
-    try:
-        from distributed import Client, LocalCluster
-    except ImportError as error:
-        raise DataError(
-            'a cluster needs distributed: pip install "ethoflow[distributed]", or use '
-            "--scheduler threads."
-        ) from error
-    if spec != "processes":
-        with Client(spec) as client:
-            yield str(client.scheduler.address)
-        return
-    with LocalCluster(threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster):
-        yield f"{len(cluster.workers)} local processes"
-
-
-SMALL_JOB = 20_000_000
-"""Animal-frames under which starting processes costs more than it saves."""

@@ -280,6 +280,7 @@ def as_dataset(data: Data, *, needs: Sequence[str] = ()) -> xr.Dataset:
     check_time(data)
     data = _load_names(_restore_individual(data))
     _check_position(data)
+    _check_names(data)
     return data.transpose(*ordered(data.dims))
 
 
@@ -296,11 +297,23 @@ def _restore_individual(ds: xr.Dataset) -> xr.Dataset:
 
 def _load_names(ds: xr.Dataset) -> xr.Dataset:
     """`Dataset.chunk` makes Dask arrays of names too; what rules look up has to be here."""
-    lazy = [n for n, c in ds.coords.items() if hasattr(c.variable._data, "dask")]
-    here = {
-        n: ds[n].variable.compute(scheduler="synchronous") for n in lazy if "time" not in ds[n].dims
+    lazy = {
+        name: coord.variable
+        for name, coord in ds.coords.items()
+        if hasattr(coord.variable._data, "dask") and "time" not in coord.dims
     }
-    return ds.assign_coords(here) if here else ds
+    if not lazy:
+        return ds
+    here = xr.Dataset(lazy).load(scheduler="synchronous")
+    return ds.assign_coords({name: here[name].variable for name in lazy})
+
+
+def _check_names(ds: xr.Dataset) -> None:
+    for dim in ("recording", "individual", "bodypart"):
+        if dim in ds.indexes and not ds.indexes[dim].is_unique:
+            names = ds.indexes[dim]
+            twice = ", ".join(sorted({str(name) for name in names[names.duplicated()]}))
+            raise DataError(f"{dim} has a name twice: {twice}. Every {dim} needs its own.")
 
 
 def _check_position(ds: xr.Dataset) -> None:

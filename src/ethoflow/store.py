@@ -1,8 +1,8 @@
 """The Zarr store: layout, regions, digests of what is done, commit.
 
-A store is one Zarr v3 directory. Every group is a complete dataset; its variables share one grid of
-blocks along `recording` and `time`. Beside the groups, ``progress/GROUP`` keeps, for every variable,
-recording and block, the digest of the recipe and input it was written from.
+A store is one Zarr v3 directory. Every group is a complete dataset; its variables share one grid
+of blocks along `recording` and `time`. Beside the groups, ``progress/GROUP`` keeps, for every
+variable, recording and block, the digest of the recipe and input it was written from.
 """
 
 from __future__ import annotations

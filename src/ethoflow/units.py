@@ -24,7 +24,7 @@ class UnitError(ValueError):
 def _registry() -> Any:
     import pint
 
-    registry = pint.UnitRegistry(cache_folder=None, on_redefinition="ignore")
+    registry: Any = pint.UnitRegistry(cache_folder=None, on_redefinition="ignore")
     registry.define("px = [pixel]")
     registry.define("frame = [frame] = frames")
     registry.define("body_length = [body_length] = body_lengths")

@@ -67,7 +67,7 @@ def test_pixels_skip_what_is_in_mm() -> None:
 
 
 def test_nothing_that_applies_is_an_error() -> None:
-    with pytest.raises(ef.DataError, match="(?s)no rule applies.*moving"):
+    with pytest.raises(ef.DataError, match=r"(?s)no rule applies.*moving"):
         ef.annotate(make_tracks(1, 40), ["moving", "immobile"])
 
 

@@ -152,7 +152,7 @@ def test_a_variable_nobody_has() -> None:
     with pytest.raises(ef.DataError, match="of_nothing needs the variable 'weather'"):
         of_nothing(make_poses(1, 20))
     bare = make_poses(1, 20).drop_vars(["arena", "arena_radius", "arena_centre"])
-    with pytest.raises(ef.DataError, match="ef.calibrate"):
+    with pytest.raises(ef.DataError, match=r"ef\.calibrate"):
         ef.features.wall_distance(bare)
 
 

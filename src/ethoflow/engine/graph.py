@@ -26,7 +26,7 @@ Recipe: TypeAlias = dict[str, Any]
 Node: TypeAlias = "Source | Call"
 
 NEEDS = {
-    "arena": "Give one with ef.calibrate(ds, ef.circle(x, y, radius, size='380 mm')), or ef.polygon.",
+    "arena": "Give one with ef.calibrate(ds, ef.circle(x, y, radius, size='38 cm')) or ef.polygon.",
     "arena_radius": "Give an arena with ef.calibrate(ds, ef.circle(...)) or ef.polygon.",
     "arena_centre": "Give an arena with ef.calibrate(ds, ef.circle(...)) or ef.polygon.",
     "px_per_mm": "Give one with ef.calibrate(ds, px_per_mm=3.2).",

@@ -1,4 +1,4 @@
-"""Where a dataset goes in a store: rows, shapes and blocks of its group, made or grown as needed."""
+"""Where a dataset goes in a store: rows, shapes and blocks of its group, made or grown."""
 
 from __future__ import annotations
 
@@ -128,8 +128,8 @@ def _check_same(there: xr.Dataset, new: xr.Dataset, path: str, group: str) -> No
             )
     if "fps" in there.coords and "fps" in new.coords and float(there.fps) != float(new.fps):
         raise DataError(
-            f"{path}: the group {group} has {float(there.fps):g} frames per second, these data have "
-            f"{float(new.fps):g}. Write them to another store."
+            f"{path}: the group {group} has {float(there.fps):g} frames per second, these data "
+            f"have {float(new.fps):g}. Write them to another store."
         )
 
 

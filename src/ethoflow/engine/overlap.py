@@ -56,7 +56,7 @@ def make_grid(ds: xr.Dataset, chunks: tuple[tuple[int, ...], tuple[int, ...]] | 
 
 
 def make_window(row: int, start: int, stop: int, halo: int, n_frames: int) -> Window | None:
-    """What to read for the frames `start` to `stop` of a recording; None where it is all padding."""
+    """What to read for the frames `start` to `stop` of a recording; None where all is padding."""
     stop = min(stop, n_frames)
     if stop <= start:
         return None

@@ -166,7 +166,7 @@ def _code(code: Any) -> bytes:
 
 
 def refer(declaration: Declaration) -> tuple[Any, ...]:
-    """How `declaration` pickles: by module and name, a rule file by its text, a notebook's by value."""
+    """How `declaration` pickles: by module and name, by a rule file's text, else by value."""
     module, name = declaration.function.__module__, declaration.name
     if module in _sources:
         return _from_file, (str(sys.modules[module].__file__), _sources[module], name)

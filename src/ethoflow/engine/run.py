@@ -1,7 +1,7 @@
 """One block: read arrays in, call the kernels in order, trim the halo, hand back.
 
-Everything here is NumPy. A kernel gets one animal (or one ordered pair) of one recording, trimmed to
-the recording's own frames, so it never meets padding, a neighbour's data, or the end of a chunk.
+Everything here is NumPy. A kernel gets one animal (or one ordered pair) of one recording, trimmed
+to the recording's own frames, so it never meets padding, a neighbour's data, or the end of a chunk.
 """
 
 from __future__ import annotations

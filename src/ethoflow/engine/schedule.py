@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import dask
 from dask.base import get_scheduler
 from dask.callbacks import Callback
 from dask.threaded import get as get_threaded
+
+from ethoflow.schema import DataError
+
+SMALL_JOB = 20_000_000
+"""Animal-frames under which starting processes costs more than it saves."""
 
 
 def run_tasks(
@@ -69,3 +75,30 @@ def _run_here(
 
     with Callback(posttask=heard), dask.config.set({"optimization.fuse.active": False}):
         get(dict(tasks), list(wanted))
+
+
+@contextmanager
+def use_scheduler(spec: str | None, frames: int) -> Iterator[str]:
+    """Run what is inside on the scheduler `spec`: threads, processes, or an address.
+
+    Without one, threads do small jobs, and a local cluster with a process per core the others.
+    """
+    if spec is None:
+        spec = "threads" if frames < SMALL_JOB else "processes"
+    if spec in ("threads", "sync"):
+        with dask.config.set(scheduler=spec):
+            yield spec
+        return
+    try:
+        from distributed import Client, LocalCluster
+    except ImportError as error:
+        raise DataError(
+            'a cluster needs distributed: pip install "ethoflow[distributed]", or use '
+            "--scheduler threads."
+        ) from error
+    if spec != "processes":
+        with Client(spec) as client:
+            yield str(client.scheduler.address)
+        return
+    with LocalCluster(threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster):
+        yield f"{len(cluster.workers)} local processes"

@@ -1,0 +1,259 @@
+"""The command line on real and simulated files: what it makes, says, refuses, and how it ends."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from click.testing import Result
+from typer.testing import CliRunner
+
+import ethoflow as ef
+from ethoflow import simulate, store
+from ethoflow.cli import app
+
+def run(*arguments: object) -> Result:
+    """Run a command in this process; what it prints, and how it ends."""
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+def succeed(*arguments: object) -> str:
+    done = run(*arguments)
+    assert done.exit_code == 0, done.output
+    return re.sub(r"\s*\n\s*", "\n", done.output)
+
+
+def test_importing_is_light() -> None:
+    loaded = "import sys, ethoflow; print([m for m in ('xarray', 'dask', 'zarr') if m in sys.modules])"
+    assert subprocess.check_output([sys.executable, "-c", loaded], text=True).strip() == "[]"
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
+def test_importing_takes_little_memory() -> None:
+    script = "import ethoflow; print(open('/proc/self/status').read())"
+    output = subprocess.check_output([sys.executable, "-c", script], text=True)
+    match = re.search(r"VmHWM:\s+(\d+) kB", output)
+    assert match is not None
+    assert int(match[1]) < 150_000
+
+
+def test_the_program_runs_in_a_process_of_its_own(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "ethoflow", "info", str(tmp_path / "nothing.csv")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "nothing.csv" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+def test_the_demo_makes_what_it_says(tmp_path: Path) -> None:
+    output = succeed("demo", "--out", tmp_path / "demo")
+    for name in re.findall(r"^(\S+\.(?:html|png|csv|parquet|zarr))$", output, re.MULTILINE):
+        assert Path(name).exists(), name
+    assert output.count(".png") == 4
+    path = tmp_path / "demo" / "results" / "cohort.zarr"
+    tree = xr.open_datatree(path, engine="zarr", chunks={}, consolidated=False)
+    assert {"tracks", "poses", "features", "labels"} <= set(tree.children)
+    scores = re.findall(r"^(\w+)(?:\s+[\d.]+){2}\s+([\d.]+)\s+\d+$", output, re.MULTILINE)
+    assert len(scores) == 7
+    assert all(float(f1) >= 0.95 for _, f1 in scores)
+    again = succeed("run", tmp_path / "demo" / "project.yaml")
+    assert again.count("nothing to do") == 4
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Path:
+    """A folder with simulated DeepLabCut files, metadata and a project file."""
+    simulation = simulate.simulate_cohort(3, duration="20 s", seed=5)
+    simulate.write_dlc(simulation.tracks, tmp_path / "tracks")
+    simulate.write_metadata(simulation.tracks, tmp_path / "animals.csv")
+    arena = simulation.arena
+    (tmp_path / "project.yaml").write_text(
+        "tracks: tracks/*.csv\nfps: 25\nmetadata: animals.csv\n"
+        f"arena: circle {arena.x} {arena.y} {arena.radius} px = {arena.size}\n"
+        "pictures: {recordings: 0}\n"
+    )
+    return tmp_path
+
+
+def test_run_writes_groups_and_tables(lab: Path) -> None:
+    output = succeed("run", lab / "project.yaml")
+    tree = ef.open(lab / "results" / "cohort.zarr")
+    assert list(tree) == ["tracks", "poses", "features", "labels"]
+    assert tree["labels/rules"].treatment.values.tolist() == ["control", "treated", "control"]
+    bouts = pd.read_csv(lab / "results/tables/bouts.csv", keep_default_na=False)
+    pd.testing.assert_frame_equal(
+        bouts,
+        pd.read_parquet(lab / "results/tables/bouts.parquet"),
+        check_dtype=False,
+        rtol=1e-5,
+    )
+    budget = pd.read_csv(lab / "results/tables/time_budget.csv")
+    assert set(budget.treatment) == {"control", "treated"}
+    assert budget.share.between(0, 1).all()
+    assert "next:" in output
+
+
+def test_a_broken_file_is_named_and_the_rest_goes_on(lab: Path) -> None:
+    (lab / "tracks" / "broken.csv").write_text("scorer,a\nbodyparts,b\n")
+    done = run("run", lab / "project.yaml")
+    assert done.exit_code == 3
+    assert "broken.csv" in done.stderr
+    assert ef.open(lab / "results/cohort.zarr", "labels/rules").sizes["recording"] == 3
+
+
+def test_nothing_but_broken_files_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "empty.csv").touch()
+    done = run("ingest", tmp_path / "empty.csv", "--fps", 25, "--out", tmp_path / "c.zarr")
+    assert done.exit_code == 1
+    assert "empty.csv" in done.stderr
+    assert not store.exists(tmp_path / "c.zarr")
+
+
+def test_a_missing_frame_rate_says_how_to_give_one(lab: Path) -> None:
+    done = run("ingest", *(lab / "tracks").glob("*.csv"), "--out", lab / "c.zarr")
+    assert done.exit_code == 1
+    assert "--fps 25" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("pix_per_mm: 3", r"line 6: unknown key 'pix_per_mm'; expected one of: tracks, fps"),
+        ("clean: {max_gap: 3 cm}", r"line 6: clean\.max_gap.*3 cm"),
+        ("clean: {gap: 3}", r"line 6: unknown key 'clean\.gap'.*max_gap"),
+        ("px_per_mm: many", r"line 6: px_per_mm"),
+        ("parameters: {moving: {min_speed: 4 s}}", r"line 6: parameters\.moving\.min_speed.*mm/s"),
+        ("parameters: {moving: {speed: 4}}", r"line 6: parameters\.moving\.speed.*min_speed"),
+        ("rules: [mooving]", r"line 6: no declared function 'mooving'"),
+        ("skeleton: [nose]", r"line 6: skeleton"),
+        ("rule_files: [none.py]", r"line 6: no rule file"),
+    ],
+)
+def test_a_wrong_project_file_names_key_line_and_need(lab: Path, line: str, expected: str) -> None:
+    from ethoflow.project import ProjectError, load_project
+
+    with (lab / "project.yaml").open("a") as file:
+        file.write(f"{line}\n")
+    with pytest.raises(ProjectError, match=expected):
+        load_project(lab / "project.yaml")
+
+
+def test_init_finds_the_files_and_run_takes_what_it_writes(lab: Path) -> None:
+    (lab / "project.yaml").unlink()
+    succeed("init", lab, "--fps", 25)
+    text = (lab / "project.yaml").read_text()
+    assert "tracks/*.csv" in text
+    assert "fps: 25" in text
+    output = succeed("run", lab / "project.yaml")
+    assert "moving(min_speed) = 40.0 is in mm/s, the positions are in px" in output
+    assert run("init", lab).exit_code == 1
+
+
+def test_rules_of_ones_own_from_the_command_line(lab: Path) -> None:
+    (lab / "rules.py").write_text(
+        "import ethoflow as ef\n\n\n"
+        '@ef.behaviour(roles=("nose",), units={"min_speed": "mm/s"})\n'
+        "def head_scanning(speed, *, min_speed=80.0):\n"
+        '    """The nose is fast."""\n'
+        "    return speed[0] >= min_speed\n"
+    )
+    succeed("ingest", *(lab / "tracks").glob("*.csv"), "--fps", 25, "--out", lab / "c.zarr")
+    output = succeed(
+        "annotate", lab / "c.zarr", "--px-per-mm", 1.6, "--rules", "moving",
+        "--rule-file", lab / "rules.py", "--set", "head_scanning.min_speed=5 cm/s",
+        "--scheduler", "processes",
+    )  # fmt: skip
+    labels = ef.open(lab / "c.zarr", "labels/rules")
+    assert set(labels.data_vars) == {"moving", "head_scanning"}
+    assert "5 cm/s" in labels.head_scanning.attrs["source"]
+    assert "head_scanning" in output
+
+
+def test_info_on_a_file_and_on_a_store(lab: Path) -> None:
+    file = next((lab / "tracks").glob("*.csv"))
+    assert "Tail_base" in succeed("info", file)
+    succeed("ingest", file, "--fps", 25, "--out", lab / "c.zarr")
+    assert "1 recording" in succeed("info", lab / "c.zarr")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fps", "options", "n_recordings", "labels"),
+    [
+        ("gait-beamwalk-autogaita/25mm/*SIMI*.csv", 100, [], 5, None),
+        (
+            "gait-beamwalk-autogaita/25mm/*SIMI*.csv",
+            100,
+            ["--skeleton", "centre=Iliac Crest", "--set", "moving.min_speed=100 px/s"],
+            5,
+            {"moving"},
+        ),
+        (
+            "freezing-behaviordepot/demo1/demo1_tracking.csv",
+            50,
+            ["--px-per-mm", 3.2],
+            1,
+            {"moving", "immobile"},
+        ),
+        ("dlc-openfield-m3v1/*.h5", 30, ["--px-per-mm", 2], 4, None),
+        (
+            "deepof-examples/test_square_arena_topview/Tables/*.h5",
+            25,
+            ["--arena", "polygon 108,30 539,29 533,438 104,431 px, 420.12 px = 380 mm"],
+            1,
+            {"moving", "immobile", "climbing"},
+        ),
+        (
+            "deepof-examples/test_madlc_topview/Tables/*.csv",
+            25,
+            ["--px-per-mm", 1.1],
+            1,
+            {
+                "moving", "immobile", "following", "nose_to_nose", "nose_to_tail", "side_by_side",
+            },  # fmt: skip
+        ),
+    ],
+)
+def test_the_main_job_on_real_files(
+    real_data: Path,
+    tmp_path: Path,
+    pattern: str,
+    fps: float,
+    options: list[object],
+    n_recordings: int,
+    labels: set[str] | None,
+) -> None:
+    path = tmp_path / "c.zarr"
+    output = succeed("ingest", real_data / pattern, "--fps", fps, "--out", path)
+    assert f"{n_recordings} recording" in output
+    output = succeed("annotate", path, *options)
+    tree = ef.open(path)
+    assert float(tree["tracks"].fps) == fps
+    assert tree["poses"].sizes["recording"] == n_recordings
+    if labels is None:
+        assert "needs a body part in the role 'centre'" in output
+        assert not store.has_data(path, "labels/rules")
+        return
+    found = tree["labels/rules"].to_dataset().compute()
+    assert set(found.data_vars) == labels
+    for name, array in found.data_vars.items():
+        assert set(np.unique(array.values[~np.isnan(array.values)])) <= {0.0, 1.0}, name
+    budget = pd.read_csv(tmp_path / "tables" / "time_budget.csv")
+    assert (budget.observed > 0).all()
+
+
+def test_two_animals_by_prefix(real_data: Path, tmp_path: Path) -> None:
+    files = real_data / "deepof-examples/test_multi_topview/Tables/*.csv"
+    succeed("ingest", files, "--fps", 25, "--individuals", "B,W", "--out", tmp_path / "c.zarr")
+    tracks = ef.open(tmp_path / "c.zarr", "tracks")
+    assert tracks.animal.values.tolist() == [["B", "W"]]
+    assert tracks.sizes["bodypart"] == 14
