@@ -61,8 +61,8 @@ def test_a_wrong_shape_is_refused() -> None:
         (lambda ds: ds.assign_coords(fps=-25.0), "positive"),
         (lambda ds: ds.sel(bodypart="nose"), "bodypart"),
         (lambda ds: ds.isel(time=3), "dimension time"),
-        (lambda ds: ds.isel(individual=[0, 1, 1]), "individual has a name twice: individual_1"),
-        (lambda ds: ds.isel(bodypart=[0, 0]), "bodypart has a name twice: nose"),
+        (lambda ds: ds.isel(individual=[0, 1, 1]), "two individuals have one name: individual_1"),
+        (lambda ds: ds.isel(bodypart=[0, 0]), "two bodyparts have one name: nose"),
         (lambda ds: ds.sel(space="x"), "dimension space"),
     ],
 )

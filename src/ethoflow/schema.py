@@ -313,7 +313,7 @@ def _check_names(ds: xr.Dataset) -> None:
         if dim in ds.indexes and not ds.indexes[dim].is_unique:
             names = ds.indexes[dim]
             twice = ", ".join(sorted({str(name) for name in names[names.duplicated()]}))
-            raise DataError(f"{dim} has a name twice: {twice}. Every {dim} needs its own.")
+            raise DataError(f"two {dim}s have one name: {twice}. Give each its own.")
 
 
 def _check_position(ds: xr.Dataset) -> None:

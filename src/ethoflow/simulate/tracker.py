@@ -1,177 +1,116 @@
-"""What a tracker makes of the animals: noise, bursts, gaps, swapped identities, missing animals.
-
-Every fault is recorded in a mask, so tests can ask what became of it.
-"""
+"""What a tracker makes of animals: noise, bursts of bad points, gaps, swaps, absent animals."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
-from ethoflow.schema import DataError
-
-Flags: TypeAlias = npt.NDArray[np.bool_]
-Single: TypeAlias = npt.NDArray[np.float32]
+from ethoflow.simulate.arena import Array, Mask
 
 
 @dataclass(frozen=True)
-class Faults:
+class Tracker:
     """How a tracker errs.
 
     Attributes
     ----------
     noise
-        Standard deviation of each coordinate, in mm.
+        Standard deviation of each coordinate, mm.
     bursts
-        Bursts per animal and minute: several points jump away with low confidence.
+        Bursts of low confidence per animal and minute: some points jump away for 2 to 15 frames.
     gaps
-        Gaps per point and minute; one in ten is longer than 0.2 s.
+        Gaps per body part and minute: the point is missing, mostly for 0.2 s or less.
     swaps
-        Exchanges of two animals' identities per minute.
+        Identity swaps per minute: two animals change slots for half a second to three.
     absent
-        Share of the recording for which an animal is not there: one number per animal, or one for
-        the last animal; 1 is the whole recording.
+        Share of the recording at whose end the last animal is not in the arena.
     """
 
     noise: float = 0.3
-    bursts: float = 2.0
-    gaps: float = 1.0
+    bursts: float = 3.0
+    gaps: float = 3.0
     swaps: float = 0.0
-    absent: float | Sequence[float] = 0.0
-
-    def check(self, individuals: int) -> None:
-        """Raise `DataError` for a negative rate or shares that do not fit the animals."""
-        for name in ("noise", "bursts", "gaps", "swaps"):
-            if not 0 <= getattr(self, name) < np.inf:
-                raise DataError(f"{name} must be zero or more, found {getattr(self, name)}.")
-        if not isinstance(self.absent, int | float) and len(self.absent) != individuals:
-            raise DataError(
-                f"absent needs one share for each of the {individuals} animals, "
-                f"found {len(self.absent)}."
-            )
-        if not all(0 <= share <= 1 for share in self.shares(individuals)):
-            raise DataError(f"absent must be a share between 0 and 1, found {self.absent}.")
-
-    def shares(self, individuals: int) -> list[float]:
-        """Share of the recording for which each animal is absent."""
-        if isinstance(self.absent, int | float):
-            return [0.0] * (individuals - 1) + [float(self.absent)]
-        return [float(share) for share in self.absent]
+    absent: float = 0.0
 
 
 @dataclass(frozen=True)
 class Tracked:
-    """What the tracker gives, and where it erred.
+    """Positions (mm) and confidence as tracked, and which points were touched by what."""
 
-    Position (individual, bodypart, space, time) in px; confidence, `burst` and `gap` without
-    space; `swapped` and `absent` (individual, time).
-    """
-
-    position: Single
-    confidence: Single
-    burst: Flags
-    gap: Flags
-    swapped: Flags
-    absent: Flags
+    position: Array
+    confidence: Array
+    burst: Mask
+    gap: Mask
+    swap: Mask
+    absent: Mask
 
 
-def track(
-    clean: npt.NDArray[np.floating],
-    faults: Faults,
-    *,
-    px_per_mm: float,
-    fps: float,
-    rng: np.random.Generator,
-) -> Tracked:
-    """Track animals whose true positions in mm are `clean` (individual, bodypart, space, time)."""
-    individuals, parts, _, frames = clean.shape
-    noise = rng.standard_normal(clean.shape, dtype=np.float32)
-    position = (clean + np.float32(faults.noise) * noise).astype(np.float32)
-    position *= np.float32(px_per_mm)
-    shape = (individuals, parts, frames)
-    confidence = 1 - np.float32(0.05) * rng.random(shape, dtype=np.float32) ** 2
-    burst, gap = np.zeros(shape, bool), np.zeros(shape, bool)
-    absent = _absences(faults.shares(individuals), frames, rng)
-    minutes = frames / fps / 60
-    for i in range(individuals):
-        for _ in range(rng.poisson(faults.bursts * minutes)):
-            _burst(position[i], confidence[i], burst[i], rng)
-        for j in range(parts):
-            _gaps(gap[i, j], rng.poisson(faults.gaps * minutes), fps, rng)
-    missing = gap | absent[:, None]
-    position[np.broadcast_to(missing[:, :, None], position.shape)] = np.nan
-    confidence[missing] = np.nan
-    swapped = np.zeros((individuals, frames), bool)
-    if individuals > 1:
-        for _ in range(rng.poisson(faults.swaps * minutes)):
-            _swap(position, confidence, swapped, fps, rng)
-    return Tracked(position, confidence, burst, gap, swapped, absent)
+def track(clean: Array, tracker: Tracker, fps: float, rng: np.random.Generator) -> Tracked:
+    """Clean positions (individual, bodypart, space, time) as a tracker would give them."""
+    n, parts, _, frames = clean.shape
+    position = clean + rng.normal(0, tracker.noise, clean.shape)
+    confidence = 1 - 0.05 * rng.random((n, parts, frames)) ** 2
+    burst = _draw_bursts(position, confidence, tracker, fps, rng)
+    gap = _draw_gaps((n, parts, frames), tracker, fps, rng)
+    swap = _draw_swaps(position, confidence, tracker, fps, rng)
+    absent = np.zeros((n, frames), bool)
+    if tracker.absent > 0:
+        absent[-1, frames - round(tracker.absent * frames) :] = True
+    gone = gap | absent[:, None]
+    position[np.broadcast_to(gone[:, :, None], position.shape)] = np.nan
+    confidence[gone] = np.nan
+    return Tracked(position, confidence, burst, gap, swap, absent)
 
 
-def _burst(
-    position: Single, confidence: Single, burst: Flags, rng: np.random.Generator
-) -> None:
-    """Several points of one animal jump away by tens of px, each its own way."""
-    parts, _, frames = position.shape
-    length = int(rng.integers(2, 16))
-    start = int(rng.integers(0, max(1, frames - length)))
-    hit = np.flatnonzero(rng.random(parts) < 0.5)
-    hit = hit if hit.size else np.array([int(rng.integers(parts))])
-    where = slice(start, min(start + length, frames))
-    length = where.stop - where.start
-    angle = rng.uniform(0, 2 * np.pi, hit.size)
-    size = rng.uniform(30, 90, hit.size)
-    jump = size[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    shake = 5 * rng.standard_normal((hit.size, 2, length))
-    fresh = ~burst[hit, where]
-    position[hit, :, where] += (jump[..., None] + shake) * fresh[:, None]
-    confidence[hit, where] = rng.uniform(0.01, 0.29, (hit.size, length))
-    burst[hit, where] = True
+def _count(rate: float, frames: int, fps: float, rng: np.random.Generator) -> int:
+    return int(rng.poisson(rate * frames / fps / 60))
 
 
-def _gaps(gap: Flags, count: int, fps: float, rng: np.random.Generator) -> None:
-    """Missing stretches of one point: nine in ten at most 0.2 s, the others up to 1 s."""
-    short = max(1, int(0.2 * fps))
-    for _ in range(count):
-        length = int(rng.integers(1, short + 1))
-        if rng.random() < 0.1:
-            length = int(rng.integers(short + 1, max(short + 2, int(fps))))
-        start = int(rng.integers(0, gap.size))
-        gap[start : start + length] = True
+def _draw_bursts(
+    position: Array, confidence: Array, tracker: Tracker, fps: float, rng: np.random.Generator
+) -> Mask:
+    n, parts, space, frames = position.shape
+    mask = np.zeros((n, parts, frames), bool)
+    for animal in range(n):
+        for _ in range(_count(tracker.bursts, frames, fps, rng)):
+            start, length = int(rng.integers(frames)), int(rng.integers(2, 16))
+            for part in rng.permutation(parts)[: int(rng.integers(1, 5))]:
+                where = slice(start, min(start + length, frames))
+                size = where.stop - start
+                away = rng.normal(0, 30, (space, 1)) + rng.normal(0, 8, (space, size))
+                position[animal, part, :, where] += away
+                confidence[animal, part, where] = 0.3 * rng.random(size)
+                mask[animal, part, where] = True
+    return mask
 
 
-def _absences(shares: Sequence[float], frames: int, rng: np.random.Generator) -> Flags:
-    """One stretch of frames for each animal in which it is not there."""
-    absent = np.zeros((len(shares), frames), bool)
-    for i, share in enumerate(shares):
-        length = round(share * frames)
-        start = int(rng.integers(0, frames - length + 1))
-        absent[i, start : start + length] = True
-    return absent
+def _draw_gaps(
+    shape: tuple[int, int, int], tracker: Tracker, fps: float, rng: np.random.Generator
+) -> Mask:
+    mask = np.zeros(shape, bool)
+    n, parts, frames = shape
+    for animal in range(n):
+        for part in range(parts):
+            for _ in range(_count(tracker.gaps, frames, fps, rng)):
+                most = 0.2 if rng.random() < 0.9 else 0.8
+                length = max(int(rng.uniform(0, most) * fps), 1)
+                start = int(rng.integers(frames))
+                mask[animal, part, start : start + length] = True
+    return mask
 
 
-def _swap(
-    position: Single, confidence: Single, swapped: Flags, fps: float, rng: np.random.Generator
-) -> None:
-    """Two animals' tracks exchanged for 1 to 8 s."""
-    frames = swapped.shape[-1]
-    pair = rng.choice(len(swapped), 2, replace=False)
-    start = int(rng.integers(0, frames))
-    where = slice(start, start + int(rng.uniform(1, 8) * fps))
-    position[pair, ..., where] = position[pair[::-1], ..., where]
-    confidence[pair, ..., where] = confidence[pair[::-1], ..., where]
-    swapped[pair, where] ^= True
-
-
-def hide(labels: npt.NDArray[np.float32], absent: Flags) -> None:
-    """Make labels (individual[, partner], time) unknown where an animal is not there."""
-    if labels.ndim == 2:
-        labels[absent] = np.nan
-        return
-    labels[absent[:, None] | absent[None]] = np.nan
-
-
+def _draw_swaps(
+    position: Array, confidence: Array, tracker: Tracker, fps: float, rng: np.random.Generator
+) -> Mask:
+    frames = position.shape[-1]
+    mask = np.zeros(frames, bool)
+    if len(position) > 1:
+        for _ in range(_count(tracker.swaps, frames, fps, rng)):
+            start = int(rng.integers(frames))
+            where = slice(start, start + int(rng.uniform(0.5, 3) * fps))
+            one, two = rng.permutation(len(position))[:2]
+            position[[one, two], ..., where] = position[[two, one], ..., where]
+            confidence[[one, two], ..., where] = confidence[[two, one], ..., where]
+            mask[where] ^= True
+    return mask

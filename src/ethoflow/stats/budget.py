@@ -41,7 +41,7 @@ def time_budget(data: Data) -> pd.DataFrame:
     >>> from ethoflow import annotate, simulate
     >>> budget = time_budget(annotate(simulate.still_then_running(), ["moving"]))
     >>> budget[["behaviour", "observed", "time", "share"]].values.tolist()
-    [['moving', 8.0, 4.0, 0.5]]
+    [['moving', 8.0, 4.04, 0.505]]
     """
     ds = as_dataset(data)
     fps = float(ds.fps)
