@@ -72,7 +72,9 @@ def _generate() -> None:
         if name[0].islower():
             title = f"ef.{name}"
             path = f"{module}.{attribute or name}"
-            text += f"\n## {title}\n\n```{{eval-rst}}\n.. autofunction:: {path}\n   :noindex:\n```\n"
+            text += (
+                f"\n## {title}\n\n```{{eval-rst}}\n.. autofunction:: {path}\n   :noindex:\n```\n"
+            )
     (GENERATED / "functions.md").write_text(text, encoding="utf-8")
 
 

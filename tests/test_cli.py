@@ -18,6 +18,7 @@ import ethoflow as ef
 from ethoflow import simulate, store
 from ethoflow.cli import app
 
+
 def run(*arguments: object) -> Result:
     """Run a command in this process; what it prints, and how it ends."""
     result = CliRunner().invoke(app, [str(argument) for argument in arguments])
@@ -33,7 +34,9 @@ def succeed(*arguments: object) -> str:
 
 
 def test_importing_is_light() -> None:
-    loaded = "import sys, ethoflow; print([m for m in ('xarray', 'dask', 'zarr') if m in sys.modules])"
+    loaded = (
+        "import sys, ethoflow; print([m for m in ('xarray', 'dask', 'zarr') if m in sys.modules])"
+    )
     assert subprocess.check_output([sys.executable, "-c", loaded], text=True).strip() == "[]"
 
 
@@ -218,7 +221,12 @@ def test_info_on_a_file_and_on_a_store(lab: Path) -> None:
             ["--px-per-mm", 1.1],
             1,
             {
-                "moving", "immobile", "following", "nose_to_nose", "nose_to_tail", "side_by_side",
+                "moving",
+                "immobile",
+                "following",
+                "nose_to_nose",
+                "nose_to_tail",
+                "side_by_side",
             },  # fmt: skip
         ),
     ],

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from ethoflow.io import read
 from ethoflow.schema import DataError
 
-
 COORDS = ("x", "y", "likelihood")
 
 

@@ -179,7 +179,7 @@ def test_refusals_name_what_differs(tmp_path: Path) -> None:
     with pytest.raises(ef.DataError, match="individual"):
         ef.write(walk(300, n_individuals=1, name="b"), path)
     doubled = xr.concat([cohort((50,)), cohort((50,))], "recording")
-    with pytest.raises(ef.DataError, match="name twice: mouse_00"):
+    with pytest.raises(ef.DataError, match="one name: mouse_00"):
         ef.write(doubled, path)
     with pytest.raises(ef.DataError, match="no Zarr store"):
         ef.open(tmp_path / "nothing.zarr")

@@ -29,11 +29,8 @@ _LEVELS = {
 def _matches(path: Path) -> bool:
     if not h5py.is_hdf5(path):
         return False
-    try:
-        with h5py.File(path, "r") as file:
-            return bool(_find_tables(file))
-    except (OSError, RuntimeError):
-        return False
+    with h5py.File(path, "r") as file:
+        return bool(_find_tables(file))
 
 
 @reader("DeepLabCut HDF5", matches=_matches)
@@ -125,8 +122,8 @@ def _read_appendable(group: h5py.Group) -> tuple[list[Column], list[Floats], Flo
     for field in rows.dtype.names or ():
         if field == "index":
             continue
-        columns = _name_columns(_unpickle(table.attrs[f"{field}_kind"], field), names)
-        numbers = _numeric(rows[field], field).reshape(len(rows), -1)
+        columns = _name_columns(_unpickle(table.attrs[f"{field}_kind"], f"{field}_kind"), names)
+        numbers = _numeric(rows[field], field).reshape(len(rows), len(columns))
         found.update(zip(columns, numbers.T, strict=True))
     axes = _unpickle(group.attrs["non_index_axes"], "non_index_axes")
     order = [column for column in _name_columns(axes[0][1], names) if column in found]

@@ -197,13 +197,23 @@ def _recognise(path: Path) -> Reader:
             raise DataError("the file is empty (0 bytes).")
         known = readers()
         for candidate in known:
-            if candidate.matches(path):
+            if _has_format(path, candidate):
                 return candidate
         looks = describe(path)
     except OSError as error:
         raise DataError(f"the file cannot be opened ({error.strerror or error}).") from error
     names = ", ".join(candidate.name for candidate in known)
     raise DataError(f"no known format: it looks like {looks}. Formats that can be read: {names}.")
+
+
+def _has_format(path: Path, candidate: Reader) -> bool:
+    """Whether the content is of that format; what a library cannot even open is of none."""
+    try:
+        return candidate.matches(path)
+    except PermissionError:
+        raise
+    except Exception:
+        return False
 
 
 def _check(tracks: Tracks) -> None:

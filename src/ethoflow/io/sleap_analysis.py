@@ -24,11 +24,8 @@ _KNOWN_ORDERS = (
 def _matches(path: Path) -> bool:
     if not h5py.is_hdf5(path):
         return False
-    try:
-        with h5py.File(path, "r") as file:
-            return "node_names" in file and isinstance(file.get("tracks"), h5py.Dataset)
-    except (OSError, RuntimeError):
-        return False
+    with h5py.File(path, "r") as file:
+        return "node_names" in file and isinstance(file.get("tracks"), h5py.Dataset)
 
 
 @reader("SLEAP analysis HDF5", matches=_matches)

@@ -20,11 +20,8 @@ if TYPE_CHECKING:
 def _matches(path: Path) -> bool:
     if not h5py.is_hdf5(path):
         return False
-    try:
-        with h5py.File(path, "r") as file:
-            return {"metadata", "videos_json", "frames", "instances"} <= set(file)
-    except (OSError, RuntimeError):
-        return False
+    with h5py.File(path, "r") as file:
+        return {"metadata", "videos_json", "frames", "instances"} <= set(file)
 
 
 @reader("SLEAP .slp", matches=_matches)

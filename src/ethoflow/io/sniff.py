@@ -46,6 +46,6 @@ def _describe_hdf5(path: Path) -> str:
     try:
         with h5py.File(path, "r") as file:
             names = ", ".join(list(file)[:8]) or "nothing"
-    except (OSError, RuntimeError) as error:
+    except Exception as error:  # h5py raises many kinds for a damaged file
         return f"a damaged or incomplete HDF5 file ({error})"
     return f"an HDF5 file that holds: {names}"

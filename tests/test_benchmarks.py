@@ -1,0 +1,18 @@
+"""The benchmarks run: once each, small, so that they cannot rot."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import REPOSITORY
+
+
+@pytest.mark.slow
+def test_throughput() -> None:
+    script = REPOSITORY / "benchmarks" / "throughput.py"
+    command = [sys.executable, str(script), "--recordings", "2", "--minutes", "0.5"]
+    output = subprocess.check_output(command, text=True)
+    assert output.count("frames/CPU s") == 3
