@@ -79,7 +79,7 @@ def bare_pass(path: Path, arena: ef.Arena) -> None:
     from ethoflow.features.kinematics import differentiate
 
     root = zarr.open_group(str(path / "tracks"), mode="r")
-    n, _, parts, _, frames = root["position"].shape
+    n, _, _, _, frames = root["position"].shape
     out = zarr.create_array(
         str(path / "bare"), shape=(n, 2, 9, frames), chunks=(1, 2, 9, root["position"].chunks[-1]),
         dtype="int8", fill_value=-1, overwrite=True,

@@ -227,7 +227,7 @@ def test_info_on_a_file_and_on_a_store(lab: Path) -> None:
                 "nose_to_nose",
                 "nose_to_tail",
                 "side_by_side",
-            },  # fmt: skip
+            },
         ),
     ],
 )

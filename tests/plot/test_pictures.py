@@ -51,7 +51,7 @@ def test_every_bout_is_a_bar(labels) -> None:
 def test_unknown_is_grey_and_covers_what_is_unknown(labels) -> None:
     one = labels.isel(recording=0).compute()
     gone = one.moving.isel(individual=0).copy()
-    one["moving"][dict(individual=0, time=slice(100, 200))] = np.nan
+    one["moving"][{"individual": 0, "time": slice(100, 200)}] = np.nan
     unknown, _ = boxes(ef.plot.ethogram(one[["moving"]]))
     row = unknown.data[unknown.data.low == unknown.data.low.max()]
     expected = np.isnan(gone.values)
@@ -76,7 +76,7 @@ def test_long_paths_are_thinned_and_say_so(simulation, monkeypatch: pytest.Monke
 
 def test_a_gap_breaks_the_path(simulation) -> None:
     tracks = simulation.tracks.isel(recording=0).copy(deep=True)
-    tracks.position[dict(time=slice(50, 80))] = np.nan
+    tracks.position[{"time": slice(50, 80)}] = np.nan
     figure = ef.plot.trajectories(tracks)
     lines = [layer for layer in figure if isinstance(layer, hv.Curve)]
     assert len(lines) == 2
