@@ -432,11 +432,17 @@ def _count_done(path: str, group: str) -> tuple[int, int]:
     return (0 if array is None else int(np.count_nonzero(array[...]))), needed
 
 
-def begin(path: str, group: str, parts: int) -> None:
-    """Mark `group` as being written, before the first region."""
+def begin(path: str, group: str) -> None:
+    """Mark an existing `group` as being written, before anything in it changes."""
     root: Any = zarr.open_group(path, path=group, mode="r+", use_consolidated=False)
-    root.attrs.update({"complete": False, "parts": parts})
+    root.attrs.update({"complete": False})
     _refresh(path, group)
+
+
+def expect(path: str, group: str, parts: int) -> None:
+    """Note how many parts (blocks of a variable) `group` has when it is complete."""
+    root: Any = zarr.open_group(path, path=group, mode="r+", use_consolidated=False)
+    root.attrs.update({"parts": parts})
 
 
 def _refresh(path: str, group: str) -> None:

@@ -98,3 +98,42 @@ def test_a_killed_run_resumes_without_doing_anything_twice(make_store, tmp_path:
     expected, found = (ef.open(path, "labels/rules").compute() for path in (whole, broken))
     np.testing.assert_array_equal(found.slow_rule, expected.slow_rule)
     assert found.slow_rule.attrs == expected.slow_rule.attrs
+
+
+@pytest.mark.parametrize("step", ["grow", "create_arrays", "write_rows", "write_done", "commit"])
+def test_nothing_looks_complete_wherever_a_write_stops(
+    step: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "c.zarr"
+    ef.write(cohort((200, 300)), path)
+    before = ef.open(path, "tracks").compute()
+    more = cohort((5000,), first_seed=5, first_name=5)
+    whole = getattr(store, step)
+
+    def stop(*arguments: object, **options: object) -> None:
+        whole(*arguments, **options)
+        raise KeyboardInterrupt
+
+    if step == "commit":
+        monkeypatch.setattr(store, "_consolidate", lambda _: None)
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(store, step, stop)
+        ef.write(more, path) if step != "create_arrays" else ef.write(more, tmp_path / "new.zarr")
+    if step == "create_arrays":
+        assert not store.is_complete(tmp_path / "new.zarr", "tracks")
+        path = tmp_path / "new.zarr"
+    elif step != "commit":
+        assert not store.is_complete(path, "tracks")
+    ef.write(more, path)
+    after = ef.open(path, "tracks")
+    assert store.is_complete(path, "tracks")
+    np.testing.assert_array_equal(
+        after.position.sel(recording="mouse_05"), more.position.isel(recording=0)
+    )
+    if step != "create_arrays":
+        for name in before.recording.values:
+            n = int(before.n_frames.sel(recording=name))
+            np.testing.assert_array_equal(
+                after.position.sel(recording=name)[..., :n],
+                before.position.sel(recording=name)[..., :n],
+            )

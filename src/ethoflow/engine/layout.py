@@ -84,6 +84,7 @@ def lay_out(small: xr.Dataset, nodes: Mapping[str, Node], path: str, group: str)
         known: list[str] = []
     else:
         _check_same(there, small, path, group)
+        store.begin(path, group)
         known = [str(name) for name in there.recording.values]
         block = store.block_length(path, group) or _choose_block(nodes, longest)
         longest = max(longest, there.sizes.get("time", 0))
@@ -161,7 +162,7 @@ def _add_arrays(
     for name, coord in _new_coords(nodes, template, present).items():
         template = template.assign_coords({name: coord})
     if template.variables:
-        template.attrs = dict(small.attrs)
+        template.attrs = {**small.attrs, "complete": False}
         store.create_arrays(path, group, template, block)
 
 

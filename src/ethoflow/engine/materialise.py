@@ -146,7 +146,7 @@ def _prepare(ds: xr.Dataset, path: str, group: str) -> _Request:
 def _run(request: _Request, progress: Progress | None) -> int:
     """Write the stale blocks; gives how many parts."""
     stale = request.stale
-    store.begin(request.target.path, request.target.group, int(request.needed.sum()))
+    store.expect(request.target.path, request.target.group, int(request.needed.sum()))
     _erase(request, stale)
     tasks, wanted = _make_tasks(request, stale)
     record = _Record(request, wanted, progress)

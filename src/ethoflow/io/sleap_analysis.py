@@ -76,21 +76,31 @@ def _stored_order(dataset: h5py.Dataset) -> tuple[str, ...] | None:
 
 
 def _find_order(file: h5py.File, n_nodes: int, n_names: int) -> tuple[str, ...]:
-    """Order of the axes of ``tracks``: stated, or the first known one that fits the sizes."""
+    """Order of the axes of ``tracks``: stated, or the first known one, or the only one that fits.
+
+    Without names of tracks, tracks and frames are only told apart by an order SLEAP is known for.
+    """
     shape = file["tracks"].shape
-    stated = _stored_order(file["tracks"])
-    orders = [stated] if stated else [*_KNOWN_ORDERS, *itertools.permutations(_AXES)]
     occupancy = file["track_occupancy"].shape if "track_occupancy" in file else None
-    for order in orders:
+
+    def fits(order: tuple[str, ...]) -> bool:
         if sorted(order) != sorted(_AXES) or len(shape) != len(order):
-            continue
+            return False
         size = dict(zip(order, shape, strict=True))
-        fits = size["xy"] == 2 and size["node"] == n_nodes and n_names in (0, size["track"])
         pair = (size["frame"], size["track"])
-        if fits and occupancy in (None, pair, pair[::-1]):
-            return tuple(order)
+        named = size["xy"] == 2 and size["node"] == n_nodes and n_names in (0, size["track"])
+        return named and occupancy in (None, pair, pair[::-1])
+
+    stated = _stored_order(file["tracks"])
+    known = [order for order in ([stated] if stated else _KNOWN_ORDERS) if fits(order)]
+    if known:
+        return known[0]
+    other = [] if stated else [order for order in itertools.permutations(_AXES) if fits(order)]
+    if len(other) == 1:
+        return other[0]
+    problem = "fits several orders of axes" if other else "does not fit"
     raise DataError(
-        f"the shape {shape} of tracks does not fit {n_nodes} nodes, {n_names} named tracks and the "
+        f"the shape {shape} of tracks {problem}: {n_nodes} nodes, {n_names} named tracks, "
         f"occupancy {occupancy}."
     )
 
