@@ -346,6 +346,7 @@ def test_rows_out_of_order_go_where_their_number_says(tmp_path, make_table):
         ([0, 1, 2, 3, 4, 10**9], "not the numbers of consecutive frames"),
         ([0, 0.04, 0.08, 0.12, 0.16, 0.2], "line 5: needed a frame number .* found 0.04"),
         ([0, 1, None, 3, 4, 5], "line 6: needed a frame number"),
+        ([0, 1, 1e300, 3, 4, 5], "line 6: needed a frame number .* found 1e\\+300"),
     ],
 )
 def test_bad_frame_numbers(tmp_path, make_table, index, message):

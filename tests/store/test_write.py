@@ -194,3 +194,12 @@ def test_new_metadata_reaches_an_existing_store(tmp_path: Path) -> None:
     tracks = ef.open(path, "tracks")
     assert tracks.treatment.values.tolist() == ["control", "stress", "control"]
     assert tracks.position.treatment.dims == ("recording",)
+
+
+def test_names_of_any_kind_of_text_can_be_appended_to(tmp_path: Path) -> None:
+    first = cohort((200,)).assign_coords(recording=np.array(["a"]))
+    second = cohort((100,)).assign_coords(recording=np.array(["a much longer name"]))
+    ef.write(first, tmp_path / "c.zarr")
+    ef.write(second, tmp_path / "c.zarr")
+    opened = ef.open(tmp_path / "c.zarr", "tracks")
+    assert opened.recording.values.tolist() == ["a", "a much longer name"]

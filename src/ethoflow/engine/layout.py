@@ -50,7 +50,18 @@ def as_cohort(ds: xr.Dataset) -> xr.Dataset:
         ds = ds.assign_coords(digest=("recording", text([same] * len(names))))
     if "n_frames" not in ds.coords:
         ds = ds.assign_coords(n_frames=("recording", count_frames(ds)))
-    return ds.load()
+    return _free_text(ds.load())
+
+
+def _free_text(ds: xr.Dataset) -> xr.Dataset:
+    """Names as variable-length text: fixed-width ones cannot be appended to."""
+    fixed = {
+        name: (variable.dims, text(variable.values.ravel()).reshape(variable.shape), variable.attrs)
+        for name, variable in ds.variables.items()
+        if variable.dtype.kind in "UT" and variable.ndim
+    }
+    coords = {name: value for name, value in fixed.items() if name in ds.coords}
+    return ds.assign_coords(coords).assign({n: v for n, v in fixed.items() if n not in coords})
 
 
 def _widen(ds: xr.Dataset) -> xr.Dataset:
@@ -197,7 +208,7 @@ def _new_coords(
                 if dim not in present:
                     coords[dim] = xr.Variable(dim, text(names))
         if "partner" in node.dims and "partner" not in present and "individual" in template.coords:
-            coords["partner"] = xr.Variable("partner", template.individual.values)
+            coords["partner"] = xr.Variable("partner", text(template.individual.values))
     return coords
 
 

@@ -113,7 +113,7 @@ def _place_rows(
     """Where each row goes in the recording, and how many frames that has."""
     if len(frames) == 0:
         raise DataError("no frames: the table has a header and no rows.")
-    wrong = np.flatnonzero(~(np.isfinite(frames) & (frames == np.floor(frames))))
+    wrong = np.flatnonzero(~((np.abs(frames) < 2**53) & (frames == np.floor(frames))))
     if len(wrong):
         raise DataError(
             f"{row_name(int(wrong[0]))}: needed a frame number in the first column, "

@@ -36,8 +36,8 @@ def describe(path: Path) -> str:
     printable = sum(byte in b"\t\n\r" or byte >= 32 for byte in head)
     if printable < len(head) or b"\x00" in head:
         return "binary data"
-    first = head.decode("utf-8", errors="replace").lstrip("\ufeff").splitlines()
-    return f"text that begins with {first[0][:80]!r}" if first else "empty text"
+    first = head.decode("utf-8", errors="replace").strip("\ufeff \t\r\n").splitlines()
+    return f"text that begins with {first[0][:80]!r}" if first else "blank lines"
 
 
 def _describe_hdf5(path: Path) -> str:

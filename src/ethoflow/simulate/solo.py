@@ -140,6 +140,7 @@ def roam(
     best = int(np.argmax(score))
     path = make_path(controls[best], length)
     walk = follow_path(path, pace(path.length, speed, stage.fps, swing=swing))
+    walk = show(walk, "moving") if speed > SLOW_SPEED else walk
     return chain(turn(pose, heading[best], stage.fps), walk), float(score[best])
 
 
@@ -147,7 +148,7 @@ def run(stage: Stage, rng: np.random.Generator, mouse: Mouse, pose: Array, other
     """Run about, then stop and look around."""
     seconds, speed = rng.uniform(5, 7.5), rng.uniform(105, 150)
     act, score = roam(stage, rng, mouse, pose, others, seconds=seconds, speed=speed, swing=0.2)
-    return chain(show(act, "moving"), scan(act.last, stage.frames(PAUSE), stage.fps)), score
+    return chain(act, scan(act.last, stage.frames(PAUSE), stage.fps)), score
 
 
 def slow(stage: Stage, rng: np.random.Generator, mouse: Mouse, pose: Array, others: Others) -> Plan:
