@@ -101,7 +101,9 @@ def bare_pass(path: Path, arena: ef.Arena) -> None:
         flags = np.zeros((2, 9, frames), bool)
         for i in range(2):
             speed = norm(differentiate(position[i], fps))
-            length = np.nanmedian(norm(position[i, nose] - position[i, tail])[:: max(frames // 5000, 1)])
+            length = np.nanmedian(
+                norm(position[i, nose] - position[i, tail])[:: max(frames // 5000, 1)]
+            )
             flags[i, 0] = speed[middle] >= 40
             flags[i, 1] = (speed[[nose, middle, tail]] < 10).all(axis=0)
             flags[i, 2] = radius - norm(position[i, nose] - centre[:, None]) < -0.15 * length
