@@ -182,6 +182,20 @@ def test_rules_of_ones_own_from_the_command_line(lab: Path) -> None:
     assert "head_scanning" in output
 
 
+def test_labelling_again_keeps_the_calibration(lab: Path) -> None:
+    first, *others = sorted((lab / "tracks").glob("*.csv"))
+    succeed("ingest", first, "--fps", 25, "--out", lab / "c.zarr")
+    succeed("annotate", lab / "c.zarr", "--px-per-mm", 1.6, "--rules", "moving")
+    assert "kept as they are, in mm" in succeed("annotate", lab / "c.zarr", "--rules", "immobile")
+    labels = ef.open(lab / "c.zarr", "labels/rules")
+    assert set(labels.data_vars) == {"moving", "immobile"}
+    succeed("ingest", *others, "--fps", 25, "--out", lab / "c.zarr")
+    done = run("annotate", lab / "c.zarr")
+    assert done.exit_code == 1
+    assert "session_02" in done.stderr
+    assert "--px-per-mm" in done.stderr
+
+
 def test_info_on_a_file_and_on_a_store(lab: Path) -> None:
     file = next((lab / "tracks").glob("*.csv"))
     assert "Tail_base" in succeed("info", file)

@@ -175,7 +175,13 @@ def _run(file: Path, scheduler: str | None) -> int:
 
 
 def _annotate(
-    path: Path, settings: Any, scheduler: str | None, screen: Screen, folder: Path
+    path: Path,
+    settings: Any,
+    scheduler: str | None,
+    screen: Screen,
+    folder: Path,
+    *,
+    calibrated: bool = True,
 ) -> Any:
     """Poses, features, labels and tables of one store; gives the budget when there are labels."""
     from ethoflow import pipeline
@@ -185,7 +191,8 @@ def _annotate(
     tracks = open_store(path, "tracks")
     frames = int(tracks.n_frames.sum()) * tracks.sizes["individual"]
     with use_scheduler(scheduler, frames):
-        pipeline.make_poses(path, settings, screen)
+        if calibrated or not pipeline.keep_poses(path, screen):
+            pipeline.make_poses(path, settings, screen)
         pipeline.make_features(path, settings, screen)
         labels = pipeline.make_labels(path, settings, screen)
         out.print(f"\nwritten:\n{path}", markup=False)
@@ -254,7 +261,8 @@ def annotate(
     """Calibrate, clean and label the tracks of a store; tables lie beside it."""
     with plain_errors():
         settings = _settings(px_per_mm, arena, project, rules, rule_file, settings_of, skeleton)
-        budget = _annotate(path, settings, scheduler, Screen(), path.parent)
+        given = any(item is not None for item in (px_per_mm, arena, project, skeleton))
+        budget = _annotate(path, settings, scheduler, Screen(), path.parent, calibrated=given)
         if budget is not None:
             _print_budget(budget)
         _print_next(path, 0)

@@ -118,6 +118,29 @@ def make_poses(path: Path, settings: Settings, report: Report) -> xr.Dataset:
     return poses
 
 
+def keep_poses(path: Path, report: Report) -> bool:
+    """Whether the store has calibrated poses of all its tracks already, to label them as they are.
+
+    Asked when nobody gave a calibration: making them anew would turn millimetres into pixels.
+    """
+    if not (store.has_data(path, "poses") and store.is_complete(path, "poses")):
+        return False
+    poses, tracks = _group(path, "poses"), _group(path, "tracks")
+    if position_units(poses) == "px":
+        return False
+    new = sorted(set(tracks.recording.values) - set(poses.recording.values))
+    if new:
+        raise DataError(
+            f"{path}: poses are calibrated, and tracks were added since ({', '.join(new)}). Give "
+            "the calibration again, with --arena, --px-per-mm or --project, to make theirs."
+        )
+    report.say(
+        f"poses: kept as they are, in {position_units(poses)} (--arena, --px-per-mm or --project "
+        "make them anew)"
+    )
+    return True
+
+
 def make_features(path: Path, settings: Settings, report: Report) -> xr.Dataset:
     """Features of the poses into ``features``."""
     computed, skipped = feature_set.compute(_group(path, "poses"), settings.features)
