@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import shutil
 from pathlib import Path
 
@@ -25,9 +26,19 @@ suppress_warnings = ["mystnb.unknown_mime_type"]
 HERE = Path(__file__).parent
 GENERATED = HERE / "reference" / "generated"
 
+DECLARED = """\
+# Declared functions
+
+Every function here is called with a dataset. Results have the dim `recording` in front where the
+dataset has it. The unit `position` stands for that of the positions, px or mm. The halo is how many
+frames the function itself looks to either side; a behaviour looks further by `max_gap` and
+`min_bout`, for its bouts.
+"""
+
 
 def _table(header: list[str], rows: list[list[str]]) -> str:
-    lines = ["| " + " | ".join(row) + " |" for row in (header, ["---"] * len(header), *rows)]
+    safe = [[cell.replace("|", "\\|") for cell in row] for row in rows]
+    lines = ["| " + " | ".join(row) + " |" for row in (header, ["---"] * len(header), *safe)]
     return "\n".join(lines) + "\n"
 
 
@@ -38,16 +49,39 @@ def _describe(item: Declaration) -> list[str]:
     )
     roles = sorted({role for wanted in item.roles.values() for role in wanted})
     dims = ", ".join(item.output_dims)
-    return [f"`{item.name}`", item.summary, dims, item.units, parameters, ", ".join(roles)]
+    return [
+        f"`{item.name}`",
+        item.summary,
+        dims,
+        item.units,
+        parameters,
+        ", ".join(roles),
+        _describe_halo(item),
+        item.reference,
+    ]
+
+
+def _describe_halo(item: Declaration) -> str:
+    """Frames a function looks to either side, or the parameters they follow from."""
+    if item.kind == "summary":
+        return "whole recording"
+    if not callable(item.halo):
+        return str(item.halo)
+    return "from " + ", ".join(f"`{name}`" for name in inspect.signature(item.halo).parameters)
+
+
+def _document(directive: str, name: str) -> str:
+    return f"\n## ef.{name}\n\n```{{eval-rst}}\n.. {directive}:: ethoflow.{name}\n```\n"
 
 
 def _generate() -> None:
     GENERATED.mkdir(parents=True, exist_ok=True)
     shutil.copy(HERE.parent / "notebooks" / "tracks_to_ethogram.ipynb", GENERATED)
-    header = ["name", "what it is", "dims", "units", "parameters", "body parts by role"]
+    header = ["name", "what it is", "dims", "units", "parameters", "body parts by role", "halo",
+              "reference"]  # fmt: skip
     pages = {"feature": "Features", "summary": "Summaries", "behaviour": "Behaviours",
              "step": "Steps of cleaning and calibration"}  # fmt: skip
-    text = "# Declared functions\n\nEvery function here is called with a dataset.\n"
+    text = DECLARED
     for kind, title in pages.items():
         rows = [_describe(item) for _, item in sorted(builtin(kind).items())]
         text += f"\n## {title}\n\n{_table(header, rows)}"
@@ -55,26 +89,23 @@ def _generate() -> None:
 
     variables = [[f"`{v.name}`", ", ".join(v.dims), v.units, v.doc] for v in VARIABLES.values()]
     coordinates = [[f"`{name}`", doc] for name, doc in COORDINATES.items()]
-    formats = [[reader.name] for reader in readers()]
+    formats = [[r.name, (r.load.__doc__ or "").strip().split("\n")[0]] for r in readers()]
     text = (
         "# Data model\n\n## Variables\n\n"
         + _table(["name", "dims", "units", "meaning"], variables)
         + "\n## Coordinates\n\n"
         + _table(["name", "meaning"], coordinates)
         + "\n## Formats that are read\n\nRecognised by content, never by the name of the file.\n\n"
-        + _table(["format"], formats)
+        + _table(["format", "what is read"], formats)
     )
     (GENERATED / "data_model.md").write_text(text, encoding="utf-8")
 
-    text = "# Functions\n"
-    for name, place in sorted(ethoflow._NAMES.items()):
-        module, _, attribute = place.partition(":")
-        if name[0].islower():
-            title = f"ef.{name}"
-            path = f"{module}.{attribute or name}"
-            text += (
-                f"\n## {title}\n\n```{{eval-rst}}\n.. autofunction:: {path}\n   :noindex:\n```\n"
-            )
+    text = "# Functions and classes\n"
+    for name in sorted(ethoflow._NAMES, key=lambda name: (name[0].isupper(), name)):
+        is_class = inspect.isclass(getattr(ethoflow, name))
+        text += _document("autoclass" if is_class else "autofunction", name)
+    for name in ethoflow.plot.__all__:
+        text += _document("autofunction", f"plot.{name}")
     (GENERATED / "functions.md").write_text(text, encoding="utf-8")
 
 
