@@ -62,6 +62,12 @@ VARIABLES = {
             "The tracker's own score of a point; NaN where the tracker gives none.",
         ),
         Variable(
+            "position_sd",
+            ("recording", "individual", "bodypart", "space", "time"),
+            "px or mm",
+            "Spread of a position over the networks of an ensemble; NaN with fewer than two.",
+        ),
+        Variable(
             "filled",
             ("recording", "individual", "bodypart", "time"),
             "1",
@@ -114,6 +120,7 @@ def make_tracks(
     fps: float,
     bodyparts: Sequence[str],
     confidence: Floats | None = None,
+    position_sd: Floats | None = None,
     recording: str = "recording",
     animals: Sequence[str] | None = None,
     units: str = "px",
@@ -134,6 +141,8 @@ def make_tracks(
         The tracker's names, one per point.
     confidence
         Dims (individual, bodypart, time); without it confidence is NaN: not known.
+    position_sd
+        Spread of the tracker's answers, dims and units of `position`; left out by default.
     recording
         Name of the recording.
     animals
@@ -189,9 +198,18 @@ def make_tracks(
         },
         attrs={"source_software": source_software} if source_software else {},
     )
+    if position_sd is not None:
+        ds["position_sd"] = ds.position.dims, np.asarray(position_sd, dtype=np.float32)
+    return describe_tracks(ds, units)
+
+
+def describe_tracks(ds: xr.Dataset, units: str) -> xr.Dataset:
+    """`ds` with the attributes that tracks have, its positions being in `units`."""
     ds["position"].attrs.update(units=units, long_name="position")
     ds["confidence"].attrs.update(units="1", long_name="confidence of the tracker")
     ds["fps"].attrs.update(units="Hz", long_name="frames per second")
+    if "position_sd" in ds:
+        ds["position_sd"].attrs.update(units=units, long_name="spread of the position")
     return ds
 
 

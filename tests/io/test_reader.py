@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import ethoflow.io.reader as reader_module
-from ethoflow.io.reader import Tracks, digest_of, read, reader, readers
+from ethoflow.io.options import digest_of
+from ethoflow.io.reader import Options, Tracks, read, reader, readers
 from ethoflow.schema import DataError, as_dataset
 
 
@@ -30,7 +31,7 @@ def test_a_format_of_ones_own(tmp_path, monkeypatch):
     monkeypatch.setattr(reader_module, "_READERS", dict(reader_module._READERS))
     readers()
 
-    @reader("dots", matches=lambda path: path.read_bytes().startswith(b"dots"))
+    @reader("dots", matches=lambda file: file.head.startswith(b"dots"))
     def read_dots(path):
         position = np.full((1, 1, 2, 3), 7, np.float32)
         return [Tracks(path.stem, position, None, ("nose",), fps=12.5, source_software="Dots")]
@@ -60,7 +61,10 @@ def test_digest_changes_with_content_and_individuals(tmp_path, make_table):
     (tmp_path / "c.csv").write_bytes((tmp_path / "a.csv").read_bytes())
     digests = [digest_of(tmp_path / name) for name in ("a.csv", "b.csv", "c.csv")]
     assert digests[0] == digests[2] != digests[1]
-    chosen = [digest_of(tmp_path / "a.csv", names) for names in (["B", "W"], ["W", "B"], ["B"])]
+    chosen = [
+        digest_of(tmp_path / "a.csv", Options.of(names))
+        for names in (["B", "W"], ["W", "B"], ["B"])
+    ]
     assert len({*digests, *chosen}) == 5
 
 

@@ -8,10 +8,10 @@ write resumes where it stopped and half a block never counts.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,11 +27,9 @@ from ethoflow.engine.layout import Target, as_cohort, lay_out
 from ethoflow.engine.lazy import summary_tasks
 from ethoflow.engine.overlap import Grid, Window, make_window, run_block, wanted_inputs
 from ethoflow.engine.program import Program, compile_program
-from ethoflow.engine.schedule import run_tasks
+from ethoflow.engine.schedule import Progress, run_tasks
 from ethoflow.engine.source import source_of
 from ethoflow.schema import Data, as_dataset, count_frames, text
-
-Progress: TypeAlias = Callable[[int, int], None]
 
 FLUSH_SECONDS = 0.5
 """How often finished blocks are recorded: what a killed run may have to do again."""

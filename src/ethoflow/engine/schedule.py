@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeAlias
 
 import dask
 from dask.base import get_scheduler
@@ -13,6 +13,9 @@ from dask.callbacks import Callback
 from dask.threaded import get as get_threaded
 
 from ethoflow.schema import DataError
+
+Progress: TypeAlias = Callable[[int, int], None]
+"""Called with what is done and what there is in all."""
 
 SMALL_JOB = 20_000_000
 """Animal-frames under which starting processes costs more than it saves."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 import os
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import xarray as xr
 
+from ethoflow.engine.schedule import Progress
 from ethoflow.engine.source import RecordedLayer
 from ethoflow.io.metadata import JoinReport, attach
 from ethoflow.io.metadata_rows import MetadataSource, Placed, place_rows, read_rows
-from ethoflow.io.reader import PathLike, digest_of, load, naming
-from ethoflow.io.scan import BrokenFile, Problem, scan
+from ethoflow.io.options import Columns, Options, Repeats
+from ethoflow.io.reader import PathLike, TrackingNote, load, naming
+from ethoflow.io.scan import BrokenFile, Problem, scan, stamp_of
 from ethoflow.io.stack import Float32, Header, Layout, layout_of, pad, stack_tracks
 from ethoflow.schema import DataError, check_fps
 
@@ -45,6 +47,9 @@ def read_cohort(
     metadata: MetadataSource | None = None,
     individuals: Sequence[str] | None = None,
     skeleton: Mapping[str, str] | None = None,
+    columns: Columns | None = None,
+    repeats: Repeats = "error",
+    allow_pickle: bool = False,
     errors: Literal["raise", "warn"] = "raise",
 ) -> xr.Dataset:
     """Tracks of many files: lazy positions in px, one chunk per recording.
@@ -61,7 +66,7 @@ def read_cohort(
         Frames per second of all recordings; else a column ``fps`` of the metadata gives it.
     metadata
         A CSV file or a DataFrame with a row per recording; its columns become coordinates.
-    individuals, skeleton
+    individuals, skeleton, columns, repeats, allow_pickle
         As for `read`.
     errors
         ``"warn"`` leaves broken files out with a warning each (`BrokenFile`).
@@ -74,12 +79,15 @@ def read_cohort(
     """
     if errors not in ("raise", "warn"):
         raise ValueError(f"errors must be 'raise' or 'warn', found {errors!r}.")
-    headers, problems = scan(paths, individuals=individuals)
+    options = Options.of(individuals, columns, repeats, allow_pickle)
+    headers, problems = scan(paths, options)
     if problems and (errors == "raise" or not headers):
         raise DataError(_list_problems(problems, len(headers)))
     cohort = _assemble(
-        headers, problems, fps=fps, metadata=metadata, individuals=individuals, skeleton=skeleton
+        headers, problems, fps=fps, metadata=metadata, options=options, skeleton=skeleton
     )
+    for note in cohort.dataset.attrs.get("notes", []):
+        warnings.warn(note, TrackingNote, stacklevel=2)
     for problem in cohort.problems:
         warnings.warn(str(problem), BrokenFile, stacklevel=2)
     if cohort.report is not None and not cohort.report.complete:
@@ -94,7 +102,10 @@ def open_cohort(
     metadata: MetadataSource | None = None,
     individuals: Sequence[str] | None = None,
     skeleton: Mapping[str, str] | None = None,
-    progress: Callable[[Path], None] | None = None,
+    columns: Columns | None = None,
+    repeats: Repeats = "error",
+    allow_pickle: bool = False,
+    progress: Progress | None = None,
 ) -> Cohort:
     """The same as `read_cohort`, with what went wrong as values instead of warnings.
 
@@ -103,11 +114,12 @@ def open_cohort(
     DataError
         No file can be used, the frame rate is missing or differs, or no row of the metadata fits.
     """
-    headers, problems = scan(paths, individuals=individuals, progress=progress)
+    options = Options.of(individuals, columns, repeats, allow_pickle)
+    headers, problems = scan(paths, options, progress=progress)
     if not headers:
         raise DataError(_list_problems(problems, 0))
     return _assemble(
-        headers, problems, fps=fps, metadata=metadata, individuals=individuals, skeleton=skeleton
+        headers, problems, fps=fps, metadata=metadata, options=options, skeleton=skeleton
     )
 
 
@@ -117,7 +129,7 @@ def _assemble(
     *,
     fps: float | None,
     metadata: MetadataSource | None,
-    individuals: Sequence[str] | None,
+    options: Options,
     skeleton: Mapping[str, str] | None,
 ) -> Cohort:
     placed = None
@@ -126,8 +138,8 @@ def _assemble(
         placed = place_rows(read_rows(metadata), [header.name for header in headers], files)
     rate = _common_fps(fps, headers, placed)
     layout = layout_of(headers)
-    position, confidence = _lazy_arrays(headers, layout, individuals)
-    ds = stack_tracks(headers, layout, position, confidence, fps=rate, skeleton=skeleton)
+    arrays = _lazy_arrays(headers, layout, options)
+    ds = stack_tracks(headers, layout, arrays, fps=rate, skeleton=skeleton)
     report = None
     if placed is not None:
         ds, report = attach(ds, placed)
@@ -166,38 +178,39 @@ class _Source:
 
     header: Header
     layout: Layout
-    individuals: tuple[str, ...] | None
+    options: Options
 
 
-def _read_again(source: _Source) -> tuple[Float32, Float32]:
+def _read_again(source: _Source) -> dict[str, Float32]:
     path = Path(source.header.path)
     with naming(path):
         if not path.is_file():
             raise DataError("the file was there when the cohort was made and is gone now.")
-        if digest_of(path, source.individuals) != source.header.digest:
+        if stamp_of(path) != source.header.stamp:
             raise DataError("the file has changed since the cohort was made: read it again.")
-        return pad(load(path, source.individuals)[source.header.part], source.layout)
+        return pad(load(path, source.options)[source.header.part], source.layout)
 
 
 def _lazy_arrays(
-    headers: Sequence[Header], layout: Layout, individuals: Sequence[str] | None
-) -> tuple[da.Array, da.Array]:
-    """Position and confidence; both take what one task per recording reads."""
+    headers: Sequence[Header], layout: Layout, options: Options
+) -> dict[str, da.Array]:
+    """The variables of the tracks; all take what one task per recording reads."""
     import dask.array as da
     from dask.base import tokenize
     from dask.highlevelgraph import HighLevelGraph
 
-    chosen = None if individuals is None else tuple(individuals)
-    sources = [_Source(header, layout, chosen) for header in headers]
-    token = tokenize([(os.fspath(h.path), h.part, h.digest) for h in headers], layout, chosen)
+    sources = [_Source(header, layout, options) for header in headers]
+    token = tokenize([(os.fspath(h.path), h.part, h.digest) for h in headers], layout, options)
     read = f"read-{token}"
     tasks: Any = {(read, i): (_read_again, source) for i, source in enumerate(sources)}
     shapes = {"position": layout.shape, "confidence": (*layout.shape[:2], layout.n_frames)}
-    arrays = []
-    for item, (kind, shape) in enumerate(shapes.items()):
+    if layout.has_sd:
+        shapes["position_sd"] = layout.shape
+    arrays = {}
+    for kind, shape in shapes.items():
         name = f"{kind}-{token}"
         picked = {
-            (name, i, *[0] * len(shape)): (operator.getitem, (read, i), item)
+            (name, i, *[0] * len(shape)): (operator.getitem, (read, i), kind)
             for i in range(len(headers))
         }
         # The digest of a recording stands for its numbers: stored results know them again by it.
@@ -205,5 +218,5 @@ def _lazy_arrays(
             {read: tasks, name: RecordedLayer(picked)}, {read: set(), name: {read}}
         )
         chunks = ((1,) * len(headers), *[(size,) for size in shape])
-        arrays.append(da.Array(graph, name, chunks, dtype=np.float32))
-    return arrays[0], arrays[1]
+        arrays[kind] = da.Array(graph, name, chunks, dtype=np.float32)
+    return arrays

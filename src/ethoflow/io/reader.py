@@ -3,44 +3,61 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import importlib
 import os
 import pkgutil
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 import xarray as xr
 
+from ethoflow.io.content import Content
 from ethoflow.io.individuals import choose_individuals
-from ethoflow.io.sniff import describe
-from ethoflow.io.stack import Header, Tracks, layout_of, pad, stack_tracks
-from ethoflow.schema import DataError, check_fps, make_tracks
+from ethoflow.io.options import DEFAULTS, Columns, Options, Repeats, digest_of
+from ethoflow.io.stack import Header, Tracks, dataset_of, layout_of, pad, stack_tracks
+from ethoflow.schema import DataError, check_fps
 
-__all__ = ["Tracks", "load", "read", "reader", "readers"]
+__all__ = ["Content", "Options", "TrackingNote", "Tracks", "load", "read", "reader", "readers"]
 
 PathLike: TypeAlias = str | os.PathLike[str]
-Load: TypeAlias = Callable[[Path], list[Tracks]]
-Matches: TypeAlias = Callable[[Path], bool]
+Load: TypeAlias = Callable[[Path], list[Tracks]] | Callable[[Path, Options], list[Tracks]]
+Matches: TypeAlias = Callable[[Content], bool]
+
+
+class TrackingNote(UserWarning):
+    """Something about a file that a reader cannot decide: what it found and what it did."""
 
 
 @dataclass(frozen=True)
 class Reader:
-    """One format: its name, the test of a file's content, and the function that reads it."""
+    """One format: how it is known, the function that reads it, what it needs, how it is tested."""
 
     name: str
     matches: Matches
     load: Load
+    extra: str
+    fixture: Literal["real", "built"]
+    pickle: bool
+    takes_options: bool
 
 
 _READERS: dict[str, Reader] = {}
 
 
-def reader(name: str, *, matches: Matches) -> Callable[[Load], Load]:
+def reader(
+    name: str,
+    *,
+    matches: Matches,
+    extra: str = "",
+    fixture: Literal["real", "built"] = "real",
+    pickle: bool = False,
+    takes_options: bool = False,
+) -> Callable[[Load], Load]:
     """Declaration of a tracker format.
 
     Parameters
@@ -49,6 +66,15 @@ def reader(name: str, *, matches: Matches) -> Callable[[Load], Load]:
         What people call the format.
     matches
         Whether a file has this format, by its content and never by its extension.
+    extra
+        The optional dependencies it needs, as ``"sleap"`` in ``pip install "ethoflow[sleap]"``.
+    fixture
+        ``"real"`` where tests read a file somebody recorded, ``"built"`` where they read one made
+        from the published layout.
+    pickle
+        Whether the file is a Python pickle, opened only with ``allow_pickle=True``.
+    takes_options
+        Whether the function takes the `Options` of the caller beside the path.
 
     Raises
     ------
@@ -62,7 +88,7 @@ def reader(name: str, *, matches: Matches) -> Callable[[Load], Load]:
             raise ValueError(
                 f"two readers are called {name!r}: {known.load.__module__} and {load.__module__}."
             )
-        _READERS[name] = Reader(name, matches, load)
+        _READERS[name] = Reader(name, matches, load, extra, fixture, pickle, takes_options)
         return load
 
     return register
@@ -82,9 +108,9 @@ def readers() -> list[Reader]:
 
 @functools.cache
 def _discover() -> None:
-    package = importlib.import_module("ethoflow.io")
+    package = importlib.import_module("ethoflow.io.trackers")
     for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"ethoflow.io.{module.name}")
+        importlib.import_module(f"ethoflow.io.trackers.{module.name}")
 
 
 def read(
@@ -93,6 +119,9 @@ def read(
     fps: float | None = None,
     individuals: Sequence[str] | None = None,
     skeleton: Mapping[str, str] | None = None,
+    columns: Columns | None = None,
+    repeats: Repeats = "error",
+    allow_pickle: bool = False,
 ) -> xr.Dataset:
     r"""Tracks of one file: positions in px with dims (individual, bodypart, space, time).
 
@@ -111,6 +140,18 @@ def read(
         prefixes of body parts (``["B", "W"]`` for ``B_Nose`` and ``W_Nose``).
     skeleton
         Roles the alias table does not know: ``{"centre": "Spine_2"}``.
+    columns
+        What the columns of a plain CSV or Parquet table are, as `ethoflow.io.tidy` says.
+    repeats
+        Which row counts where a frame number occurs twice: ``"first"``, ``"last"``, or neither
+        (``"error"``, the default).
+    allow_pickle
+        Open files that are Python pickles, which can run any code; default False.
+
+    Warns
+    -----
+    TrackingNote
+        What the file contradicts itself in, and what was done about it.
 
     Raises
     ------
@@ -130,37 +171,24 @@ def read(
     """
     path = Path(path)
     with naming(path):
-        parts = load(path, individuals)
-        digest = digest_of(path, individuals)
+        options = Options.of(individuals, columns, repeats, allow_pickle)
+        parts = load(path, options)
+        digest = digest_of(path, options)
+    for part in parts:
+        for note in part.notes:
+            warnings.warn(f"{path}: {note}", TrackingNote, stacklevel=2)
     rate = check_fps(fps if fps is not None else parts[0].fps, str(path))
-    if len(parts) == 1:
-        return _one(parts[0], path, rate, digest, skeleton)
     headers = [Header.of(part, path, i, digest) for i, part in enumerate(parts)]
+    if len(parts) == 1:
+        return dataset_of(parts[0], headers[0], rate, skeleton)
     with naming(path):
         layout = layout_of(headers)
     arrays = [pad(part, layout) for part in parts]
-    position, confidence = (np.concatenate(kind) for kind in zip(*arrays, strict=True))
-    return stack_tracks(headers, layout, position, confidence, fps=rate, skeleton=skeleton)
+    stacked = {name: np.concatenate([array[name] for array in arrays]) for name in arrays[0]}
+    return stack_tracks(headers, layout, stacked, fps=rate, skeleton=skeleton)
 
 
-def _one(
-    tracks: Tracks, path: Path, fps: float, digest: str, skeleton: Mapping[str, str] | None
-) -> xr.Dataset:
-    return make_tracks(
-        tracks.position,
-        fps=fps,
-        bodyparts=tracks.bodyparts,
-        confidence=tracks.confidence,
-        recording=tracks.name,
-        animals=tracks.animals,
-        skeleton=skeleton,
-        digest=digest,
-        source_file=path.name,
-        source_software=tracks.source_software,
-    )
-
-
-def load(path: Path, individuals: Sequence[str] | None = None) -> list[Tracks]:
+def load(path: Path, options: Options = DEFAULTS) -> list[Tracks]:
     """Arrays of every recording in a file, checked.
 
     Raises
@@ -168,11 +196,14 @@ def load(path: Path, individuals: Sequence[str] | None = None) -> list[Tracks]:
     DataError
         The file cannot be read; the message says why and does not name the file (`naming` does).
     """
-    if isinstance(individuals, str):
-        raise DataError(f"individuals must be a list of names, found {individuals!r}.")
-    found = _recognise(path)
+    found = recognise(path, options)
+    if found.pickle and not options.allow_pickle:
+        raise DataError(
+            f"recognised as {found.name}, a Python pickle: opening it can run any code. If you "
+            "trust where it comes from, give allow_pickle=True (--allow-pickle)."
+        )
     try:
-        parts = found.load(path)
+        parts = found.load(path, options) if found.takes_options else found.load(path)  # type: ignore[call-arg]
     except (DataError, MemoryError):
         raise
     except Exception as error:  # libraries raise anything when they meet a damaged file
@@ -180,14 +211,19 @@ def load(path: Path, individuals: Sequence[str] | None = None) -> list[Tracks]:
             f"recognised as {found.name}, but it cannot be read, so it is probably damaged "
             f"({type(error).__name__}: {error})."
         ) from error
-    if individuals is not None:
-        parts = [choose_individuals(part, individuals) for part in parts]
-    for part in parts:
-        _check(part)
-    return parts
+    if options.individuals is not None:
+        parts = [choose_individuals(part, options.individuals) for part in parts]
+    return [_check(part) for part in parts]
 
 
-def _recognise(path: Path) -> Reader:
+def recognise(path: Path, options: Options = DEFAULTS) -> Reader:
+    """The format of a file.
+
+    Raises
+    ------
+    DataError
+        There is no such file, or it has no known format: the message says what it looks like.
+    """
     if not path.exists():
         raise DataError("there is no such file.")
     if path.is_dir():
@@ -196,27 +232,34 @@ def _recognise(path: Path) -> Reader:
         if path.stat().st_size == 0:
             raise DataError("the file is empty (0 bytes).")
         known = readers()
+        if options.columns is not None:
+            return _READERS[TABLE]
+        content = Content(path)
         for candidate in known:
-            if _has_format(path, candidate):
+            if _has_format(content, candidate):
                 return candidate
-        looks = describe(path)
+        looks = content.describe()
     except OSError as error:
         raise DataError(f"the file cannot be opened ({error.strerror or error}).") from error
     names = ", ".join(candidate.name for candidate in known)
     raise DataError(f"no known format: it looks like {looks}. Formats that can be read: {names}.")
 
 
-def _has_format(path: Path, candidate: Reader) -> bool:
+TABLE = "plain table"
+"""Name of the format that a column map stands for."""
+
+
+def _has_format(content: Content, candidate: Reader) -> bool:
     """Whether the content is of that format; what a library cannot even open is of none."""
     try:
-        return candidate.matches(path)
+        return bool(candidate.matches(content))
     except PermissionError:
         raise
     except Exception:
         return False
 
 
-def _check(tracks: Tracks) -> None:
+def _check(tracks: Tracks) -> Tracks:
     shape = tracks.position.shape
     if len(shape) != 4 or 0 in shape:
         raise DataError(
@@ -226,10 +269,16 @@ def _check(tracks: Tracks) -> None:
     repeated = sorted({part for part in tracks.bodyparts if tracks.bodyparts.count(part) > 1})
     if repeated:
         raise DataError(f"body part named twice: {', '.join(repeated)}.")
-    infinite = np.argwhere(np.isinf(tracks.position))
+    # A sum is finite only where all is, and quick; NaN hides infinity from it, so look then.
+    with np.errstate(invalid="ignore", over="ignore"):
+        suspect = not np.isfinite(tracks.position.sum())
+    infinite = np.argwhere(np.isinf(tracks.position)) if suspect else np.empty((0, 4), np.int64)
     if len(infinite):
         _, part, _, frame = infinite[0]
         raise DataError(f"the position of {tracks.bodyparts[part]!r} at frame {frame} is infinite.")
+    if np.isnan(tracks.position).all():
+        return replace(tracks, notes=(*tracks.notes, "no point was seen in any frame."))
+    return tracks
 
 
 def recording_name(path: PathLike) -> str:
@@ -242,15 +291,6 @@ def recording_name(path: PathLike) -> str:
     """
     name = Path(path).name
     return Path(name[:-3] if name.lower().endswith(".gz") else name).stem
-
-
-def digest_of(path: Path, individuals: Sequence[str] | None = None) -> str:
-    """Digest of a file's bytes and of the options that change the numbers read from it."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16))
-    if individuals is not None:
-        digest.update(repr(tuple(individuals)).encode())
-    return digest.hexdigest()
 
 
 @contextmanager

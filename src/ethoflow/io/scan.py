@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Callable, Sequence
+import uuid
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from ethoflow.io.reader import PathLike, digest_of, load
+from ethoflow.engine.schedule import Progress, run_tasks
+from ethoflow.io.options import DEFAULTS, Options, digest_of
+from ethoflow.io.reader import PathLike, load
 from ethoflow.io.stack import Header, mismatch
 from ethoflow.schema import DataError
 
@@ -55,54 +59,84 @@ def find_files(paths: PathLike | Sequence[PathLike]) -> list[Path]:
 
 def scan(
     paths: PathLike | Sequence[PathLike],
+    options: Options = DEFAULTS,
     *,
-    individuals: Sequence[str] | None = None,
-    progress: Callable[[Path], None] | None = None,
+    progress: Progress | None = None,
 ) -> tuple[list[Header], list[Problem]]:
     """What each file holds, and the files that cannot be part of the cohort.
 
-    Every file is read once to find what is wrong with it; the arrays of no more than one are in
-    memory. The first good file sets the body parts, and the first of two with one name is taken.
+    Every file is read once to find what is wrong with it, one task per file on the scheduler of the
+    caller; a worker holds the arrays of one. The first good file sets the body parts, and the first
+    of two with one name is taken.
 
     Parameters
     ----------
     paths
         A pattern (``"tracks/*.h5"``), a path, or a list of them.
-    individuals
+    options
         As for `read`.
     progress
-        Called with each file that was read.
+        Called with files read and files in all.
 
     Raises
     ------
     DataError
         No file is there.
     """
+    files = find_files(paths)
+    held = f"scan-{uuid.uuid4().hex}"
+    tasks: dict[Hashable, Any] = {
+        (held, i): (_look, path.absolute(), options) for i, path in enumerate(files)
+    }
+    found: dict[int, list[Header] | str] = {}
+
+    def hear(key: Any, result: list[Header] | str) -> None:
+        found[key[1]] = result
+        if progress is not None:
+            progress(len(found), len(files))
+
+    run_tasks(tasks, set(tasks), hear)
     headers: list[Header] = []
     problems: list[Problem] = []
-    for path in find_files(paths):
-        try:
-            digest = digest_of(path, individuals) if path.is_file() else ""
-            parts = load(path, individuals)
-            of_file = [Header.of(part, path.resolve(), i, digest) for i, part in enumerate(parts)]
-            del parts
-            for header in of_file:
-                _check_beside(header, headers)
-                headers.append(header)
-        except (DataError, OSError) as error:
-            problems.append(Problem(str(path), str(error)))
-        if progress is not None:
-            progress(path)
+    for i, path in enumerate(files):
+        result = found[i]
+        of_file = [] if isinstance(result, str) else result
+        reason = result if isinstance(result, str) else _check_beside(of_file, headers)
+        if reason:
+            problems.append(Problem(str(path), reason))
+        else:
+            headers += of_file
     return headers, problems
 
 
-def _check_beside(header: Header, headers: Sequence[Header]) -> None:
-    same = next((other for other in headers if other.name == header.name), None)
-    if same is not None:
-        raise DataError(
-            f"the recording {header.name!r} is already read from {same.path}: names must differ "
-            "within a cohort; rename one file, or give only one of them."
-        )
-    reason = mismatch(header, headers[0]) if headers else ""
-    if reason:
-        raise DataError(reason)
+def _look(path: Path, options: Options) -> list[Header] | str:
+    """Headers of the recordings in one file, or why it cannot be read."""
+    try:
+        digest = digest_of(path, options) if path.is_file() else ""
+        stamp = stamp_of(path) if path.is_file() else ()
+        parts = load(path, options)
+    except (DataError, OSError) as error:
+        return str(error)
+    return [Header.of(part, path.resolve(), i, digest, stamp) for i, part in enumerate(parts)]
+
+
+def stamp_of(path: Path) -> tuple[int, int]:
+    """Size and time of change of a file, by which a task knows that it is still the same."""
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns
+
+
+def _check_beside(of_file: Sequence[Header], headers: Sequence[Header]) -> str:
+    """Why the recordings of one file cannot join those of others; empty where they can."""
+    taken = {header.name: header.path for header in headers}
+    first = [*headers, *of_file][0]
+    for header in of_file:
+        if header.name in taken:
+            return (
+                f"the recording {header.name!r} is already read from {taken[header.name]}: names "
+                "must differ within a cohort; rename one file, or give only one of them."
+            )
+        reason = mismatch(header, first)
+        if reason:
+            return reason
+    return ""

@@ -11,7 +11,14 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from ethoflow.schema import DataError, make_time, text
+from ethoflow.schema import (
+    VARIABLES,
+    DataError,
+    describe_tracks,
+    make_time,
+    make_tracks,
+    text,
+)
 from ethoflow.skeleton import find_roles
 
 Float32: TypeAlias = npt.NDArray[np.float32]
@@ -23,7 +30,9 @@ class Tracks:
 
     `position` has the dims (individual, bodypart, space, time), `confidence` the same without
     space; both float32, NaN where not seen. `animals` are the names the file has for the animals,
-    None where it has none.
+    None where it has none. `units` are px or mm (readers bring other lengths to mm). `position_sd`
+    is the spread of a tracker's answers, with the dims of position. `notes` are sentences on what
+    in the file contradicts itself or was put right.
     """
 
     name: str
@@ -33,6 +42,9 @@ class Tracks:
     animals: tuple[str, ...] | None = None
     fps: float | None = None
     source_software: str = ""
+    units: str = "px"
+    position_sd: Float32 | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -50,9 +62,15 @@ class Header:
     fps: float | None
     source_software: str
     digest: str
+    stamp: tuple[int, ...] = ()
+    units: str = "px"
+    has_sd: bool = False
+    notes: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, tracks: Tracks, path: Path, part: int, digest: str) -> Header:
+    def of(
+        cls, tracks: Tracks, path: Path, part: int, digest: str, stamp: tuple[int, ...] = ()
+    ) -> Header:
         """Header of `tracks`; one animal without a name is called as its recording."""
         n_individuals, _, n_space, n_frames = tracks.position.shape
         animals = tracks.animals
@@ -71,6 +89,10 @@ class Header:
             fps=tracks.fps,
             source_software=tracks.source_software,
             digest=digest,
+            stamp=stamp,
+            units=tracks.units,
+            has_sd=tracks.position_sd is not None,
+            notes=tracks.notes,
         )
 
 
@@ -82,6 +104,8 @@ class Layout:
     bodyparts: tuple[str, ...]
     n_space: int
     n_frames: int
+    units: str = "px"
+    has_sd: bool = False
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -112,6 +136,8 @@ def layout_of(headers: Sequence[Header]) -> Layout:
         bodyparts=first.bodyparts,
         n_space=first.n_space,
         n_frames=max(header.n_frames for header in headers),
+        units=first.units,
+        has_sd=any(header.has_sd for header in headers),
     )
 
 
@@ -128,26 +154,52 @@ def mismatch(header: Header, first: Header) -> str:
         )
     if header.n_space != first.n_space:
         return f"it has {header.n_space} coordinates per point, {first.name} has {first.n_space}."
+    if header.units != first.units:
+        return f"its positions are in {header.units}, those of {first.name} in {first.units}."
     return ""
 
 
-def pad(tracks: Tracks, layout: Layout) -> tuple[Float32, Float32]:
-    """Position and confidence of one recording in the cohort's layout, with a leading axis."""
-    n_individuals, _, _, n_frames = tracks.position.shape
+def pad(tracks: Tracks, layout: Layout) -> dict[str, Float32]:
+    """Variables of one recording in the cohort's layout, with a leading axis."""
     order = [tracks.bodyparts.index(part) for part in layout.bodyparts]
-    position = np.full((1, *layout.shape), np.nan, np.float32)
-    position[0, :n_individuals, ..., :n_frames] = tracks.position[:, order]
-    confidence = np.full(position.shape[:3] + position.shape[4:], np.nan, np.float32)
-    if tracks.confidence is not None:
-        confidence[0, :n_individuals, :, :n_frames] = tracks.confidence[:, order]
-    return position, confidence
+    given = {"position": tracks.position, "confidence": tracks.confidence}
+    if layout.has_sd:
+        given["position_sd"] = tracks.position_sd
+    padded = {}
+    for name, values in given.items():
+        shape = layout.shape if name != "confidence" else layout.shape[:2] + layout.shape[3:]
+        padded[name] = np.full((1, *shape), np.nan, np.float32)
+        if values is not None:
+            n_individuals, n_frames = values.shape[0], values.shape[-1]
+            padded[name][0, :n_individuals, ..., :n_frames] = values[:, order]
+    return padded
+
+
+def dataset_of(
+    tracks: Tracks, header: Header, fps: float, skeleton: Mapping[str, str] | None
+) -> xr.Dataset:
+    """Dataset of one recording, without the dim `recording`."""
+    ds = make_tracks(
+        tracks.position,
+        fps=fps,
+        bodyparts=tracks.bodyparts,
+        confidence=tracks.confidence,
+        position_sd=tracks.position_sd,
+        recording=tracks.name,
+        animals=tracks.animals,
+        units=tracks.units,
+        skeleton=skeleton,
+        digest=header.digest,
+        source_file=Path(header.path).name,
+        source_software=tracks.source_software,
+    )
+    return ds.assign_attrs(notes=list(tracks.notes)) if tracks.notes else ds
 
 
 def stack_tracks(
     headers: Sequence[Header],
     layout: Layout,
-    position: Any,
-    confidence: Any,
+    arrays: Mapping[str, Any],
     *,
     fps: float,
     skeleton: Mapping[str, str] | None = None,
@@ -155,17 +207,14 @@ def stack_tracks(
     """Dataset of a cohort from padded arrays, NumPy's or Dask's, with `recording` as first dim."""
     software = {header.source_software for header in headers}
     ds = xr.Dataset(
-        {
-            "position": (("recording", "individual", "bodypart", "space", "time"), position),
-            "confidence": (("recording", "individual", "bodypart", "time"), confidence),
-        },
+        {name: (VARIABLES[name].dims, array) for name, array in arrays.items()},
         coords=_coordinates(headers, layout, fps, skeleton),
         attrs={"source_software": ", ".join(sorted(software))} if any(software) else {},
     )
-    ds["position"].attrs.update(units="px", long_name="position")
-    ds["confidence"].attrs.update(units="1", long_name="confidence of the tracker")
-    ds["fps"].attrs.update(units="Hz", long_name="frames per second")
-    return ds
+    notes = [f"{header.name}: {note}" for header in headers for note in header.notes]
+    if notes:
+        ds.attrs["notes"] = notes
+    return describe_tracks(ds, layout.units)
 
 
 def _coordinates(

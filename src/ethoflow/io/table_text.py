@@ -9,7 +9,8 @@ from pathlib import Path
 from ethoflow.schema import DataError
 
 _GZIP = b"\x1f\x8b"
-_HEAD = 1 << 16
+HEAD = 1 << 16
+"""Bytes at the beginning of a file by which formats know it."""
 
 
 def read_table_bytes(path: Path) -> bytes:
@@ -29,24 +30,23 @@ def read_table_bytes(path: Path) -> bytes:
     return _plain(data)
 
 
-def peek(path: Path) -> list[str]:
-    """First lines of a text file, empty for a file that is no text."""
-    with path.open("rb") as file:
-        head = file.read(_HEAD)
+def plain_lines(head: bytes) -> list[str]:
+    """Lines in the first bytes of a text file, empty where they are no text."""
     if head.startswith(_GZIP):
         try:
-            head = zlib.decompressobj(wbits=31).decompress(head, _HEAD)
+            head = zlib.decompressobj(wbits=31).decompress(head, HEAD)
         except zlib.error:
             return []
     head = _plain(head)
-    return [] if b"\x00" in head else decode(head).splitlines()
+    controls = sum(byte < 32 and byte not in b"\t\n\r\x0b\x0c\x1a\x1b" for byte in head)
+    return [] if controls else decode(head).splitlines()
 
 
 def _plain(data: bytes) -> bytes:
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         data = data.decode("utf-16", errors="replace").encode()
     data = data.removeprefix(b"\xef\xbb\xbf")
-    if b"\r" in data[:_HEAD] and b"\n" not in data[:_HEAD]:
+    if b"\r" in data[:HEAD] and b"\n" not in data[:HEAD]:
         data = data.replace(b"\r", b"\n")
     return data
 
@@ -63,7 +63,7 @@ def decode(data: bytes) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         # Cut in the middle of a character at the end of a peek is still UTF-8.
-        if error.start >= len(data) - 3 and len(data) >= _HEAD:
+        if error.start >= len(data) - 3 and len(data) >= HEAD:
             return data[: error.start].decode("utf-8")
         return data.decode("latin-1")
 

@@ -15,8 +15,8 @@ from typing import Any, NoReturn
 import h5py
 import numpy as np
 
-from ethoflow.io.dlc_table import Column, tracks_of_table
-from ethoflow.io.reader import Tracks, reader, recording_name
+from ethoflow.io.reader import Content, Tracks, reader, recording_name
+from ethoflow.io.trackers.dlc_table import Column, tracks_of_table
 from ethoflow.schema import DataError, Floats
 
 _LEVELS = {
@@ -26,11 +26,11 @@ _LEVELS = {
 }
 
 
-def _matches(path: Path) -> bool:
-    if not h5py.is_hdf5(path):
+def _matches(file: Content) -> bool:
+    if file.kind != "hdf5":
         return False
-    with h5py.File(path, "r") as file:
-        return bool(_find_tables(file))
+    with h5py.File(file.path, "r") as opened:
+        return bool(_find_tables(opened))
 
 
 @reader("DeepLabCut HDF5", matches=_matches)

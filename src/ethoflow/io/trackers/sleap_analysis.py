@@ -10,7 +10,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from ethoflow.io.reader import Tracks, reader, recording_name
+from ethoflow.io.reader import Content, Tracks, reader, recording_name
 from ethoflow.schema import DataError
 
 _AXES = ("track", "xy", "node", "frame")
@@ -21,11 +21,8 @@ _KNOWN_ORDERS = (
 )
 
 
-def _matches(path: Path) -> bool:
-    if not h5py.is_hdf5(path):
-        return False
-    with h5py.File(path, "r") as file:
-        return "node_names" in file and isinstance(file.get("tracks"), h5py.Dataset)
+def _matches(file: Content) -> bool:
+    return {"node_names", "tracks"} <= file.keys and not file.keys_of("tracks")
 
 
 @reader("SLEAP analysis HDF5", matches=_matches)

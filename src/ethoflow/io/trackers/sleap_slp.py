@@ -7,24 +7,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import h5py
 import numpy as np
 
-from ethoflow.io.reader import Tracks, reader, recording_name
+from ethoflow.io.reader import Content, Tracks, reader, recording_name
 from ethoflow.schema import DataError
 
 if TYPE_CHECKING:
     from sleap_io import Instance, LabeledFrame, Labels, Track, Video
 
 
-def _matches(path: Path) -> bool:
-    if not h5py.is_hdf5(path):
-        return False
-    with h5py.File(path, "r") as file:
-        return {"metadata", "videos_json", "frames", "instances"} <= set(file)
+def _matches(file: Content) -> bool:
+    return {"metadata", "videos_json", "frames", "instances"} <= file.keys
 
 
-@reader("SLEAP .slp", matches=_matches)
+@reader("SLEAP .slp", matches=_matches, extra="sleap")
 def read_slp(path: Path) -> list[Tracks]:
     """Tracks of every video in a SLEAP file that has labelled frames.
 

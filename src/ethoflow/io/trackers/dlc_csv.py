@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ethoflow.io.dlc_table import Column, tracks_of_table
-from ethoflow.io.reader import Tracks, reader, recording_name
-from ethoflow.io.table_text import decode, delimiter_of, peek, read_table_bytes
+from ethoflow.io.reader import Content, Tracks, reader, recording_name
+from ethoflow.io.table_text import decode, delimiter_of, read_table_bytes
+from ethoflow.io.trackers.dlc_table import Column, tracks_of_table
 from ethoflow.schema import DataError
 
 _LABELS = ("scorer", "individuals", "bodyparts", "coords")
@@ -30,8 +30,8 @@ class _Header:
     n_lines: int
 
 
-def _matches(path: Path) -> bool:
-    firsts = [re.split("[,;\t]", line, maxsplit=1)[0] for line in peek(path)[:6]]
+def _matches(file: Content) -> bool:
+    firsts = [re.split("[,;\t]", line, maxsplit=1)[0] for line in file.lines[:6]]
     labels = [first.strip(' "').lower() for first in firsts]
     return labels[:1] == ["scorer"] or "bodyparts" in labels or "coords" in labels
 

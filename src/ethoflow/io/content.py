@@ -1,0 +1,118 @@
+"""What a file is, looked at once for all formats that ask, and in words for people."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Any
+
+from ethoflow.io.table_text import HEAD, plain_lines
+
+_SIGNATURES = {
+    "sqlite": (b"SQLite format 3", "an SQLite database"),
+    "zip": (b"PK\x03\x04", "a zip archive or an Excel workbook: save the sheet as CSV"),
+    "xls": (b"\xd0\xcf\x11\xe0", "an old Excel workbook: save the sheet as CSV"),
+    "matlab": (b"MATLAB 5.0", "a MATLAB file"),
+    "npy": (b"\x93NUMPY", "a NumPy array without names of body parts"),
+    "feather": (b"ARROW1", "an Arrow or Feather table"),
+    "parquet": (b"PAR1", "a Parquet table"),
+    "pickle": (b"\x80", "a Python pickle"),
+    "avi": (b"RIFF", "a video (AVI)"),
+    "pdf": (b"%PDF", "a PDF"),
+    "png": (b"\x89PNG", "a picture"),
+    "jpeg": (b"\xff\xd8\xff", "a picture"),
+    "gzip": (b"\x1f\x8b", "a gzip archive of something else than a table"),
+}
+
+
+class Content:
+    """A file as formats see it: its kind, its first lines, the names in it.
+
+    Everything is read when it is first asked for, and once.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @functools.cached_property
+    def head(self) -> bytes:
+        """First bytes of the file."""
+        with self.path.open("rb") as file:
+            return file.read(HEAD)
+
+    @functools.cached_property
+    def kind(self) -> str:
+        """``"hdf5"``, ``"text"`` (also gzipped), ``"json"``, ``"matlab"``, ``"npy"``, ...
+
+        Empty for binary data of no known kind.
+        """
+        import h5py
+
+        if h5py.is_hdf5(self.path):
+            return "hdf5"
+        for kind, (signature, _) in _SIGNATURES.items():
+            if self.head.startswith(signature) and not (kind == "gzip" and self.lines):
+                return kind
+        if self.head[4:8] == b"ftyp":
+            return "mp4"
+        if not self.lines:
+            return ""
+        return "json" if self.lines[0].lstrip().startswith(("{", "[")) else "text"
+
+    @functools.cached_property
+    def lines(self) -> list[str]:
+        """First lines of a text file, decoded; empty for a file that is no text."""
+        return plain_lines(self.head)
+
+    @property
+    def text(self) -> list[str]:
+        """First lines where the file is a text table, else none."""
+        return self.lines if self.kind == "text" else []
+
+    @functools.cached_property
+    def keys(self) -> frozenset[str]:
+        """Names at the top of an HDF5 file; empty for other files."""
+        return self.keys_of("/")
+
+    def keys_of(self, group: str) -> frozenset[str]:
+        """Names in a group of an HDF5 file; empty where there is no such group."""
+        import h5py
+
+        if self.kind != "hdf5":
+            return frozenset()
+        with h5py.File(self.path, "r") as file:
+            found = file.get(group)
+            return frozenset(found) if isinstance(found, h5py.Group) else frozenset()
+
+    def attributes(self, name: str = "/") -> dict[str, Any]:
+        """Attributes of a group or an array of an HDF5 file; empty where it is not there."""
+        import h5py
+
+        if self.kind != "hdf5":
+            return {}
+        with h5py.File(self.path, "r") as file:
+            found = file.get(name)
+            return {} if found is None else dict(found.attrs)
+
+    def describe(self) -> str:
+        """A few words on what the file holds."""
+        if self.kind == "hdf5":
+            return self._describe_hdf5()
+        if self.kind in _SIGNATURES:
+            return _SIGNATURES[self.kind][1]
+        if self.kind == "mp4":
+            return "a video (MP4)"
+        if not self.head.strip(b"\xef\xbb\xbf \t\r\n"):
+            return "blank lines"
+        if not self.kind:
+            return "binary data"
+        first = next(line.strip() for line in self.lines if line.strip())
+        what = "JSON" if self.kind == "json" else "text"
+        return f"{what} that begins with {first[:80]!r}"
+
+    def _describe_hdf5(self) -> str:
+        try:
+            names = ", ".join(sorted(self.keys)[:8]) or "nothing"
+        except Exception as error:  # h5py raises many kinds for a damaged file
+            return f"a damaged or incomplete HDF5 file ({error})"
+        return f"an HDF5 file that holds: {names}"

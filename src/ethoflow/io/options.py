@@ -1,0 +1,68 @@
+"""What a caller may say about how files are read, beyond which they are."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass, replace
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from ethoflow.schema import DataError
+
+Columns: TypeAlias = Mapping[str, str | Sequence[str]]
+Repeats: TypeAlias = Literal["error", "first", "last"]
+
+
+@dataclass(frozen=True)
+class Options:
+    """Options of reading that change the numbers read from a file.
+
+    `individuals` are the animals to take; `columns` maps the columns of a plain table; `repeats`
+    says which of several rows of one frame counts; `allow_pickle` lets Python pickles be opened.
+    """
+
+    individuals: tuple[str, ...] | None = None
+    columns: tuple[tuple[str, str | tuple[str, ...]], ...] | None = None
+    repeats: Repeats = "error"
+    allow_pickle: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        individuals: Sequence[str] | None = None,
+        columns: Columns | None = None,
+        repeats: Repeats = "error",
+        allow_pickle: bool = False,
+    ) -> Options:
+        """Options as a caller gives them, checked."""
+        if isinstance(individuals, str):
+            raise DataError(f"individuals must be a list of names, found {individuals!r}.")
+        if repeats not in ("error", "first", "last"):
+            raise DataError(f"repeats must be 'error', 'first' or 'last', found {repeats!r}.")
+        chosen = None if individuals is None else tuple(map(str, individuals))
+        mapped = None
+        if columns is not None:
+            mapped = tuple(
+                (key, value if isinstance(value, str) else tuple(value))
+                for key, value in columns.items()
+            )
+        return cls(chosen, mapped, repeats, allow_pickle)
+
+    @property
+    def column_map(self) -> dict[str, str | tuple[str, ...]] | None:
+        """`columns` as a mapping."""
+        return None if self.columns is None else dict(self.columns)
+
+
+DEFAULTS = Options()
+"""Options of a caller who gives none."""
+
+
+def digest_of(path: Path, options: Options = DEFAULTS) -> str:
+    """Digest of a file's bytes and of the options that change the numbers read from it."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256")
+    if replace(options, allow_pickle=False) != DEFAULTS:
+        digest.update(repr(astuple(options)[:3]).encode())
+    return digest.hexdigest()[:32]
