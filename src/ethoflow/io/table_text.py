@@ -9,6 +9,7 @@ from pathlib import Path
 from ethoflow.schema import DataError
 
 _GZIP = b"\x1f\x8b"
+_CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\x0b\x0c\x1a\x1b"))
 HEAD = 1 << 16
 """Bytes at the beginning of a file by which formats know it."""
 
@@ -38,8 +39,7 @@ def plain_lines(head: bytes) -> list[str]:
         except zlib.error:
             return []
     head = _plain(head)
-    controls = sum(byte < 32 and byte not in b"\t\n\r\x0b\x0c\x1a\x1b" for byte in head)
-    return [] if controls else decode(head).splitlines()
+    return [] if len(head.translate(None, _CONTROLS)) < len(head) else decode(head).splitlines()
 
 
 def _plain(data: bytes) -> bytes:

@@ -141,7 +141,7 @@ def _place_rows(
 
 def _finite(values: Floats, column: Column, row_name: Callable[[int], str]) -> Float32:
     with np.errstate(over="ignore"):
-        numbers = values.astype(np.float32)
+        numbers = values.astype(np.float32, copy=False)
     infinite = np.flatnonzero(np.isinf(numbers))
     if len(infinite):
         row = int(infinite[0])
