@@ -16,8 +16,8 @@ import h5py
 import numpy as np
 
 from ethoflow.io.reader import Content, Tracks, reader, recording_name
-from ethoflow.io.trackers.dlc_table import Column, tracks_of_table
 from ethoflow.io.stack import Float32
+from ethoflow.io.trackers.dlc_table import Column, tracks_of_table
 from ethoflow.schema import DataError, Floats
 
 _LEVELS = {
