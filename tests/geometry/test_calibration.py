@@ -97,3 +97,17 @@ def test_distances_scale_with_the_calibration() -> None:
     tracks = make_tracks(1, 40)
     one, two = (ef.features.speed(ef.calibrate(tracks, px_per_mm=s)) for s in (1, 2))
     np.testing.assert_array_equal(one, two * 2)
+
+
+def test_the_spread_of_an_ensemble_is_scaled_too(tmp_path):
+    position = np.full((1, 2, 2, 5), 32.0)
+    tracks = ef.from_arrays(
+        position, fps=25, bodyparts=["nose", "tailbase"], position_sd=position / 10
+    )
+    poses = ef.calibrate(tracks, px_per_mm=3.2)
+    assert poses.position_sd.attrs["units"] == "mm"
+    np.testing.assert_allclose(poses.position_sd, 1, rtol=1e-6)
+    ef.write(ef.clean(poses), tmp_path / "c.zarr", "poses")
+    stored = ef.open(tmp_path / "c.zarr")["poses"].position_sd
+    assert stored.dims == ("recording", "individual", "bodypart", "space", "time")
+    assert float(stored.max()) == pytest.approx(1)

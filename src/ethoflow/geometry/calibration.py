@@ -86,17 +86,20 @@ def calibrate(
     scaled = xr.Variable(
         lead, scales if lead else scales[0], {"units": "px/mm", "long_name": "scale"}
     )
-    poses: xr.Dataset = to_mm(_scale_arenas(ds, scaled).assign(px_per_mm=scaled))
+    poses: xr.Dataset = to_mm(_scale_lengths(ds, scaled).assign(px_per_mm=scaled))
     if not arenas:
         return poses
     return poses.assign(_describe_arenas(arenas, scales, "mm", lead, ds.sizes["space"]))
 
 
-def _scale_arenas(ds: xr.Dataset, scale: xr.Variable) -> xr.Dataset:
-    """`ds` with the arena it has already, in px, in mm."""
-    there = [n for n in ("arena", "arena_centre", "arena_radius") if n in ds]
+def _scale_lengths(ds: xr.Dataset, scale: xr.Variable) -> xr.Dataset:
+    """`ds` with its other lengths in px, the arena it has already and the spread, in mm."""
+    there = [n for n in ("arena", "arena_centre", "arena_radius", "position_sd") if n in ds]
     scaled = {n: (ds[n].variable / scale).astype(np.float32) for n in there}
-    return ds.assign({n: xr.Variable(v.dims, v.data, {"units": "mm"}) for n, v in scaled.items()})
+    return ds.assign({
+        n: xr.Variable(ds[n].dims, v.transpose(*ds[n].dims).data, {**ds[n].attrs, "units": "mm"})
+        for n, v in scaled.items()
+    })  # fmt: skip
 
 
 def _pick(
