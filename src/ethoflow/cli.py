@@ -139,20 +139,24 @@ def run(
 
 def _run(file: Path, scheduler: str | None) -> int:
     from ethoflow import pipeline
+    from ethoflow.engine.schedule import use_scheduler
     from ethoflow.project import load_project
 
     project, screen = load_project(file), Screen()
     path = project.results / "cohort.zarr"
     project.results.mkdir(parents=True, exist_ok=True)
-    problems = pipeline.ingest(
-        [str(project.path(pattern)) for pattern in project.tracks],
-        path,
-        screen,
-        fps=project.fps,
-        metadata=None if project.metadata is None else str(project.path(project.metadata)),
-        individuals=project.individuals,
-        skeleton=project.skeleton,
-    )
+    files = [str(project.path(pattern)) for pattern in project.tracks]
+    with use_scheduler(scheduler, pipeline.estimate_frames(files)):
+        problems = pipeline.ingest(
+            files,
+            path,
+            screen,
+            fps=project.fps,
+            metadata=None if project.metadata is None else str(project.path(project.metadata)),
+            skeleton=project.skeleton,
+            resample_fps=project.resample_fps,
+            options=project.options(),
+        )
     settings = pipeline.Settings(
         arena=project.arenas(),
         px_per_mm=project.px_per_mm,
@@ -204,30 +208,81 @@ def _annotate(
     return budget
 
 
+Fps = Annotated[
+    str | None, typer.Option(help="Frames per second, or 'video': that of the videos beside.")
+]
+Individuals = Annotated[
+    str | None, typer.Option(help="Animals by name, or by prefix of their body parts: B,W.")
+]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option("--column", help="A column of a plain table: x=pos_x or nose=nx,ny (repeat)."),
+]
+Repeats = Annotated[str, typer.Option(help="Row that counts where a frame is twice: first, last.")]
+Pickles = Annotated[
+    bool, typer.Option("--allow-pickle", help="Open Python pickles, which can run any code.")
+]
+
+
+def _options(
+    individuals: str | None, columns: list[str] | None, repeats: str, allow_pickle: bool
+) -> Any:
+    from ethoflow.io.options import Options
+
+    mapped = {
+        key: value.split(",") if "," in value else value
+        for key, value in _pairs(columns, "--column").items()
+    }
+    names = individuals.split(",") if individuals else None
+    return Options.of(names, mapped or None, repeats, allow_pickle)  # type: ignore[arg-type]
+
+
+def _rate(fps: str | None) -> Any:
+    from ethoflow.schema import DataError
+
+    if fps is None or fps == "video":
+        return fps
+    value = _number(fps)
+    if isinstance(value, str):
+        raise DataError(f"--fps must be a number of frames per second or 'video', found {fps!r}.")
+    return value
+
+
 @app.command()
 def ingest(
     files: Annotated[list[str], typer.Argument(help="Tracking files or patterns.")],
     out_store: Annotated[Path, typer.Option("--out", help="The Zarr store.")] = Path("cohort.zarr"),
-    fps: Annotated[float | None, typer.Option(help="Frames per second of the videos.")] = None,
-    metadata: Annotated[str | None, typer.Option(help="CSV with a row per recording.")] = None,
-    individuals: Annotated[
-        str | None, typer.Option(help="Animals by prefix of their body parts: B,W.")
+    fps: Fps = None,
+    metadata: Annotated[
+        str | None, typer.Option(help="CSV, TSV or Excel with a row per recording.")
     ] = None,
+    resample_fps: Annotated[
+        float | None, typer.Option(help="Bring all recordings to this frame rate.")
+    ] = None,
+    individuals: Individuals = None,
     skeleton: Roles = None,
+    column: Columns = None,
+    repeats: Repeats = "error",
+    allow_pickle: Pickles = False,
+    scheduler: Scheduler = None,
 ) -> None:
     """Read tracking files into a Zarr store; broken ones are reported and left out."""
     from ethoflow import pipeline
+    from ethoflow.engine.schedule import use_scheduler
 
     with plain_errors():
-        problems = pipeline.ingest(
-            files,
-            out_store,
-            Screen(),
-            fps=fps,
-            metadata=metadata,
-            individuals=individuals.split(",") if individuals else None,
-            skeleton=_pairs(skeleton, "--skeleton"),
-        )
+        options = _options(individuals, column, repeats, allow_pickle)
+        with use_scheduler(scheduler, pipeline.estimate_frames(files)):
+            problems = pipeline.ingest(
+                files,
+                out_store,
+                Screen(),
+                fps=_rate(fps),
+                metadata=metadata,
+                skeleton=_pairs(skeleton, "--skeleton"),
+                resample_fps=resample_fps,
+                options=options,
+            )
         out.print(
             f"\nwritten:\n{out_store}\n"
             f"next: ethoflow annotate {out_store} --arena 'circle X Y RADIUS px = 380 mm' "
@@ -310,13 +365,18 @@ def _number(text: str) -> float | str:
 @app.command()
 def info(
     path: Annotated[Path, typer.Argument(help="A tracking file or a Zarr store.")],
-    fps: Annotated[float | None, typer.Option(help="Frames per second, for a file.")] = None,
+    fps: Fps = None,
+    individuals: Individuals = None,
+    column: Columns = None,
+    repeats: Repeats = "error",
+    allow_pickle: Pickles = False,
 ) -> None:
     """Say what a tracking file or a store holds."""
     from ethoflow import information
 
     with plain_errors():
-        for line, table in information.describe(path, fps):
+        options = _options(individuals, column, repeats, allow_pickle)
+        for line, table in information.describe(path, _rate(fps), options):
             out.print(escape(line))
             if table is not None:
                 _print_table(table)

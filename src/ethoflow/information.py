@@ -1,25 +1,36 @@
-"""What a tracking file or a store holds, in sentences and small tables."""
+"""What a tracking file or a store holds, in sentences and small tables, and what looks wrong."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 
 from ethoflow import store
 from ethoflow.engine.source import open_store
-from ethoflow.io.reader import read
+from ethoflow.io.options import DEFAULTS, Options
+from ethoflow.io.reader import load, naming, recognise, to_dataset
+from ethoflow.io.stack import with_notes
+from ethoflow.io.video import compare, look_beside
 from ethoflow.pipeline import describe as describe_tracks
 from ethoflow.schema import DataError, position_units
 from ethoflow.stats.quality import track_quality
+from ethoflow.stats.suspicion import count_seen, find_suspicious
 
 Lines = Iterator[tuple[str, pd.DataFrame | None]]
 
+MANY = 12
+"""Recordings or animals from which on tables show means."""
 
-def describe(path: Path, fps: float | None = None) -> Lines:
+
+def describe(
+    path: Path, fps: float | Literal["video"] | None = None, options: Options = DEFAULTS
+) -> Lines:
     """Sentences about `path`, each with a table or without.
 
     Raises
@@ -29,45 +40,128 @@ def describe(path: Path, fps: float | None = None) -> Lines:
     """
     if store.exists(path):
         yield from _describe_store(path)
-        return
-    # A file is described without a frame rate; times are then in frames.
-    ds = read(path, fps=fps or 1.0)
-    rate = f"at {fps:g} fps" if fps else "frame rate not known: give --fps"
-    yield f"{path.name}: {ds.attrs.get('source_software', 'tracking file')}, {rate}", None
-    yield _shape(ds), None
-    yield "Missing and low-confidence share by body part:", _by_part(ds)
+    else:
+        yield from _describe_file(path, fps, options)
 
 
-def _shape(ds: xr.Dataset) -> str:
-    frames = int(ds.n_frames.sum())
+def _describe_file(path: Path, fps: float | Literal["video"] | None, options: Options) -> Lines:
+    with naming(path):
+        found = recognise(path, options)
+        parts = load(path, options)
+    video = look_beside(path) if len(parts) == 1 else None
+    stated = parts[0].fps
+    rate = video.fps if video is not None and fps == "video" else fps
+    rate = rate if isinstance(rate, float | int) else stated
+    if video is not None:
+        parts = [with_notes(parts[0], compare(parts[0], video, rate))]
+    yield f"{path.name}: {found.name}, {_size(path)}", None
+    yield f"frame rate: {_explain_rate(fps, stated, None if video is None else video.fps)}", None
+    # Without a frame rate it is described as if it had one frame per second.
+    ds = to_dataset(path, parts, options, fps=rate or 1.0)
+    if "recording" in ds.dims:
+        names = ", ".join(map(str, ds.recording.values[:MANY]))
+        yield f"{ds.sizes['recording']} recordings: {names}", None
+    yield from _describe_tracks(ds, rate)
+    yield from _list_faults([*map(str, ds.attrs.get("notes", [])), *find_suspicious(ds)])
+    yield f"\nnext: {_next_command(path, rate, video is not None)}", None
+
+
+def _size(path: Path) -> str:
+    size = float(path.stat().st_size)
+    for unit in ("bytes", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.3g} {unit}"
+        size /= 1000
+    return f"{size:.3g} GB"
+
+
+def _explain_rate(given: object, stated: float | None, of_video: float | None) -> str:
+    known = [f"{given:g} fps as given"] if isinstance(given, float | int) else []
+    known += [f"the file states {stated:g} fps"] if stated is not None else []
+    known += [f"the video beside it {of_video:g} fps"] if of_video is not None else []
+    if known:
+        return "; ".join(known)
+    return "not known: the file does not hold it; give --fps"
+
+
+def _next_command(path: Path, rate: float | None, has_video: bool) -> str:
+    option = "" if rate else " --fps video" if has_video else " --fps 25"
+    return f"ethoflow ingest '{path}'{option} --out cohort.zarr"
+
+
+def _describe_tracks(ds: xr.Dataset, rate: float | None) -> Lines:
+    frames = np.atleast_1d(ds.n_frames.values)
     roles = [
         f"{p} ({r})" if r else f"{p}"
         for p, r in zip(ds.bodypart.values, ds.role.values, strict=True)
     ]
-    return (
-        f"{ds.sizes['individual']} animals, {frames:,} frames, positions in {position_units(ds)}; "
-        f"body parts (roles): {', '.join(roles)}"
+    long = "" if rate is None else f" ({frames.sum() / rate / 60:.3g} min)"
+    yield (
+        f"{int(frames.sum()):,} frames{long}, {ds.sizes['individual']} animals at most, "
+        f"{ds.sizes['space']}-D positions in {position_units(ds)}",
+        None,
     )
+    yield f"body parts (roles): {', '.join(roles)}", None
+    yield "\nanimals (share of frames in which any of their points was seen):", _by_animal(ds, rate)
+    yield "\nbody parts (shares of frames; a jump is a step longer than the animal):", _by_part(ds)
+
+
+def _by_animal(ds: xr.Dataset, rate: float | None) -> pd.DataFrame:
+    """Each animal's share of frames and its longest absence."""
+    animals = np.atleast_2d(ds.animal.values)
+    records = []
+    for row, (total, present, longest) in count_seen(ds).items():
+        for i, slot in enumerate(map(str, ds.individual.values)):
+            if animals[row, i] == "":
+                continue
+            unit = "longest_absence_s" if rate else "longest_absence_frames"
+            records.append({
+                "individual": slot,
+                "animal": str(animals[row, i]),
+                "seen": float(present[i] / total) if total else np.nan,
+                unit: float(longest[i] / rate) if rate else float(longest[i]),
+            })  # fmt: skip
+    table = pd.DataFrame(records)
+    if len(table) <= MANY:
+        return table
+    if "recording" not in ds.dims:
+        return table.nlargest(MANY, "seen")
+    return table.drop(columns="animal").groupby("individual", sort=False).mean().reset_index()
 
 
 def _by_part(ds: xr.Dataset) -> pd.DataFrame:
     quality = track_quality(ds)
-    keys = ["bodypart"] if ds.sizes["individual"] == 1 else ["individual", "bodypart"]
-    return quality.groupby(keys, sort=False)[["missing", "low_confidence"]].mean().reset_index()
+    few = 1 < ds.sizes["individual"] <= 4
+    keys = ["individual", "bodypart"] if few else ["bodypart"]
+    columns = ["missing", "low_confidence", "jumps"]
+    return quality.groupby(keys, sort=False)[columns].mean().reset_index()
+
+
+def _list_faults(faults: list[str]) -> Lines:
+    if not faults:
+        yield "\nnothing looks wrong.", None
+        return
+    yield "\nwhat looks wrong:", None
+    for fault in faults[: 3 * MANY]:
+        yield f"  - {fault}", None
+    if len(faults) > 3 * MANY:
+        yield f"  ... and {len(faults) - 3 * MANY} more", None
 
 
 def _describe_store(path: Path) -> Lines:
     groups = store.list_groups(path)
     if not groups:
         raise DataError(f"{path} is a Zarr store without data of ethoflow.")
+    yield f"{path}: a store of ethoflow with {', '.join(groups)}", None
     for name in groups:
         ds = open_store(path, name)
         assert isinstance(ds, xr.Dataset)
         state = "" if store.is_complete(path, name) else " (incomplete: run the same command again)"
-        yield f"{name}{state}: {', '.join(map(str, ds.data_vars))}", None
+        yield f"\n{name}{state}: {', '.join(map(str, ds.data_vars))}", None
         if name == "tracks":
             yield f"  {describe_tracks(ds)}", None
-            yield "  Missing and low-confidence share by body part:", _by_part(ds)
+            yield from _describe_tracks(ds, float(ds.fps))
+            yield from _list_faults([*map(str, ds.attrs.get("notes", [])), *find_suspicious(ds)])
         elif name.startswith("labels/") and ds.attrs.get("skipped"):
             skipped = ds.attrs["skipped"]
             for reason in json.loads(skipped) if isinstance(skipped, str) else skipped:

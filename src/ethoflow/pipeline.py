@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import pandas as pd
 import xarray as xr
@@ -24,11 +24,15 @@ from ethoflow.engine.source import open_store
 from ethoflow.geometry.arena import Arena
 from ethoflow.geometry.calibration import calibrate
 from ethoflow.io.cohort import open_cohort
+from ethoflow.io.options import DEFAULTS, Options
+from ethoflow.io.scan import find_files
 from ethoflow.schema import DataError, assign_roles, clean_name, position_units
 from ethoflow.stats.budget import time_budget
 from ethoflow.stats.quality import track_quality
 
 LABELS = "labels/rules"
+BYTES_PER_FRAME = 264
+"""Bytes that a frame of eleven points takes in a table of doubles."""
 
 
 class Report(Protocol):
@@ -62,10 +66,11 @@ def ingest(
     path: Path,
     report: Report,
     *,
-    fps: float | None = None,
+    fps: float | Literal["video"] | None = None,
     metadata: str | None = None,
-    individuals: Sequence[str] | None = None,
     skeleton: Mapping[str, str] | None = None,
+    resample_fps: float | None = None,
+    options: Options = DEFAULTS,
 ) -> int:
     """Tracking files into ``tracks``; gives how many files could not be used.
 
@@ -74,9 +79,18 @@ def ingest(
     DataError
         No file can be used, or the frame rate is not known.
     """
-    cohort = open_cohort(
-        files, fps=fps, metadata=metadata, individuals=individuals, skeleton=skeleton or None
-    )
+    with report.track("checking files") as progress:
+        cohort = open_cohort(
+            files,
+            fps=fps,
+            metadata=metadata,
+            skeleton=skeleton or None,
+            resample_fps=resample_fps,
+            options=options,
+            progress=progress,
+        )
+    for note in cohort.dataset.attrs.get("notes", []):
+        report.warn(note)
     for problem in cohort.problems:
         report.warn(f"left out {problem}")
     if cohort.report is not None:
@@ -91,6 +105,12 @@ def ingest(
         + _doubt(quality.low_confidence.mean())
     )
     return len(cohort.problems)
+
+
+def estimate_frames(files: Sequence[str]) -> int:
+    """About how many animal-frames the files hold, to choose a scheduler by."""
+    sizes = (path.stat().st_size for path in find_files(files) if path.is_file())
+    return sum(sizes) // BYTES_PER_FRAME
 
 
 def _doubt(share: float) -> str:

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    ValidationError,
+    model_validator,
+)
 
 from ethoflow.engine import find, load_rules
 from ethoflow.geometry.arena import Arena, parse_arena
+from ethoflow.io.options import Options, Repeats
 from ethoflow.schema import DataError
 from ethoflow.units import Quantity, UnitError, convert, same_dimension, to_frames, unit_of
 
@@ -64,9 +73,13 @@ class Project(_Strict):
     """Everything `ethoflow run` needs to know."""
 
     tracks: list[str] = Field(min_length=1)
-    fps: float | None = Field(default=None, gt=0)
+    fps: PositiveFloat | Literal["video"] | None = None
+    resample_fps: PositiveFloat | None = None
     metadata: str | None = None
     individuals: list[str] | None = None
+    columns: dict[str, str | list[str]] | None = None
+    repeats: Repeats = "error"
+    allow_pickle: bool = False
     skeleton: dict[str, str] = Field(default_factory=dict)
     arena: ArenaText | dict[str, ArenaText] | None = None
     px_per_mm: float | dict[str, float] | None = None
@@ -91,6 +104,10 @@ class Project(_Strict):
         if isinstance(self.arena, dict):
             return {name: parse_arena(text) for name, text in self.arena.items()}
         return None if self.arena is None else parse_arena(self.arena)
+
+    def options(self) -> Options:
+        """How the tracking files are read."""
+        return Options.of(self.individuals, self.columns, self.repeats, self.allow_pickle)
 
     def path(self, name: str) -> Path:
         """A path of the file, seen from where the file lies."""

@@ -12,7 +12,7 @@ import pytest
 import xarray as xr
 
 from ethoflow.io import BrokenFile, UnmatchedMetadata, open_cohort, read, read_cohort
-from ethoflow.io import cohort as cohort_module
+from ethoflow.io import files as files_module
 from ethoflow.io.scan import scan
 from ethoflow.schema import DataError, as_dataset
 from tests.conftest import no_compute
@@ -125,9 +125,9 @@ def test_structure(folder):
 def test_one_reading_gives_position_and_confidence(folder, monkeypatch):
     ds = read_cohort(folder / "*.csv", fps=25)
     seen = []
-    load = cohort_module.load
+    load = files_module.load
     monkeypatch.setattr(
-        cohort_module, "load", lambda path, *rest: seen.append(path.name) or load(path, *rest)
+        files_module, "load", lambda path, *rest: seen.append(path.name) or load(path, *rest)
     )
     dask.compute(ds.position.data, ds.confidence.data, scheduler="synchronous")
     assert sorted(seen) == ["a.csv", "b.csv", "c.csv"]
@@ -280,7 +280,7 @@ def test_fps_of_a_cohort(folder):
     with pytest.raises(DataError, match="one frame rate, found 25: a, c; 30: b"):
         read_cohort(folder / "*.csv", metadata=table)
     table.write_text("recording\tfps\na\t30\nb\t30\nc\t30\n")
-    with pytest.raises(DataError, match="found 25: the call; 30: a, b, c"):
+    with pytest.raises(DataError, match="found 30: a, b, c; 25: the call"):
         read_cohort(folder / "*.csv", fps=25, metadata=table)
     table.write_text("recording\tfps\na\tfast\nb\t30\n")
     with pytest.raises(DataError, match="fps of a is 'fast'"):

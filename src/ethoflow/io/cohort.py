@@ -1,30 +1,24 @@
-"""Many recordings as one lazy dataset: one task reads one recording when its numbers are needed."""
+"""Many recordings as one dataset: what is wrong with their files, their rate, their metadata."""
 
 from __future__ import annotations
 
-import operator
-import os
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Literal
 
-import numpy as np
 import xarray as xr
 
 from ethoflow.engine.schedule import Progress
-from ethoflow.engine.source import RecordedLayer
+from ethoflow.io.files import lazy_arrays, sources_of
 from ethoflow.io.metadata import JoinReport, attach
 from ethoflow.io.metadata_rows import MetadataSource, Placed, place_rows, read_rows
-from ethoflow.io.options import Columns, Options, Repeats
-from ethoflow.io.reader import PathLike, TrackingNote, load, naming
-from ethoflow.io.scan import BrokenFile, Problem, scan, stamp_of
-from ethoflow.io.stack import Float32, Header, Layout, layout_of, pad, stack_tracks
+from ethoflow.io.options import DEFAULTS, Columns, Options, Repeats
+from ethoflow.io.reader import PathLike, TrackingNote
+from ethoflow.io.scan import BrokenFile, Problem, scan
+from ethoflow.io.stack import Header, layout_of, stack_tracks
 from ethoflow.schema import DataError, check_fps
-
-if TYPE_CHECKING:
-    import dask.array as da
 
 
 class UnmatchedMetadata(UserWarning):
@@ -43,10 +37,12 @@ class Cohort:
 def read_cohort(
     paths: PathLike | Sequence[PathLike],
     *,
-    fps: float | None = None,
+    fps: float | Literal["video"] | None = None,
     metadata: MetadataSource | None = None,
     individuals: Sequence[str] | None = None,
     skeleton: Mapping[str, str] | None = None,
+    resample_fps: float | None = None,
+    anti_alias: bool = True,
     columns: Columns | None = None,
     repeats: Repeats = "error",
     allow_pickle: bool = False,
@@ -63,11 +59,15 @@ def read_cohort(
     paths
         A pattern (``"tracks/*.h5"``), or a list of files.
     fps
-        Frames per second of all recordings; else a column ``fps`` of the metadata gives it.
+        Frames per second of all recordings; else a column ``fps`` of the metadata gives it, or the
+        files, or with ``"video"`` the videos beside them.
     metadata
-        A CSV file or a DataFrame with a row per recording; its columns become coordinates.
+        A CSV, TSV or Excel file or a DataFrame with a row per recording; its columns become
+        coordinates.
     individuals, skeleton, columns, repeats, allow_pickle
         As for `read`.
+    resample_fps, anti_alias
+        As for `read`: brings recordings of different rates to one.
     errors
         ``"warn"`` leaves broken files out with a warning each (`BrokenFile`).
 
@@ -79,12 +79,15 @@ def read_cohort(
     """
     if errors not in ("raise", "warn"):
         raise ValueError(f"errors must be 'raise' or 'warn', found {errors!r}.")
-    options = Options.of(individuals, columns, repeats, allow_pickle)
-    headers, problems = scan(paths, options)
-    if problems and (errors == "raise" or not headers):
-        raise DataError(_list_problems(problems, len(headers)))
-    cohort = _assemble(
-        headers, problems, fps=fps, metadata=metadata, options=options, skeleton=skeleton
+    cohort = open_cohort(
+        paths,
+        fps=fps,
+        metadata=metadata,
+        skeleton=skeleton,
+        resample_fps=resample_fps,
+        anti_alias=anti_alias,
+        options=Options.of(individuals, columns, repeats, allow_pickle),
+        leave_out=errors == "warn",
     )
     for note in cohort.dataset.attrs.get("notes", []):
         warnings.warn(note, TrackingNote, stacklevel=2)
@@ -98,48 +101,42 @@ def read_cohort(
 def open_cohort(
     paths: PathLike | Sequence[PathLike],
     *,
-    fps: float | None = None,
+    fps: float | Literal["video"] | None = None,
     metadata: MetadataSource | None = None,
-    individuals: Sequence[str] | None = None,
     skeleton: Mapping[str, str] | None = None,
-    columns: Columns | None = None,
-    repeats: Repeats = "error",
-    allow_pickle: bool = False,
+    resample_fps: float | None = None,
+    anti_alias: bool = True,
+    options: Options = DEFAULTS,
+    leave_out: bool = True,
     progress: Progress | None = None,
 ) -> Cohort:
     """The same as `read_cohort`, with what went wrong as values instead of warnings.
+
+    Parameters
+    ----------
+    leave_out
+        Whether broken files are left out (the default), or are an error.
+    progress
+        Called with files read and files in all.
 
     Raises
     ------
     DataError
         No file can be used, the frame rate is missing or differs, or no row of the metadata fits.
     """
-    options = Options.of(individuals, columns, repeats, allow_pickle)
-    headers, problems = scan(paths, options, progress=progress)
-    if not headers:
-        raise DataError(_list_problems(problems, 0))
-    return _assemble(
-        headers, problems, fps=fps, metadata=metadata, options=options, skeleton=skeleton
-    )
-
-
-def _assemble(
-    headers: Sequence[Header],
-    problems: Sequence[Problem],
-    *,
-    fps: float | None,
-    metadata: MetadataSource | None,
-    options: Options,
-    skeleton: Mapping[str, str] | None,
-) -> Cohort:
+    headers, problems = scan(paths, options, fps=fps, progress=progress)
+    if problems and not (leave_out and headers):
+        raise DataError(_list_problems(problems, len(headers)))
     placed = None
     if metadata is not None:
         files = [Path(header.path).name for header in headers]
         placed = place_rows(read_rows(metadata), [header.name for header in headers], files)
-    rate = _common_fps(fps, headers, placed)
+    rates = _find_rates(fps, headers, placed)
+    rate = _common_rate(rates) if resample_fps is None else float(resample_fps)
+    sources = sources_of(headers, rates, resample_fps, options, anti_alias=anti_alias)
+    headers = [source.header for source in sources]
     layout = layout_of(headers)
-    arrays = _lazy_arrays(headers, layout, options)
-    ds = stack_tracks(headers, layout, arrays, fps=rate, skeleton=skeleton)
+    ds = stack_tracks(headers, layout, lazy_arrays(sources, layout), fps=rate, skeleton=skeleton)
     report = None
     if placed is not None:
         ds, report = attach(ds, placed)
@@ -152,71 +149,41 @@ def _list_problems(problems: Sequence[Problem], n_good: int) -> str:
     return f"{len(problems)} of {len(problems) + n_good} files cannot be used{advice}:\n{listed}"
 
 
-def _common_fps(fps: float | None, headers: Sequence[Header], placed: Placed | None) -> float:
-    """The one frame rate of a cohort: of the call, of the metadata, or of the files."""
+def _find_rates(
+    fps: float | Literal["video"] | None, headers: Sequence[Header], placed: Placed | None
+) -> dict[str, float]:
+    """Frame rate of each recording: of the call, of the metadata, of its video, or of its file."""
     stated = {} if placed is None else placed.fps()
-    if not stated and fps is None:
-        stated = {header.name: header.fps for header in headers if header.fps is not None}
-    rates = dict.fromkeys(stated.values())
-    if fps is not None:
-        rates = dict.fromkeys([float(fps), *rates])
-    if len(rates) > 1:
-        listed = "; ".join(
-            f"{rate:g}: {', '.join(name for name in stated if stated[name] == rate) or 'the call'}"
-            for rate in rates
-        )
-        raise DataError(
-            f"one cohort needs one frame rate, found {listed}. Read recordings of different fps "
-            "as separate cohorts."
-        )
-    return check_fps(next(iter(rates), None), "the cohort")
+    wrong = [rate for rate in stated.values() if isinstance(fps, float | int) and rate != fps]
+    if wrong:
+        raise DataError(_differ({**stated, "the call": float(fps or 0)}))
+    found: dict[str, float | None] = {}
+    for header in headers:
+        if isinstance(fps, float | int):
+            found[header.name] = float(fps)
+        else:
+            of_file = header.video_fps if fps == "video" else header.fps
+            found[header.name] = stated.get(header.name, of_file)
+    known = {name: check_fps(rate, name) for name, rate in found.items() if rate is not None}
+    if fps == "video" and len(known) < len(found):
+        lacking = ", ".join(name for name in found if name not in known)
+        raise DataError(f"no video that can be opened lies beside: {lacking}.")
+    return known
 
 
-@dataclass(frozen=True)
-class _Source:
-    """Where a task finds its recording, and what it must find there."""
-
-    header: Header
-    layout: Layout
-    options: Options
+def _common_rate(rates: Mapping[str, float]) -> float:
+    """The one frame rate of a cohort."""
+    if len(set(rates.values())) > 1:
+        raise DataError(_differ(rates))
+    return check_fps(next(iter(rates.values()), None), "the cohort")
 
 
-def _read_again(source: _Source) -> dict[str, Float32]:
-    path = Path(source.header.path)
-    with naming(path):
-        if not path.is_file():
-            raise DataError("the file was there when the cohort was made and is gone now.")
-        if stamp_of(path) != source.header.stamp:
-            raise DataError("the file has changed since the cohort was made: read it again.")
-        return pad(load(path, source.options)[source.header.part], source.layout)
-
-
-def _lazy_arrays(
-    headers: Sequence[Header], layout: Layout, options: Options
-) -> dict[str, da.Array]:
-    """The variables of the tracks; all take what one task per recording reads."""
-    import dask.array as da
-    from dask.base import tokenize
-    from dask.highlevelgraph import HighLevelGraph
-
-    sources = [_Source(header, layout, options) for header in headers]
-    token = tokenize([(os.fspath(h.path), h.part, h.digest) for h in headers], layout, options)
-    read = f"read-{token}"
-    tasks: Any = {(read, i): (_read_again, source) for i, source in enumerate(sources)}
-    shapes = {"position": layout.shape, "confidence": (*layout.shape[:2], layout.n_frames)}
-    if layout.has_sd:
-        shapes["position_sd"] = layout.shape
-    arrays = {}
-    for kind, shape in shapes.items():
-        name = f"{kind}-{token}"
-        picked = {
-            (name, i, *[0] * len(shape)): (operator.getitem, (read, i), kind)
-            for i in range(len(headers))
-        }
-        # The digest of a recording stands for its numbers: stored results know them again by it.
-        graph = HighLevelGraph(
-            {read: tasks, name: RecordedLayer(picked)}, {read: set(), name: {read}}
-        )
-        chunks = ((1,) * len(headers), *[(size,) for size in shape])
-        arrays[kind] = da.Array(graph, name, chunks, dtype=np.float32)
-    return arrays
+def _differ(rates: Mapping[str, float]) -> str:
+    listed = "; ".join(
+        f"{rate:g}: {', '.join(name for name in rates if rates[name] == rate)}"
+        for rate in dict.fromkeys(rates.values())
+    )
+    return (
+        f"one cohort needs one frame rate, found {listed}. Bring them to one with resample_fps "
+        "(--resample-fps), or read recordings of different fps as separate cohorts."
+    )

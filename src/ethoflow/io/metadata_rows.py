@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -82,17 +82,54 @@ def read_rows(source: MetadataSource) -> tuple[str, dict[str, list[str]]]:
     path = Path(source)
     if not path.is_file():
         raise DataError(f"{path}: there is no such metadata table.")
+    with path.open("rb") as file:
+        is_workbook = file.read(4) == b"PK\x03\x04"
+    rows = _rows_of_workbook(path) if is_workbook else _rows_of_text(path)
+    return path.name, _columns(rows, path)
+
+
+def _rows_of_text(path: Path) -> Iterator[tuple[int, list[str]]]:
     data = read_table_bytes(path)
     if b"\x00" in data:
-        raise DataError(f"{path}: this is no text table; save the metadata as CSV.")
-    return path.name, _columns(decode(data), path)
-
-
-def _columns(content: str, path: Path) -> dict[str, list[str]]:
+        raise DataError(f"{path}: this is no table; save the metadata as CSV or as .xlsx.")
+    content = decode(data)
     delimiter = delimiter_of(next((x for x in content.splitlines() if x.strip()), ""))
     lines = csv.reader(io.StringIO(content, newline=""), delimiter=delimiter)
-    rows = [(lines.line_num, [cell.strip() for cell in row]) for row in lines]
-    rows = [(number, row) for number, row in rows if any(row)]
+    try:
+        for row in lines:
+            yield lines.line_num, [cell.strip() for cell in row]
+    except csv.Error as error:
+        raise DataError(f"{path}: line {lines.line_num + 1}: {error}.") from error
+
+
+def _rows_of_workbook(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Rows of the first sheet of an Excel workbook, as they are shown."""
+    try:
+        from openpyxl import load_workbook
+    except ModuleNotFoundError as error:
+        raise DataError('Excel files need openpyxl: pip install "ethoflow[excel]".') from error
+    try:
+        sheet = load_workbook(path, read_only=True, data_only=True).worksheets[0]
+        rows = [[_shown(cell) for cell in row] for row in sheet.iter_rows(values_only=True)]
+    except Exception as error:  # openpyxl raises anything when it meets a damaged workbook
+        raise DataError(
+            f"{path}: this workbook cannot be read ({type(error).__name__}: {error})."
+        ) from error
+    width = max((place for row in rows for place, cell in enumerate(row, 1) if cell), default=0)
+    yield from enumerate((row[:width] for row in rows), 1)
+
+
+def _shown(cell: object) -> str:
+    """A cell of a workbook as text; whole numbers without the point that Excel gives them."""
+    if cell is None:
+        return ""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return str(cell).strip()
+
+
+def _columns(lines: Iterable[tuple[int, list[str]]], path: Path) -> dict[str, list[str]]:
+    rows = [(number, row) for number, row in lines if any(row)]
     if not rows:
         raise DataError(f"{path}: the metadata table is empty.")
     names = rows[0][1]

@@ -59,10 +59,12 @@ DEFAULTS = Options()
 """Options of a caller who gives none."""
 
 
-def digest_of(path: Path, options: Options = DEFAULTS) -> str:
-    """Digest of a file's bytes and of the options that change the numbers read from it."""
+def digest_of(path: Path, options: Options = DEFAULTS, *more: object) -> str:
+    """Digest of a file's bytes and of what else changes the numbers read from it."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256")
     if replace(options, allow_pickle=False) != DEFAULTS:
         digest.update(repr(astuple(options)[:3]).encode())
+    if more:
+        digest.update(repr(more).encode())
     return digest.hexdigest()[:32]

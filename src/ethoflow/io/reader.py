@@ -9,17 +9,19 @@ import pkgutil
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 import numpy as np
 import xarray as xr
 
+from ethoflow.io.clock import read_times, set_clock
 from ethoflow.io.content import Content
 from ethoflow.io.individuals import choose_individuals
 from ethoflow.io.options import DEFAULTS, Columns, Options, Repeats, digest_of
-from ethoflow.io.stack import Header, Tracks, dataset_of, layout_of, pad, stack_tracks
+from ethoflow.io.stack import Header, Tracks, dataset_of, layout_of, pad, stack_tracks, with_notes
+from ethoflow.io.video import compare, look_at, look_beside, video_of
 from ethoflow.schema import DataError, check_fps
 
 __all__ = ["Content", "Options", "TrackingNote", "Tracks", "load", "read", "reader", "readers"]
@@ -116,9 +118,12 @@ def _discover() -> None:
 def read(
     path: PathLike,
     *,
-    fps: float | None = None,
+    fps: float | Literal["video"] | None = None,
     individuals: Sequence[str] | None = None,
     skeleton: Mapping[str, str] | None = None,
+    timestamps: PathLike | None = None,
+    resample_fps: float | None = None,
+    anti_alias: bool = True,
     columns: Columns | None = None,
     repeats: Repeats = "error",
     allow_pickle: bool = False,
@@ -134,12 +139,20 @@ def read(
     path
         A tracker's file.
     fps
-        Frames per second; only needed where the file does not hold it.
+        Frames per second, exactly (29.97, not 30); only needed where the file does not hold it.
+        ``"video"`` takes that of the video beside the file.
     individuals
         The animals to take, in this order: names of animals in a file that names them, else
         prefixes of body parts (``["B", "W"]`` for ``B_Nose`` and ``W_Nose``).
     skeleton
         Roles the alias table does not know: ``{"centre": "Spine_2"}``.
+    timestamps
+        File with the time of every frame in s, ``.npy`` or one number per line. Frames that a
+        camera dropped become NaN; the frame rate is that of the times.
+    resample_fps
+        Frame rate to bring the tracks to; as they are by default.
+    anti_alias
+        Whether a lower `resample_fps` takes means over its frames (the default) or single points.
     columns
         What the columns of a plain CSV or Parquet table are, as `ethoflow.io.tidy` says.
     repeats
@@ -173,11 +186,38 @@ def read(
     with naming(path):
         options = Options.of(individuals, columns, repeats, allow_pickle)
         parts = load(path, options)
-        digest = digest_of(path, options)
+        given = (str(timestamps or ""), resample_fps, anti_alias)
+        clock = given if timestamps is not None or resample_fps is not None else ()
+        rate = look_at(video_of(path)).fps if fps == "video" else fps
+        video = look_beside(path) if len(parts) == 1 else None
+        if video is not None:
+            parts = [with_notes(parts[0], compare(parts[0], video, rate))]
+        times = None if timestamps is None else read_times(Path(timestamps))
+    if times is None:
+        rate = check_fps(rate if rate is not None else parts[0].fps, str(path))
+    with naming(path):
+        parts = [
+            set_clock(part, rate, times=times, resample_fps=resample_fps, anti_alias=anti_alias)
+            for part in parts
+        ]
     for part in parts:
         for note in part.notes:
             warnings.warn(f"{path}: {note}", TrackingNote, stacklevel=2)
-    rate = check_fps(fps if fps is not None else parts[0].fps, str(path))
+    return to_dataset(path, parts, options, skeleton=skeleton, clock=clock)
+
+
+def to_dataset(
+    path: Path,
+    parts: Sequence[Tracks],
+    options: Options,
+    *,
+    fps: float | None = None,
+    skeleton: Mapping[str, str] | None = None,
+    clock: tuple[object, ...] = (),
+) -> xr.Dataset:
+    """Dataset of the recordings in a file: without the dim ``recording`` where there is one."""
+    rate = check_fps(parts[0].fps if fps is None else fps, str(path))
+    digest = digest_of(path, options, *clock)
     headers = [Header.of(part, path, i, digest) for i, part in enumerate(parts)]
     if len(parts) == 1:
         return dataset_of(parts[0], headers[0], rate, skeleton)
@@ -277,7 +317,7 @@ def _check(tracks: Tracks) -> Tracks:
         _, part, _, frame = infinite[0]
         raise DataError(f"the position of {tracks.bodyparts[part]!r} at frame {frame} is infinite.")
     if np.isnan(tracks.position).all():
-        return replace(tracks, notes=(*tracks.notes, "no point was seen in any frame."))
+        return with_notes(tracks, ["no point was seen in any frame."])
     return tracks
 
 

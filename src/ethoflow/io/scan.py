@@ -6,14 +6,15 @@ import glob
 import os
 import uuid
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from ethoflow.engine.schedule import Progress, run_tasks
 from ethoflow.io.options import DEFAULTS, Options, digest_of
 from ethoflow.io.reader import PathLike, load
-from ethoflow.io.stack import Header, mismatch
+from ethoflow.io.stack import Header, mismatch, with_notes
+from ethoflow.io.video import compare, look_beside
 from ethoflow.schema import DataError
 
 
@@ -61,6 +62,7 @@ def scan(
     paths: PathLike | Sequence[PathLike],
     options: Options = DEFAULTS,
     *,
+    fps: float | Literal["video"] | None = None,
     progress: Progress | None = None,
 ) -> tuple[list[Header], list[Problem]]:
     """What each file holds, and the files that cannot be part of the cohort.
@@ -75,6 +77,8 @@ def scan(
         A pattern (``"tracks/*.h5"``), a path, or a list of them.
     options
         As for `read`.
+    fps
+        Frame rate the videos beside the files are held against.
     progress
         Called with files read and files in all.
 
@@ -86,7 +90,7 @@ def scan(
     files = find_files(paths)
     held = f"scan-{uuid.uuid4().hex}"
     tasks: dict[Hashable, Any] = {
-        (held, i): (_look, path.absolute(), options) for i, path in enumerate(files)
+        (held, i): (_look, path.absolute(), options, fps) for i, path in enumerate(files)
     }
     found: dict[int, list[Header] | str] = {}
 
@@ -109,15 +113,25 @@ def scan(
     return headers, problems
 
 
-def _look(path: Path, options: Options) -> list[Header] | str:
+def _look(path: Path, options: Options, fps: float | Literal["video"] | None) -> list[Header] | str:
     """Headers of the recordings in one file, or why it cannot be read."""
     try:
         digest = digest_of(path, options) if path.is_file() else ""
         stamp = stamp_of(path) if path.is_file() else ()
         parts = load(path, options)
+        video = look_beside(path) if len(parts) == 1 else None
     except (DataError, OSError) as error:
         return str(error)
-    return [Header.of(part, path.resolve(), i, digest, stamp) for i, part in enumerate(parts)]
+    if video is not None:
+        rate = fps if isinstance(fps, float | int) else None
+        parts = [with_notes(parts[0], compare(parts[0], video, rate))]
+    return [
+        replace(
+            Header.of(part, path.resolve(), i, digest, stamp),
+            video_fps=None if video is None else video.fps,
+        )
+        for i, part in enumerate(parts)
+    ]
 
 
 def stamp_of(path: Path) -> tuple[int, int]:

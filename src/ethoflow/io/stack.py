@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -47,6 +47,11 @@ class Tracks:
     notes: tuple[str, ...] = ()
 
 
+def with_notes(tracks: Tracks, notes: Iterable[str]) -> Tracks:
+    """`tracks` with further notes."""
+    return replace(tracks, notes=(*tracks.notes, *notes))
+
+
 @dataclass(frozen=True)
 class Header:
     """What is known of a recording without its arrays; `part` is its place in its file."""
@@ -66,6 +71,7 @@ class Header:
     units: str = "px"
     has_sd: bool = False
     notes: tuple[str, ...] = ()
+    video_fps: float | None = None
 
     @classmethod
     def of(

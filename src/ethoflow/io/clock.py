@@ -1,0 +1,255 @@
+"""When frames were taken: from times of a camera to a regular clock, and from one rate to another.
+
+Nothing here runs unless it is asked for, and what it does is noted with the recording.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from ethoflow.io.stack import Float32, Tracks
+from ethoflow.io.table_text import decode, read_table_bytes
+from ethoflow.schema import DataError
+
+Times = npt.NDArray[np.float64]
+
+_MOST_FRAMES = 1000
+"""Longest recording that times may stand for, in frames per row of the table."""
+
+
+def read_times(path: Path) -> Times:
+    r"""Times of frames in s: a NumPy array (``.npy``) or a text file with one number per line.
+
+    Raises
+    ------
+    DataError
+        They are no growing, finite numbers.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> path = pathlib.Path(folder.name) / "times.txt"
+    >>> _ = path.write_text("time\n0.00\n0.04\n0.08\n")
+    >>> read_times(path).tolist()
+    [0.0, 0.04, 0.08]
+    >>> folder.cleanup()
+    """
+    if not path.is_file():
+        raise DataError(f"{path}: there is no such file of timestamps.")
+    with path.open("rb") as file:
+        is_array = file.read(6) == b"\x93NUMPY"
+    try:
+        times = np.load(path, allow_pickle=False) if is_array else _read_lines(path)
+        times = np.asarray(times, np.float64).squeeze()
+    except (ValueError, OSError, EOFError) as error:
+        raise DataError(f"{path}: no list of times in s ({error}).") from error
+    if times.ndim != 1:
+        raise DataError(f"{path}: needed one time per frame, found the shape {times.shape}.")
+    _check_growing(times, str(path))
+    return times
+
+
+def _read_lines(path: Path) -> Times:
+    lines = [line.strip() for line in decode(read_table_bytes(path)).splitlines() if line.strip()]
+    numbers = []
+    for number, line in enumerate(lines):
+        try:
+            numbers.append(float(line.rstrip(",;")))
+        except ValueError as error:
+            if number:
+                raise DataError(f"{path}: {line!r} is no time in s.") from error
+    return np.array(numbers)
+
+
+def _check_growing(times: Times, where: str) -> None:
+    if not np.isfinite(times).all():
+        raise DataError(f"{where}: time {int(np.argmin(np.isfinite(times)))} is no finite number.")
+    wrong = np.flatnonzero(np.diff(times) <= 0)
+    if len(wrong):
+        i = int(wrong[0])
+        raise DataError(
+            f"{where}: times must grow; number {i + 1} is {times[i + 1]:g} s after {times[i]:g} s."
+        )
+
+
+def place_frames(times: Times, fps: float | None = None) -> tuple[npt.NDArray[np.int64], float]:
+    """Frame number of each time on a regular clock that starts at the first, and its rate.
+
+    A step of two frame intervals is a dropped frame. Without `fps` the rate is the number of frames
+    the times stand for over the time they take.
+
+    Raises
+    ------
+    DataError
+        The times do not lie on a regular clock (off by half a frame or more).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> place_frames(np.array([5.0, 5.1, 5.2, 5.4]))
+    (array([0, 1, 2, 4]), 10.0)
+    """
+    if len(times) < 2:
+        if fps is None:
+            raise DataError("one time gives no frame rate: give fps as well.")
+        return np.zeros(len(times), np.int64), fps
+    step = float(np.median(np.diff(times))) if fps is None else 1 / fps
+    frames = np.concatenate([[0], np.cumsum(np.maximum(np.rint(np.diff(times) / step), 0))])
+    if fps is None:
+        fps = round(float(frames[-1] / (times[-1] - times[0])), 9)
+    frames = np.rint((times - times[0]) * fps)
+    off = np.abs((times - times[0]) * fps - frames).max()
+    if (np.diff(frames) < 1).any() or off > 0.4:
+        raise DataError(
+            f"the times do not lie on a regular clock of {fps:g} frames per second (off by up to "
+            f"{off:.2f} frames): give resample_fps, to interpolate at regular times."
+        )
+    if frames[-1] > _MOST_FRAMES * len(times):
+        raise DataError(
+            f"{len(times)} times span {frames[-1]:.0f} frames at {fps:g} fps: are they in s?"
+        )
+    return frames.astype(np.int64), fps
+
+
+def apply_times(tracks: Tracks, times: Times, fps: float | None = None) -> Tracks:
+    """`tracks` with every row at the frame its time says; dropped frames are NaN.
+
+    Raises
+    ------
+    DataError
+        There is not one time for each row, or no regular clock.
+    """
+    _check_length(tracks, times)
+    frames, rate = place_frames(times, fps)
+    lost = int(frames[-1]) + 1 - len(frames)
+    notes = (f"its times have {lost} dropped frames, which are missing.",) if lost else ()
+
+    def spread(values: Float32) -> Float32:
+        placed = np.full((*values.shape[:-1], int(frames[-1]) + 1), np.nan, np.float32)
+        placed[..., frames] = values
+        return placed
+
+    return _change(tracks, spread, rate, notes)
+
+
+def _check_length(tracks: Tracks, times: Times) -> None:
+    n_frames = tracks.position.shape[-1]
+    if len(times) != n_frames:
+        raise DataError(
+            f"{len(times)} times for {n_frames} frames: needed one each. Are they the times of "
+            "another video, or were frames cut off?"
+        )
+
+
+def resample(tracks: Tracks, times: Times, fps: float, *, anti_alias: bool = True) -> Tracks:
+    """`tracks` at `fps` frames per second, from the first of `times` (s) to the last.
+
+    A new frame lies on the straight line between the two old frames around it, where both were
+    seen, and is missing else. With `anti_alias`, going to a lower rate, it is the mean of that line
+    over the frame's own interval, where at least half of that was seen. Confidence is treated as
+    positions are.
+    """
+    _check_length(tracks, times)
+    since = times - times[0]
+    n_new = count_resampled(float(since[-1]), fps)
+    old_fps = (len(since) - 1) / since[-1] if len(since) > 1 else fps
+    averaged = anti_alias and fps < old_fps and len(since) > 1
+    borders: Times = (np.arange(n_new + 1, dtype=np.float64) - 0.5) / fps
+
+    def change(values: Float32) -> Float32:
+        if averaged:
+            return _average(values, since, borders)
+        return _interpolate(values, since, np.arange(n_new) / fps)
+
+    how = "mean over each new frame" if averaged else "straight line between frames"
+    return _change(tracks, change, fps, (f"resampled from {old_fps:g} to {fps:g} fps ({how}).",))
+
+
+def count_resampled(seconds: float, fps: float) -> int:
+    """Frames at `fps` from the first to the last, `seconds` later."""
+    return int(np.floor(seconds * fps + 1e-6)) + 1
+
+
+def set_clock(
+    tracks: Tracks,
+    fps: float | None,
+    *,
+    times: Times | None = None,
+    resample_fps: float | None = None,
+    anti_alias: bool = True,
+) -> Tracks:
+    """`tracks` on the clock asked for: of their own rate, of `times`, or at `resample_fps`."""
+    if times is None:
+        if fps is None:
+            raise DataError("resampling needs the frame rate of the tracks: give fps.")
+        if resample_fps in (None, fps):
+            return replace(tracks, fps=fps)
+        times = np.arange(tracks.position.shape[-1]) / fps
+    elif resample_fps is None:
+        return apply_times(tracks, times, fps)
+    assert resample_fps is not None
+    return resample(tracks, times, resample_fps, anti_alias=anti_alias)
+
+
+def _interpolate(values: Float32, since: Times, new: Times) -> Float32:
+    right = np.clip(np.searchsorted(since, new - 1e-9), 1, len(since) - 1)
+    left = right - 1
+    share = ((new - since[left]) / (since[right] - since[left])).astype(np.float32)
+    share[np.abs(share) < 1e-5], share[np.abs(share - 1) < 1e-5] = 0, 1
+    mixed: Float32 = values[..., left] * (1 - share) + values[..., right] * share
+    mixed[..., ~_follows(since)[left]] = np.nan
+    # On an old frame its neighbour does not matter, seen or not.
+    np.copyto(mixed, values[..., left], where=share == 0)
+    np.copyto(mixed, values[..., right], where=share == 1)
+    return mixed
+
+
+def _follows(since: Times) -> npt.NDArray[np.bool_]:
+    """Whether the camera dropped no frame between each frame and the next."""
+    steps = np.diff(since)
+    follows: npt.NDArray[np.bool_] = steps < 1.5 * np.median(steps)
+    return follows
+
+
+def _average(values: Float32, since: Times, borders: Times) -> Float32:
+    """Mean, between each two `borders`, of the straight lines between frames that were seen."""
+    steps = np.diff(since)
+    seen = ~np.isnan(values[..., 1:]) & ~np.isnan(values[..., :-1]) & _follows(since)
+    left = np.where(seen, values[..., :-1], 0).astype(np.float64)
+    rise = np.where(seen, np.diff(values), 0).astype(np.float64)
+    edges: Times = np.clip(borders, 0, since[-1])
+    at = np.clip(np.searchsorted(since, edges, "right") - 1, 0, len(steps) - 1)
+    into = np.clip(edges - since[at], 0, steps[at])
+
+    def up_to(whole: Times, part: Times) -> Times:
+        sums = np.concatenate([np.zeros((*whole.shape[:-1], 1)), np.cumsum(whole, -1)], -1)
+        return np.diff(sums[..., at] + part)
+
+    area = up_to(
+        (left + rise / 2) * steps, into * (left[..., at] + rise[..., at] * into / steps[at] / 2)
+    )
+    length = up_to(seen * steps, into * seen[..., at])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = area / length
+    enough = (length > 0) & (2 * length >= np.diff(edges) * (1 - 1e-6))
+    return np.where(enough, mean, np.nan).astype(np.float32)
+
+
+def _change(
+    tracks: Tracks, change: Callable[[Float32], Float32], fps: float, notes: tuple[str, ...]
+) -> Tracks:
+    sd = tracks.position_sd
+    return replace(
+        tracks,
+        position=change(tracks.position),
+        confidence=None if tracks.confidence is None else change(tracks.confidence),
+        position_sd=None if sd is None else change(sd),
+        fps=fps,
+        notes=(*tracks.notes, *notes),
+    )

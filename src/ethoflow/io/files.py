@@ -1,0 +1,134 @@
+"""Files as lazy arrays: one task reads one recording when its numbers are needed."""
+
+from __future__ import annotations
+
+import operator
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ethoflow.engine.source import RecordedLayer
+from ethoflow.io.clock import count_resampled, set_clock
+from ethoflow.io.options import Options
+from ethoflow.io.reader import load, naming
+from ethoflow.io.scan import stamp_of
+from ethoflow.io.stack import Float32, Header, Layout, pad
+from ethoflow.schema import DataError
+
+if TYPE_CHECKING:
+    import dask.array as da
+
+
+@dataclass(frozen=True)
+class FileSource:
+    """Where a task finds its recording, what it must find there, and what it makes of it."""
+
+    header: Header
+    options: Options
+    fps: float | None = None
+    resample_fps: float | None = None
+    anti_alias: bool = True
+
+
+def sources_of(
+    headers: Sequence[Header],
+    rates: Mapping[str, float],
+    resample_fps: float | None,
+    options: Options,
+    *,
+    anti_alias: bool,
+) -> list[FileSource]:
+    """Sources of recordings with their own frame rates; headers are of the resampled recordings.
+
+    Raises
+    ------
+    DataError
+        A recording is to be resampled and its frame rate is not known.
+    """
+    if resample_fps is None:
+        return [FileSource(header, options) for header in headers]
+    unknown = [header.name for header in headers if header.name not in rates]
+    if unknown:
+        raise DataError(
+            f"resampling needs the frame rate of every recording; it is not known for: "
+            f"{', '.join(unknown)}. Give fps, or a column fps in the metadata."
+        )
+    return [
+        FileSource(
+            _resampled(header, rates[header.name], resample_fps, anti_alias),
+            options,
+            rates[header.name],
+            resample_fps,
+            anti_alias,
+        )
+        for header in headers
+    ]
+
+
+def _resampled(header: Header, fps: float, resample_fps: float, anti_alias: bool) -> Header:
+    if fps == resample_fps:
+        return header
+    return replace(
+        header,
+        n_frames=count_resampled((header.n_frames - 1) / fps, resample_fps),
+        digest=f"{header.digest}@{fps!r}:{resample_fps!r}:{anti_alias}",
+        notes=(*header.notes, f"resampled from {fps:g} to {resample_fps:g} fps."),
+    )
+
+
+def read_again(source: FileSource, layout: Layout) -> dict[str, Float32]:
+    """Variables of one recording, padded to the cohort's layout.
+
+    Raises
+    ------
+    DataError
+        The file is gone, or has changed since the cohort was made.
+    """
+    path = Path(source.header.path)
+    with naming(path):
+        if not path.is_file():
+            raise DataError("the file was there when the cohort was made and is gone now.")
+        if stamp_of(path) != source.header.stamp:
+            raise DataError("the file has changed since the cohort was made: read it again.")
+        tracks = load(path, source.options)[source.header.part]
+        if source.resample_fps is not None:
+            tracks = set_clock(
+                tracks,
+                source.fps,
+                resample_fps=source.resample_fps,
+                anti_alias=source.anti_alias,
+            )
+        return pad(tracks, layout)
+
+
+def lazy_arrays(sources: Sequence[FileSource], layout: Layout) -> dict[str, da.Array]:
+    """The variables of the tracks; all take what one task per recording reads."""
+    import dask.array as da
+    from dask.base import tokenize
+    from dask.highlevelgraph import HighLevelGraph
+
+    known = [(os.fspath(s.header.path), s.header.part, s.header.digest) for s in sources]
+    token = tokenize(known, layout, [source.options for source in sources])
+    read = f"read-{token}"
+    tasks: Any = {(read, i): (read_again, source, layout) for i, source in enumerate(sources)}
+    shapes = {"position": layout.shape, "confidence": (*layout.shape[:2], layout.n_frames)}
+    if layout.has_sd:
+        shapes["position_sd"] = layout.shape
+    arrays = {}
+    for kind, shape in shapes.items():
+        name = f"{kind}-{token}"
+        picked = {
+            (name, i, *[0] * len(shape)): (operator.getitem, (read, i), kind)
+            for i in range(len(sources))
+        }
+        # The digest of a recording stands for its numbers: stored results know them again by it.
+        graph = HighLevelGraph(
+            {read: tasks, name: RecordedLayer(picked)}, {read: set(), name: {read}}
+        )
+        chunks = ((1,) * len(sources), *[(size,) for size in shape])
+        arrays[kind] = da.Array(graph, name, chunks, dtype=np.float32)
+    return arrays

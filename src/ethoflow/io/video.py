@@ -1,0 +1,118 @@
+"""The video beside a table: its rate, size and length, and where they contradict the tracks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ethoflow.io.stack import Tracks
+from ethoflow.schema import DataError
+
+SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".m4v", ".wmv", ".mpg", ".mpeg")
+
+
+@dataclass(frozen=True)
+class Video:
+    """What a video file says of itself."""
+
+    path: Path
+    fps: float
+    n_frames: int
+    width: int
+    height: int
+
+
+def find_video(path: Path) -> Path | None:
+    """The video that lies beside a tracker's file and belongs to it by name, if there is one.
+
+    The video has the name of the file, or the part of it before ``DLC``, ``DeepCut`` or a dot.
+    """
+    stem = path.name
+    parts = [match.start() for match in re.finditer(r"\.|DLC|DeepCut|_tracking|_tracked", stem)]
+    names = {stem[:end].rstrip("_- ").casefold() for end in parts} - {""}
+    try:
+        beside = sorted(item for item in path.parent.iterdir() if item.suffix.lower() in SUFFIXES)
+    except OSError:
+        return None
+    fitting = [item for item in beside if item.stem.casefold() in names]
+    return max(fitting, key=lambda item: len(item.stem), default=None)
+
+
+def look_at(path: Path) -> Video:
+    """Rate, length and size that a video states, without decoding it.
+
+    Raises
+    ------
+    DataError
+        It cannot be opened, or OpenCV is missing.
+    """
+    try:
+        import cv2
+    except ModuleNotFoundError as error:
+        raise DataError('videos need OpenCV: pip install "ethoflow[video]".') from error
+    capture = cv2.VideoCapture(str(path))
+    try:
+        if not capture.isOpened():
+            raise DataError(f"{path}: this video cannot be opened.")
+        keys = (
+            cv2.CAP_PROP_FPS,
+            cv2.CAP_PROP_FRAME_COUNT,
+            cv2.CAP_PROP_FRAME_WIDTH,
+            cv2.CAP_PROP_FRAME_HEIGHT,
+        )
+        fps, n_frames, width, height = (float(capture.get(key)) for key in keys)
+    finally:
+        capture.release()
+    if not 0 < fps < np.inf:
+        raise DataError(f"{path}: this video states no frame rate.")
+    return Video(path, fps, int(n_frames), int(width), int(height))
+
+
+def video_of(path: Path) -> Path:
+    """The video beside a file, or an error that says what was looked for."""
+    found = find_video(path)
+    if found is None:
+        raise DataError(
+            f"no video beside the file: needed one named like {path.name!r} in {path.parent}. Give "
+            "the frame rate as a number, fps=25."
+        )
+    return found
+
+
+def look_beside(path: Path) -> Video | None:
+    """The video beside a file, None where there is none that can be opened."""
+    found = find_video(path)
+    try:
+        return None if found is None else look_at(found)
+    except DataError:
+        return None
+
+
+def compare(tracks: Tracks, video: Video, fps: float | None) -> Iterator[str]:
+    """Where tracks and their video contradict each other, a sentence each."""
+    name = video.path.name
+    n_frames = tracks.position.shape[-1]
+    fps = tracks.fps if fps is None else fps
+    if fps is not None and abs(fps / video.fps - 1) > 1e-3:
+        yield f"the tracks have {fps:g} frames per second, the video {name} {video.fps:g}."
+    if video.n_frames > 0 and video.n_frames != n_frames:
+        yield f"the tracks have {n_frames} frames, the video {name} {video.n_frames}."
+    if tracks.units == "px" and video.width > 0:
+        outside = _share_outside(tracks, video)
+        if outside > 0:
+            yield (
+                f"{outside:.1%} of the points seen lie outside the picture of {name} "
+                f"({video.width} x {video.height} px)."
+            )
+
+
+def _share_outside(tracks: Tracks, video: Video) -> float:
+    x, y = tracks.position[:, :, 0], tracks.position[:, :, 1]
+    seen = ~np.isnan(x)
+    with np.errstate(invalid="ignore"):
+        outside = (x < 0) | (y < 0) | (x > video.width) | (y > video.height)
+    return float(outside.sum() / max(int(seen.sum()), 1))
