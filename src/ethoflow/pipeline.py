@@ -99,11 +99,7 @@ def ingest(
         written = write(cohort.dataset, path, "tracks", progress=progress)
     tracks = _group(path, "tracks")
     report.say(f"tracks: {describe(tracks)}{_effort(written)}")
-    quality = track_quality(tracks)
-    report.say(
-        f"        {quality.missing.mean():.1%} of points missing, "
-        + _doubt(quality.low_confidence.mean())
-    )
+    report.say(f"        read now: {cohort.counts.describe()}")
     return len(cohort.problems)
 
 
@@ -111,12 +107,6 @@ def estimate_frames(files: Sequence[str]) -> int:
     """About how many animal-frames the files hold, to choose a scheduler by."""
     sizes = (path.stat().st_size for path in find_files(files) if path.is_file())
     return sum(sizes) // BYTES_PER_FRAME
-
-
-def _doubt(share: float) -> str:
-    if pd.isna(share):
-        return "no confidence in these files"
-    return f"{share:.1%} with a confidence under 0.6"
 
 
 def make_poses(path: Path, settings: Settings, report: Report) -> xr.Dataset:

@@ -95,6 +95,9 @@ VARIABLES = {
     )
 }
 
+LOW_CONFIDENCE = 0.6
+"""Confidence under which reports count a point as doubtful."""
+
 COORDINATES = {
     "recording": "name of the recording: the stem of its file",
     "individual": "slot or role of an animal in the recording",

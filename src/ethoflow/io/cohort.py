@@ -17,7 +17,7 @@ from ethoflow.io.metadata_rows import MetadataSource, Placed, place_rows, read_r
 from ethoflow.io.options import DEFAULTS, Columns, Options, Repeats
 from ethoflow.io.reader import PathLike, TrackingNote
 from ethoflow.io.scan import BrokenFile, Problem, scan
-from ethoflow.io.stack import Header, layout_of, stack_tracks
+from ethoflow.io.stack import Counts, Header, layout_of, stack_tracks
 from ethoflow.schema import DataError, check_fps
 
 
@@ -27,11 +27,12 @@ class UnmatchedMetadata(UserWarning):
 
 @dataclass(frozen=True)
 class Cohort:
-    """What became of a list of files: the dataset, the files left out, the metadata joined."""
+    """What became of a list of files: the dataset, what was left out, joined and counted."""
 
     dataset: xr.Dataset
     problems: tuple[Problem, ...]
     report: JoinReport | None
+    counts: Counts
 
 
 def read_cohort(
@@ -140,7 +141,8 @@ def open_cohort(
     report = None
     if placed is not None:
         ds, report = attach(ds, placed)
-    return Cohort(ds, tuple(problems), report)
+    counts = Counts(*(sum(column) for column in zip(*(h.counts for h in headers), strict=True)))
+    return Cohort(ds, tuple(problems), report, counts)
 
 
 def _list_problems(problems: Sequence[Problem], n_good: int) -> str:

@@ -244,8 +244,13 @@ def load(path: Path, options: Options = DEFAULTS) -> list[Tracks]:
         )
     try:
         parts = found.load(path, options) if found.takes_options else found.load(path)  # type: ignore[call-arg]
-    except (DataError, MemoryError):
+    except DataError:
         raise
+    except MemoryError as error:
+        raise DataError(
+            f"recognised as {found.name}, but its arrays do not fit into memory ({error}): it is "
+            "damaged, or larger than this machine can read."
+        ) from error
     except Exception as error:  # libraries raise anything when they meet a damaged file
         raise DataError(
             f"recognised as {found.name}, but it cannot be read, so it is probably damaged "

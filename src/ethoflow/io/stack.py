@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
 from ethoflow.schema import (
+    LOW_CONFIDENCE,
     VARIABLES,
     DataError,
     describe_tracks,
@@ -52,6 +53,37 @@ def with_notes(tracks: Tracks, notes: Iterable[str]) -> Tracks:
     return replace(tracks, notes=(*tracks.notes, *notes))
 
 
+class Counts(NamedTuple):
+    """Points (of an animal in a frame) in all, missing, with a confidence, and with a low one."""
+
+    points: int = 0
+    missing: int = 0
+    scored: int = 0
+    low: int = 0
+
+    @classmethod
+    def of(cls, tracks: Tracks) -> Counts:
+        """Counts over all animals, body parts and frames of `tracks`."""
+        missing = np.isnan(tracks.position[:, :, 0])
+        counts = (missing.size, int(np.count_nonzero(missing)))
+        if tracks.confidence is None:
+            return cls(*counts)
+        scored = np.count_nonzero(~np.isnan(tracks.confidence))
+        with np.errstate(invalid="ignore"):
+            low = np.count_nonzero(tracks.confidence < LOW_CONFIDENCE)
+        return cls(*counts, int(scored), int(low))
+
+    def describe(self) -> str:
+        """A sentence on what is missing and what is doubtful."""
+        missing = f"{self.missing / max(self.points, 1):.1%} of points missing"
+        if not self.scored:
+            return f"{missing}, no confidence in these files"
+        return f"{missing}, {self.low / self.scored:.1%} with a confidence under {LOW_CONFIDENCE}"
+
+
+NO_POINTS = Counts()
+
+
 @dataclass(frozen=True)
 class Header:
     """What is known of a recording without its arrays; `part` is its place in its file."""
@@ -72,6 +104,7 @@ class Header:
     has_sd: bool = False
     notes: tuple[str, ...] = ()
     video_fps: float | None = None
+    counts: Counts = NO_POINTS
 
     @classmethod
     def of(
@@ -99,6 +132,7 @@ class Header:
             units=tracks.units,
             has_sd=tracks.position_sd is not None,
             notes=tracks.notes,
+            counts=Counts.of(tracks),
         )
 
 
@@ -167,17 +201,26 @@ def mismatch(header: Header, first: Header) -> str:
 
 def pad(tracks: Tracks, layout: Layout) -> dict[str, Float32]:
     """Variables of one recording in the cohort's layout, with a leading axis."""
-    order = [tracks.bodyparts.index(part) for part in layout.bodyparts]
     given = {"position": tracks.position, "confidence": tracks.confidence}
     if layout.has_sd:
         given["position_sd"] = tracks.position_sd
-    padded = {}
-    for name, values in given.items():
-        shape = layout.shape if name != "confidence" else layout.shape[:2] + layout.shape[3:]
-        padded[name] = np.full((1, *shape), np.nan, np.float32)
-        if values is not None:
-            n_individuals, n_frames = values.shape[0], values.shape[-1]
-            padded[name][0, :n_individuals, ..., :n_frames] = values[:, order]
+    return {
+        name: _pad_one(
+            values,
+            layout.shape if name != "confidence" else layout.shape[:2] + layout.shape[3:],
+            [tracks.bodyparts.index(part) for part in layout.bodyparts],
+        )[np.newaxis]
+        for name, values in given.items()
+    }
+
+
+def _pad_one(values: Float32 | None, shape: tuple[int, ...], order: Sequence[int]) -> Float32:
+    if values is not None and values.shape == shape and order == sorted(order):
+        return values
+    padded = np.full(shape, np.nan, np.float32)
+    if values is not None:
+        for place, part in enumerate(order):
+            padded[: len(values), place, ..., : values.shape[-1]] = values[:, part]
     return padded
 
 

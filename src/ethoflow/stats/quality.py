@@ -10,9 +10,7 @@ import pandas as pd
 from ethoflow.engine import feature, summary
 from ethoflow.engine.declare import Array, missing_like
 from ethoflow.engine.gather import gather_blocks
-from ethoflow.schema import Data, as_dataset
-
-LOW_CONFIDENCE = 0.6
+from ethoflow.schema import LOW_CONFIDENCE, Data, as_dataset
 
 
 def track_quality(data: Data) -> pd.DataFrame:

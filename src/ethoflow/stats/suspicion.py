@@ -12,8 +12,8 @@ import xarray as xr
 from ethoflow.engine.bouts import find_runs
 from ethoflow.engine.declare import Array
 from ethoflow.engine.gather import gather_blocks
-from ethoflow.schema import Data, as_dataset
-from ethoflow.stats.quality import LOW_CONFIDENCE, track_quality
+from ethoflow.schema import LOW_CONFIDENCE, Data, as_dataset
+from ethoflow.stats.quality import track_quality
 
 MANY_TRACKS = 8
 """Animals in one recording from which on they are probably pieces of fewer."""

@@ -1,0 +1,165 @@
+"""Mutated files: whatever is done to a file, a reader gives tracks or one of our own errors.
+
+``python -m tests.fuzz SAMPLE... --n 10000`` reads mutations of each sample, in a process of its own
+with limited memory and a time limit per file, and prints what came out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import random
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+
+SECONDS = 20
+MEMORY = 6 * 2**30
+_WORDS = (b"nan", b"-1", b"1e308", b"inf", b"", b"0", b"99999999999", b"x", b"'", b'"', b"\xff")
+
+
+def mutate(data: bytes, rng: random.Random) -> bytes:
+    """`data` with one to four faults: bytes changed, cut, doubled, moved, cells replaced."""
+    # Binary files that lose their order are refused at once; changed bytes get further.
+    faults = _FAULTS if b"\x00" not in data[:4096] else (*[_flip, _flip_early] * 6, _cut, _double)
+    for _ in range(rng.choice((1, 1, 1, 2, 3))):
+        if not data:
+            return data
+        data = rng.choice(faults)(data, rng)
+    return data
+
+
+def _flip(data: bytes, rng: random.Random) -> bytes:
+    changed = bytearray(data)
+    for _ in range(rng.randint(1, 8)):
+        changed[rng.randrange(len(changed))] = rng.randrange(256)
+    return bytes(changed)
+
+
+def _flip_early(data: bytes, rng: random.Random) -> bytes:
+    changed = bytearray(data)
+    for _ in range(rng.randint(1, 3)):
+        changed[rng.randrange(min(len(changed), 4096))] ^= 1 << rng.randrange(8)
+    return bytes(changed)
+
+
+def _cut(data: bytes, rng: random.Random) -> bytes:
+    return data[: rng.randrange(len(data) + 1)]
+
+
+def _remove(data: bytes, rng: random.Random) -> bytes:
+    start = rng.randrange(len(data))
+    return data[:start] + data[start + rng.randint(1, 200) :]
+
+
+def _double(data: bytes, rng: random.Random) -> bytes:
+    start = rng.randrange(len(data))
+    piece = data[start : start + rng.randint(1, 200)]
+    return data[:start] + piece + data[start:]
+
+
+def _swap_lines(data: bytes, rng: random.Random) -> bytes:
+    lines = data.split(b"\n", 12)
+    i, j = rng.randrange(len(lines)), rng.randrange(len(lines))
+    lines[i], lines[j] = lines[j], lines[i]
+    return b"\n".join(lines)
+
+
+def _replace_cell(data: bytes, rng: random.Random) -> bytes:
+    at = data.find(rng.choice((b",", b";", b"\t", b" ", b'"')), rng.randrange(len(data)))
+    if at < 0:
+        return _flip(data, rng)
+    stop = at + 1 + rng.randint(0, 12)
+    return data[: at + 1] + rng.choice(_WORDS) + data[stop:]
+
+
+_FAULTS = (_flip, _flip_early, _cut, _remove, _double, _swap_lines, _replace_cell)
+
+
+class TooSlowError(Exception):
+    """A file took longer than `SECONDS`."""
+
+
+def _give_up(*_: object) -> None:
+    raise TooSlowError
+
+
+def read_mutations(sample: Path, n: int, seed: int, kind: str) -> collections.Counter[str]:
+    """Outcomes of reading `n` mutations of `sample`: read, refused, or what else came out."""
+    from ethoflow.schema import DataError
+
+    load = _loader(kind)
+    data = sample.read_bytes()
+    outcomes: collections.Counter[str] = collections.Counter()
+    signal.signal(signal.SIGALRM, _give_up)
+    with tempfile.TemporaryDirectory() as folder:
+        for beside in sample.parent.iterdir():
+            # Companions of small formats lie beside them.
+            if beside != sample and beside.suffix in (".json", ".txt") and beside.is_file():
+                (Path(folder) / beside.name).write_bytes(beside.read_bytes())
+        for i in range(n):
+            rng = random.Random(f"{seed}-{i}-{sample.name}")
+            path = Path(folder) / sample.name
+            path.write_bytes(mutate(data, rng))
+            print(i, file=sys.stderr, flush=True)
+            signal.alarm(SECONDS)
+            try:
+                load(path)
+                outcomes["read"] += 1
+            except DataError:
+                outcomes["refused"] += 1
+            except Exception as error:  # what must not happen
+                outcomes[f"{type(error).__name__}: {str(error)[:200]} (mutation {i})"] += 1
+            finally:
+                signal.alarm(0)
+    return outcomes
+
+
+def _loader(kind: str):  # type: ignore[no-untyped-def]
+    warnings.simplefilter("ignore")
+    if kind == "labels":
+        from ethoflow.io.scoring import list_labels
+
+        return list_labels
+    from ethoflow.io.reader import load
+
+    return load
+
+
+def run(sample: Path, n: int, seed: int = 0, kind: str = "tracks") -> dict[str, int]:
+    """The same in a process of its own; its death is an outcome too."""
+    command = [sys.executable, "-m", "tests.fuzz", str(sample), "--here"]
+    command += ["--n", str(n), "--seed", str(seed), "--kind", kind]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        last = [line for line in done.stderr.splitlines() if line.strip()][-3:]
+        return {f"process ended with {done.returncode} after {last}": 1}
+    lines = (line.split("\t", 1) for line in done.stdout.splitlines())
+    return {text: int(count) for count, text in lines}
+
+
+def main() -> None:
+    """Entry point."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("samples", nargs="+", type=Path)
+    parser.add_argument("--n", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--kind", choices=("tracks", "labels"), default="tracks")
+    parser.add_argument("--here", action="store_true", help="in this process, for one sample")
+    given = parser.parse_args()
+    if not given.here:
+        for sample in given.samples:
+            print(sample.name, run(sample, given.n, given.seed, given.kind), flush=True)
+        return
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    outcomes = read_mutations(given.samples[0], given.n, given.seed, given.kind)
+    for text, count in outcomes.items():
+        print(f"{count}\t{text}".replace("\n", " "))
+
+
+if __name__ == "__main__":
+    main()
