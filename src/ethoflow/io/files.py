@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +13,8 @@ import numpy as np
 from ethoflow.engine.source import RecordedLayer
 from ethoflow.io.clock import count_resampled, set_clock
 from ethoflow.io.options import Options
-from ethoflow.io.reader import load, naming
+from ethoflow.io.pieces import FRAMES, pieces_of
+from ethoflow.io.reader import check, load, naming, recognise
 from ethoflow.io.scan import stamp_of
 from ethoflow.io.stack import Float32, Header, Layout, pad
 from ethoflow.schema import DataError
@@ -90,10 +90,7 @@ def read_again(source: FileSource, layout: Layout) -> dict[str, Float32]:
     """
     path = Path(source.header.path)
     with naming(path):
-        if not path.is_file():
-            raise DataError("the file was there when the cohort was made and is gone now.")
-        if stamp_of(path) != source.header.stamp:
-            raise DataError("the file has changed since the cohort was made: read it again.")
+        _check_same(path, source.header)
         tracks = load(path, source.options)[source.header.part]
         if source.resample_fps is not None:
             tracks = set_clock(
@@ -105,8 +102,29 @@ def read_again(source: FileSource, layout: Layout) -> dict[str, Float32]:
         return pad(tracks, layout)
 
 
+def read_piece_again(source: FileSource, layout: Layout, number: int) -> dict[str, Float32]:
+    """The same of one piece of a long file."""
+    header = source.header
+    path = Path(header.path)
+    with naming(path):
+        _check_same(path, header)
+        pieces = pieces_of(recognise(path, source.options).name)
+        assert pieces is not None
+        start, stop = header.marks[number : number + 2]
+        tracks = check(pieces.read(path, start, stop))
+        n_frames = min(FRAMES, layout.n_frames - number * FRAMES)
+        return pad(tracks, replace(layout, n_frames=n_frames))
+
+
+def _check_same(path: Path, header: Header) -> None:
+    if not path.is_file():
+        raise DataError("the file was there when the cohort was made and is gone now.")
+    if stamp_of(path) != header.stamp:
+        raise DataError("the file has changed since the cohort was made: read it again.")
+
+
 def lazy_arrays(sources: Sequence[FileSource], layout: Layout) -> dict[str, da.Array]:
-    """The variables of the tracks; all take what one task per recording reads."""
+    """The variables of the tracks; all take what one task per recording (or piece of it) reads."""
     import dask.array as da
     from dask.base import tokenize
     from dask.highlevelgraph import HighLevelGraph
@@ -114,21 +132,63 @@ def lazy_arrays(sources: Sequence[FileSource], layout: Layout) -> dict[str, da.A
     known = [(os.fspath(s.header.path), s.header.part, s.header.digest) for s in sources]
     token = tokenize(known, layout, [source.options for source in sources])
     read = f"read-{token}"
-    tasks: Any = {(read, i): (read_again, source, layout) for i, source in enumerate(sources)}
+    in_pieces = any(source.header.marks for source in sources) and layout.n_frames > FRAMES
+    times = _piece_lengths(layout.n_frames) if in_pieces else (layout.n_frames,)
+    tasks: dict[Any, Any] = {}
+    places = {
+        (i, j): _read_task(tasks, read, source, layout, i, j, len(times))
+        for i, source in enumerate(sources)
+        for j in range(len(times))
+    }
     shapes = {"position": layout.shape, "confidence": (*layout.shape[:2], layout.n_frames)}
     if layout.has_sd:
         shapes["position_sd"] = layout.shape
     arrays = {}
     for kind, shape in shapes.items():
         name = f"{kind}-{token}"
+        middle = (0,) * (len(shape) - 1)
         picked = {
-            (name, i, *[0] * len(shape)): (operator.getitem, (read, i), kind)
-            for i in range(len(sources))
+            (name, i, *middle, j): (_pick, key, kind, b) for (i, j), (key, b) in places.items()
         }
         # The digest of a recording stands for its numbers: stored results know them again by it.
         graph = HighLevelGraph(
             {read: tasks, name: RecordedLayer(picked)}, {read: set(), name: {read}}
         )
-        chunks = ((1,) * len(sources), *[(size,) for size in shape])
+        chunks = ((1,) * len(sources), *[(size,) for size in shape[:-1]], times)
         arrays[kind] = da.Array(graph, name, chunks, dtype=np.float32)
     return arrays
+
+
+def _piece_lengths(n_frames: int) -> tuple[int, ...]:
+    return tuple(min(FRAMES, n_frames - start) for start in range(0, n_frames, FRAMES))
+
+
+def _read_task(
+    tasks: dict[Any, Any],
+    read: str,
+    source: FileSource,
+    layout: Layout,
+    row: int,
+    number: int,
+    n_pieces: int,
+) -> tuple[Any, tuple[int, int] | None]:
+    """Key of the task that reads a piece of a recording, and which frames of its result it is."""
+    bounds = (number * FRAMES, min((number + 1) * FRAMES, layout.n_frames))
+    if source.header.marks and source.resample_fps is None:
+        if number < len(source.header.marks) - 1:
+            tasks[read, row, number] = (read_piece_again, source, layout, number)
+        else:
+            tasks[read, row, number] = (_padding, layout, bounds[1] - bounds[0])
+        return (read, row, number), None
+    tasks[read, row] = (read_again, source, layout)
+    return (read, row), bounds if n_pieces > 1 else None
+
+
+def _padding(layout: Layout, n_frames: int) -> dict[str, Float32]:
+    nothing = np.full((1, *layout.shape[:-1], n_frames), np.nan, np.float32)
+    return {"position": nothing, "confidence": nothing[:, :, :, 0], "position_sd": nothing}
+
+
+def _pick(variables: Mapping[str, Float32], name: str, bounds: tuple[int, int] | None) -> Float32:
+    values = variables[name]
+    return values if bounds is None else values[..., bounds[0] : bounds[1]]

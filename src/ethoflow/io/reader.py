@@ -191,7 +191,9 @@ def read(
         rate = look_at(video_of(path)).fps if fps == "video" else fps
         video = look_beside(path) if len(parts) == 1 else None
         if video is not None:
-            parts = [with_notes(parts[0], compare(parts[0], video, rate))]
+            n_frames = parts[0].position.shape[-1]
+            stated = parts[0].fps if rate is None else rate
+            parts = [with_notes(parts[0], compare(n_frames, parts[0], video, stated))]
         times = None if timestamps is None else read_times(Path(timestamps))
     if times is None:
         rate = check_fps(rate if rate is not None else parts[0].fps, str(path))
@@ -258,7 +260,7 @@ def load(path: Path, options: Options = DEFAULTS) -> list[Tracks]:
         ) from error
     if options.individuals is not None:
         parts = [choose_individuals(part, options.individuals) for part in parts]
-    return [_check(part) for part in parts]
+    return [check(part) for part in parts]
 
 
 def recognise(path: Path, options: Options = DEFAULTS) -> Reader:
@@ -304,7 +306,14 @@ def _has_format(content: Content, candidate: Reader) -> bool:
         return False
 
 
-def _check(tracks: Tracks) -> Tracks:
+def check(tracks: Tracks) -> Tracks:
+    """`tracks`, which have frames, names and finite positions.
+
+    Raises
+    ------
+    DataError
+        They do not.
+    """
     shape = tracks.position.shape
     if len(shape) != 4 or 0 in shape:
         raise DataError(

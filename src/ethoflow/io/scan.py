@@ -12,8 +12,9 @@ from typing import Any, Literal
 
 from ethoflow.engine.schedule import Progress, run_tasks
 from ethoflow.io.options import DEFAULTS, Options, digest_of
-from ethoflow.io.reader import PathLike, load
-from ethoflow.io.stack import Header, mismatch, with_notes
+from ethoflow.io.pieces import LONG, pieces_of
+from ethoflow.io.reader import PathLike, check, load, recognise
+from ethoflow.io.stack import Header, mismatch
 from ethoflow.io.video import compare, look_beside
 from ethoflow.schema import DataError
 
@@ -118,20 +119,36 @@ def _look(path: Path, options: Options, fps: float | Literal["video"] | None) ->
     try:
         digest = digest_of(path, options) if path.is_file() else ""
         stamp = stamp_of(path) if path.is_file() else ()
-        parts = load(path, options)
-        video = look_beside(path) if len(parts) == 1 else None
+        headers = _look_in_pieces(path, options, digest, stamp)
+        if headers is None:
+            parts = load(path, options)
+            headers = [
+                Header.of(part, path.resolve(), i, digest, stamp) for i, part in enumerate(parts)
+            ]
+        else:
+            parts = []
     except (DataError, OSError) as error:
         return str(error)
-    if video is not None:
-        rate = fps if isinstance(fps, float | int) else None
-        parts = [with_notes(parts[0], compare(parts[0], video, rate))]
-    return [
-        replace(
-            Header.of(part, path.resolve(), i, digest, stamp),
-            video_fps=None if video is None else video.fps,
-        )
-        for i, part in enumerate(parts)
-    ]
+    video = look_beside(path) if len(headers) == 1 else None
+    if video is None:
+        return headers
+    rate = fps if isinstance(fps, float | int) else headers[0].fps
+    notes = compare(headers[0].n_frames, parts[0] if parts else None, video, rate)
+    return [replace(headers[0], video_fps=video.fps, notes=(*headers[0].notes, *notes))]
+
+
+def _look_in_pieces(
+    path: Path, options: Options, digest: str, stamp: tuple[int, ...]
+) -> list[Header] | None:
+    """The header of a long file, looked through in bounded memory; None where that cannot be."""
+    if not path.is_file() or path.stat().st_size < LONG:
+        return None
+    pieces = pieces_of(recognise(path, options).name)
+    survey = pieces.look(path) if pieces is not None and options == DEFAULTS else None
+    if survey is None:
+        return None
+    header = Header.of(check(survey.first), path.resolve(), 0, digest, stamp)
+    return [replace(header, n_frames=survey.n_frames, marks=survey.marks, counts=survey.counts)]
 
 
 def stamp_of(path: Path) -> tuple[int, int]:

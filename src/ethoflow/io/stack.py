@@ -86,7 +86,10 @@ NO_POINTS = Counts()
 
 @dataclass(frozen=True)
 class Header:
-    """What is known of a recording without its arrays; `part` is its place in its file."""
+    """What is known of a recording without its arrays.
+
+    `part` is its place in its file, `marks` where the pieces of a long file begin, in bytes.
+    """
 
     name: str
     path: str
@@ -105,6 +108,7 @@ class Header:
     notes: tuple[str, ...] = ()
     video_fps: float | None = None
     counts: Counts = NO_POINTS
+    marks: tuple[int, ...] = ()
 
     @classmethod
     def of(

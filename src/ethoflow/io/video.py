@@ -92,16 +92,26 @@ def look_beside(path: Path) -> Video | None:
         return None
 
 
-def compare(tracks: Tracks, video: Video, fps: float | None) -> Iterator[str]:
-    """Where tracks and their video contradict each other, a sentence each."""
+def compare(n_frames: int, tracks: Tracks | None, video: Video, fps: float | None) -> Iterator[str]:
+    """Where a recording and its video contradict each other, a sentence each.
+
+    Parameters
+    ----------
+    n_frames
+        Frames of the recording.
+    tracks
+        Its tracks, to look for points outside the picture.
+    video
+        What the video states.
+    fps
+        Frame rate of the recording, if it is known.
+    """
     name = video.path.name
-    n_frames = tracks.position.shape[-1]
-    fps = tracks.fps if fps is None else fps
     if fps is not None and abs(fps / video.fps - 1) > 1e-3:
         yield f"the tracks have {fps:g} frames per second, the video {name} {video.fps:g}."
     if video.n_frames > 0 and video.n_frames != n_frames:
         yield f"the tracks have {n_frames} frames, the video {name} {video.n_frames}."
-    if tracks.units == "px" and video.width > 0:
+    if tracks is not None and tracks.units == "px" and video.width > 0:
         outside = _share_outside(tracks, video)
         if outside > 0:
             yield (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,13 +21,17 @@ _MISSING = ("", "nan", "NaN", "NAN", "NA", "N/A", "n/a", "#N/A", "null", "NULL",
 
 
 @dataclass(frozen=True)
-class _Header:
+class Header:
     """Header rows of a file: what the columns hold, and where the rows of numbers begin."""
 
     columns: list[Column]
     delimiter: str
     start: int
     n_lines: int
+
+    def moved(self, by: int) -> Header:
+        """The same header where the numbers begin `by` bytes later."""
+        return replace(self, start=self.start + by)
 
 
 def _matches(file: Content) -> bool:
@@ -44,8 +48,8 @@ def read_dlc_csv(path: Path) -> list[Tracks]:
     only used in messages. `tracks_of_table` says what becomes of the numbers.
     """
     data = read_table_bytes(path)
-    header = _read_header(data)
-    table = _read_numbers(data, header)
+    header = read_header(data)
+    table = read_numbers(data, header)
     rows = ~np.isnan(table).all(axis=0)  # spreadsheets leave rows of empty cells behind
     if not rows.all():
         table = table[:, rows]
@@ -60,7 +64,14 @@ def read_dlc_csv(path: Path) -> list[Tracks]:
     return [tracks]
 
 
-def _read_header(data: bytes) -> _Header:
+def read_header(data: bytes) -> Header:
+    """Header rows at the beginning of a table.
+
+    Raises
+    ------
+    DataError
+        A header row is missing, twice there, or of another width.
+    """
     start, n_lines, delimiter = 0, 0, ","
     rows: dict[str, list[str]] = {}
     while start < len(data):
@@ -78,7 +89,7 @@ def _read_header(data: bytes) -> _Header:
         if label in _LABELS:
             rows[label] = cells[1:]
         start, n_lines = stop, n_lines + 1
-    return _Header(_name_columns(rows), delimiter, start, n_lines)
+    return Header(_name_columns(rows), delimiter, start, n_lines)
 
 
 def _is_number(cell: str) -> bool:
@@ -122,7 +133,7 @@ def _trim(cells: list[str]) -> list[str]:
     return cells[:n_cells]
 
 
-def _read_numbers(data: bytes, header: _Header) -> npt.NDArray[np.float64]:
+def read_numbers(data: bytes, header: Header) -> npt.NDArray[np.float64]:
     """The numbers below the header, one row per column of the file; frame numbers come first."""
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
@@ -148,14 +159,14 @@ def _read_numbers(data: bytes, header: _Header) -> npt.NDArray[np.float64]:
     return numbers
 
 
-def _decimal_of(data: bytes, header: _Header) -> str:
+def _decimal_of(data: bytes, header: Header) -> str:
     if header.delimiter != ",":
         return "," if data.find(b",", header.start) >= 0 else "."
     quoted = re.search(rb'"-?\d+,\d', data[header.start : header.start + (1 << 16)])
     return "," if quoted else "."
 
 
-def _read_numbers_slowly(data: bytes, header: _Header) -> npt.NDArray[np.float64]:
+def _read_numbers_slowly(data: bytes, header: Header) -> npt.NDArray[np.float64]:
     """The same cell by cell, to say which line is wrong."""
     decimal = _decimal_of(data, header)
     width = len(header.columns) + 1
@@ -180,7 +191,7 @@ def _read_numbers_slowly(data: bytes, header: _Header) -> npt.NDArray[np.float64
     return np.array(rows, dtype=np.float64).reshape(-1, width).T
 
 
-def _number(cells: list[str], i: int, header: _Header, line: int, decimal: str) -> float:
+def _number(cells: list[str], i: int, header: Header, line: int, decimal: str) -> float:
     cell = cells[i].strip()
     if cell in _MISSING:
         return np.nan
@@ -199,7 +210,7 @@ def _number(cells: list[str], i: int, header: _Header, line: int, decimal: str) 
     raise DataError(f"line {line}: {cell!r} is no number ({where if i else 'frame number'}).")
 
 
-def _line_of_row(data: bytes, header: _Header, row: int) -> int:
+def _line_of_row(data: bytes, header: Header, row: int) -> int:
     """Line number of a row of numbers; empty lines are lines but no rows."""
     lines = data[header.start :].splitlines()
     numbers = [number for number, line in enumerate(lines, 1) if line.strip()]
