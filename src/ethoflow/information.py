@@ -53,7 +53,8 @@ def _describe_file(path: Path, fps: float | Literal["video"] | None, options: Op
     rate = video.fps if video is not None and fps == "video" else fps
     rate = rate if isinstance(rate, float | int) else stated
     if video is not None:
-        parts = [with_notes(parts[0], compare(parts[0], video, rate))]
+        n_frames = parts[0].position.shape[-1]
+        parts = [with_notes(parts[0], compare(n_frames, parts[0], video, rate))]
     yield f"{path.name}: {found.name}, {_size(path)}", None
     yield f"frame rate: {_explain_rate(fps, stated, None if video is None else video.fps)}", None
     # Without a frame rate it is described as if it had one frame per second.
