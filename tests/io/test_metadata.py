@@ -178,7 +178,7 @@ def test_a_single_recording(tmp_path):
         ("recording,sex\nm1,f,x\n", "line 2 has 3 cells, the header has 2"),
         ("recording,sex\n\nm1\n", "line 3 has 1 cells, the header has 2"),
         ("", "is empty"),
-        ("a\x00b", "this is no table"),
+        ("a\x00b", "this is no table of text"),
         ("recording,fps\nm1,30\n", "the data have fps 25, the table"),
     ],
 )

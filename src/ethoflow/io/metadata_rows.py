@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
 import pandas as pd
 
-from ethoflow.io.reader import PathLike
-from ethoflow.io.table_text import decode, delimiter_of, read_table_bytes
+from ethoflow.io.reader import PathLike, naming
+from ethoflow.io.sheets import Rows, rows_of
 from ethoflow.schema import DataError
 
 MetadataSource: TypeAlias = PathLike | pd.DataFrame
@@ -82,65 +80,20 @@ def read_rows(source: MetadataSource) -> tuple[str, dict[str, list[str]]]:
     path = Path(source)
     if not path.is_file():
         raise DataError(f"{path}: there is no such metadata table.")
-    with path.open("rb") as file:
-        is_workbook = file.read(4) == b"PK\x03\x04"
-    rows = _rows_of_workbook(path) if is_workbook else _rows_of_text(path)
-    return path.name, _columns(rows, path)
+    with naming(path):
+        return path.name, _columns(rows_of(path))
 
 
-def _rows_of_text(path: Path) -> Iterator[tuple[int, list[str]]]:
-    data = read_table_bytes(path)
-    if b"\x00" in data:
-        raise DataError(f"{path}: this is no table; save the metadata as CSV or as .xlsx.")
-    content = decode(data)
-    delimiter = delimiter_of(next((x for x in content.splitlines() if x.strip()), ""))
-    lines = csv.reader(io.StringIO(content, newline=""), delimiter=delimiter)
-    try:
-        for row in lines:
-            yield lines.line_num, [cell.strip() for cell in row]
-    except csv.Error as error:
-        raise DataError(f"{path}: line {lines.line_num + 1}: {error}.") from error
-
-
-def _rows_of_workbook(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Rows of the first sheet of an Excel workbook, as they are shown."""
-    try:
-        from openpyxl import load_workbook
-    except ModuleNotFoundError as error:
-        raise DataError('Excel files need openpyxl: pip install "ethoflow[excel]".') from error
-    try:
-        sheet = load_workbook(path, read_only=True, data_only=True).worksheets[0]
-        rows = [[_shown(cell) for cell in row] for row in sheet.iter_rows(values_only=True)]
-    except Exception as error:  # openpyxl raises anything when it meets a damaged workbook
-        raise DataError(
-            f"{path}: this workbook cannot be read ({type(error).__name__}: {error})."
-        ) from error
-    width = max((place for row in rows for place, cell in enumerate(row, 1) if cell), default=0)
-    yield from enumerate((row[:width] for row in rows), 1)
-
-
-def _shown(cell: object) -> str:
-    """A cell of a workbook as text; whole numbers without the point that Excel gives them."""
-    if cell is None:
-        return ""
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return str(cell).strip()
-
-
-def _columns(lines: Iterable[tuple[int, list[str]]], path: Path) -> dict[str, list[str]]:
-    rows = [(number, row) for number, row in lines if any(row)]
+def _columns(rows: Rows) -> dict[str, list[str]]:
     if not rows:
-        raise DataError(f"{path}: the metadata table is empty.")
+        raise DataError("the metadata table is empty.")
     names = rows[0][1]
     repeated = sorted({name for name in names if name and names.count(name) > 1})
     if repeated:
-        raise DataError(f"{path}: several columns are called {', '.join(repeated)}.")
+        raise DataError(f"several columns are called {', '.join(repeated)}.")
     for number, row in rows[1:]:
         if any(row[len(names) :]) or len(row) < len(names):
-            raise DataError(
-                f"{path}: line {number} has {len(row)} cells, the header has {len(names)}."
-            )
+            raise DataError(f"line {number} has {len(row)} cells, the header has {len(names)}.")
     return {name: [row[i] for _, row in rows[1:]] for i, name in enumerate(names)}
 
 
@@ -159,7 +112,7 @@ def place_rows(
         No row fits any recording.
     """
     source, columns = table
-    fit = _fitter(names, files)
+    fit = fitter(names, files)
     fits = {name: [fit(cell) for cell in cells] for name, cells in columns.items()}
     counts = {name: sum(len(hits) > 0 for hits in rows) for name, rows in fits.items()}
     named = [name for key in _KEYS for name in columns if name.lower() == key and counts[name]]
@@ -183,7 +136,7 @@ def place_rows(
     )
 
 
-def _fitter(names: Sequence[str], files: Sequence[str]) -> Callable[[str], list[int]]:
+def fitter(names: Sequence[str], files: Sequence[str]) -> Callable[[str], list[int]]:
     """Function that gives the recordings a key may mean, by the strictest rule that finds any."""
     by_name: dict[str, list[int]] = {}
     by_file: dict[str, list[int]] = {}

@@ -1,0 +1,136 @@
+"""Formats of scored behaviour: which there are, and which one a file has."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from ethoflow.io.content import Content
+from ethoflow.io.scoring.scored import Scored
+from ethoflow.schema import DataError
+
+Load: TypeAlias = Callable[[Path], list[Scored]]
+
+
+@dataclass(frozen=True)
+class LabelReader:
+    """One format: how it is known, the function that reads it, what it needs, how it is tested."""
+
+    name: str
+    matches: Callable[[Content], bool]
+    load: Load
+    extra: str
+    fixture: Literal["real", "built"]
+
+
+_READERS: dict[str, LabelReader] = {}
+
+
+def label_reader(
+    name: str,
+    *,
+    matches: Callable[[Content], bool],
+    extra: str = "",
+    fixture: Literal["real", "built"] = "real",
+) -> Callable[[Load], Load]:
+    """Declaration of a format of scored behaviour; parameters as for `ethoflow.io.reader.reader`.
+
+    Raises
+    ------
+    ValueError
+        Two formats have one name.
+    """
+
+    def register(load: Load) -> Load:
+        known = _READERS.get(name)
+        if known is not None and known.load.__module__ != load.__module__:
+            raise ValueError(
+                f"two formats are called {name!r}: {known.load.__module__} and {load.__module__}."
+            )
+        _READERS[name] = LabelReader(name, matches, load, extra, fixture)
+        return load
+
+    return register
+
+
+def label_readers() -> list[LabelReader]:
+    """Every format of scored behaviour that can be read.
+
+    Examples
+    --------
+    >>> "BORIS project" in [reader.name for reader in label_readers()]
+    True
+    """
+    _discover()
+    return list(_READERS.values())
+
+
+@functools.cache
+def _discover() -> None:
+    package = importlib.import_module("ethoflow.io.scoring.formats")
+    for module in pkgutil.iter_modules(package.__path__):
+        importlib.import_module(f"ethoflow.io.scoring.formats.{module.name}")
+
+
+def recognise_labels(path: Path) -> LabelReader:
+    """The format of a file of scored behaviour.
+
+    Raises
+    ------
+    DataError
+        There is no such file, or it has no known format.
+    """
+    if not path.is_file():
+        raise DataError("there is no such file.")
+    if path.stat().st_size == 0:
+        raise DataError("the file is empty (0 bytes).")
+    content = Content(path)
+    known = label_readers()
+    for candidate in known:
+        try:
+            if candidate.matches(content):
+                return candidate
+        except PermissionError:
+            raise
+        except Exception:  # what a library cannot even open is of none of its formats
+            continue
+    names = ", ".join(candidate.name for candidate in known)
+    raise DataError(
+        f"no known format of scored behaviour: it looks like {content.describe()}. Formats that "
+        f"can be read: {names}."
+    )
+
+
+def load_labels(path: Path) -> list[Scored]:
+    """Everything that was scored in a file.
+
+    Raises
+    ------
+    DataError
+        The file cannot be read; the message says why and does not name the file.
+    """
+    try:
+        found = recognise_labels(path)
+    except OSError as error:
+        raise DataError(f"the file cannot be opened ({error.strerror or error}).") from error
+    try:
+        scored = found.load(path)
+    except DataError:
+        raise
+    except ModuleNotFoundError as error:
+        raise DataError(
+            f'{found.name} needs {error.name}: pip install "ethoflow[{found.extra}]".'
+        ) from error
+    except Exception as error:  # libraries raise anything when they meet a damaged file
+        raise DataError(
+            f"recognised as {found.name}, but it cannot be read, so it is probably damaged "
+            f"({type(error).__name__}: {error})."
+        ) from error
+    if not scored:
+        raise DataError(f"recognised as {found.name}, but nothing was scored in it.")
+    return scored

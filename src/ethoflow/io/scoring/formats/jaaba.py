@@ -1,0 +1,63 @@
+"""JAABA scores (``.mat``): bouts of one behaviour that a classifier found, by animal."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ethoflow.io.content import Content
+from ethoflow.io.reader import recording_name
+from ethoflow.io.scoring.declare import label_reader
+from ethoflow.io.scoring.scored import Event, Events, Scored
+from ethoflow.schema import DataError
+
+
+def _matches(file: Content) -> bool:
+    if file.kind != "matlab":
+        return False
+    from scipy.io import whosmat
+
+    return "allScores" in [name for name, *_ in whosmat(file.path)]
+
+
+@label_reader("JAABA scores", matches=_matches, extra="matlab")
+def read_jaaba(path: Path) -> list[Scored]:
+    """Bouts of one behaviour, in frames, after the postprocessing JAABA applied.
+
+    The behaviour is named after the file (``scores_NAME.mat``), the recording after its folder, as
+    JAABA lays them. JAABA counts frames from 1, and the stop of a bout is not part of it; here they
+    count from 0. Animals are known by their number.
+    """
+    from scipy.io import loadmat
+
+    scores = loadmat(path, simplify_cells=True)["allScores"]
+    behaviour = re.sub(r"^.*?scores_?", "", recording_name(path)) or recording_name(path)
+    starts, stops = _by_animal(scores["t0s"]), _by_animal(scores["t1s"])
+    firsts, lasts = np.atleast_1d(scores["tStart"]), np.atleast_1d(scores["tEnd"])
+    if not len(starts) == len(stops) == len(firsts) == len(lasts):
+        raise DataError("its animals have different numbers of starts, stops and spans.")
+    events = [
+        Event(behaviour, float(a) - 1, float(b) - 1, str(i) if len(starts) > 1 else "")
+        for i, (begin, end) in enumerate(zip(starts, stops, strict=True))
+        for a, b in zip(begin, end, strict=True)
+    ]
+    return [
+        Events(
+            name=path.resolve().parent.name,
+            events=tuple(events),
+            unit="frame",
+            span=(float(firsts.min()) - 1, float(lasts.max())),
+            behaviours=(behaviour,),
+            source="classifier",
+        )
+    ]
+
+
+def _by_animal(found: Any) -> list[Any]:
+    """Bouts of each animal; one animal's come without the list around them."""
+    if isinstance(found, np.ndarray) and found.dtype != object:
+        return [np.atleast_1d(found)]
+    return [np.atleast_1d(item) for item in np.atleast_1d(found)]

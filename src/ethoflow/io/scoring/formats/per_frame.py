@@ -1,0 +1,146 @@
+"""Tables with a row per frame: one column per behaviour, or one column that names it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ethoflow.io.content import Content
+from ethoflow.io.reader import recording_name
+from ethoflow.io.scoring.declare import label_reader
+from ethoflow.io.scoring.scored import Frames, Scored, one_hot
+from ethoflow.io.sheets import rows_of_text
+from ethoflow.io.table_text import delimiter_of
+from ethoflow.schema import DataError
+
+BACKGROUND = "background"
+"""Column that says a frame was not labelled."""
+_CLASSES = ("classifier", "behavior", "behaviour", "label", "class", "annotation")
+_ABSENT = ("None", "none", "other", "Other")
+_UNKNOWN = ("", "NA", "NaN", "nan")
+
+
+def _cells(file: Content, rows: int) -> list[list[str]]:
+    lines = [line for line in file.text[: rows + 1] if line.strip()]
+    return [[c.strip(' "') for c in re.split(re.escape(delimiter_of(lines[0])), x)] for x in lines]
+
+
+def _is_one_hot(file: Content) -> bool:
+    rows = _cells(file, 6)
+    if len(rows) < 3 or len(rows[0]) < 2 or rows[0][0] not in ("", "frame", "Frame"):
+        return False
+    same = all(len(row) == len(rows[0]) and row[0].isdigit() for row in rows[1:])
+    return same and {cell for row in rows[1:] for cell in row[1:]} <= {"0", "1", "0.0", "1.0"}
+
+
+@label_reader("one column per behaviour", matches=_is_one_hot)
+def read_one_hot(path: Path) -> list[Scored]:
+    """Labels of 0 and 1 with a column per behaviour, a row per frame.
+
+    Where a column is called background, its frames are not labelled: nothing is known there.
+    """
+    table = _read(path)
+    values = table.to_numpy(np.float32, na_value=np.nan, copy=True).T
+    if not np.isin(values[~np.isnan(values)], (0, 1)).all():
+        raise DataError("its cells must be 0 or 1; others were found.")
+    names = [str(name) for name in table.columns]
+    if BACKGROUND in names:
+        values[:, values[names.index(BACKGROUND)] == 1] = np.nan
+    kept = [i for i, name in enumerate(names) if name != BACKGROUND]
+    return [Frames(recording_name(path), tuple(names[i] for i in kept), values[kept])]
+
+
+def _read(path: Path) -> pd.DataFrame:
+    rows = rows_of_text(path)
+    names, width = rows[0][1], len(rows[0][1])
+    for number, cells in rows[1:]:
+        if len(cells) != width:
+            raise DataError(f"line {number} has {len(cells)} cells, the header has {width}.")
+    frames = [cells[0] for _, cells in rows[1:]]
+    if any(not cell.isdigit() for cell in frames):
+        raise DataError("its first column must number the frames.")
+    numbers = [int(cell) for cell in frames]
+    if numbers != list(range(numbers[0], numbers[0] + len(numbers))):
+        raise DataError("its frame numbers have holes or repeat themselves.")
+    columns = {name: [row[i] for _, row in rows[1:]] for i, name in enumerate(names) if i}
+    try:
+        return pd.DataFrame(
+            {k: [float(c) if c not in _UNKNOWN else np.nan for c in v] for k, v in columns.items()}
+        )
+    except ValueError as error:
+        raise DataError(f"its cells must be 0 or 1: {error}.") from error
+
+
+def _is_simba(file: Content) -> bool:
+    names = _cells(file, 1)[0] if file.text else []
+    return sum(n.startswith("Probability_") for n in names) > 0 or (
+        len(names) > 20 and any(re.fullmatch(r".+_[12]_[xy]", n) for n in names)
+    )
+
+
+@label_reader("SimBA targets", matches=_is_simba, fixture="built")
+def read_simba(path: Path) -> list[Scored]:
+    """Behaviours of a SimBA table: the columns of 0 and 1 that stand last, after the features.
+
+    In a table of a classifier (with columns ``Probability_NAME``) they are its predictions.
+    """
+    rows = rows_of_text(path)
+    names = rows[0][1]
+    table = {
+        name: [cells[i] for _, cells in rows[1:] if i < len(cells)] for i, name in enumerate(names)
+    }
+    predicted = [n.removeprefix("Probability_") for n in names if n.startswith("Probability_")]
+    scored = [name for name in predicted if name in table] or _last_flags(names, table)
+    if not scored:
+        raise DataError("none of its last columns holds 0 and 1: no behaviour was scored in it.")
+    values = np.array([[float(cell) for cell in table[name]] for name in scored], np.float32)
+    source = "classifier" if predicted else "human"
+    return [Frames(recording_name(path), tuple(scored), values, source=source)]  # type: ignore[arg-type]
+
+
+def _last_flags(names: list[str], table: dict[str, list[str]]) -> list[str]:
+    flags: list[str] = []
+    for name in reversed(names):
+        if not set(table[name]) <= {"0", "1", "0.0", "1.0"}:
+            break
+        flags.insert(0, name)
+    return flags
+
+
+def _is_classes(file: Content) -> bool:
+    rows = _cells(file, 4)
+    names = rows[0] if rows else []
+    found = [name for name in names if _names_classes(name)]
+    times = ("start", "stop", "from", "to", "time", "t_st")
+    return len(found) == 1 and not any(name.lower().strip().startswith(times) for name in names)
+
+
+def _names_classes(name: str) -> bool:
+    return name.strip().lower() in _CLASSES or name.lower().endswith((".classifier", "_classifier"))
+
+
+@label_reader("one class per frame", matches=_is_classes)
+def read_classes(path: Path) -> list[Scored]:
+    """Labels from a column that names the behaviour of each frame.
+
+    ``None`` and ``other`` mean that none of them happens, ``NA`` and empty cells that nothing is
+    known. A column whose name begins with kmeans or cluster gives one behaviour per cluster.
+    """
+    rows = rows_of_text(path)
+    names = rows[0][1]
+    place = next(i for i, name in enumerate(names) if _names_classes(name))
+    classes = [cells[place] if place < len(cells) else "" for _, cells in rows[1:]]
+    found, values = one_hot(classes, _UNKNOWN)
+    kept = [i for i, name in enumerate(found) if name not in _ABSENT]
+    software = "classifier" if "classifier" in names[place].lower() else "human"
+    return [
+        Frames(
+            recording_name(path),
+            tuple(found[i] for i in kept),
+            values[kept],
+            source=software,  # type: ignore[arg-type]
+        )
+    ]

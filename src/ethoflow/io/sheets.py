@@ -1,0 +1,102 @@
+"""Rows of cells, from text tables of any kind and from workbooks."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ethoflow.io.table_text import decode, delimiter_of, read_table_bytes
+from ethoflow.schema import DataError
+
+Rows = list[tuple[int, list[str]]]
+"""Line numbers with the cells of the line, stripped; empty lines are left out."""
+
+
+def rows_of_text(path: Path) -> Rows:
+    """Rows of a text table; the separator is the one its longest early lines agree on.
+
+    Raises
+    ------
+    DataError
+        It is no text, or its quotes do not close.
+    """
+    data = read_table_bytes(path)
+    if b"\x00" in data:
+        raise DataError("this is no table of text.")
+    content = decode(data)
+    delimiter = _find_delimiter(content)
+    lines = csv.reader(io.StringIO(content, newline=""), delimiter=delimiter)
+    rows: Rows = []
+    try:
+        for cells in lines:
+            rows.append((lines.line_num, [cell.strip() for cell in cells]))
+    except csv.Error as error:
+        raise DataError(f"line {lines.line_num + 1}: {error}.") from error
+    return [(number, cells) for number, cells in rows if any(cells)]
+
+
+def _find_delimiter(content: str) -> str:
+    """The separator of most of the first lines: a preamble may have none."""
+    heads = [
+        delimiter_of(x) for x in content[: 1 << 16].splitlines()[:60] if any(d in x for d in ",;\t")
+    ]
+    return max(dict.fromkeys(heads), key=heads.count, default=",")
+
+
+def sheets_of_workbook(path: Path, most_rows: int | None = None) -> dict[str, list[list[Any]]]:
+    """Cells of every sheet of an Excel workbook, formulas as their last value.
+
+    Raises
+    ------
+    DataError
+        The workbook is damaged, or openpyxl is missing.
+    """
+    try:
+        from openpyxl import load_workbook
+    except ModuleNotFoundError as error:
+        raise DataError('Excel files need openpyxl: pip install "ethoflow[excel]".') from error
+    try:
+        book = load_workbook(path, read_only=True, data_only=True)
+        return {
+            sheet.title: [list(row) for row in sheet.iter_rows(values_only=True, max_row=most_rows)]
+            for sheet in book.worksheets
+        }
+    except Exception as error:  # openpyxl raises anything when it meets a damaged workbook
+        raise DataError(
+            f"this workbook cannot be read ({type(error).__name__}: {error})."
+        ) from error
+
+
+def shown(cell: object) -> str:
+    """A cell of a workbook as text; whole numbers without the point that Excel gives them.
+
+    Examples
+    --------
+    >>> shown(3.0), shown(None), shown(" a ")
+    ('3', '', 'a')
+    """
+    if cell is None:
+        return ""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return str(cell).strip()
+
+
+def rows_of_sheet(cells: Sequence[Sequence[Any]]) -> Rows:
+    """Rows of one sheet as text."""
+    rows = [(number, [shown(cell) for cell in row]) for number, row in enumerate(cells, 1)]
+    width = max((i for _, row in rows for i, cell in enumerate(row, 1) if cell), default=0)
+    return [(number, row[:width]) for number, row in rows if any(row)]
+
+
+def rows_of(path: Path) -> Rows:
+    """Rows of a text table or of the first sheet of a workbook."""
+    with path.open("rb") as file:
+        is_workbook = file.read(4) == b"PK\x03\x04"
+    if not is_workbook:
+        return rows_of_text(path)
+    sheets = sheets_of_workbook(path)
+    return rows_of_sheet(next(iter(sheets.values()), []))
