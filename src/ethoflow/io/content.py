@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,9 @@ _SIGNATURES = {
     "jpeg": (b"\xff\xd8\xff", "a picture"),
     "gzip": (b"\x1f\x8b", "a gzip archive of something else than a table"),
 }
+
+
+_JSON = re.compile(r"\s*(\{\s*[\"}]|\[\s*[\[{\"\d\]-])")
 
 
 class Content:
@@ -57,7 +61,7 @@ class Content:
             return "mp4"
         if not self.lines:
             return ""
-        return "json" if self.lines[0].lstrip().startswith(("{", "[")) else "text"
+        return "json" if _JSON.match("\n".join(self.lines[:4])) else "text"
 
     @functools.cached_property
     def lines(self) -> list[str]:
@@ -98,6 +102,10 @@ class Content:
         """A few words on what the file holds."""
         if self.kind == "hdf5":
             return self._describe_hdf5()
+        if self.kind == "sqlite" and self.path.stat().st_size < 512:
+            return f"an SQLite database that is cut off ({self.path.stat().st_size} bytes)"
+        if self.kind == "json":
+            return self._describe_json()
         if self.kind in _SIGNATURES:
             return _SIGNATURES[self.kind][1]
         if self.kind == "mp4":
@@ -107,8 +115,15 @@ class Content:
         if not self.kind:
             return "binary data"
         first = next(line.strip() for line in self.lines if line.strip())
-        what = "JSON" if self.kind == "json" else "text"
-        return f"{what} that begins with {first[:80]!r}"
+        return f"text that begins with {first[:80]!r}"
+
+    def _describe_json(self) -> str:
+        head = " ".join(self.lines)
+        if '"annotations"' in head and ('"images"' in head or '"completed_by"' in head):
+            return "JSON with labels of single images, which are no tracks of a video"
+        if '"behaviors_conf"' in head:
+            return "a BORIS project: scored behaviour is read by ef.read_labels"
+        return f"JSON that begins with {self.lines[0].strip()[:80]!r}"
 
     def _describe_hdf5(self) -> str:
         try:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ethoflow.io.content import Content
+from ethoflow.io.rows import rate_of_times
 from ethoflow.io.sheets import Rows, rows_of_sheet, rows_of_text, sheets_of_workbook
 from ethoflow.schema import DataError
 
@@ -41,27 +42,15 @@ class Export:
     def rate(self) -> tuple[float, npt.NDArray[np.int64]]:
         """Samples per second, and the number of each sample on that clock.
 
-        Trial times are rounded to ms, so the rate is that of the whole trial.
-
         Raises
         ------
         DataError
-            There is no column of times, or they do not grow.
+            There is no column of times, or they are not regular.
         """
         name = next((n for n in ("Recording time", "Trial time") if n in self.columns), None)
         if name is None:
             raise DataError(f"it has no column of times; it has {', '.join(self.columns)}.")
-        times = self.columns[name]
-        steps = np.diff(times)
-        if len(times) < 2 or np.isnan(times).any() or (steps <= 0).any():
-            raise DataError(f"the column {name!r} needs two or more growing times.")
-        usual = np.median(steps)
-        numbers = np.concatenate([[0], np.cumsum(np.maximum(np.rint(steps / usual), 1))])
-        rate = numbers[-1] / (times[-1] - times[0])
-        # Rounding to ms hides the rate behind a few ppm: 15.0003 was set as 15.
-        whole = round(rate * 100) / 100
-        slack = 0.002 / (times[-1] - times[0]) * rate
-        return (whole if abs(rate - whole) <= slack else float(rate)), numbers.astype(np.int64)
+        return rate_of_times(self.columns[name])
 
 
 def is_export(file: Content) -> bool:

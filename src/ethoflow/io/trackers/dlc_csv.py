@@ -11,8 +11,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from ethoflow.io.options import DEFAULTS, Options
 from ethoflow.io.reader import Content, Tracks, reader, recording_name
 from ethoflow.io.table_text import decode, delimiter_of, read_table_bytes
+from ethoflow.io.trackers.dlc_labels import names_images
 from ethoflow.io.trackers.dlc_table import Column, tracks_of_table
 from ethoflow.schema import DataError
 
@@ -37,12 +39,13 @@ class Header:
 def _matches(file: Content) -> bool:
     firsts = [re.split("[,;\t]", line, maxsplit=1)[0] for line in file.lines[:6]]
     labels = [first.strip(' "').lower() for first in firsts]
-    return labels[:1] == ["scorer"] or "bodyparts" in labels or "coords" in labels
+    named = labels[:1] == ["scorer"] or "bodyparts" in labels or "coords" in labels
+    return named and not names_images(file.lines)
 
 
-@reader("DeepLabCut CSV", matches=_matches)
-def read_dlc_csv(path: Path) -> list[Tracks]:
-    """Tracks of one DeepLabCut CSV, single or multi animal, also gzipped or re-saved by Excel.
+@reader("DeepLabCut CSV", matches=_matches, takes_options=True)
+def read_dlc_csv(path: Path, options: Options = DEFAULTS) -> list[Tracks]:
+    """Tracks of one DeepLabCut or Lightning Pose CSV, also gzipped or re-saved by Excel.
 
     Header rows are known by their first cell, so their order does not matter; the scorer row is
     only used in messages. `tracks_of_table` says what becomes of the numbers.
@@ -59,7 +62,12 @@ def read_dlc_csv(path: Path) -> list[Tracks]:
         return f"line {_line_of_row(data, header, int(kept[row]))}"
 
     tracks = tracks_of_table(
-        recording_name(path), header.columns, list(table[1:]), table[0], row_name
+        recording_name(path),
+        header.columns,
+        list(table[1:]),
+        table[0],
+        row_name,
+        options.repeats,
     )
     return [tracks]
 

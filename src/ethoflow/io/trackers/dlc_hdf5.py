@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 import h5py
 import numpy as np
 
+from ethoflow.io.options import DEFAULTS, Options
 from ethoflow.io.reader import Content, Tracks, reader, recording_name
 from ethoflow.io.stack import Float32
 from ethoflow.io.trackers.dlc_table import Column, tracks_of_table
@@ -37,8 +38,8 @@ def _matches(file: Content) -> bool:
         return bool(_find_tables(opened))
 
 
-@reader("DeepLabCut HDF5", matches=_matches)
-def read_dlc_hdf5(path: Path) -> list[Tracks]:
+@reader("DeepLabCut HDF5", matches=_matches, takes_options=True)
+def read_dlc_hdf5(path: Path, options: Options = DEFAULTS) -> list[Tracks]:
     """Tracks of one DeepLabCut HDF5 file, single or multi animal, under any key.
 
     `tracks_of_table` says what becomes of the numbers.
@@ -53,7 +54,12 @@ def read_dlc_hdf5(path: Path) -> list[Tracks]:
         appendable = _text(group.attrs["pandas_type"]) == "frame_table"
         columns, series, frames = (_read_appendable if appendable else _read_fixed)(group)
     tracks = tracks_of_table(
-        recording_name(path), columns, series, frames, lambda row: f"row {row + 1}"
+        recording_name(path),
+        columns,
+        series,
+        frames,
+        lambda row: f"row {row + 1}",
+        options.repeats,
     )
     return [tracks]
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ethoflow.io.options import Repeats
 from ethoflow.io.stack import Float32, Tracks
 from ethoflow.schema import DataError, Floats
 
@@ -31,13 +32,15 @@ def tracks_of_table(
     series: Sequence[Floats],
     frames: Floats,
     row_name: Callable[[int], str],
+    repeats: Repeats = "error",
 ) -> Tracks:
     """Tracks of a DeepLabCut table.
 
     The recording begins at the smallest frame number; frame numbers that are missing in between
     become NaN. A point at exactly (0, 0) with likelihood 0 is how DeepLabCut writes a point it did
     not detect: its position is NaN, its confidence 0. A point with one coordinate missing was not
-    seen: both are NaN. Likelihoods are kept as they are, also outside 0..1.
+    seen: both are NaN. Likelihoods are kept as they are, also outside 0..1. Unique body parts are
+    in a slot of their own, the animal ``single``.
 
     Parameters
     ----------
@@ -49,6 +52,8 @@ def tracks_of_table(
         The frame number of each row.
     row_name
         Name of a row in messages, ``"line 17"``.
+    repeats
+        Which of several rows of one frame counts.
 
     Raises
     ------
@@ -58,7 +63,16 @@ def tracks_of_table(
     individuals = list(dict.fromkeys(column.individual for column in columns))
     bodyparts = list(dict.fromkeys(column.bodypart for column in columns))
     space = _check_columns(columns)
+    kept, notes = _choose_rows(frames, row_name, repeats)
+    if kept is not None:
+        frames, series = frames[kept], [values[kept] for values in series]
     places, n_frames = _place_rows(frames, row_name)
+    notes += _note_frames(frames, n_frames)
+    if "single" in individuals and len(individuals) > 1:
+        notes.append(
+            "its unique body parts are in a slot of their own, the animal 'single'; take the "
+            "animals alone with individuals=[...]."
+        )
     shape = (len(individuals), len(bodyparts), n_frames)
     position = np.full((*shape[:2], len(space), n_frames), np.nan, np.float32)
     confidence = np.full(shape, np.nan, np.float32)
@@ -76,7 +90,8 @@ def tracks_of_table(
         confidence=confidence if scored else None,
         bodyparts=tuple(bodyparts),
         animals=tuple(individuals) if any(individuals) else None,
-        source_software="DeepLabCut",
+        source_software=_software(columns),
+        notes=tuple(notes),
     )
 
 
@@ -107,6 +122,42 @@ def _check_columns(columns: Sequence[Column]) -> list[str]:
     return space
 
 
+def _software(columns: Sequence[Column]) -> str:
+    """Who wrote the table: Lightning Pose names its kind of network as the scorer."""
+    scorers = {column.scorer for column in columns}
+    is_lightning = any(scorer.startswith(("heatmap", "regression")) for scorer in scorers)
+    return "Lightning Pose" if is_lightning else "DeepLabCut"
+
+
+def _choose_rows(
+    frames: Floats, row_name: Callable[[int], str], repeats: Repeats
+) -> tuple[npt.NDArray[np.intp] | None, list[str]]:
+    """Rows that count where frame numbers repeat, None for all; and a note on those that do not."""
+    if repeats == "error" or len(np.unique(frames)) == len(frames):
+        return None, []
+    order = np.argsort(frames, kind="stable")
+    same = np.diff(frames[order]) == 0
+    dropped = order[1:][same] if repeats == "first" else order[:-1][same]
+    kept = np.setdiff1d(np.arange(len(frames)), dropped)
+    first = row_name(int(dropped.min()))
+    return kept, [
+        f"{len(dropped)} rows repeat a frame number (the first is {first}); the {repeats} of each "
+        "was taken."
+    ]
+
+
+def _note_frames(frames: Floats, n_frames: int) -> list[str]:
+    """What is unusual about the frame numbers."""
+    notes = []
+    if frames.min() != 0:
+        notes.append(f"its first frame is number {frames.min():g}: the recording begins there.")
+    if n_frames > len(frames):
+        notes.append(
+            f"{n_frames - len(frames)} of its {n_frames} frames have no row: they are missing."
+        )
+    return notes
+
+
 def _place_rows(
     frames: Floats, row_name: Callable[[int], str]
 ) -> tuple[npt.NDArray[np.int64] | slice, int]:
@@ -127,7 +178,10 @@ def _place_rows(
     twice = np.flatnonzero(np.diff(numbers[order]) == 0)
     if len(twice):
         row = int(order[twice + 1].min())
-        raise DataError(f"{row_name(row)}: the frame number {numbers[row]} occurs a second time.")
+        raise DataError(
+            f"{row_name(row)}: the frame number {numbers[row]} occurs a second time. Give "
+            "repeats='first' or 'last' (--repeats) to say which row counts."
+        )
     step = float(np.median(np.diff(numbers[order])))
     n_frames = int(numbers.max() - numbers.min()) + 1
     if step > 1 or n_frames > 1000 * len(numbers):

@@ -1,0 +1,66 @@
+"""EthoVision XT raw data exports: centre, nose and tail base of one animal per sheet or file."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from ethoflow.io.ethovision import Export, is_export, read_exports
+from ethoflow.io.reader import Tracks, reader, recording_name
+from ethoflow.io.rows import dense_tracks
+from ethoflow.schema import DataError
+
+_TO_MM = {"mm": 1.0, "cm": 10.0, "m": 1000.0, "in": 25.4, "inch": 25.4}
+
+
+@reader("EthoVision XT", matches=is_export, extra="excel")
+def read_ethovision(path: Path) -> list[Tracks]:
+    """Tracked points of every sheet; cm are brought to mm, samples not found are missing.
+
+    The animal is the subject of the header. The frame rate is that of the recording times, which
+    are rounded to milliseconds.
+    """
+    exports = read_exports(path)
+    stem = recording_name(path)
+    return [
+        _tracks(export, stem if len(exports) == 1 else f"{stem} {export.sheet}")
+        for export in exports
+    ]
+
+
+def _tracks(export: Export, name: str) -> Tracks:
+    pairs: dict[str, dict[str, str]] = {}
+    for column in export.columns:
+        match = re.fullmatch(r"([XYZ]) (\S.*)", column)
+        if match:
+            pairs.setdefault(match[2], {})[match[1]] = column
+    points, units = {}, set()
+    for part, axes in pairs.items():
+        if not {"X", "Y"} <= set(axes):
+            continue
+        scales = [_scale(export.units.get(column, ""), column) for column in axes.values()]
+        units.add("px" if None in scales else "mm")
+        points[part] = [
+            export.columns[axes[axis]] * (scale or 1.0)
+            for axis, scale in zip(sorted(axes), scales, strict=True)
+        ]
+    if not points:
+        raise DataError("no pair of columns such as 'X center' and 'Y center'.")
+    if len(units) > 1:
+        raise DataError("some of its positions are in px and some in a length.")
+    fps, frames = export.rate()
+    subject = [export.subject] * len(frames) if export.subject else None
+    return dense_tracks(
+        name, frames, subject, points,
+        fps=fps, units=units.pop(), source_software="EthoVision XT",
+    )  # fmt: skip
+
+
+def _scale(unit: str, column: str) -> float | None:
+    """Millimetres in a unit; None for pixels."""
+    plain = unit.strip().lower()
+    if plain in ("px", "pixel", "pixels", ""):
+        return None
+    if plain not in _TO_MM:
+        raise DataError(f"the column {column!r} is in {unit!r}; needed px, mm, cm or m.")
+    return _TO_MM[plain]

@@ -1,0 +1,75 @@
+"""FastTrack: a row per object and image, as text or as an SQLite database."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ethoflow.io.reader import Content, Tracks, reader, recording_name
+from ethoflow.io.rows import dense_tracks, table_of, whole_numbers
+from ethoflow.io.sheets import rows_of_text
+from ethoflow.schema import DataError
+
+_COLUMNS = ("xHead", "yHead", "xTail", "yTail", "xBody", "yBody", "imageNumber", "id")
+
+
+def _is_text(file: Content) -> bool:
+    names = file.text[0].split() if file.text else []
+    return set(_COLUMNS) <= set(names)
+
+
+@reader("FastTrack text", matches=_is_text)
+def read_fasttrack_text(path: Path) -> list[Tracks]:
+    """Head, body centre and tail of every object, in px; objects are named by their number."""
+    table = table_of(rows_of_text(path))
+    return [_tracks(path, {name: table.numbers(name) for name in _COLUMNS}, table.lines)]
+
+
+def tables_of(path: Path) -> list[str]:
+    """Names of the tables of an SQLite database; none where it cannot be opened."""
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
+            query = "select name from sqlite_master where type = 'table'"
+            return [str(name) for (name,) in database.execute(query)]
+    except sqlite3.Error:
+        return []
+
+
+def _is_database(file: Content) -> bool:
+    return file.kind == "sqlite" and "tracking" in tables_of(file.path)
+
+
+@reader("FastTrack database", matches=_is_database)
+def read_fasttrack_database(path: Path) -> list[Tracks]:
+    """The same from ``tracking.db``."""
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
+            rows = database.execute(f"select {', '.join(_COLUMNS)} from tracking").fetchall()
+    except sqlite3.Error as error:
+        raise DataError(
+            f"this database is damaged, or not as FastTrack writes it: {error}."
+        ) from error
+    if not rows:
+        raise DataError("no frames: the table 'tracking' is empty.")
+    values = np.array(rows, dtype=np.float64)
+    return [_tracks(path, dict(zip(_COLUMNS, values.T, strict=True)), None)]
+
+
+def _tracks(path: Path, found: Mapping[str, Any], lines: list[int] | None) -> Tracks:
+    rows = lines if lines is not None else list(range(1, len(found["id"]) + 1))
+    frames = whole_numbers(found["imageNumber"], rows)
+    numbers = whole_numbers(found["id"], rows, "number of an object")
+    order = np.lexsort((frames, numbers))
+    points = {
+        part.lower(): [found[f"{axis}{part}"][order] for axis in "xy"]
+        for part in ("Head", "Body", "Tail")
+    }
+    return dense_tracks(
+        recording_name(path), frames[order], [str(n) for n in numbers[order]], points,
+        lines=[rows[i] for i in order], source_software="FastTrack",
+    )  # fmt: skip

@@ -1,0 +1,72 @@
+"""TRex: one animal per file, a row per frame, units in the names of the columns."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+from ethoflow.io.reader import Content, Tracks, reader, recording_name
+from ethoflow.io.rows import Table, dense_tracks, rate_of_times, table_of, whole_numbers
+from ethoflow.io.sheets import rows_of_text
+from ethoflow.schema import DataError
+
+_TO_MM = {"": None, "px": None, "cm": 10.0, "mm": 1.0, "m": 1000.0}
+_COLUMN = re.compile(r"([XY])(?:#(\w+))? ?(?:\((\w+)\))?")
+_POSE = re.compile(r"pose([XY])(\d+)(?: \((\w+)\))?")
+
+
+def _matches(file: Content) -> bool:
+    line = file.text[0] if file.text else ""
+    return "#wcentroid" in line and line.lower().lstrip('"').startswith("frame")
+
+
+@reader("TRex CSV", matches=_matches)
+def read_trex(path: Path) -> list[Tracks]:
+    """Head, weighted centroid and pose points of one animal; cm and m are brought to mm.
+
+    ``X`` and ``Y`` are the head in TRex, ``#wcentroid`` the centroid. Infinite numbers are how TRex
+    writes a frame without the animal. The frame rate is that of the column ``time``, where there is
+    one.
+    """
+    table = table_of(rows_of_text(path))
+    frames = whole_numbers(table.numbers(next(iter(table.columns))), table.lines)
+    points, units = _points(table)
+    fps = None
+    if "time" in table.columns:
+        times = table.numbers("time")
+        known = np.isfinite(times)
+        fps = rate_of_times(times[known])[0] if known.sum() > 1 else None
+    return [
+        dense_tracks(
+            recording_name(path), frames, None, points,
+            lines=table.lines, fps=fps, units=units, source_software="TRex",
+        )
+    ]  # fmt: skip
+
+
+def _points(table: Table) -> tuple[dict[str, list[object]], str]:
+    found: dict[str, dict[str, object]] = {}
+    units: set[str] = set()
+    missing = table.numbers("missing") == 1 if "missing" in table.columns else None
+    for name in table.columns:
+        match = _COLUMN.fullmatch(name) or _POSE.fullmatch(name)
+        if match is None:
+            continue
+        unit = match[3] or ""
+        if unit not in _TO_MM:
+            raise DataError(f"the column {name!r} is in {unit!r}; needed px, mm, cm or m.")
+        part = f"pose{match[2]}" if name.startswith("pose") else match[2] or "head"
+        values = table.numbers(name, missing=("", "nan", "inf", "-inf"))
+        values[~np.isfinite(values)] = np.nan
+        if missing is not None:
+            values[missing] = np.nan
+        found.setdefault(part, {})[match[1]] = values * (_TO_MM[unit] or 1.0)
+        units.add("px" if _TO_MM[unit] is None else "mm")
+    whole = {part: [xy["X"], xy["Y"]] for part, xy in found.items() if set(xy) == {"X", "Y"}}
+    if not whole:
+        raise DataError("no columns X and Y.")
+    if len(units) > 1:
+        raise DataError("some of its positions are in px and some in a length.")
+    return whole, units.pop()
