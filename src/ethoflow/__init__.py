@@ -18,10 +18,18 @@ if TYPE_CHECKING:
     from ethoflow.engine import behaviour, feature, load_rules, step
     from ethoflow.engine.materialise import write
     from ethoflow.engine.source import open_store as open
+    from ethoflow.exporting.files import export
+    from ethoflow.exporting.moseq import to_keypoint_moseq
+    from ethoflow.exporting.movement import to_movement
+    from ethoflow.exporting.nap import to_pynapple
+    from ethoflow.exporting.tables import to_table
     from ethoflow.geometry.arena import Arena, circle, polygon
     from ethoflow.geometry.calibration import calibrate
     from ethoflow.io.cohort import read_cohort
+    from ethoflow.io.ensemble import read_ensemble
+    from ethoflow.io.movement import from_movement
     from ethoflow.io.reader import read
+    from ethoflow.io.scoring import find_offset, list_labels, read_labels
     from ethoflow.schema import DataError, assign_roles
     from ethoflow.schema import make_tracks as from_arrays
     from ethoflow.stats.budget import time_budget
@@ -39,15 +47,25 @@ _NAMES = {
     "circle": "ethoflow.geometry.arena",
     "clean": "ethoflow.cleaning",
     "feature": "ethoflow.engine",
+    "export": "ethoflow.exporting.files",
     "find_bouts": "ethoflow.behaviours.bouts",
+    "find_offset": "ethoflow.io.scoring",
     "from_arrays": "ethoflow.schema:make_tracks",
+    "from_movement": "ethoflow.io.movement",
+    "list_labels": "ethoflow.io.scoring",
     "load_rules": "ethoflow.engine",
     "open": "ethoflow.engine.source:open_store",
     "polygon": "ethoflow.geometry.arena",
     "read": "ethoflow.io.reader",
     "read_cohort": "ethoflow.io.cohort",
+    "read_ensemble": "ethoflow.io.ensemble",
+    "read_labels": "ethoflow.io.scoring",
     "step": "ethoflow.engine",
     "time_budget": "ethoflow.stats.budget",
+    "to_keypoint_moseq": "ethoflow.exporting.moseq",
+    "to_movement": "ethoflow.exporting.movement",
+    "to_pynapple": "ethoflow.exporting.nap",
+    "to_table": "ethoflow.exporting.tables",
     "write": "ethoflow.engine.materialise",
 }
 

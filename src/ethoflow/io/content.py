@@ -20,6 +20,7 @@ _SIGNATURES = {
     "pickle": (b"\x80", "a Python pickle"),
     "avi": (b"RIFF", "a video (AVI)"),
     "pdf": (b"%PDF", "a PDF"),
+    "mp4": (b"\x00\x00\x00", "a video (MP4)"),
     "png": (b"\x89PNG", "a picture"),
     "jpeg": (b"\xff\xd8\xff", "a picture"),
     "gzip": (b"\x1f\x8b", "a gzip archive of something else than a table"),
@@ -55,10 +56,10 @@ class Content:
         if h5py.is_hdf5(self.path):
             return "hdf5"
         for kind, (signature, _) in _SIGNATURES.items():
-            if self.head.startswith(signature) and not (kind == "gzip" and self.lines):
+            if not self.head.startswith(signature) or (kind == "gzip" and self.lines):
+                continue
+            if kind != "mp4" or self.head[4:8] == b"ftyp":
                 return kind
-        if self.head[4:8] == b"ftyp":
-            return "mp4"
         if not self.lines:
             return ""
         return "json" if _JSON.match("\n".join(self.lines[:4])) else "text"
@@ -102,18 +103,17 @@ class Content:
         """A few words on what the file holds."""
         if self.kind == "hdf5":
             return self._describe_hdf5()
-        if self.kind == "sqlite" and self.path.stat().st_size < 512:
-            return f"an SQLite database that is cut off ({self.path.stat().st_size} bytes)"
         if self.kind == "json":
             return self._describe_json()
+        size = self.path.stat().st_size
         if self.kind in _SIGNATURES:
-            return _SIGNATURES[self.kind][1]
-        if self.kind == "mp4":
-            return "a video (MP4)"
+            cut = f" that is cut off ({size} bytes)" if self.kind == "sqlite" and size < 512 else ""
+            return _SIGNATURES[self.kind][1] + cut
         if not self.head.strip(b"\xef\xbb\xbf \t\r\n"):
             return "blank lines"
-        if not self.kind:
-            return "binary data"
+        return self._describe_text() if self.kind == "text" else "binary data"
+
+    def _describe_text(self) -> str:
         first = next(line.strip() for line in self.lines if line.strip())
         return f"text that begins with {first[:80]!r}"
 

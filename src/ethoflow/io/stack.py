@@ -203,6 +203,15 @@ def mismatch(header: Header, first: Header) -> str:
     return ""
 
 
+def mismatch_of_shape(tracks: Tracks, first: Tracks) -> str:
+    """In what `tracks` differ from others of the same recording; empty where they do not."""
+    if tracks.bodyparts != first.bodyparts:
+        return f"it has other body parts ({', '.join(tracks.bodyparts)})"
+    if tracks.position.shape != first.position.shape:
+        return f"it has another shape {tracks.position.shape}, not {first.position.shape},"
+    return ""
+
+
 def pad(tracks: Tracks, layout: Layout) -> dict[str, Float32]:
     """Variables of one recording in the cohort's layout, with a leading axis."""
     given = {"position": tracks.position, "confidence": tracks.confidence}

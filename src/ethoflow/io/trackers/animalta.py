@@ -12,6 +12,8 @@ from ethoflow.io.rows import Table, dense_tracks, rate_of_times, table_of, whole
 from ethoflow.io.sheets import rows_of_text
 from ethoflow.schema import DataError
 
+_NO_RATE = "its times do not grow with its frames: the frame rate is not taken from them."
+
 
 def _matches(file: Content) -> bool:
     names = file.text[0].split(";") if file.text else []
@@ -30,6 +32,7 @@ def read_animalta(path: Path) -> list[Tracks]:
     frames = whole_numbers(table.numbers("Frame"), table.lines)
     first = np.unique(frames, return_index=True)[1]
     fps = _rate(frames[first], table.numbers("Time")[first])
+    notes = () if fps else (_NO_RATE,)
     if "Arena" in table.columns:
         animals = [
             f"Arena{int(float(arena))}_Ind{int(float(ind))}"
@@ -39,25 +42,25 @@ def read_animalta(path: Path) -> list[Tracks]:
         return [
             dense_tracks(
                 recording_name(path), frames, animals, points,
-                lines=table.lines, fps=fps, source_software="AnimalTA",
+                lines=table.lines, fps=fps, source_software="AnimalTA", notes=notes,
             )
         ]  # fmt: skip
-    return [_wide(path, table, frames, fps)]
+    return [_wide(path, table, frames, fps, notes)]
 
 
 def _rate(frames: object, times: object) -> float | None:
     seconds = np.asarray(times)
     if len(seconds) < 3:
         return None
-    steps = np.diff(np.asarray(frames))
-    rate = float(steps.sum() / (seconds[-1] - seconds[0]))
     try:
-        return rate_of_times(seconds)[0] if (steps == 1).all() else rate
+        return rate_of_times(seconds)[0] if (np.diff(np.asarray(frames)) == 1).all() else None
     except DataError:
-        return rate
+        return None
 
 
-def _wide(path: Path, table: Table, frames: object, fps: float | None) -> Tracks:
+def _wide(
+    path: Path, table: Table, frames: object, fps: float | None, notes: tuple[str, ...]
+) -> Tracks:
     """A column per animal and coordinate."""
     names = [m[1] for m in (re.fullmatch(r"X_(.+)", n) for n in table.columns) if m]
     numbers = np.asarray(frames)
@@ -70,5 +73,5 @@ def _wide(path: Path, table: Table, frames: object, fps: float | None) -> Tracks
     animals = [name for name in names for _ in range(len(numbers))]
     return dense_tracks(
         recording_name(path), np.tile(numbers, n), animals, points,
-        lines=table.lines * n, fps=fps, source_software="AnimalTA",
+        lines=table.lines * n, fps=fps, source_software="AnimalTA", notes=notes,
     )  # fmt: skip

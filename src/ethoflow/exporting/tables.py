@@ -1,0 +1,107 @@
+"""Tidy tables: a row per animal, body part and frame, for pandas, CSV and Parquet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from ethoflow.exporting.declare import writer
+from ethoflow.schema import Data, DataError, as_dataset, count_frames, first_frame, position_units
+
+_TRACKS = ("position", "confidence", "bodypart", "animal", "fps", "units")
+
+
+def to_table(data: Data) -> pd.DataFrame:
+    """A tidy table: tracks with a row per animal, body part and frame, others per animal and frame.
+
+    Returns
+    -------
+    DataFrame
+        For tracks: recording, individual, animal, bodypart, frame, time (s), x, y (, z) and
+        confidence. For features and labels: recording, individual, animal (, partner), frame, time
+        and a column per variable that has no other dims. Padding is left out.
+
+    Raises
+    ------
+    DataError
+        Nothing in the data runs along time.
+
+    Examples
+    --------
+    >>> from ethoflow import simulate
+    >>> to_table(simulate.still_then_running()).columns.tolist()[:5]
+    ['recording', 'individual', 'animal', 'bodypart', 'frame']
+    """
+    ds = as_dataset(data)
+    counts = count_frames(ds)
+    if "recording" not in ds.dims:
+        return _table_of(ds, str(ds.recording.values) if "recording" in ds.coords else "")
+    parts = [
+        _table_of(ds.isel(recording=row, time=slice(int(counts[row]))), str(name))
+        for row, name in enumerate(ds.recording.values)
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _table_of(ds: xr.Dataset, recording: str) -> pd.DataFrame:
+    if "position" in ds:
+        index: tuple[str, ...] = ("individual", "bodypart", "time")
+        values = {str(axis): ds.position.sel(space=axis, drop=True) for axis in ds.space.values}
+        if "confidence" in ds:
+            values["confidence"] = ds.confidence
+    else:
+        index, values = _plain(ds)
+    arrays = {n: array.transpose(*index).values.ravel() for n, array in values.items()}
+    shape = [ds.sizes[dim] for dim in index]
+    places = dict(
+        zip(index, np.indices(shape, dtype=np.int32).reshape(len(shape), -1), strict=True)
+    )
+    slots = ds.individual.values.astype(str)
+    animals = ds.animal.values.astype(str) if "animal" in ds.coords else slots
+    frames = places["time"] + first_frame(ds)
+    table = {
+        "recording": np.full(len(frames), recording, object),
+        "individual": slots[places["individual"]],
+        "animal": animals[places["individual"]],
+    }
+    for dim in index[1:-1]:
+        table[dim] = ds[dim].values.astype(str)[places[dim]]
+    table["frame"] = frames
+    table["time"] = frames / float(ds.fps)
+    return pd.DataFrame({**table, **arrays})
+
+
+def _plain(ds: xr.Dataset) -> tuple[tuple[str, ...], dict[str, xr.DataArray]]:
+    """Variables of single animals, else those of pairs."""
+    for index in (("individual", "time"), ("individual", "partner", "time")):
+        found = {str(n): a for n, a in ds.data_vars.items() if set(a.dims) == set(index)}
+        if found:
+            return index, found
+    raise DataError("nothing here runs along time alone: a table has no place for it.")
+
+
+def _attributes(ds: xr.Dataset) -> dict[str, str]:
+    return {"fps": repr(float(ds.fps)), "units": position_units(ds)}
+
+
+@writer("tidy CSV", kind="tracks", suffix=".csv", reader="tidy CSV", survives=_TRACKS)
+def save_csv(ds: xr.Dataset, path: Path) -> None:
+    """Comma-separated, numbers as short as they read back exactly; a first line of facts."""
+    facts = " ".join(f"{key}={value}" for key, value in _attributes(ds).items())
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.write(f"# ethoflow {facts}\n")
+        to_table(ds).to_csv(file, index=False)
+
+
+@writer("tidy Parquet", kind="tracks", suffix=".parquet", reader="tidy Parquet", survives=_TRACKS)
+def save_parquet(ds: xr.Dataset, path: Path) -> None:
+    """The same as Parquet; the frame rate and the unit are in the metadata of the file."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.Table.from_pandas(to_table(ds), preserve_index=False)
+    facts = {f"ethoflow_{key}": value for key, value in _attributes(ds).items()}
+    pq.write_table(table.replace_schema_metadata({**(table.schema.metadata or {}), **facts}), path)

@@ -1,0 +1,232 @@
+"""Plain tables: the tidy layout, and any CSV or Parquet whose columns somebody names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ethoflow.io.options import Options
+from ethoflow.io.reader import TABLE, Content, Tracks, reader, recording_name
+from ethoflow.io.rows import Table, dense_tracks, rate_of_times, table_of, whole_numbers
+from ethoflow.io.sheets import Rows, rows_of_text
+from ethoflow.schema import DataError
+
+_TIDY = {"bodypart", "frame", "x", "y"}
+_LONG = ("frame", "time", "individual", "bodypart", "x", "y", "z", "confidence")
+
+
+def _is_csv(file: Content) -> bool:
+    lines = [line for line in file.text[:3] if not line.startswith("#")]
+    return bool(lines) and {cell.strip(' "') for cell in re.split("[,;\t]", lines[0])} >= _TIDY
+
+
+@reader("tidy CSV", matches=_is_csv, takes_options=True)
+def read_tidy_csv(path: Path, options: Options) -> list[Tracks]:
+    """A row per animal, body part and frame, as `ethoflow.export` writes it or anybody else."""
+    rows = rows_of_text(path)
+    facts = {}
+    if rows[0][1][0].startswith("#"):
+        facts = dict(re.findall(r"(\w+)=(\S+)", " ".join(rows[0][1])))
+        rows = rows[1:]
+    return _read_tidy(path, table_of(rows), facts, options)
+
+
+def _is_parquet(file: Content) -> bool:
+    if file.kind != "parquet":
+        return False
+    import pyarrow.parquet as pq
+
+    return set(pq.read_schema(file.path).names) >= _TIDY
+
+
+@reader("tidy Parquet", matches=_is_parquet, takes_options=True)
+def read_tidy_parquet(path: Path, options: Options) -> list[Tracks]:
+    """The same from Parquet."""
+    import pyarrow.parquet as pq
+
+    metadata = pq.read_schema(path).metadata or {}
+    facts = {
+        key.decode().removeprefix("ethoflow_"): value.decode()
+        for key, value in metadata.items()
+        if key.startswith(b"ethoflow_")
+    }
+    return _read_tidy(path, _table_of_parquet(path), facts, options)
+
+
+def _table_of_parquet(path: Path) -> Table:
+    import pyarrow.parquet as pq
+
+    frame = pq.read_table(path).to_pandas()
+    if frame.empty:
+        raise DataError("no frames: the table has no rows.")
+    columns = {
+        str(name): ["" if v is None or v != v else repr(v) if isinstance(v, float) else str(v)
+                    for v in frame[name].tolist()]
+        for name in frame.columns
+    }  # fmt: skip
+    return Table(columns, list(range(1, len(frame) + 1)))
+
+
+def _read_tidy(
+    path: Path, table: Table, facts: Mapping[str, str], options: Options
+) -> list[Tracks]:
+    """Recordings of a tidy table, one after the other."""
+    names = table.columns.get("recording")
+    if names is None:
+        return [_one(recording_name(path), table, facts, options)]
+    found = []
+    for name in dict.fromkeys(names):
+        rows = [i for i, other in enumerate(names) if other == name]
+        part = Table(
+            {key: [cells[i] for i in rows] for key, cells in table.columns.items()},
+            [table.lines[i] for i in rows],
+        )
+        found.append(_one(name or recording_name(path), part, facts, options))
+    return [replace(found[0], name=recording_name(path))] if len(found) == 1 else found
+
+
+def _one(name: str, table: Table, facts: Mapping[str, str], options: Options) -> Tracks:
+    who = table.columns.get("animal") or table.columns.get("individual")
+    slots = table.columns.get("individual") or who
+    named = dict(zip(slots, who, strict=True)) if slots and who else {}
+    columns = {key: key for key in _LONG if key in table.columns}
+    if slots is not None and "individual" not in columns:
+        table = Table({**table.columns, "individual": slots}, table.lines)
+        columns["individual"] = "individual"
+    tracks = _read_long(name, table, columns, options)
+    if tracks.animals is not None:
+        animals = tuple(named.get(slot, slot) for slot in tracks.animals)
+        tracks = replace(tracks, animals=animals)
+    fps = float(facts["fps"]) if "fps" in facts else tracks.fps
+    return replace(tracks, fps=fps, units=facts.get("units", "px"), source_software="ethoflow")
+
+
+@reader(TABLE, matches=lambda file: False, fixture="built", takes_options=True)
+def read_mapped(path: Path, options: Options) -> list[Tracks]:
+    """A plain CSV or Parquet table whose columns are named by ``columns=``.
+
+    Long tables name ``x``, ``y`` (``z``, ``confidence``, ``frame`` or ``time``, ``individual``,
+    ``bodypart``); wide ones give each body part its columns, ``{"nose": ("nose_x", "nose_y")}``,
+    with the confidence as the last of three (or of four, in 3-D). Without a column of frames or
+    times the rows are the frames.
+    """
+    columns = options.column_map or {}
+    with path.open("rb") as file:
+        is_parquet = file.read(4) == b"PAR1"
+    table = _table_of_parquet(path) if is_parquet else table_of(_rows(path))
+    missing = [
+        name
+        for value in columns.values()
+        for name in ([value] if isinstance(value, str) else value)
+        if name not in table.columns
+    ]
+    if missing:
+        raise DataError(
+            f"no column {missing[0]!r}; the table has {', '.join(map(repr, table.columns))}."
+        )
+    if "x" in columns:
+        unknown = set(columns) - set(_LONG)
+        if unknown:
+            raise DataError(f"columns knows {', '.join(_LONG)}; not {', '.join(sorted(unknown))}.")
+        plain = {key: str(value) for key, value in columns.items()}
+        return [_read_long(recording_name(path), table, plain, options)]
+    return [_read_wide(recording_name(path), table, columns, options)]
+
+
+def _rows(path: Path) -> Rows:
+    rows = rows_of_text(path)
+    while rows and rows[0][1][0].startswith("#"):
+        rows = rows[1:]
+    if not rows:
+        raise DataError("no frames: the table has no rows.")
+    return rows
+
+
+def _frames(table: Table, columns: Mapping[str, Any], order: Any) -> tuple[Any, float | None]:
+    """Frame of every row, and the rate where there are times."""
+    if "frame" in columns:
+        fps = None
+        frames = whole_numbers(table.numbers(columns["frame"]), table.lines)
+        if "time" in columns:
+            times = table.numbers(columns["time"])
+            first, last = int(np.argmin(frames)), int(np.argmax(frames))
+            if times[last] > times[first]:
+                fps = float(frames[last] - frames[first]) / float(times[last] - times[first])
+        return frames, fps
+    if "time" in columns:
+        times = table.numbers(columns["time"])
+        known = np.unique(times)
+        rate, numbers = rate_of_times(known)
+        return numbers[np.searchsorted(known, times)], rate
+    return order, None
+
+
+def _read_long(name: str, table: Table, columns: Mapping[str, str], options: Options) -> Tracks:
+    parts = table.cells(columns["bodypart"]) if "bodypart" in columns else None
+    who = table.cells(columns["individual"]) if "individual" in columns else None
+    keys = list(
+        zip(who or [""] * len(table.lines), parts or ["centroid"] * len(table.lines), strict=True)
+    )
+    seen: dict[tuple[str, str], int] = {}
+    order = []
+    for key in keys:
+        order.append(seen.get(key, 0))
+        seen[key] = seen.get(key, 0) + 1
+    frames, fps = _frames(table, columns, np.array(order, np.int64))
+    axes = [axis for axis in ("x", "y", "z") if axis in columns]
+    if axes[:2] != ["x", "y"]:
+        raise DataError(f"needed the columns x and y, found {', '.join(axes) or 'neither'}.")
+    values = {axis: table.numbers(columns[axis]) for axis in axes}
+    scores = table.numbers(columns["confidence"]) if "confidence" in columns else None
+    # One row per animal and body part: each pair is placed as an animal of its own, then joined.
+    pairs = dense_tracks(
+        name, frames, [f"{animal}\x00{part}" for animal, part in keys],
+        {"": list(values.values())}, lines=table.lines,
+        confidence=None if scores is None else {"": scores}, repeats=options.repeats, fps=fps,
+    )  # fmt: skip
+    assert pairs.animals is not None
+    bodyparts = list(dict.fromkeys(part for _, part in keys))
+    animals = list(dict.fromkeys(animal for animal, _ in keys))
+    n_frames = pairs.position.shape[-1]
+    position = np.full((len(animals), len(bodyparts), len(axes), n_frames), np.nan, np.float32)
+    confidence = np.full((len(animals), len(bodyparts), n_frames), np.nan, np.float32)
+    for slot, pair in enumerate(pairs.animals):
+        animal, part = pair.split("\x00")
+        at = animals.index(animal), bodyparts.index(part)
+        position[at] = pairs.position[slot, 0]
+        if pairs.confidence is not None:
+            confidence[at] = pairs.confidence[slot, 0]
+    return replace(
+        pairs,
+        position=position,
+        confidence=None if pairs.confidence is None else confidence,
+        bodyparts=tuple(bodyparts),
+        animals=tuple(animals) if any(animals) else None,
+    )
+
+
+def _read_wide(name: str, table: Table, columns: Mapping[str, Any], options: Options) -> Tracks:
+    beside = {key: columns[key] for key in ("frame", "time", "individual") if key in columns}
+    parts = {key: value for key, value in columns.items() if key not in beside}
+    wrong = [key for key, value in parts.items() if isinstance(value, str) or len(value) < 2]
+    if wrong or not parts:
+        raise DataError(
+            f"give every body part its columns, as in columns={{'nose': ('nose_x', 'nose_y')}}; "
+            f"found {', '.join(wrong) or 'no body part'}."
+        )
+    frames, fps = _frames(table, beside, np.arange(len(table.lines)))
+    is_3d = any(len(value) == 4 for value in parts.values())
+    n_space = 3 if is_3d else 2
+    points = {key: [table.numbers(c) for c in value[:n_space]] for key, value in parts.items()}
+    scores = {
+        key: table.numbers(value[n_space]) for key, value in parts.items() if len(value) > n_space
+    }
+    return dense_tracks(
+        name, frames, table.cells(beside["individual"]) if "individual" in beside else None,
+        points, lines=table.lines, confidence=scores or None, repeats=options.repeats, fps=fps,
+    )  # fmt: skip

@@ -1,0 +1,212 @@
+"""Written and read again: what a format says survives it does, whatever the tracks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import ethoflow as ef
+from ethoflow.exporting.declare import writers
+from ethoflow.io.reader import readers
+from ethoflow.schema import DataError, text
+from tests.conftest import no_compute
+
+NAMES = st.text(
+    st.characters(codec="utf-8", exclude_categories=("C", "Z"), exclude_characters="#"),
+    min_size=1, max_size=8,
+).filter(lambda n: not n[0].isdigit() and n.lower() not in ("nan", "na", "none"))  # fmt: skip
+
+
+@st.composite
+def tracks(draw: st.DrawFn, plain: bool = False) -> xr.Dataset:
+    """Tracks of any size with anything missing; names of any letters unless `plain`."""
+    n_animals, n_parts, n_frames = draw(st.tuples(*[st.integers(1, 3)] * 2, st.integers(1, 12)))
+    n_space = draw(st.sampled_from([2, 3]))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    position = rng.normal(300, 1000, (n_animals, n_parts, n_space, n_frames)).astype(np.float32)
+    gone = rng.random((n_animals, n_parts, n_frames)) < draw(st.sampled_from([0, 0.3]))
+    position[np.broadcast_to(gone[:, :, None], position.shape)] = np.nan
+    # One point stands: a file of nothing but missing points has no scale to speak of.
+    position[0, 0, :, [0, -1]] = 1.5
+    confidence = rng.random(gone.shape).astype(np.float32)
+    letters = st.sampled_from(["nose", "ear_l", "tail", "a", "b", "c"]) if plain else NAMES
+    unique = st.lists(letters, min_size=6, max_size=6, unique_by=str.lower)
+    names = draw(unique)
+    return ef.from_arrays(
+        position, fps=draw(st.sampled_from([25.0, 29.385, 59.99988])), confidence=confidence,
+        bodyparts=names[:n_parts], animals=names[3 : 3 + n_animals], recording="m1",
+        units=draw(st.sampled_from(["px", "mm"])),
+    )  # fmt: skip
+
+
+READ = [name for name, one in writers().items() if one.reader and one.kind == "tracks"]
+
+
+@pytest.mark.parametrize("name", READ)
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_what_a_format_says_survives(tmp_path_factory, name, data):
+    one = writers()[name]
+    before = data.draw(tracks(plain=name.startswith("NWB")))
+    path = tmp_path_factory.mktemp("r") / f"m1{one.suffix}"
+    ef.export(before, path, format=name)
+    stated = "fps" in one.survives
+    after = ef.read(path, fps=None if stated else float(before.fps))
+    same = before.sizes["individual"] == 1 or "animal" not in one.survives
+    if "bodypart" in one.survives:
+        assert sorted(after.bodypart.values) == sorted(before.bodypart.values)
+        after = after.sel(bodypart=before.bodypart.values)
+    assert after.sizes == before.sizes
+    for variable in ("position", "confidence"):
+        if variable in one.survives:
+            np.testing.assert_array_equal(after[variable].values, before[variable].values)
+    if "animal" in one.survives and not same:
+        assert after.animal.values.tolist() == before.animal.values.tolist()
+    if stated:
+        assert float(after.fps) == float(before.fps)
+    if "units" in one.survives:
+        assert after.position.attrs["units"] == before.position.attrs["units"]
+
+
+def test_every_writer_names_a_reader_that_exists():
+    known = {one.name for one in readers()} | {"BORIS aggregated events"}
+    for name, one in writers().items():
+        assert not one.reader or one.reader in known, name
+        assert one.save.__doc__
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@given(seed=st.integers(0, 999), fps=st.sampled_from([25.0, 29.97, 100.0]))
+def test_bouts_survive_boris(tmp_path_factory, seed, fps):
+    rng = np.random.default_rng(seed)
+    state = np.repeat(rng.random((2, 12)) > 0.5, 7, axis=1).astype(np.float32)
+    base = ef.from_arrays(
+        np.zeros((2, 1, 2, 84)), fps=fps, bodyparts=["nose"], animals=["m1", "m2"], recording="r"
+    )
+    label = base.confidence[:, 0].drop_vars("bodypart").copy(data=state)
+    label.attrs = {"kind": "label", "units": "1"}
+    labels = base[[]].drop_vars(["bodypart", "space", "role"]).assign(run=label)
+    path = tmp_path_factory.mktemp("b") / "r.tsv"
+    ef.export(labels, path, format="BORIS aggregated events")
+    if state.any():
+        after = ef.read_labels(path, like=base)
+        for row in range(2):
+            if state[row].any():
+                np.testing.assert_array_equal(after.run[row].values, state[row])
+
+
+@pytest.mark.parametrize("dialect", ["singular", "plural"])
+def test_movement_both_ways_is_lazy_and_exact(dialect):
+    before = ef.simulate.still_then_running()
+    with no_compute():
+        there = ef.to_movement(before.chunk(time=20), dialect)
+        back = ef.from_movement(there, recording=str(before.recording.values))
+    assert there.position.dims[0] == "time"
+    xr.testing.assert_equal(back.position.compute(), before.position)
+    assert back.animal.values.tolist() == before.animal.values.tolist()
+    assert float(back.fps) == float(before.fps)
+    with pytest.raises(DataError, match="contradicts"):
+        ef.from_movement(there.assign_attrs(fps=99.0))
+
+
+def test_movement_file_of_its_own_package(real_data):
+    folder = real_data / "vame-one-recording-4-formats"
+    path = folder / "tests_project_sample_nc/cropped_video.nc"
+    original = xr.open_dataset(path, engine="h5netcdf")
+    ours = ef.from_movement(original)
+    mine = ef.to_movement(ours, "plural")
+    np.testing.assert_array_equal(mine.position.values, original.position.values.astype(np.float32))
+    assert mine.position.dims == original.position.dims
+    assert {"fps", "time_unit", "ds_type"} <= set(original.attrs) & set(mine.attrs)
+
+
+def test_pandas_opens_the_deeplabcut_table(tmp_path):
+    pytest.importorskip("tables")
+    before = ef.simulate.still_then_running()
+    (path,) = ef.export(before, tmp_path / "m.h5", format="DeepLabCut HDF5")
+    table = pd.read_hdf(path)
+    assert table.columns.names == ["scorer", "bodyparts", "coords"]
+    x = table.xs("x", level="coords", axis=1).to_numpy().T
+    np.testing.assert_array_equal(x, before.position[0].sel(space="x").values)
+
+
+def test_pynwb_opens_the_file(tmp_path):
+    pynwb = pytest.importorskip("pynwb")
+    before = ef.simulate.still_then_running()
+    labels = ef.annotate(before, ["moving"])
+    (path,) = ef.export(before.merge(labels), tmp_path / "m.nwb", format="NWB ndx-pose")
+    with pynwb.NWBHDF5IO(path, "r", load_namespaces=True) as io:
+        file = io.read()
+        series = file.processing["behavior"]["PoseEstimation"].pose_estimation_series
+        assert set(series) == set(map(str, before.bodypart.values))
+        bouts = file.intervals["bouts"].to_dataframe()
+    assert bouts.behaviour.tolist() == ["moving"]
+    assert bouts.start_time.tolist() == ef.find_bouts(labels).start.tolist()
+
+
+def test_pynapple_objects():
+    nap = pytest.importorskip("pynapple")
+    before = ef.simulate.still_then_running()
+    labels = ef.annotate(before, ["moving"])
+    found = ef.to_pynapple(labels)["moving"]
+    assert isinstance(found, nap.IntervalSet)
+    assert found.start[0] == pytest.approx(ef.find_bouts(labels).start[0])
+    frame = ef.to_pynapple(before)["position"]
+    assert frame.shape == (before.sizes["time"], before.sizes["bodypart"] * 2)
+    speed = ef.to_pynapple(ef.features.speed(before).to_dataset(name="speed"))["speed"]
+    assert list(speed.columns) == list(map(str, before.bodypart.values))
+
+
+def test_keypoint_moseq_input():
+    before = ef.simulate.still_then_running()
+    coordinates, confidences, parts = ef.to_keypoint_moseq(before)
+    (name,) = coordinates
+    assert coordinates[name].shape == (before.sizes["time"], len(parts), 2)
+    np.testing.assert_array_equal(
+        coordinates[name][:, 0, 0], before.position[0, 0].sel(space="x").values
+    )
+    assert confidences[name].shape == coordinates[name].shape[:2]
+
+
+def test_a_cohort_becomes_a_folder(tmp_path):
+    one = ef.from_arrays(np.ones((1, 1, 2, 5)), fps=25, bodyparts=["nose"], recording="a/b")
+    other = ef.from_arrays(np.ones((2, 1, 2, 9)), fps=25, bodyparts=["nose"], recording="c")
+    ef.write(other, tmp_path / "c.zarr")
+    wide = ef.from_arrays(
+        np.concatenate([one.position.values, np.full((1, 1, 2, 5), np.nan)]), fps=25,
+        bodyparts=["nose"], recording="a/b", animals=["x", ""],
+    )  # fmt: skip
+    ef.write(wide, tmp_path / "c.zarr")
+    cohort = ef.open(tmp_path / "c.zarr", "tracks")
+    written = ef.export(cohort, tmp_path / "out", format="tidy CSV")
+    assert sorted(path.name for path in written) == ["a_b.csv", "c.csv"]
+    assert ef.read(tmp_path / "out/a_b.csv").sizes["time"] == 5
+    with pytest.raises(DataError, match="there already"):
+        ef.export(cohort, tmp_path / "out", format="tidy CSV")
+    with pytest.raises(DataError, match="no format 'x' is written; there are"):
+        ef.export(cohort, tmp_path / "out", format="x")
+    with pytest.raises(DataError, match="takes labels"):
+        ef.export(cohort, tmp_path / "o", format="BORIS aggregated events")
+    assert not list((tmp_path / "out").glob("*.part*"))
+
+
+def test_tables_of_features_and_pairs():
+    simulated = ef.simulate.still_then_running()
+    labels = ef.annotate(simulated, ["moving"])
+    table = ef.to_table(labels)
+    assert table.columns.tolist() == [
+        "recording",
+        "individual",
+        "animal",
+        "frame",
+        "time",
+        "moving",
+    ]
+    assert len(table) == labels.sizes["time"]
+    assert text(["x"]).dtype == object
+    with pytest.raises(DataError, match="runs along time alone"):
+        ef.to_table(simulated[["confidence"]].rename(confidence="c"))
