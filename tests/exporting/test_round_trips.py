@@ -61,6 +61,10 @@ def test_what_a_format_says_survives(tmp_path_factory, name, data):
         assert sorted(after.bodypart.values) == sorted(before.bodypart.values)
         after = after.sel(bodypart=before.bodypart.values)
     assert after.sizes == before.sizes
+    if "animal" not in one.survives and set(after.animal.values) == set(before.animal.values):
+        # A format that keeps animals by name does not keep their order.
+        place = [after.animal.values.tolist().index(name) for name in before.animal.values]
+        after = after.isel(individual=place)
     for variable in ("position", "confidence"):
         if variable in one.survives:
             np.testing.assert_array_equal(after[variable].values, before[variable].values)
@@ -89,7 +93,7 @@ def test_bouts_survive_boris(tmp_path_factory, seed, fps):
     )
     label = base.confidence[:, 0].drop_vars("bodypart").copy(data=state)
     label.attrs = {"kind": "label", "units": "1"}
-    labels = base[[]].drop_vars(["bodypart", "space", "role"]).assign(run=label)
+    labels = base[["fps"]].assign(run=label)
     path = tmp_path_factory.mktemp("b") / "r.tsv"
     ef.export(labels, path, format="BORIS aggregated events")
     if state.any():
@@ -138,7 +142,9 @@ def test_pynwb_opens_the_file(tmp_path):
     pynwb = pytest.importorskip("pynwb")
     before = ef.simulate.still_then_running()
     labels = ef.annotate(before, ["moving"])
-    (path,) = ef.export(before.merge(labels), tmp_path / "m.nwb", format="NWB ndx-pose")
+    (path,) = ef.export(
+        before.assign(moving=labels.moving), tmp_path / "m.nwb", format="NWB ndx-pose"
+    )
     with pynwb.NWBHDF5IO(path, "r", load_namespaces=True) as io:
         file = io.read()
         series = file.processing["behavior"]["PoseEstimation"].pose_estimation_series
