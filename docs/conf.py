@@ -8,7 +8,9 @@ from pathlib import Path
 
 import ethoflow
 from ethoflow.engine import Declaration, builtin
+from ethoflow.exporting.declare import writers
 from ethoflow.io.reader import readers
+from ethoflow.io.scoring.declare import label_readers
 from ethoflow.schema import COORDINATES, VARIABLES
 
 project = "ethoflow"
@@ -74,6 +76,63 @@ def _document(directive: str, name: str) -> str:
     return f"\n## ef.{name}\n\n```{{eval-rst}}\n.. {directive}:: ethoflow.{name}\n```\n"
 
 
+FORMATS = """\
+# Formats
+
+Every format is recognised by its content, never by the name of its file. An *extra* is installed
+as `pip install "ethoflow[extra]"`. The *fixture* says what tests hold the reader to: files that
+somebody recorded (real), or files built from the published layout (built). Formats marked with a
+pickle are only opened with `allow_pickle=True`. What *survives* writing and reading again is what a
+property test finds unchanged, number by number.
+
+"""
+
+
+def _first_line(function: object) -> str:
+    return (inspect.getdoc(function) or "").split("\n")[0]
+
+
+def _formats() -> str:
+    """Tables of what is read and written, from the registries."""
+    back: dict[str, list[str]] = {}
+    for one in writers().values():
+        if one.reader:
+            back.setdefault(one.reader, []).append(f"{one.name}: {', '.join(one.survives)}")
+    tracks = [
+        [
+            r.name + (" (pickle)" if r.pickle else ""),
+            _first_line(r.load),
+            r.extra,
+            r.fixture,
+            "; ".join(back.get(r.name, ["not written"])),
+        ]
+        for r in readers()
+    ]
+    scores = [
+        [
+            r.name,
+            _first_line(r.load),
+            r.extra,
+            r.fixture,
+            "; ".join(back.get(r.name, ["not written"])),
+        ]
+        for r in label_readers()
+    ]
+    out = [[w.name, _first_line(w.save), w.kind, w.suffix, w.extra] for w in writers().values()]
+    header = ["format", "what is read", "extra", "fixture", "survives a round trip"]
+    return (
+        FORMATS
+        + "## Tracks\n\n"
+        + _table(header, tracks)
+        + "\n## Scored behaviour\n\n"
+        + _table(header, scores)
+        + "\n## Written by ef.export\n\n"
+        + _table(["format", "what is written", "takes", "ending", "extra"], out)
+        + "\nObjects of other packages come from `ef.to_movement`, `ef.to_pynapple`, "
+        "`ef.to_keypoint_moseq` and `ef.to_table`.\n"
+    )
+
+
 def _generate() -> None:
     GENERATED.mkdir(parents=True, exist_ok=True)
     shutil.copy(HERE.parent / "notebooks" / "tracks_to_ethogram.ipynb", GENERATED)
@@ -89,16 +148,15 @@ def _generate() -> None:
 
     variables = [[f"`{v.name}`", ", ".join(v.dims), v.units, v.doc] for v in VARIABLES.values()]
     coordinates = [[f"`{name}`", doc] for name, doc in COORDINATES.items()]
-    formats = [[r.name, (r.load.__doc__ or "").strip().split("\n")[0]] for r in readers()]
     text = (
         "# Data model\n\n## Variables\n\n"
         + _table(["name", "dims", "units", "meaning"], variables)
         + "\n## Coordinates\n\n"
         + _table(["name", "meaning"], coordinates)
-        + "\n## Formats that are read\n\nRecognised by content, never by the name of the file.\n\n"
-        + _table(["format", "what is read"], formats)
     )
     (GENERATED / "data_model.md").write_text(text, encoding="utf-8")
+
+    (GENERATED / "formats.md").write_text(_formats(), encoding="utf-8")
 
     text = "# Functions and classes\n"
     for name in sorted(ethoflow._NAMES, key=lambda name: (name[0].isupper(), name)):

@@ -1,4 +1,4 @@
-"""The command line: demo, init, run, ingest, annotate, info."""
+"""The command line: demo, init, run, ingest, annotate, labels, export, info."""
 
 from __future__ import annotations
 
@@ -360,6 +360,64 @@ def _number(text: str) -> float | str:
         return float(text)
     except ValueError:
         return text
+
+
+@app.command()
+def labels(
+    files: Annotated[list[Path], typer.Argument(help="Files of scored behaviour.")],
+    store: Annotated[
+        Path | None, typer.Option(help="The Zarr store of the tracks; without it files are listed.")
+    ] = None,
+    rater: Annotated[
+        str | None, typer.Option(help="Whose scores, where there are several.")
+    ] = None,
+    offset: Annotated[
+        float, typer.Option(help="Time of the scores at the first frame of the tracks, s.")
+    ] = 0.0,
+    group: Annotated[str, typer.Option(help="Where the labels go.")] = "labels/human",
+) -> None:
+    """List behaviour that people or programs scored, or write it beside the tracks of a store."""
+    from ethoflow import pipeline
+    from ethoflow.io.scoring import list_labels
+
+    with plain_errors():
+        if store is None:
+            for file in files:
+                out.print(f"{file}:", markup=False)
+                _print_table(list_labels(file).drop(columns=["start", "stop"]))
+            out.print(
+                "\nnext: ethoflow labels FILES --store cohort.zarr, to set them on its frames"
+            )
+            return
+        problems = pipeline.add_labels(
+            files, store, Screen(), rater=rater, offset=offset, group=group
+        )
+        out.print(f"\nwritten:\n{store}/{group}\nnext: ethoflow info {store}", markup=False)
+    if problems:
+        raise typer.Exit(PARTIAL)
+
+
+@app.command()
+def export(
+    path: Annotated[Path, typer.Argument(help="The Zarr store.")],
+    to: Annotated[str, typer.Option("--format", help="The format; a wrong one lists them.")],
+    out_folder: Annotated[Path, typer.Option("--out", help="Folder of the files.")] = Path(
+        "export"
+    ),
+    group: Annotated[str, typer.Option(help="poses, tracks, labels/rules, ...")] = "tracks",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files there.")] = False,
+) -> None:
+    """Write the recordings of a store in the format of another tool, a file each."""
+    from ethoflow.engine.source import open_store
+    from ethoflow.exporting import export as write_files
+
+    with plain_errors():
+        data = open_store(path, group)
+        written = write_files(data, out_folder, format=to, overwrite=overwrite)
+        out.print(f"written: {len(written)} files in {out_folder}", markup=False)
+        for file in written[:10]:
+            out.print(str(file), markup=False)
+        out.print(f"\nnext: `ethoflow info '{written[0]}'` reads one again, or open it in its tool")
 
 
 @app.command()

@@ -15,6 +15,7 @@ from ethoflow import store
 from ethoflow.engine.source import open_store
 from ethoflow.io.options import DEFAULTS, Options
 from ethoflow.io.reader import load, naming, recognise, to_dataset
+from ethoflow.io.scoring import list_labels
 from ethoflow.io.stack import with_notes
 from ethoflow.io.video import compare, look_beside
 from ethoflow.pipeline import describe as describe_tracks
@@ -46,7 +47,16 @@ def describe(
 
 def _describe_file(path: Path, fps: float | Literal["video"] | None, options: Options) -> Lines:
     with naming(path):
-        found = recognise(path, options)
+        try:
+            found = recognise(path, options)
+        except DataError as error:
+            listed = _scores_in(path)
+            if listed is None:
+                raise error from None
+            yield f"{path.name}: scored behaviour, no tracks", None
+            yield "\nwhat was scored (times in s or frames, as the unit says):", listed
+            yield f"\nnext: ethoflow labels '{path}' --store cohort.zarr", None
+            return
         parts = load(path, options)
     video = look_beside(path) if len(parts) == 1 else None
     stated = parts[0].fps
@@ -65,6 +75,15 @@ def _describe_file(path: Path, fps: float | Literal["video"] | None, options: Op
     yield from _describe_tracks(ds, rate)
     yield from _list_faults([*map(str, ds.attrs.get("notes", [])), *find_suspicious(ds)])
     yield f"\nnext: {_next_command(path, rate, video is not None)}", None
+
+
+def _scores_in(path: Path) -> pd.DataFrame | None:
+    """What was scored in a file that holds no tracks; None where that is nothing either."""
+    try:
+        listed = list_labels(path)
+    except DataError:
+        return None
+    return listed.drop(columns=["start", "stop", "fps"])
 
 
 def _size(path: Path) -> str:

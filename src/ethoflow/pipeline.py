@@ -26,6 +26,7 @@ from ethoflow.geometry.calibration import calibrate
 from ethoflow.io.cohort import open_cohort
 from ethoflow.io.options import DEFAULTS, Options
 from ethoflow.io.scan import find_files
+from ethoflow.io.scoring import read_labels
 from ethoflow.schema import DataError, assign_roles, clean_name, position_units
 from ethoflow.stats.budget import time_budget
 from ethoflow.stats.quality import track_quality
@@ -107,6 +108,46 @@ def estimate_frames(files: Sequence[str]) -> int:
     """About how many animal-frames the files hold, to choose a scheduler by."""
     sizes = (path.stat().st_size for path in find_files(files) if path.is_file())
     return sum(sizes) // BYTES_PER_FRAME
+
+
+def add_labels(
+    files: Sequence[Path],
+    path: Path,
+    report: Report,
+    *,
+    rater: str | None = None,
+    offset: float = 0.0,
+    group: str = "labels/human",
+) -> int:
+    """Scored behaviour on the frames of the tracks; gives how many files could not be used.
+
+    Raises
+    ------
+    DataError
+        No file can be used.
+    """
+    tracks = _group(path, "tracks")
+    labels: xr.Dataset | None = None
+    problems: list[str] = []
+    with report.track("reading labels") as progress:
+        for number, file in enumerate(files, 1):
+            try:
+                found = read_labels(file, like=tracks, rater=rater, offset=offset)
+                labels = found if labels is None else labels.combine_first(found)
+            except DataError as error:
+                problems.append(str(error))
+            progress(number, len(files))
+    if labels is None:
+        raise DataError("\n".join(problems))
+    for problem in problems:
+        report.warn(f"left out {problem}")
+    written = write(labels, path, group)
+    known = [bool(labels[n].notnull().any()) for n in labels.data_vars]
+    report.say(
+        f"{group}: {', '.join(map(str, labels.data_vars))}; {sum(known)} of {len(known)} are known "
+        f"in some frame{_effort(written)}"
+    )
+    return len(problems)
 
 
 def make_poses(path: Path, settings: Settings, report: Report) -> xr.Dataset:

@@ -289,7 +289,23 @@ def recognise(path: Path, options: Options = DEFAULTS) -> Reader:
     except OSError as error:
         raise DataError(f"the file cannot be opened ({error.strerror or error}).") from error
     names = ", ".join(candidate.name for candidate in known)
+    scored = _scored_format(content)
+    if scored:
+        raise DataError(
+            f"no tracks: it looks like {looks}, which is scored behaviour ({scored}): read it with "
+            "ef.read_labels, or list it with `ethoflow labels FILE`."
+        )
     raise DataError(f"no known format: it looks like {looks}. Formats that can be read: {names}.")
+
+
+def _scored_format(content: Content) -> str:
+    """Name of the format of scored behaviour a file has; empty where it has none."""
+    from ethoflow.io.scoring.declare import recognise_labels
+
+    try:
+        return recognise_labels(content.path).name
+    except DataError:
+        return ""
 
 
 TABLE = "plain table"
