@@ -7,15 +7,19 @@ with limited memory and a time limit per file, and prints what came out.
 from __future__ import annotations
 
 import argparse
+import ast
 import collections
+import queue
 import random
 import resource
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import warnings
 from pathlib import Path
+from typing import IO
 
 SECONDS = 20
 MEMORY = 6 * 2**30
@@ -88,8 +92,10 @@ def _give_up(*_: object) -> None:
     raise TooSlowError
 
 
-def read_mutations(sample: Path, n: int, seed: int, kind: str) -> collections.Counter[str]:
-    """Outcomes of reading `n` mutations of `sample`: read, refused, or what else came out."""
+def read_mutations(
+    sample: Path, start: int, n: int, seed: int, kind: str
+) -> collections.Counter[str]:
+    """Outcomes of reading mutations of `sample`: read, refused, or what else came out."""
     from ethoflow.schema import DataError
 
     load = _loader(kind)
@@ -101,11 +107,11 @@ def read_mutations(sample: Path, n: int, seed: int, kind: str) -> collections.Co
             # Companions of small formats lie beside them.
             if beside != sample and beside.suffix in (".json", ".txt") and beside.is_file():
                 (Path(folder) / beside.name).write_bytes(beside.read_bytes())
-        for i in range(n):
+        for i in range(start, n):
             rng = random.Random(f"{seed}-{i}-{sample.name}")
             path = Path(folder) / sample.name
             path.write_bytes(mutate(data, rng))
-            print(i, file=sys.stderr, flush=True)
+            print(f"{i}\t{dict(outcomes)!r}", file=sys.stderr, flush=True)
             signal.alarm(SECONDS)
             try:
                 load(path)
@@ -131,15 +137,55 @@ def _loader(kind: str):  # type: ignore[no-untyped-def]
 
 
 def run(sample: Path, n: int, seed: int = 0, kind: str = "tracks") -> dict[str, int]:
-    """The same in a process of its own; its death is an outcome too."""
-    command = [sys.executable, "-m", "tests.fuzz", str(sample), "--here"]
+    """The same in processes of their own; a library that kills one, or hangs, is an outcome too."""
+    outcomes: collections.Counter[str] = collections.Counter()
+    start = 0
+    while start < n:
+        last, found, end = _run_from(sample, start, n, seed, kind)
+        outcomes.update(found)
+        if not end:
+            break
+        outcomes[end] += 1
+        start = last + 1
+    return dict(outcomes)
+
+
+def _run_from(
+    sample: Path, start: int, n: int, seed: int, kind: str
+) -> tuple[int, dict[str, int], str]:
+    """One process: the last mutation it began, its outcomes, and how it died if it did."""
+    command = [sys.executable, "-m", "tests.fuzz", str(sample), "--here", "--start", str(start)]
     command += ["--n", str(n), "--seed", str(seed), "--kind", kind]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        last = [line for line in done.stderr.splitlines() if line.strip()][-3:]
-        return {f"process ended with {done.returncode} after {last}": 1}
-    lines = (line.split("\t", 1) for line in done.stdout.splitlines())
-    return {text: int(count) for count, text in lines}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        lines: queue.Queue[str | None] = queue.Queue()
+        assert process.stderr is not None
+        threading.Thread(target=_listen, args=(process.stderr, lines), daemon=True).start()
+        last, found = start - 1, "{}"
+        while True:
+            try:
+                line = lines.get(timeout=2 * SECONDS)
+            except queue.Empty:
+                process.kill()
+                return last, ast.literal_eval(found), "a library hung"
+            if line is None:
+                break
+            number, tab, rest = line.partition("\t")
+            if tab and number.isdigit():
+                last, found = int(number), rest
+        assert process.stdout is not None
+        output = process.stdout.read()
+    if process.returncode and last < n - 1:
+        return last, ast.literal_eval(found), f"a library crashed ({process.returncode})"
+    counts = (item.split("\t", 1) for item in output.splitlines())
+    return last, {text: int(count) for count, text in counts} or ast.literal_eval(found), ""
+
+
+def _listen(stream: IO[str], lines: queue.Queue[str | None]) -> None:
+    for line in stream:
+        lines.put(line.rstrip("\n"))
+    lines.put(None)
 
 
 def main() -> None:
@@ -147,6 +193,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("samples", nargs="+", type=Path)
     parser.add_argument("--n", type=int, default=1000)
+    parser.add_argument("--start", type=int, default=0, help=argparse.SUPPRESS)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--kind", choices=("tracks", "labels"), default="tracks")
     parser.add_argument("--here", action="store_true", help="in this process, for one sample")
@@ -156,7 +203,7 @@ def main() -> None:
             print(sample.name, run(sample, given.n, given.seed, given.kind), flush=True)
         return
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    outcomes = read_mutations(given.samples[0], given.n, given.seed, given.kind)
+    outcomes = read_mutations(given.samples[0], given.start, given.n, given.seed, given.kind)
     for text, count in outcomes.items():
         print(f"{count}\t{text}".replace("\n", " "))
 

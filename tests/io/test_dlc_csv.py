@@ -133,12 +133,13 @@ def test_two_animals_by_prefix(real_data):
         read(path, fps=25, individuals=["b", "W"])
 
 
-def test_every_real_table_of_labelled_images_is_refused(real_data):
-    paths = sorted((real_data / "small-interchange-formats/dlc/labeled-data/video").glob("*.csv"))
-    assert paths
-    for path in paths:
-        with pytest.raises(DataError, match="labelled images"):
-            read(path, fps=25)
+def test_labelled_images_are_read_as_single_frames(real_data):
+    folder = real_data / "small-interchange-formats/dlc/labeled-data/video"
+    ds = read(folder / "maudlc_testdata_v2.csv", fps=25)
+    assert ds.animal.values.tolist() == ["Animal1", "Animal2", "single"]
+    assert ds.position.sel(bodypart="D")[2, :, 1].values.tolist() == [22, 23]
+    assert np.isnan(ds.position.sel(bodypart="D")[:2]).all()
+    assert "placed by a person" in ds.attrs["notes"][0]
 
 
 # Crafted files.

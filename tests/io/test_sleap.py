@@ -160,9 +160,11 @@ def test_sleap_io_is_optional(real_data, monkeypatch):
         read(real_data / "sleap-flies/typical.slp", fps=25)
 
 
-def test_arrays_without_names_of_nodes_are_no_known_format(real_data):
-    with pytest.raises(DataError, match="an HDF5 file that holds: tracks"):
-        read(real_data / "sleap-multiview-3d/points3d.h5", fps=25)
+def test_triangulated_points_have_numbered_nodes(real_data):
+    ds = read(real_data / "sleap-multiview-3d/points3d.h5", fps=30)
+    assert ds.space.values.tolist() == ["x", "y", "z"]
+    assert ds.bodypart.values[:2].tolist() == ["node_0", "node_1"]
+    assert ds.position.attrs["units"] == "mm"
 
 
 # Crafted projects.
