@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 import h5py
 import numpy as np
 
+from ethoflow.io.hdf5 import check_stored
 from ethoflow.io.options import DEFAULTS, Options
 from ethoflow.io.reader import Content, Tracks, reader, recording_name
 from ethoflow.io.stack import Float32
@@ -90,7 +91,7 @@ def _read_fixed(group: h5py.Group) -> tuple[list[Column], list[Floats], Floats]:
     found: dict[Column, Floats] = {}
     for block in range(int(group.attrs.get("nblocks", 0))):
         columns = _read_names(group, f"block{block}_items")
-        values = group[f"block{block}_values"]
+        values = check_stored(group[f"block{block}_values"])
         by_row = bool(values.attrs.get("transposed", False))
         numbers = _columns(values if by_row else values[()].T, f"block{block}_values")
         found.update(zip(columns, numbers, strict=True))
@@ -124,7 +125,7 @@ def _read_names(group: h5py.Group, key: str) -> list[Column]:
 
 def _read_appendable(group: h5py.Group) -> tuple[list[Column], list[Floats], Floats]:
     """The appendable layout: one compound table, the names of its columns in attributes."""
-    table = group["table"]
+    table = check_stored(group["table"])
     rows = table[()]
     names = _level_names(group)
     found: dict[Column, Floats] = {}

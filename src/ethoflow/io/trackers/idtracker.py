@@ -10,6 +10,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from ethoflow.io.hdf5 import read_array
 from ethoflow.io.reader import Content, Tracks, reader, recording_name
 from ethoflow.io.rows import rate_of_times, table_of
 from ethoflow.io.sheets import rows_of_text
@@ -26,7 +27,7 @@ def _is_hdf5(file: Content) -> bool:
 def read_idtracker_hdf5(path: Path) -> list[Tracks]:
     """Centroids of every animal in px; confidence is the probability of its identity."""
     with h5py.File(path, "r") as file:
-        found = {name: file[name][()] for name in ("trajectories", "id_probabilities")}
+        found = {name: read_array(file[name]) for name in ("trajectories", "id_probabilities")}
         facts: dict[str, Any] = dict(file.attrs)
     return [_tracks(path, {**facts, **found})]
 

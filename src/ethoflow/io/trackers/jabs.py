@@ -8,6 +8,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from ethoflow.io.hdf5 import read_array
 from ethoflow.io.reader import Content, Tracks, reader, recording_name
 from ethoflow.schema import DataError
 
@@ -16,6 +17,14 @@ BODYPARTS = (
     "CENTER_SPINE", "LEFT_REAR_PAW", "RIGHT_REAR_PAW", "BASE_TAIL", "MID_TAIL", "TIP_TAIL",
 )  # fmt: skip
 MANY = 1000
+_USED = (
+    "points",
+    "confidence",
+    "instance_count",
+    "instance_track_id",
+    "instance_embed_id",
+    "id_mask",
+)
 
 
 def _matches(file: Content) -> bool:
@@ -32,7 +41,7 @@ def read_jabs(path: Path) -> list[Tracks]:
     """
     with h5py.File(path, "r") as file:
         group = file["poseest"]
-        found = {name: group[name][()] for name in group if isinstance(group[name], h5py.Dataset)}
+        found = {name: read_array(group[name]) for name in _USED if name in group}
         scale = group.attrs.get("cm_per_pixel")
     points, scores = found["points"], np.asarray(found["confidence"], np.float32)
     if points.ndim == 3:

@@ -15,6 +15,7 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
+from ethoflow.io.hdf5 import read_array
 from ethoflow.io.reader import Content, Tracks, reader, recording_name
 from ethoflow.io.rows import MOST_EMPTY, rate_of_times
 from ethoflow.schema import DataError
@@ -108,7 +109,7 @@ def _read(group: h5py.Group, order: Sequence[str]) -> list[_Series]:
 
 def _series(name: str, group: h5py.Group) -> _Series:
     data = group["data"]
-    places = np.asarray(data[()], np.float64)
+    places = np.asarray(read_array(data), np.float64)
     if places.ndim != 2 or places.shape[1] not in (2, 3):
         raise DataError(f"{name}: data have the shape {places.shape}; needed (frame, space).")
     conversion = float(data.attrs.get("conversion", 1.0))
@@ -116,7 +117,7 @@ def _series(name: str, group: h5py.Group) -> _Series:
     scale = _TO_MM.get(unit)
     if scale is None and unit not in ("pixels", "pixel", "px", "n/a", ""):
         raise DataError(f"{name}: positions are in {unit!r}; needed pixels or a length.")
-    scores = group["confidence"][()] if "confidence" in group else None
+    scores = read_array(group["confidence"]) if "confidence" in group else None
     return _Series(
         bodypart=name.removesuffix("_pose_estimates"),
         places=places * conversion * (scale or 1.0),
@@ -130,7 +131,7 @@ def _times(name: str, group: h5py.Group, n_frames: int) -> npt.NDArray[np.float6
     if "timestamps" in group:
         times = group["timestamps"]
         if isinstance(times, h5py.Dataset) and len(times) == n_frames:
-            return np.asarray(times[()], np.float64)
+            return np.asarray(read_array(times), np.float64)
         raise DataError(f"{name}: {len(times)} times for {n_frames} positions.")
     if "starting_time" in group:
         start = group["starting_time"]

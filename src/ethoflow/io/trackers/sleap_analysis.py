@@ -10,6 +10,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from ethoflow.io.hdf5 import read_array
 from ethoflow.io.reader import Content, Tracks, reader, recording_name
 from ethoflow.schema import DataError
 
@@ -34,11 +35,13 @@ def read_sleap_analysis(path: Path) -> list[Tracks]:
     with h5py.File(path, "r") as file:
         nodes, names = _names(file, "node_names"), _names(file, "track_names")
         order = _find_order(file, len(nodes), len(names))
-        position = _arrange(file["tracks"][()], order, ("track", "node", "xy", "frame"))
+        position = _arrange(read_array(file["tracks"]), order, ("track", "node", "xy", "frame"))
         confidence = None
         if "point_scores" in file:
             rest = _stored_order(file["point_scores"]) or tuple(a for a in order if a != "xy")
-            confidence = _arrange(file["point_scores"][()], rest, ("track", "node", "frame"))
+            confidence = _arrange(
+                read_array(file["point_scores"]), rest, ("track", "node", "frame")
+            )
     if confidence is not None and confidence.shape != position.shape[:2] + position.shape[3:]:
         raise DataError(
             f"point_scores have the shape {confidence.shape} of (track, node, frame), tracks "

@@ -10,6 +10,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from ethoflow.io.hdf5 import read_array
 from ethoflow.io.reader import Content, Tracks, reader, recording_name
 from ethoflow.io.rows import dense_tracks, table_of, whole_numbers
 from ethoflow.io.sheets import rows_of_text
@@ -47,7 +48,7 @@ def _is_sleap_anipose(file: Content) -> bool:
 def read_sleap_anipose(path: Path) -> list[Tracks]:
     """3-D points of every track (``points3d.h5``); the nodes have no names there, only numbers."""
     with h5py.File(path, "r") as file:
-        values = np.asarray(file["tracks"][()], np.float32)
+        values = np.asarray(read_array(file["tracks"]), np.float32)
     if values.ndim != 4 or values.shape[3] != 3:
         raise DataError(f"tracks have the shape {values.shape}; needed (frame, track, node, xyz).")
     position = np.ascontiguousarray(values.transpose(1, 2, 3, 0))

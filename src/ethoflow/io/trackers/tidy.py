@@ -25,7 +25,7 @@ def _is_csv(file: Content) -> bool:
     return bool(lines) and {cell.strip(' "') for cell in re.split("[,;\t]", lines[0])} >= _TIDY
 
 
-@reader("tidy CSV", matches=_is_csv, takes_options=True)
+@reader("tidy CSV", matches=_is_csv, fixture="built", takes_options=True)
 def read_tidy_csv(path: Path, options: Options) -> list[Tracks]:
     """A row per animal, body part and frame, as `ethoflow.export` writes it or anybody else."""
     rows = rows_of_text(path)
@@ -44,7 +44,7 @@ def _is_parquet(file: Content) -> bool:
     return set(pq.read_schema(file.path).names) >= _TIDY
 
 
-@reader("tidy Parquet", matches=_is_parquet, takes_options=True)
+@reader("tidy Parquet", matches=_is_parquet, fixture="built", takes_options=True)
 def read_tidy_parquet(path: Path, options: Options) -> list[Tracks]:
     """The same from Parquet."""
     import pyarrow.parquet as pq

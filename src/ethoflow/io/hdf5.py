@@ -1,0 +1,40 @@
+"""Arrays of HDF5 files, read only when the file can hold what they claim."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import h5py
+
+from ethoflow.schema import DataError
+
+LARGE = 2**30
+"""Bytes from which on an array has to be backed by stored bytes."""
+MOST_COMPRESSED = 2000
+"""Times that the best codec makes an array smaller."""
+
+
+def read_array(dataset: h5py.Dataset) -> Any:
+    """All numbers of a stored array.
+
+    A damaged file may claim an array of any size; reading it would take the memory of the machine.
+
+    Raises
+    ------
+    DataError
+        It is no array, or the array is far larger than what is stored of it.
+    """
+    return check_stored(dataset)[()]
+
+
+def check_stored(dataset: h5py.Dataset) -> h5py.Dataset:
+    """The same array, unread, when the file can hold it."""
+    if not isinstance(dataset, h5py.Dataset):
+        raise DataError(f"{dataset.name!r} is a group where an array is needed.")
+    stored = max(dataset.id.get_storage_size(), 1)
+    if dataset.nbytes > LARGE and dataset.nbytes > MOST_COMPRESSED * stored:
+        raise DataError(
+            f"{dataset.name!r} claims {dataset.nbytes / 1e9:.3g} GB and {stored} bytes of it are "
+            "stored: the file is damaged or cut off."
+        )
+    return dataset
