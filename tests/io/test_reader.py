@@ -29,8 +29,10 @@ def test_formats_are_found_in_a_fresh_process():
 
 
 def test_a_format_of_ones_own(tmp_path, monkeypatch):
-    monkeypatch.setattr(reader_module, "_READERS", dict(reader_module._READERS))
     readers()
+    kept = reader_module._READERS
+    monkeypatch.setattr(kept, "entries", dict(kept.entries))
+    monkeypatch.setattr(kept, "_homes", dict(kept._homes))
 
     @reader("dots", matches=lambda file: file.head.startswith(b"dots"))
     def read_dots(path):
@@ -43,7 +45,7 @@ def test_a_format_of_ones_own(tmp_path, monkeypatch):
     assert ds.attrs["source_software"] == "Dots"
     assert float(read(tmp_path / "a.txt", fps=50).fps) == 50
     assert as_dataset(ds).identical(ds)
-    with pytest.raises(ValueError, match="two readers are called 'DeepLabCut CSV'"):
+    with pytest.raises(ValueError, match="two formats are called 'DeepLabCut CSV'"):
         reader("DeepLabCut CSV", matches=lambda path: True)(read_dots)
 
 

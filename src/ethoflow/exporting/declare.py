@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import functools
-import importlib
-import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 import xarray as xr
+
+from ethoflow.io.registry import Registry
 
 Kind: TypeAlias = Literal["tracks", "labels"]
 Save: TypeAlias = Callable[[xr.Dataset, Path], None]
@@ -29,7 +28,7 @@ class Writer:
     extra: str
 
 
-_WRITERS: dict[str, Writer] = {}
+_WRITERS: Registry[Writer] = Registry("ethoflow.exporting")
 
 
 def writer(
@@ -60,7 +59,7 @@ def writer(
     """
 
     def register(save: Save) -> Save:
-        _WRITERS[name] = Writer(name, save, kind, suffix, reader, survives, extra)
+        _WRITERS.add(name, save, Writer(name, save, kind, suffix, reader, survives, extra))
         return save
 
     return register
@@ -74,12 +73,4 @@ def writers() -> dict[str, Writer]:
     >>> "DeepLabCut HDF5" in writers()
     True
     """
-    _discover()
-    return dict(_WRITERS)
-
-
-@functools.cache
-def _discover() -> None:
-    package = importlib.import_module("ethoflow.exporting")
-    for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"ethoflow.exporting.{module.name}")
+    return _WRITERS.all()

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-import importlib
 import os
-import pkgutil
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,6 +17,7 @@ from ethoflow.io.clock import read_times, set_clock
 from ethoflow.io.content import Content
 from ethoflow.io.individuals import choose_individuals
 from ethoflow.io.options import DEFAULTS, Columns, Options, Repeats, digest_of
+from ethoflow.io.registry import Registry
 from ethoflow.io.stack import Header, Tracks, dataset_of, layout_of, pad, stack_tracks, with_notes
 from ethoflow.io.video import compare, look_at, look_beside, video_of
 from ethoflow.schema import DataError, check_fps
@@ -48,7 +46,7 @@ class Reader:
     takes_options: bool
 
 
-_READERS: dict[str, Reader] = {}
+_READERS: Registry[Reader] = Registry("ethoflow.io.trackers")
 
 
 def reader(
@@ -85,12 +83,7 @@ def reader(
     """
 
     def register(load: Load) -> Load:
-        known = _READERS.get(name)
-        if known is not None and known.load.__module__ != load.__module__:
-            raise ValueError(
-                f"two readers are called {name!r}: {known.load.__module__} and {load.__module__}."
-            )
-        _READERS[name] = Reader(name, matches, load, extra, fixture, pickle, takes_options)
+        _READERS.add(name, load, Reader(name, matches, load, extra, fixture, pickle, takes_options))
         return load
 
     return register
@@ -104,15 +97,7 @@ def readers() -> list[Reader]:
     >>> "DeepLabCut CSV" in [reader.name for reader in readers()]
     True
     """
-    _discover()
-    return list(_READERS.values())
-
-
-@functools.cache
-def _discover() -> None:
-    package = importlib.import_module("ethoflow.io.trackers")
-    for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"ethoflow.io.trackers.{module.name}")
+    return list(_READERS.all().values())
 
 
 def read(
@@ -280,7 +265,7 @@ def recognise(path: Path, options: Options = DEFAULTS) -> Reader:
             raise DataError("the file is empty (0 bytes).")
         known = readers()
         if options.columns is not None:
-            return _READERS[TABLE]
+            return _READERS.all()[TABLE]
         content = Content(path)
         for candidate in known:
             if _has_format(content, candidate):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ethoflow.io.scoring.labels import LabelNote, list_labels, read_labels
+from ethoflow.io.scoring.fitting import LabelNote
+from ethoflow.io.scoring.labels import list_labels, read_labels
 from ethoflow.io.scoring.offset import Offset, find_offset
 
 __all__ = ["LabelNote", "Offset", "find_offset", "list_labels", "read_labels"]

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import functools
-import importlib
-import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from ethoflow.io.content import Content
+from ethoflow.io.registry import Registry
 from ethoflow.io.scoring.scored import Scored
 from ethoflow.schema import DataError
 
@@ -28,7 +26,7 @@ class LabelReader:
     fixture: Literal["real", "built"]
 
 
-_READERS: dict[str, LabelReader] = {}
+_READERS: Registry[LabelReader] = Registry("ethoflow.io.scoring.formats")
 
 
 def label_reader(
@@ -47,12 +45,7 @@ def label_reader(
     """
 
     def register(load: Load) -> Load:
-        known = _READERS.get(name)
-        if known is not None and known.load.__module__ != load.__module__:
-            raise ValueError(
-                f"two formats are called {name!r}: {known.load.__module__} and {load.__module__}."
-            )
-        _READERS[name] = LabelReader(name, matches, load, extra, fixture)
+        _READERS.add(name, load, LabelReader(name, matches, load, extra, fixture))
         return load
 
     return register
@@ -66,15 +59,7 @@ def label_readers() -> list[LabelReader]:
     >>> "BORIS project" in [reader.name for reader in label_readers()]
     True
     """
-    _discover()
-    return list(_READERS.values())
-
-
-@functools.cache
-def _discover() -> None:
-    package = importlib.import_module("ethoflow.io.scoring.formats")
-    for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"ethoflow.io.scoring.formats.{module.name}")
+    return list(_READERS.all().values())
 
 
 def recognise_labels(path: Path) -> LabelReader:

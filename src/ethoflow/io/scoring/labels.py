@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from math import ceil, isnan
 from pathlib import Path
 from typing import Literal
 
@@ -14,20 +12,12 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from ethoflow.io.metadata_rows import fitter
 from ethoflow.io.options import DEFAULTS, digest_of
 from ethoflow.io.reader import PathLike, naming
 from ethoflow.io.scoring.declare import load_labels, recognise_labels
-from ethoflow.io.scoring.scored import Event, Events, Float32, Scored, individuals_of, names_of
-from ethoflow.io.stack import slot_names
-from ethoflow.schema import Data, DataError, as_dataset, check_fps, count_frames, make_time, text
-
-EDGE = 1e-6
-"""Share of a frame by which a time may miss a frame and still count as on it."""
-
-
-class LabelNote(UserWarning):
-    """Something scored that labels per frame cannot hold, and what was done with it."""
+from ethoflow.io.scoring.fitting import LabelNote, fit_to_frames
+from ethoflow.io.scoring.scored import Event, Events, Scored, individuals_of, names_of
+from ethoflow.schema import Data, DataError, as_dataset
 
 
 def list_labels(path: PathLike) -> pd.DataFrame:
@@ -144,7 +134,7 @@ def read_labels(
         scored = _choose(load_labels(path), recording, rater)
         scored = [_prepare(one, rename or {}, modifiers, unit) for one in scored]
         target = None if like is None else as_dataset(like)
-        ds = _fit(scored, target, fps, n_frames, offset)
+        ds = fit_to_frames(scored, target, fps, n_frames, offset)
     found = recognise_labels(path)
     digest = digest_of(path, DEFAULTS, offset, rater, sorted((rename or {}).items()))
     shape = ds.animal.shape[:-1]
@@ -206,231 +196,3 @@ def _name(event: Event, rename: Mapping[str, str], modifiers: bool) -> Event:
         f"{event.behaviour}|{event.modifiers}" if modifiers and event.modifiers else event.behaviour
     )
     return replace(event, behaviour=rename.get(name, name))
-
-
-def variable_name(behaviour: str) -> str:
-    """Name of the variable of a behaviour: letters, digits and underscores.
-
-    Examples
-    --------
-    >>> variable_name("Head Dip"), variable_name("Start/End")
-    ('Head_Dip', 'Start_End')
-    """
-    return re.sub(r"\W+", "_", behaviour.strip()).strip("_") or "behaviour"
-
-
-def _fit(
-    scored: list[Scored],
-    target: xr.Dataset | None,
-    fps: float | None,
-    n_frames: int | None,
-    offset: float,
-) -> xr.Dataset:
-    rate = _rate(scored, target, fps)
-    rows, names, counts = _recordings(scored, target, rate, n_frames, offset)
-    animals = _animals(scored, target, rows, names)
-    behaviours = list(dict.fromkeys(b for one in scored for b in names_of(one)))
-    longest = max(counts)
-    shape = (len(names), animals.shape[1], longest)
-    values = {name: np.full(shape, np.nan, np.float32) for name in behaviours}
-    for one, row in zip(scored, rows, strict=True):
-        for individual in individuals_of(one):
-            slot = _slot(individual, animals[row], one.name)
-            for behaviour in names_of(one):
-                found = _label(one, individual, behaviour, counts[row], rate, offset)
-                place = values[behaviour][row, slot, : counts[row]]
-                np.copyto(place, np.fmax(place, found))
-    return _dataset(values, names, counts, animals, rate, target)
-
-
-def _rate(scored: list[Scored], target: xr.Dataset | None, fps: float | None) -> float:
-    if target is not None:
-        rate = float(target.fps)
-        if fps is not None and fps != rate:
-            raise DataError(f"the tracks have {rate:g} frames per second, fps is {fps:g}.")
-        return rate
-    stated = dict.fromkeys(one.fps for one in scored if one.fps is not None)
-    if fps is None and len(stated) > 1:
-        raise DataError(
-            f"its recordings have different frame rates: {', '.join(map(str, stated))}."
-        )
-    return check_fps(fps if fps is not None else next(iter(stated), None), "the labels")
-
-
-def _recordings(
-    scored: list[Scored],
-    target: xr.Dataset | None,
-    fps: float,
-    n_frames: int | None,
-    offset: float,
-) -> tuple[list[int], list[str], list[int]]:
-    """Row of each scored recording, names of the rows, and their frames."""
-    if target is None:
-        names = list(dict.fromkeys(one.name for one in scored))
-        rows = [names.index(one.name) for one in scored]
-        lengths = [n_frames or _length(one, fps, offset) for one in scored]
-        counts = [
-            max(n for n, r in zip(lengths, rows, strict=True) if r == row)
-            for row in range(len(names))
-        ]
-        return rows, names, counts
-    names = [str(name) for name in np.atleast_1d(target.recording.values)]
-    files = [str(name) for name in np.atleast_1d(target.source_file.values)]
-    counts = count_frames(target).tolist()
-    distinct = {one.name for one in scored}
-    if len(names) == 1 == len(distinct):
-        return [0] * len(scored), names, counts
-    find = fitter(names, files)
-    hits = {name: find(name) for name in distinct}
-    lost = [name for name, hit in hits.items() if len(hit) != 1]
-    if len(lost) == len(hits):
-        raise DataError(
-            f"no recording of the tracks is called as these: {', '.join(sorted(lost)[:5])}; the "
-            f"tracks are {', '.join(names[:5])}."
-        )
-    if lost:
-        warnings.warn(
-            f"{len(lost)} scored recordings have no tracks: {', '.join(sorted(lost))}.",
-            LabelNote,
-            stacklevel=5,
-        )
-    scored[:] = [one for one in scored if one.name not in lost]
-    return [hits[one.name][0] for one in scored], names, counts
-
-
-def _length(scored: Scored, fps: float, offset: float) -> int:
-    """Frames up to the end of what was watched, or of the last bout."""
-    if not isinstance(scored, Events):
-        stop = float(scored.first + scored.values.shape[1])
-    else:
-        scale = fps if scored.unit == "s" else 1.0
-        ends = [e.stop if e.stop and not isnan(e.stop) else e.start for e in scored.events]
-        ends = [end for end in ends if not isnan(end)]
-        last = scored.span[1] if scored.span is not None else max(ends, default=0.0)
-        stop = last * scale
-    return max(ceil(stop - offset * fps - 0.5 - EDGE), 1)
-
-
-def _animals(
-    scored: list[Scored], target: xr.Dataset | None, rows: list[int], names: list[str]
-) -> np.ndarray[tuple[int, int], np.dtype[np.object_]]:
-    """Who sits in which slot of each recording."""
-    if target is not None:
-        animals: np.ndarray[tuple[int, int], np.dtype[np.object_]] = np.atleast_2d(
-            target.animal.values
-        )
-        return animals.astype(object)
-    seated: list[list[str]] = [[] for _ in names]
-    for one, row in zip(scored, rows, strict=True):
-        seated[row] += [i for i in individuals_of(one) if i not in seated[row]]
-    width = max(len(found) for found in seated)
-    animals = np.full((len(names), width), "", dtype=object)
-    for row, found in enumerate(seated):
-        animals[row, : len(found)] = [name or names[row] for name in found]
-    return animals
-
-
-def _slot(individual: str, animals: Sequence[str], name: str) -> int:
-    found = [str(animal) for animal in animals]
-    if individual in found:
-        return found.index(individual)
-    if individual in slot_names(len(found)):
-        return slot_names(len(found)).index(individual)
-    if individual == "" and name in found:
-        return found.index(name)
-    if len([animal for animal in found if animal]) == 1:
-        return 0
-    who = repr(individual) if individual else "nobody in particular"
-    raise DataError(
-        f"{name}: the labels are about {who}, the animals of the tracks are "
-        f"{', '.join(map(repr, found))}. Name the animals in the metadata as the rater does."
-    )
-
-
-def _label(
-    scored: Scored, individual: str, behaviour: str, n_frames: int, fps: float, offset: float
-) -> Float32:
-    if isinstance(scored, Events):
-        return _label_events(scored, individual, behaviour, n_frames, fps, offset)
-    label = np.full(n_frames, np.nan, np.float32)
-    shift = scored.first - round(offset * fps)
-    given = scored.values[[b == behaviour for b in scored.behaviours]]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # frames nobody labelled
-        one = np.nanmax(given, axis=0)
-    start, stop = max(shift, 0), min(shift + len(one), n_frames)
-    if stop > start:
-        label[start:stop] = one[start - shift : stop - shift]
-    return label
-
-
-def _label_events(
-    scored: Events, individual: str, behaviour: str, n_frames: int, fps: float, offset: float
-) -> Float32:
-    scale = fps if scored.unit == "s" else 1.0
-
-    def frame(time: float) -> int:
-        return int(np.clip(ceil(time * scale - offset * fps - 0.5 - EDGE), 0, n_frames))
-
-    label = np.full(n_frames, np.nan, np.float32)
-    span = (-np.inf, np.inf) if scored.span is None else scored.span
-    first = 0 if np.isinf(span[0]) else frame(span[0])
-    last = n_frames if np.isinf(span[1]) else frame(span[1])
-    label[first:last] = 0
-    own = [e for e in scored.events if (e.behaviour, e.individual) == (behaviour, individual)]
-    known = [e for e in own if e.stop is not None and not isnan(e.start) and not isnan(e.stop)]
-    starts = sorted(frame(e.start) for e in own if not isnan(e.start))
-    stops = sorted(frame(e.stop) for e in own if e.stop is not None and not isnan(e.stop))
-    for event in own:
-        if isnan(event.start) and event.stop is not None:
-            end = frame(event.stop)
-            label[max((stop for stop in stops if stop < end), default=0) : end] = np.nan
-        elif event.stop is None or isnan(event.stop):
-            begin = frame(event.start)
-            label[begin : min((s for s in starts if s > begin), default=n_frames)] = np.nan
-    for event in known:
-        assert event.stop is not None
-        label[frame(event.start) : frame(event.stop)] = 1
-    return label
-
-
-def _dataset(
-    values: Mapping[str, Float32],
-    names: list[str],
-    counts: list[int],
-    animals: np.ndarray[tuple[int, int], np.dtype[np.object_]],
-    fps: float,
-    target: xr.Dataset | None,
-) -> xr.Dataset:
-    variables = {}
-    for behaviour, label in values.items():
-        name = variable_name(behaviour)
-        if name in variables:
-            raise DataError(
-                f"two behaviours would be called {name!r}: give one another name with rename."
-            )
-        attrs = {"kind": "label", "units": "1", "long_name": behaviour}
-        variables[name] = (("recording", "individual", "time"), label, attrs)
-    slots = slot_names(animals.shape[1]) if target is None else target.individual.values
-    ds = xr.Dataset(
-        variables,
-        coords={
-            "recording": text(names),
-            "individual": text(slots),
-            "time": make_time(max(counts), fps),
-            "fps": fps,
-            "n_frames": ("recording", np.array(counts, np.int64)),
-            "animal": (("recording", "individual"), animals),
-        },
-    )
-    ds["fps"].attrs.update(units="Hz", long_name="frames per second")
-    if len(names) == 1 and (target is None or "recording" not in target.dims):
-        return ds.isel(recording=0)
-    if target is None:
-        return ds
-    known = {
-        n: c
-        for n, c in target.coords.items()
-        if n not in ds.coords and c.dims in (("recording",), ("recording", "individual"))
-    }
-    return ds.assign_coords({n: c for n, c in known.items() if n not in ("digest", "source_file")})

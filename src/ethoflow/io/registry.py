@@ -1,0 +1,43 @@
+"""Formats by name, found in the modules of a package when they are first asked for."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+Entry = TypeVar("Entry")
+
+
+class Registry(Generic[Entry]):
+    """What declared functions are kept in; declaring in a module of the package is all it takes."""
+
+    def __init__(self, package: str) -> None:
+        self.package = package
+        self.entries: dict[str, Entry] = {}
+        self._homes: dict[str, str] = {}
+        self._found = False
+
+    def add(self, name: str, function: Callable[..., Any], entry: Entry) -> None:
+        """Keep `entry` under `name`.
+
+        Raises
+        ------
+        ValueError
+            Another module has declared a format of that name.
+        """
+        home = function.__module__
+        known = self._homes.setdefault(name, home)
+        if known != home:
+            raise ValueError(f"two formats are called {name!r}: in {known} and in {home}.")
+        self.entries[name] = entry
+
+    def all(self) -> dict[str, Entry]:
+        """Every entry by name: those of the package, then those declared elsewhere."""
+        if not self._found:
+            self._found = True
+            package = importlib.import_module(self.package)
+            for module in pkgutil.iter_modules(package.__path__):
+                importlib.import_module(f"{self.package}.{module.name}")
+        return dict(self.entries)
