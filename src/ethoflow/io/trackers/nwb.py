@@ -6,213 +6,217 @@ older files that are valid.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 import h5py
 import numpy as np
-import numpy.typing as npt
 
-from ethoflow.io.hdf5 import read_array
 from ethoflow.io.reader import Content, Tracks, reader, recording_name
-from ethoflow.io.rows import MOST_EMPTY, rate_of_times
+from ethoflow.io.trackers.nwb_series import Series, find_clock, read_series, text_of
 from ethoflow.schema import DataError
 
-_TO_MM = {"mm": 1.0, "millimeters": 1.0, "millimetres": 1.0, "cm": 10.0, "centimeters": 10.0,
-          "m": 1000.0, "meters": 1000.0, "metres": 1000.0}  # fmt: skip
+_SUFFIX = "_pose_estimates"
 
 
 @dataclass(frozen=True)
-class _Series:
-    """One body part of one animal: places (frame, space), their times in s, and scores."""
+class _Container:
+    """The poses of one animal, or of one camera: where they are, whose, and the body parts."""
 
-    bodypart: str
-    places: npt.NDArray[np.float64]
-    times: npt.NDArray[np.float64]
-    scores: npt.NDArray[np.float64] | None
-    units: str
+    module: str
+    name: str
+    subject: str
+    camera: str
+    software: str
+    series: list[Series]
+
+
+def _type(item: object) -> str:
+    if not isinstance(item, h5py.Group):
+        return ""
+    return text_of(item.attrs.get("neurodata_type", ""))
 
 
 def _matches(file: Content) -> bool:
     if "processing" not in file.keys:
         return False
     with h5py.File(file.path, "r") as opened:
-        return bool(_find(opened["processing"]))
+        return next(_find(opened["processing"]), None) is not None
 
 
-def _find(group: h5py.Group) -> list[str]:
-    """Paths of the containers of poses."""
-    found: list[str] = []
-
-    def visit(name: str, item: h5py.Group | h5py.Dataset) -> None:
-        if _text(item.attrs.get("neurodata_type", "")) == "PoseEstimation":
-            found.append(name)
-
-    group.visititems(visit)
-    return sorted(found)
+def _find(group: h5py.Group, path: str = "") -> Iterator[str]:
+    """Paths of the containers of poses, wherever they are nested; links are not followed."""
+    for name in group:
+        if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+            continue
+        item = group[name]
+        if _type(item) == "PoseEstimation":
+            yield f"{path}{name}"
+        elif isinstance(item, h5py.Group):
+            yield from _find(item, f"{path}{name}/")
 
 
 @reader("NWB ndx-pose", matches=_matches)
 def read_nwb(path: Path) -> list[Tracks]:
-    """Poses of every processing module with poses: a recording each, an animal per container.
+    """Poses of every processing module: a recording per camera, an animal per container.
 
-    Frames are placed by their times. Times 0, 1, 2, ... s are frame numbers somebody wrote as
-    times: they are noted, and give no frame rate. Positions in m or cm are brought to mm.
+    Containers belong to different cameras where they link to different devices or videos, or are
+    called so. Frames are placed by their times; times 0, 1, 2, ... s are frame numbers somebody
+    wrote as times: they are noted, and give no frame rate. Positions in m or cm are brought to mm.
     """
     with h5py.File(path, "r") as file:
-        modules: dict[str, dict[str, list[_Series]]] = {}
-        for name in _find(file["processing"]):
-            module, _, animal = name.partition("/")
-            group = file["processing"][name]
-            modules.setdefault(module, {})[animal or module] = _read(group, _order(group))
+        processing = file["processing"]
+        containers = [_container(file, name) for name in _find(processing)]
         subject = file.get("general/subject/subject_id")
-        who = "" if subject is None else _text(subject[()])
-        software = _software(file)
-    stem = recording_name(path)
+        who = "" if subject is None else text_of(subject[()])
+    recordings: dict[tuple[str, str], list[_Container]] = {}
+    for one in containers:
+        recordings.setdefault((one.module, one.camera), []).append(one)
+    names = _recording_names(recording_name(path), list(recordings), list(recordings.values()))
     return [
-        _tracks(stem if len(modules) == 1 else f"{stem} {module}", animals, who, software)
-        for module, animals in modules.items()
-    ]
+        _tracks(name, found, who)
+        for name, found in zip(names, recordings.values(), strict=True)
+    ]  # fmt: skip
 
 
-def _software(file: h5py.File) -> str:
-    names = (file["processing"][name].get("source_software") for name in _find(file["processing"]))
-    return next((_text(found[()]) for found in names if found is not None), "")
+def _recording_names(
+    stem: str, keys: Sequence[tuple[str, str]], found: Sequence[Sequence[_Container]]
+) -> list[str]:
+    """The name of the file, with the module and the camera where there are several."""
+    modules = [module for module, _ in keys]
+    names = []
+    for (module, camera), containers in zip(keys, found, strict=True):
+        words = [stem]
+        if len(set(modules)) > 1:
+            words.append(module)
+        if modules.count(module) > 1:
+            words.append(containers[0].name if len(containers) == 1 else camera or "no camera")
+        names.append(" ".join(words))
+    return names
 
 
-def _order(group: h5py.Group) -> list[str]:
-    """Names of the nodes in the order of the skeleton, wherever that is kept."""
-    nodes = group.get("nodes")
-    skeleton = group.get("skeleton")
-    if nodes is None and isinstance(skeleton, h5py.Group):
-        nodes = skeleton.get("nodes")
-    return [] if nodes is None else [_text(name) for name in nodes[()]]
-
-
-def _read(group: h5py.Group, order: Sequence[str]) -> list[_Series]:
-    found = {
-        name: _series(name, item)
-        for name, item in group.items()
-        if isinstance(item, h5py.Group)
-        and _text(item.attrs.get("neurodata_type", "")) == "PoseEstimationSeries"
-    }
-    if not found:
-        raise DataError(f"the container {group.name!r} holds no series of a body part.")
-    plain = {name.removesuffix("_pose_estimates"): name for name in found}
-    names = [found[name] for name in order if name in found]
-    names += [found[plain[n]] for n in order if n in plain and n not in found]
-    rest = [series for series in found.values() if series not in names]
-    return [*names, *rest]
-
-
-def _series(name: str, group: h5py.Group) -> _Series:
-    data = group["data"]
-    places = np.asarray(read_array(data), np.float64)
-    if places.ndim != 2 or places.shape[1] not in (2, 3):
-        raise DataError(f"{name}: data have the shape {places.shape}; needed (frame, space).")
-    conversion = float(data.attrs.get("conversion", 1.0))
-    unit = _text(data.attrs.get("unit", "pixels")).strip().lower()
-    scale = _TO_MM.get(unit)
-    if scale is None and unit not in ("pixels", "pixel", "px", "n/a", ""):
-        raise DataError(f"{name}: positions are in {unit!r}; needed pixels or a length.")
-    scores = read_array(group["confidence"]) if "confidence" in group else None
-    return _Series(
-        bodypart=name.removesuffix("_pose_estimates"),
-        places=places * conversion * (scale or 1.0),
-        times=_times(name, group, len(places)),
-        scores=None if scores is None else np.asarray(scores, np.float64),
-        units="px" if scale is None else "mm",
+def _container(file: h5py.File, path: str) -> _Container:
+    group = file["processing"][path]
+    module, _, name = path.partition("/")
+    software = group.get("source_software")
+    return _Container(
+        module=module,
+        name=name.rsplit("/", 1)[-1] or module,
+        subject=_subject(file, group.parent),
+        camera=_camera(group, name),
+        software="" if software is None else text_of(software[()]),
+        series=_read(group),
     )
 
 
-def _times(name: str, group: h5py.Group, n_frames: int) -> npt.NDArray[np.float64]:
-    if "timestamps" in group:
-        times = group["timestamps"]
-        if isinstance(times, h5py.Dataset) and len(times) == n_frames:
-            return np.asarray(read_array(times), np.float64)
-        raise DataError(f"{name}: {len(times)} times for {n_frames} positions.")
-    if "starting_time" in group:
-        start = group["starting_time"]
-        rate = float(start.attrs["rate"])
-        return float(start[()]) + np.arange(n_frames) / rate
-    raise DataError(f"{name}: it has neither timestamps nor a starting time.")
+def _subject(file: h5py.File, parent: h5py.Group) -> str:
+    """Whom the extension ndx-multisubjects says that poses are of."""
+    table = file.get("general/SubjectsTable/subject_id")
+    if table is None or _type(parent) != "SelectSubjectsContainer" or "subjects" not in parent:
+        return ""
+    rows = np.ravel(parent["subjects"][()])
+    return text_of(table[int(rows[0])]) if len(rows) == 1 else ""
 
 
-def _tracks(name: str, animals: Mapping[str, list[_Series]], who: str, software: str) -> Tracks:
-    series = [one for found in animals.values() for one in found]
-    spaces = {one.places.shape[1] for one in series}
-    if len(spaces) > 1:
-        flat = next(one.bodypart for one in series if one.places.shape[1] == 2)
-        deep = next(one.bodypart for one in series if one.places.shape[1] == 3)
-        raise DataError(
-            f"{deep!r} has three coordinates and {flat!r} two: the points of a recording need the "
-            "same number."
-        )
-    frames, n_frames, fps, notes = _clock(series)
+def _camera(group: h5py.Group, name: str) -> str:
+    """Devices and videos that poses were estimated from; else the name, where it says camera."""
+    links = {found: group.get(found, getlink=True) for found in group}
+    devices = [
+        found
+        for found, link in links.items()
+        if isinstance(link, h5py.SoftLink) and link.path.startswith("/general/devices/")
+    ]
+    videos = group.get("original_videos")
+    stems = [] if videos is None else [PureWindowsPath(text_of(v)).stem for v in np.ravel(videos)]
+    return " ".join(sorted(devices) + stems) or (name if "camera" in name.lower() else "")
+
+
+def _read(group: h5py.Group) -> list[Series]:
+    """Body parts in the order of the skeleton, called as its nodes."""
+    left = [name for name, item in group.items() if _type(item) == "PoseEstimationSeries"]
+    if not left:
+        raise DataError(f"the container {group.name!r} holds no series of a body part.")
+    found = []
+    for node in _nodes(group):
+        # Names of groups cannot hold every letter that names of nodes can.
+        plain = node.replace("/", "_").replace(":", "_")
+        for name in (node, plain, node + _SUFFIX, plain + _SUFFIX):
+            if name in left:
+                found.append(read_series(node, group[name]))
+                left.remove(name)
+                break
+    return [*found, *(read_series(name.removesuffix(_SUFFIX), group[name]) for name in left)]
+
+
+def _nodes(group: h5py.Group) -> list[str]:
+    """Names of the skeleton's nodes: in the container itself before version 0.2 of ndx-pose."""
+    nodes = group.get("nodes")
+    for item in group.values():
+        if nodes is None and _type(item) == "Skeleton":
+            nodes = item.get("nodes")
+    return [] if nodes is None else [text_of(name) for name in np.ravel(nodes[()])]
+
+
+def _tracks(name: str, containers: Sequence[_Container], who: str) -> Tracks:
+    series = [one for found in containers for one in found.series]
+    _check_alike(series)
+    frames, n_frames, fps, notes = find_clock(series)
     bodyparts = list(dict.fromkeys(one.bodypart for one in series))
-    position = np.full((len(animals), len(bodyparts), spaces.pop(), n_frames), np.nan, np.float32)
-    confidence = np.full((len(animals), len(bodyparts), n_frames), np.nan, np.float32)
-    places = iter(frames)
-    for slot, found in enumerate(animals.values()):
-        for one in found:
-            at, b = next(places), bodyparts.index(one.bodypart)
-            values = np.where(np.isnan(one.places).any(axis=1, keepdims=True), np.nan, one.places)
-            position[slot, b][:, at] = values.T
-            if one.scores is not None and len(one.scores) == len(at):
-                confidence[slot, b, at] = one.scores
-    bodyparts, prefix = _without_prefix(bodyparts, who)
-    names = tuple(animal.removeprefix("track=") for animal in animals)
-    if len(animals) == 1:
-        names = (prefix or who,) if prefix or who else ()
+    shape = (len(containers), len(bodyparts), series[0].places.shape[1], n_frames)
+    position = np.full(shape, np.nan, np.float32)
+    confidence = np.full((*shape[:2], n_frames), np.nan, np.float32)
+    rows = iter(frames)
+    for slot, found in enumerate(containers):
+        for one in found.series:
+            at, part = next(rows), bodyparts.index(one.bodypart)
+            position[slot, part][:, at] = one.places.T
+            if one.scores is not None:
+                confidence[slot, part, at] = one.scores
+    bodyparts, prefix = _without_prefix(bodyparts, [*{s.individual for s in series}, who])
     return Tracks(
         name=name,
         position=position,
         confidence=confidence if any(one.scores is not None for one in series) else None,
         bodyparts=tuple(bodyparts),
-        animals=names or None,
+        animals=_animals(containers, prefix or who),
         fps=fps,
         units=series[0].units,
-        source_software=software,
+        source_software=next((one.software for one in containers if one.software), ""),
         notes=notes,
     )
 
 
-def _clock(
-    series: Sequence[_Series],
-) -> tuple[list[npt.NDArray[np.int64]], int, float | None, tuple[str, ...]]:
-    """Frames of every series, how many there are, the rate, and what is wrong with the times."""
-    times = np.unique(np.concatenate([one.times for one in series]))
-    if not len(times):
-        raise DataError("no frames: its series are empty.")
-    if np.isnan(times).any():
-        raise DataError("a time is no number.")
-    fps: float | None = None
-    notes: tuple[str, ...] = ()
-    rate = 1.0
-    if len(times) > 1 and (times == np.floor(times)).all() and np.median(np.diff(times)) == 1:
-        notes = (
-            f"its times are {times[0]:g}, {times[1]:g}, ... s, one frame per second: frame numbers "
-            "written as times. They contradict any video; the frame rate is not taken from them.",
-        )
-    elif len(times) > 1:
-        fps = rate = rate_of_times(times)[0]
-    first = times[0]
-    n_frames = round(float(times[-1] - first) * rate) + 1
-    if n_frames > MOST_EMPTY * len(times):
-        raise DataError(f"its {len(times)} times span {n_frames} frames.")
-    frames = [np.rint((one.times - first) * rate).astype(np.int64) for one in series]
-    return frames, n_frames, fps, notes
+def _check_alike(series: Sequence[Series]) -> None:
+    first = series[0]
+    for one in series:
+        if one.places.shape[1] != first.places.shape[1]:
+            deep, flat = sorted((one, first), key=lambda s: -s.places.shape[1])
+            raise DataError(
+                f"{deep.bodypart!r} has three coordinates and {flat.bodypart!r} two: the points "
+                "of a recording need the same number."
+            )
+        if one.units != first.units:
+            raise DataError(
+                f"{one.bodypart!r} is in {one.units} and {first.bodypart!r} in {first.units}: the "
+                "points of a recording need one unit."
+            )
 
 
-def _without_prefix(bodyparts: list[str], who: str) -> tuple[list[str], str]:
+def _without_prefix(bodyparts: list[str], individuals: Sequence[str]) -> tuple[list[str], str]:
     """Names without the animal that DeepLabCut's converter puts before them."""
-    for prefix in (who, "ind1"):
-        if prefix and all(re.match(re.escape(prefix) + "_.", part) for part in bodyparts):
-            return [part[len(prefix) + 1 :] for part in bodyparts], prefix
+    for who in individuals:
+        if who and all(part.startswith(f"{who}_") and part != f"{who}_" for part in bodyparts):
+            return [part[len(who) + 1 :] for part in bodyparts], who
     return bodyparts, ""
 
 
-def _text(value: object) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)
+def _animals(containers: Sequence[_Container], who: str) -> tuple[str, ...] | None:
+    """Names of the animals: subjects where they are stated, else of the containers."""
+    if len(containers) == 1:
+        only = containers[0]
+        said = any(word in only.name.lower() for word in ("pose", "camera"))
+        found = only.subject or who or ("" if said else only.name.removeprefix("track="))
+        return (found,) if found else None
+    names = [one.subject or one.name.removeprefix("track=") for one in containers]
+    return tuple(names if len(set(names)) == len(names) else [one.name for one in containers])

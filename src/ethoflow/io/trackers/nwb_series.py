@@ -1,0 +1,255 @@
+"""Body parts in NWB files: the numbers of one series, and the clock that several share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+
+from ethoflow.io.hdf5 import read_array
+from ethoflow.io.rows import MOST_EMPTY, rate_of_times
+from ethoflow.schema import DataError
+
+Floats = npt.NDArray[np.float64]
+Frames = npt.NDArray[np.int64]
+
+_TO_MM = {
+    "um": 1e-3, "micrometers": 1e-3, "mm": 1.0, "millimeters": 1.0, "millimetres": 1.0,
+    "cm": 10.0, "centimeters": 10.0, "centimetres": 10.0,
+    "m": 1000.0, "meters": 1000.0, "metres": 1000.0,
+}  # fmt: skip
+_SAME = 1e-6
+"""Times closer than this, in s, are one time."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """One body part: places (frame, space) in `units`, scores, and when they were taken.
+
+    `times` are in s, None where the file gives a `start` and a `rate` instead. `individual` is the
+    animal its description names.
+    """
+
+    bodypart: str
+    individual: str
+    places: Floats
+    scores: Floats | None
+    units: str
+    times: Floats | None
+    start: float
+    rate: float | None
+
+
+class Clock(NamedTuple):
+    """Frame of every row of every series, how many frames, the rate, and what is wrong with it."""
+
+    frames: list[Frames]
+    n_frames: int
+    fps: float | None
+    notes: tuple[str, ...]
+
+
+def text_of(value: Any) -> str:
+    """A stored string, whichever way a program stores one."""
+    if isinstance(value, np.ndarray):
+        value = value.ravel()[0] if value.size else ""
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def read_series(bodypart: str, group: h5py.Group) -> Series:
+    """Numbers of one body part: data x conversion + offset, lengths in mm.
+
+    Raises
+    ------
+    DataError
+        The arrays do not fit each other, the unit is not known, or there is no clock.
+    """
+    data = group["data"]
+    places = np.asarray(read_array(data), np.float64)
+    if places.ndim != 2 or places.shape[1] not in (2, 3):
+        raise DataError(
+            f"{bodypart}: data have the shape {places.shape}; needed (frame, space) with 2 or 3 "
+            "coordinates."
+        )
+    unit = text_of(data.attrs.get("unit", "pixels")).strip().lower()
+    scale = _TO_MM.get(unit)
+    if scale is None and unit not in ("pixels", "pixel", "px", "n/a", ""):
+        raise DataError(f"{bodypart}: positions are in {unit!r}; needed pixels or a length.")
+    conversion, offset = (
+        float(np.ravel(data.attrs.get(name, default))[0])
+        for name, default in (("conversion", 1.0), ("offset", 0.0))
+    )
+    places = (places * conversion + offset) * (scale or 1.0)
+    places[np.isnan(places).any(axis=1)] = np.nan
+    said = re.search(
+        r"from individual (.+?)\.?$", text_of(group.attrs.get("description", "")).strip()
+    )
+    return Series(
+        bodypart=bodypart,
+        individual=said[1] if said else "",
+        places=places,
+        scores=_scores(bodypart, group, len(places)),
+        units="px" if scale is None else "mm",
+        **_clock_of(bodypart, group, len(places)),
+    )
+
+
+def _scores(bodypart: str, group: h5py.Group, n_rows: int) -> Floats | None:
+    if "confidence" not in group:
+        return None
+    scores = np.asarray(read_array(group["confidence"]), np.float64)
+    if scores.size != n_rows:
+        raise DataError(f"{bodypart}: {scores.size} values of confidence for {n_rows} positions.")
+    return scores.ravel()
+
+
+def _clock_of(bodypart: str, group: h5py.Group, n_rows: int) -> dict[str, Any]:
+    found: dict[str, Any] = {"times": None, "start": 0.0, "rate": None}
+    if "starting_time" in group:
+        stored = group["starting_time"]
+        found["start"] = float(np.ravel(stored[()])[0])
+        found["rate"] = float(np.ravel(stored.attrs["rate"])[0])
+        if not (np.isfinite(found["start"]) and 0 < found["rate"] < np.inf):
+            raise DataError(
+                f"{bodypart}: it states {found['rate']:g} frames per second from "
+                f"{found['start']:g} s on; needed a positive rate."
+            )
+    if "timestamps" in group:
+        times = np.asarray(read_array(group["timestamps"]), np.float64)
+        if times.shape != (n_rows,):
+            raise DataError(f"{bodypart}: {times.size} times for {n_rows} positions.")
+        if not np.isfinite(times).all():
+            raise DataError(
+                f"{bodypart}: the time of row {int(np.argmin(np.isfinite(times)))} is no number."
+            )
+        found["times"] = times
+    if found["times"] is None and found["rate"] is None:
+        raise DataError(f"{bodypart}: it has neither timestamps nor a starting time.")
+    return found
+
+
+def find_clock(series: Sequence[Series]) -> Clock:
+    """Frames of all rows of `series`, which belong to one recording.
+
+    Stamped times are believed where they are regular; times 0, 1, 2, ... s are frame numbers
+    somebody wrote as times and give no rate. A stated rate that contradicts them is noted.
+
+    Raises
+    ------
+    DataError
+        There are no rows, or no clock fits all of them.
+    """
+    full = [one for one in series if len(one.places)]
+    if not full:
+        raise DataError("no frames: its series are empty.")
+    stamped = [one.times for one in full if one.times is not None]
+    stated = sorted({one.rate for one in full if one.rate is not None})
+    times = _merge(stamped or [_times(one) for one in full])
+    fps: float | None = stated[0] if len(stated) == 1 else None
+    rate = fps or 1.0
+    notes: tuple[str, ...] = ()
+    if len(times) > 1 and (times == np.floor(times)).all() and np.median(np.diff(times)) == 1:
+        rate = 1.0
+        fps, notes = _numbers_as_times(times, stated)
+    elif len(times) > 1 and (stamped or fps is None):
+        try:
+            rate = rate_of_times(times)[0]
+        except DataError as error:
+            return _irregular(series, times, error)
+        fps, notes = _believed(rate, stated if stamped else [])
+    first = min([float(times[0]), *(one.start for one in full if one.times is None)])
+    return _placed(series, first, rate, fps, notes)
+
+
+def _times(one: Series) -> Floats:
+    if one.times is not None:
+        return one.times
+    assert one.rate is not None
+    return one.start + np.arange(len(one.places)) / one.rate
+
+
+def _merge(times: Sequence[Floats]) -> Floats:
+    """All different times in order; the same time computed twice is one."""
+    found: Floats = np.sort(np.concatenate(times))
+    different = np.concatenate([[True], np.diff(found) > _SAME])
+    return np.asarray(found[different])
+
+
+def _numbers_as_times(
+    times: Floats, stated: Sequence[float]
+) -> tuple[float | None, tuple[str, ...]]:
+    what = (
+        f"its times are {times[0]:g}, {times[1]:g}, ... s, one frame per second: frame numbers "
+        "written as times."
+    )
+    other = [rate for rate in stated if rate != 1]
+    if len(other) == 1:
+        return other[0], (f"{what} The {other[0]:g} frames per second it states are used.",)
+    return None, (
+        f"{what} They contradict any video; the frame rate is not taken from them.",
+    )  # fmt: skip
+
+
+def _believed(rate: float, stated: Sequence[float]) -> tuple[float | None, tuple[str, ...]]:
+    """The rate of the stamped times, unless another one is stated."""
+    other = [found for found in stated if abs(rate / found - round(rate / found)) > 1e-3]
+    if not other:
+        return rate, ()
+    what = f"its times advance at {rate:g} frames per second and it states {other[0]:g}:"
+    if other == [float(int(rate))]:
+        return rate, (f"{what} that is the same, cut to a whole number; the times are used.",)
+    return None, (f"{what} neither is believed, and rows are placed by their order.",)
+
+
+def _placed(
+    series: Sequence[Series], first: float, rate: float, fps: float | None, notes: tuple[str, ...]
+) -> Clock:
+    frames = []
+    for one in series:
+        if one.times is not None:
+            frames.append(np.rint((one.times - first) * rate).astype(np.int64))
+        else:
+            assert one.rate is not None
+            # A part seen in every second frame has half the rate.
+            step = max(round(rate / one.rate), 1)
+            start = round((one.start - first) * rate)
+            frames.append(start + step * np.arange(len(one.places), dtype=np.int64))
+    return _checked(series, frames, fps, notes)
+
+
+def _irregular(series: Sequence[Series], times: Floats, error: DataError) -> Clock:
+    """Rows by the steps of their times, where all body parts have the same times."""
+    full = [one for one in series if len(one.places)]
+    if not all(np.array_equal(_times(one), times) for one in full):
+        raise error
+    steps = np.diff(times) / np.median(np.diff(times))
+    near = (np.abs(steps - np.rint(steps)) < 0.25).all() and (steps > 0.5).all()
+    numbers = np.cumsum(np.rint(steps)) if near else np.arange(1, len(times))
+    rows = np.concatenate([[0], numbers]).astype(np.int64)
+    mean = rows[-1] / float(times[-1] - times[0])
+    how = "by the steps of their times" if near else "by their order"
+    note = (
+        f"{str(error).rstrip('.')}. Rows are placed {how}; give fps={mean:.6g} (their mean rate) "
+        "to take them as regular, or timestamps with resample_fps."
+    )
+    return _checked(
+        series, [rows if len(one.places) else rows[:0] for one in series], None, (note,)
+    )
+
+
+def _checked(
+    series: Sequence[Series], frames: list[Frames], fps: float | None, notes: tuple[str, ...]
+) -> Clock:
+    n_rows = max(len(found) for found in frames)
+    n_frames = max(int(found.max()) for found in frames if len(found)) + 1
+    if n_frames > MOST_EMPTY * n_rows:
+        raise DataError(f"its {n_rows} rows span {n_frames} frames: are its times in s?")
+    for one, found in zip(series, frames, strict=True):
+        if len(np.unique(found)) < len(found):
+            raise DataError(f"{one.bodypart}: two of its rows have the time of one frame.")
+    return Clock(frames, n_frames, fps, notes)
