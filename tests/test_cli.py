@@ -279,3 +279,32 @@ def test_two_animals_by_prefix(real_data: Path, tmp_path: Path) -> None:
     tracks = ef.open(tmp_path / "c.zarr", "tracks")
     assert tracks.animal.values.tolist() == [["B", "W"]]
     assert tracks.sizes["bodypart"] == 14
+
+
+def test_labels_and_export(tmp_path, real_data):
+    folder = real_data / "freezing-behaviordepot/demo1"
+    succeed("ingest", folder / "demo1_tracking.csv", "--fps", "50", "--out", tmp_path / "c.zarr")
+    scores = folder / "hB_demo1_manual_annotations.mat.mat"
+    listed = succeed("labels", scores)
+    assert "Freezing" in listed
+    assert "next: ethoflow labels" in listed
+    succeed("labels", scores, "--store", tmp_path / "c.zarr")
+    stored = ef.open(tmp_path / "c.zarr", "labels/human")
+    assert float(stored.Freezing.mean()) == pytest.approx(0.228, abs=5e-4)
+    said = succeed(
+        "export", tmp_path / "c.zarr", "--format", "tidy Parquet", "--out", tmp_path / "out"
+    )
+    assert "written: 1 files" in said
+    again = ef.read(tmp_path / "out/demo1_tracking.parquet")
+    first = ef.open(tmp_path / "c.zarr", "tracks").position[0].values
+    np.testing.assert_array_equal(again.position.values, first)
+
+
+def test_info_says_what_looks_wrong(real_data):
+    vame = real_data / "vame-one-recording-4-formats/tests_project_sample_data/cropped_video.csv"
+    said = succeed("info", vame)
+    assert "750 frames, the video cropped_video.mp4 749" in said
+    assert "Nose: jumps by more than the animal's length" in said
+    assert "--fps video" in said
+    scores = real_data / "boris-annotations/boris-tests/test_export_events_tabular.csv"
+    assert "scored behaviour, no tracks" in succeed("info", scores)

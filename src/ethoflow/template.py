@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
+from ethoflow.io.reader import recognise
 from ethoflow.schema import DataError
 
-SUFFIXES = (".csv", ".h5", ".slp")
+MOST_FILES = 300
+"""Files that are looked into for a pattern."""
 
 TEXT = """\
 # ethoflow project: run it with `ethoflow run {name}`
@@ -57,11 +60,18 @@ def write_project(folder: Path, fps: float | None = None) -> Path:
 
 
 def _find_pattern(folder: Path) -> str:
-    """A pattern for the most frequent kind of tracking file below `folder`."""
+    """A pattern for the most frequent kind of tracking file below `folder`, by their content."""
     counts: dict[str, int] = {}
-    for file in sorted(folder.rglob("*")):
-        if file.suffix in SUFFIXES and not any(p.startswith(".") for p in file.parts):
-            parent = file.parent.relative_to(folder)
-            pattern = str(parent / f"*{file.suffix}")
-            counts[pattern] = counts.get(pattern, 0) + 1
+    files = (
+        file
+        for file in sorted(folder.rglob("*"))
+        if file.is_file() and not any(part.startswith(".") for part in file.parts)
+    )
+    for file in itertools.islice(files, MOST_FILES):
+        try:
+            recognise(file)
+        except DataError:
+            continue
+        pattern = str(file.parent.relative_to(folder) / f"*{file.suffix}")
+        counts[pattern] = counts.get(pattern, 0) + 1
     return max(counts, key=lambda pattern: counts[pattern], default="tracks/*.csv")

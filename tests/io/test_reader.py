@@ -28,6 +28,17 @@ def test_formats_are_found_in_a_fresh_process():
     assert int(done.stdout) == len(readers())
 
 
+def test_threads_never_see_half_of_the_formats():
+    code = """
+from concurrent.futures import ThreadPoolExecutor
+from ethoflow.io.reader import readers
+with ThreadPoolExecutor(8) as pool:
+    print(len({len(found) for found in pool.map(lambda _: readers(), range(32))}))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "1"
+
+
 def test_a_format_of_ones_own(tmp_path, monkeypatch):
     readers()
     kept = reader_module._READERS

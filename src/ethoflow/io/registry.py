@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import threading
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
@@ -18,6 +19,7 @@ class Registry(Generic[Entry]):
         self.entries: dict[str, Entry] = {}
         self._homes: dict[str, str] = {}
         self._found = False
+        self._finding = threading.RLock()
 
     def add(self, name: str, function: Callable[..., Any], entry: Entry) -> None:
         """Keep `entry` under `name`.
@@ -35,9 +37,11 @@ class Registry(Generic[Entry]):
 
     def all(self) -> dict[str, Entry]:
         """Every entry by name: those of the package, then those declared elsewhere."""
-        if not self._found:
-            self._found = True
-            package = importlib.import_module(self.package)
-            for module in pkgutil.iter_modules(package.__path__):
-                importlib.import_module(f"{self.package}.{module.name}")
-        return dict(self.entries)
+        # Files are looked at by several threads: none may see half of the formats.
+        with self._finding:
+            if not self._found:
+                package = importlib.import_module(self.package)
+                for module in pkgutil.iter_modules(package.__path__):
+                    importlib.import_module(f"{self.package}.{module.name}")
+                self._found = True
+            return dict(self.entries)
