@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ethoflow.io.clock import place_frames, read_times, resample
+from ethoflow.io.cohort import read_cohort
 from ethoflow.io.reader import TrackingNote, Tracks, read
 from ethoflow.schema import DataError
 
@@ -139,3 +140,12 @@ def test_times_that_are_none(tmp_path, content, message):
         read_times(tmp_path / "t.npy")
     with pytest.raises(DataError, match="no such file"):
         read_times(tmp_path / "nowhere.npy")
+
+
+def test_a_rate_that_contradicts_the_file_is_noted(real_data):
+    path = real_data / "many-formats-animovement/trex/beetle.csv"
+    with pytest.warns(TrackingNote, match="it states 30 frames per second; the 25"):
+        ds = read(path, fps=25)
+    assert float(ds.fps) == 25
+    cohort = read_cohort([path], fps=25)
+    assert any("it states 30" in note for note in cohort.attrs["notes"])

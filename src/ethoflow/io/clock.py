@@ -171,6 +171,19 @@ def resample(tracks: Tracks, times: Times, fps: float, *, anti_alias: bool = Tru
     return _change(tracks, change, fps, (f"resampled from {old_fps:g} to {fps:g} fps ({how}).",))
 
 
+def contradict(stated: float | None, given: float | None) -> list[str]:
+    """A note where the frame rate a file states and the one that was given differ.
+
+    Examples
+    --------
+    >>> contradict(30, 25)
+    ['it states 30 frames per second; the 25 that were given are used.']
+    """
+    if stated is None or given is None or abs(given / stated - 1) < 1e-3:
+        return []
+    return [f"it states {stated:g} frames per second; the {given:g} that were given are used."]
+
+
 def count_resampled(seconds: float, fps: float) -> int:
     """Frames at `fps` from the first to the last, `seconds` later."""
     return int(np.floor(seconds * fps + 1e-6)) + 1

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 import xarray as xr
 
 from ethoflow.engine.schedule import Progress
+from ethoflow.io.clock import contradict
 from ethoflow.io.files import lazy_arrays, sources_of
 from ethoflow.io.metadata import JoinReport, attach
 from ethoflow.io.metadata_rows import MetadataSource, Placed, place_rows, read_rows
@@ -133,6 +134,7 @@ def open_cohort(
         files = [Path(header.path).name for header in headers]
         placed = place_rows(read_rows(metadata), [header.name for header in headers], files)
     rates = _find_rates(fps, headers, placed)
+    headers = [replace(h, notes=(*h.notes, *contradict(h.fps, rates.get(h.name)))) for h in headers]
     rate = _common_rate(rates) if resample_fps is None else float(resample_fps)
     sources = sources_of(headers, rates, resample_fps, options, anti_alias=anti_alias)
     headers = [source.header for source in sources]

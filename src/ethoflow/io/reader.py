@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 import xarray as xr
 
-from ethoflow.io.clock import read_times, set_clock
+from ethoflow.io.clock import contradict, read_times, set_clock
 from ethoflow.io.content import Content
 from ethoflow.io.individuals import choose_individuals
 from ethoflow.io.options import DEFAULTS, Columns, Options, Repeats, digest_of
@@ -174,6 +174,7 @@ def read(
         given = (str(timestamps or ""), resample_fps, anti_alias)
         clock = given if timestamps is not None or resample_fps is not None else ()
         rate = look_at(video_of(path)).fps if fps == "video" else fps
+        parts = [with_notes(part, contradict(part.fps, rate)) for part in parts]
         video = look_beside(path) if len(parts) == 1 else None
         if video is not None:
             n_frames = parts[0].position.shape[-1]

@@ -14,7 +14,7 @@ import h5py
 import numpy as np
 
 from ethoflow.io.reader import Content, Tracks, reader, recording_name
-from ethoflow.io.trackers.nwb_series import Series, find_clock, read_series, text_of
+from ethoflow.io.trackers.nwb_series import NOWHERE, Series, find_clock, read_series, text_of
 from ethoflow.schema import DataError
 
 _SUFFIX = "_pose_estimates"
@@ -170,9 +170,10 @@ def _tracks(name: str, containers: Sequence[_Container], who: str) -> Tracks:
     for slot, found in enumerate(containers):
         for one in found.series:
             at, part = next(rows), bodyparts.index(one.bodypart)
-            position[slot, part][:, at] = one.places.T
+            placed = at != NOWHERE
+            position[slot, part][:, at[placed]] = one.places[placed].T
             if one.scores is not None:
-                confidence[slot, part, at] = one.scores
+                confidence[slot, part, at[placed]] = one.scores[placed]
     bodyparts, prefix = _without_prefix(bodyparts, [*{s.individual for s in series}, who])
     return Tracks(
         name=name,

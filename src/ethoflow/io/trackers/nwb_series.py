@@ -25,6 +25,8 @@ _TO_MM = {
 }  # fmt: skip
 _SAME = 1e-6
 """Times closer than this, in s, are one time."""
+NOWHERE = -1
+"""Frame of a row that cannot be placed."""
 
 
 @dataclass(frozen=True)
@@ -114,10 +116,10 @@ def _clock_of(bodypart: str, group: h5py.Group, n_rows: int) -> dict[str, Any]:
         stored = group["starting_time"]
         found["start"] = float(np.ravel(stored[()])[0])
         found["rate"] = float(np.ravel(stored.attrs["rate"])[0])
-        if not (np.isfinite(found["start"]) and 0 < found["rate"] < np.inf):
+        if not (np.isfinite(found["start"]) and 0 <= found["rate"] < np.inf):
             raise DataError(
                 f"{bodypart}: it states {found['rate']:g} frames per second from "
-                f"{found['start']:g} s on; needed a positive rate."
+                f"{found['start']:g} s on; needed a rate that is not negative."
             )
     if "timestamps" in group:
         times = np.asarray(read_array(group["timestamps"]), np.float64)
@@ -148,29 +150,29 @@ def find_clock(series: Sequence[Series]) -> Clock:
     if not full:
         raise DataError("no frames: its series are empty.")
     stamped = [one.times for one in full if one.times is not None]
-    stated = sorted({one.rate for one in full if one.rate is not None})
+    stated = sorted({one.rate for one in full if one.rate})
     times = _merge(stamped or [_times(one) for one in full])
-    fps: float | None = stated[0] if len(stated) == 1 else None
+    fps: float | None = stated[-1] if stated else None
     rate = fps or 1.0
     notes: tuple[str, ...] = ()
     if len(times) > 1 and (times == np.floor(times)).all() and np.median(np.diff(times)) == 1:
         rate = 1.0
         fps, notes = _numbers_as_times(times, stated)
-    elif len(times) > 1 and (stamped or fps is None):
+    elif len(times) > 1 and (stamped or not all(_step(rate, other) for other in stated)):
         try:
             rate = rate_of_times(times)[0]
         except DataError as error:
             return _irregular(series, times, error)
         fps, notes = _believed(rate, stated if stamped else [])
     first = min([float(times[0]), *(one.start for one in full if one.times is None)])
-    return _placed(series, first, rate, fps, notes)
+    frames = [_frames(one, first, rate) for one in series]
+    return _checked(series, frames, fps, notes)
 
 
 def _times(one: Series) -> Floats:
     if one.times is not None:
         return one.times
-    assert one.rate is not None
-    return one.start + np.arange(len(one.places)) / one.rate
+    return one.start + np.arange(len(one.places)) / (one.rate or np.inf)
 
 
 def _merge(times: Sequence[Floats]) -> Floats:
@@ -196,30 +198,48 @@ def _numbers_as_times(
 
 
 def _believed(rate: float, stated: Sequence[float]) -> tuple[float | None, tuple[str, ...]]:
-    """The rate of the stamped times, unless another one is stated."""
-    other = [found for found in stated if abs(rate / found - round(rate / found)) > 1e-3]
-    if not other:
-        return rate, ()
-    what = f"its times advance at {rate:g} frames per second and it states {other[0]:g}:"
-    if other == [float(int(rate))]:
-        return rate, (f"{what} that is the same, cut to a whole number; the times are used.",)
-    return None, (f"{what} neither is believed, and rows are placed by their order.",)
+    """The rate of the times, unless another one is stated."""
+    cut = [found for found in stated if _is_cut(rate, found)]
+    other = [found for found in stated if not _divides(rate, found) and found not in cut]
+    what = f"its times advance at {rate:g} frames per second and it states"
+    if other:
+        return None, (f"{what} {other[0]:g}: neither is believed; rows are placed by the times.",)
+    if cut:
+        return rate, (f"{what} {cut[-1]:g}, cut to a whole number: the times are used.",)
+    return rate, ()
 
 
-def _placed(
-    series: Sequence[Series], first: float, rate: float, fps: float | None, notes: tuple[str, ...]
-) -> Clock:
-    frames = []
-    for one in series:
-        if one.times is not None:
-            frames.append(np.rint((one.times - first) * rate).astype(np.int64))
-        else:
-            assert one.rate is not None
-            # A part seen in every second frame has half the rate.
-            step = max(round(rate / one.rate), 1)
-            start = round((one.start - first) * rate)
-            frames.append(start + step * np.arange(len(one.places), dtype=np.int64))
-    return _checked(series, frames, fps, notes)
+def _divides(rate: float, stated: float) -> bool:
+    return abs(rate / stated - round(rate / stated)) < 1e-3
+
+
+def _is_cut(rate: float, stated: float) -> bool:
+    """Whether a stated rate is that of every first, second, ... frame, cut to a whole number."""
+    return not _divides(rate, stated) and bool(_steps_of_cut(rate, stated))
+
+
+def _steps_of_cut(rate: float, stated: float) -> list[int]:
+    return [step for step in range(1, int(rate) + 1) if int(rate / step) == stated]
+
+
+def _step(rate: float, stated: float) -> int:
+    """Frames from row to row of a part with a rate of its own; 0 where it does not say."""
+    if not stated:
+        return 0
+    if _divides(rate, stated):
+        return round(rate / stated)
+    steps = _steps_of_cut(rate, stated)
+    return steps[0] if len(steps) == 1 else 0
+
+
+def _frames(one: Series, first: float, rate: float) -> Frames:
+    """Frame of every row; -1 for rows whose stated rate does not say where they are."""
+    rows = np.arange(len(one.places), dtype=np.int64)
+    if one.times is not None:
+        return np.rint((one.times - first) * rate).astype(np.int64)
+    step = _step(rate, one.rate or 0.0)
+    start = round((one.start - first) * rate)
+    return start + step * rows if step else np.where(rows == 0, start, NOWHERE)
 
 
 def _irregular(series: Sequence[Series], times: Floats, error: DataError) -> Clock:
@@ -250,6 +270,13 @@ def _checked(
     if n_frames > MOST_EMPTY * n_rows:
         raise DataError(f"its {n_rows} rows span {n_frames} frames: are its times in s?")
     for one, found in zip(series, frames, strict=True):
-        if len(np.unique(found)) < len(found):
+        placed = found[found != NOWHERE]
+        if len(np.unique(placed)) < len(placed):
             raise DataError(f"{one.bodypart}: two of its rows have the time of one frame.")
+    lost = sum(int((found == NOWHERE).sum()) for found in frames)
+    if lost:
+        notes = (
+            *notes,
+            f"{lost} rows are missing: the rates their parts state place them nowhere.",
+        )
     return Clock(frames, n_frames, fps, notes)
