@@ -283,3 +283,41 @@ def test_metadata_from_excel(tmp_path, make_table):
     assert ds.treatment.values.tolist() == ["drug"]
     assert ds.dose.values.tolist() == [1.5]
     assert ds.cage.values.tolist() == [3]
+
+
+def test_ethovision_text_export(tmp_path):
+    """Built from the published layout: UTF-16, semicolons, quotes, '-' where nothing was found."""
+    lines = ['"Number of header lines:";"6"', '"Trial name";"Trial 1"', '"Subject name";"M 7"', "",
+             '"Trial time";"Recording time";"X center";"Y center";"Rearing"',
+             '"s";"s";"cm";"cm";""', "0;0;1.5;2.5;0", '0.04;0.04;"-";"-";1',
+             "0.08;0.08;2;3;1"]  # fmt: skip
+    path = tmp_path / "Raw data.txt"
+    path.write_bytes("\r\n".join(lines).encode("utf-16"))
+    ds = ef.read(path)
+    assert float(ds.fps) == 25
+    assert ds.animal.values.tolist() == ["M 7"]
+    np.testing.assert_array_equal(ds.position[0, 0, 0].values, [15, np.nan, 20])
+    labels = ef.read_labels(path)
+    assert labels.Rearing[0].values.tolist() == [0, 1, 1]
+
+
+def test_trex_several_points_and_units(tmp_path):
+    rows = ["frame,X#wcentroid (cm),Y#wcentroid (cm),poseX0 (cm),poseY0 (cm),time,missing",
+            "5,1.0,2.0,3.0,4.0,0.2,0", "6,inf,inf,inf,inf,0.24,1",
+            "7,1.5,2.5,3.5,4.5,0.28,0"]  # fmt: skip
+    (tmp_path / "t_fish0.csv").write_text("\n".join(rows))
+    ds = ef.read(tmp_path / "t_fish0.csv")
+    assert float(ds.fps) == 25
+    assert ds.bodypart.values.tolist() == ["wcentroid", "pose0"]
+    assert ds.position.sel(bodypart="pose0", space="x")[0].values.tolist()[0] == 30
+    assert np.isnan(ds.position[:, :, :, 1]).all()
+
+
+@pytest.mark.parametrize("name", ["Mäuse 🐭", "a b", "c'd"])
+def test_names_of_folders_and_files(tmp_path, make_table, name):
+    folder = tmp_path / name
+    folder.mkdir()
+    make_table().to_csv(folder / f"{name}.csv", encoding="utf-8")
+    assert ef.read(folder / f"{name}.csv", fps=25).recording.item() == name
+    ds = ef.read_cohort(str(folder / "*.csv"), fps=25)
+    assert ds.recording.values.tolist() == [name]
