@@ -81,31 +81,25 @@ def test_points_of_different_dimensions_are_refused(real_data):
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_what_sleap_io_writes_of_a_real_project(real_data, tmp_path):
+@pytest.mark.parametrize("fps", [25, 29.97])
+def test_what_sleap_io_writes_of_a_real_project(real_data, tmp_path, fps):
+    """It drops frames without the part, and cuts the rates of regular parts to whole numbers."""
     sio = pytest.importorskip("sleap_io")
     pytest.importorskip("ndx_pose")
+    from sleap_io.io.nwb_predictions import write_nwb
+
     source = real_data / "sleap-flies/centered_pair_predictions.slp"
     labels = sio.load_slp(str(source), open_videos=False)
     labels.skeletons[0].name = "fly"
-    times = 3 + np.arange(1100) / 25
-    from sleap_io.io.nwb_predictions import write_nwb
-
-    write_nwb(labels, str(tmp_path / "pair.nwb"), pose_estimation_metadata={
-        "video_timestamps": times, "scorer": "x"})  # fmt: skip
+    facts = {"video_timestamps": 3 + np.arange(1100) / fps, "scorer": "x"}
+    write_nwb(labels, str(tmp_path / "pair.nwb"), pose_estimation_metadata=facts)
     (expected,) = load(source)
     (found,) = load(tmp_path / "pair.nwb")
-    assert found.fps == 25
-    assert set(found.bodyparts) == set(expected.bodyparts)
-    order = [found.bodyparts.index(part) for part in expected.bodyparts]
-    seen = 0
-    for slot, animal in enumerate(expected.animals):
-        if np.isnan(expected.position[slot]).all():
-            continue
-        position = found.position[found.animals.index(animal)][order]
-        lost = np.isnan(position) & ~np.isnan(expected.position[slot])
-        np.testing.assert_array_equal(position[~lost], expected.position[slot][~lost])
-        seen += 1
-    assert seen > 2
+    assert found.fps == pytest.approx(fps, abs=1e-6)
+    assert "cut to a whole number: the times are used" in found.notes[0]
+    assert (found.bodyparts, set(found.animals)) == (expected.bodyparts, set(expected.animals))
+    order = [found.animals.index(name) for name in expected.animals]
+    np.testing.assert_array_equal(found.position[order], expected.position)
 
 
 def add(file, path, *, data=None, unit="pixels", times=None, rate=None, scores=None, **attrs):
@@ -172,6 +166,24 @@ def test_containers_of_one_camera_are_animals(nwb, link):
     assert top.name == "m top"
     assert side.animals == ("m3",)
     assert side.fps == 25
+
+
+def test_animals_are_in_the_order_of_their_numbers(nwb):
+    """Built as sleap-io names the containers of tracks."""
+    for number in range(12):
+        add(nwb, f"behavior/track={number}/nose", rate=25.0)
+    assert load_it(nwb)[0].animals == tuple(map(str, range(12)))
+
+
+@pytest.mark.parametrize(("rate", "rows"), [(0.0, [0]), (1.0, [0]), (6.0, [0, 4, 8])])
+def test_rows_that_a_cut_rate_does_not_place(nwb, rate, rows):
+    """Built as sleap-io writes a part seen in every 30th, 14th or 4th frame of 25 fps."""
+    add(nwb, "behavior/P/nose", data=np.ones((40, 2)), times=np.arange(40) / 25)
+    add(nwb, "behavior/P/tail", data=np.ones((3, 2)), rate=rate)
+    (tracks,) = load_it(nwb)
+    assert np.flatnonzero(~np.isnan(tracks.position[0, 1, 0])).tolist() == rows
+    lost = [note for note in tracks.notes if note.startswith("2 rows are missing")]
+    assert len(lost) == (rows == [0])
 
 
 def test_modules_are_recordings(nwb):

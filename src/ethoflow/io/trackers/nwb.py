@@ -6,6 +6,7 @@ older files that are valid.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
@@ -47,7 +48,7 @@ def _matches(file: Content) -> bool:
 
 def _find(group: h5py.Group, path: str = "") -> Iterator[str]:
     """Paths of the containers of poses, wherever they are nested; links are not followed."""
-    for name in group:
+    for name in sorted(group, key=_by_number):
         if not isinstance(group.get(name, getlink=True), h5py.HardLink):
             continue
         item = group[name]
@@ -55,6 +56,11 @@ def _find(group: h5py.Group, path: str = "") -> Iterator[str]:
             yield f"{path}{name}"
         elif isinstance(item, h5py.Group):
             yield from _find(item, f"{path}{name}/")
+
+
+def _by_number(name: str) -> list[tuple[int, str]]:
+    """Order of names in which 2 comes before 10; HDF5 keeps none."""
+    return [(int(word), "") if word.isdigit() else (-1, word) for word in re.split(r"(\d+)", name)]
 
 
 @reader("NWB ndx-pose", matches=_matches)

@@ -158,7 +158,7 @@ def find_clock(series: Sequence[Series]) -> Clock:
     if len(times) > 1 and (times == np.floor(times)).all() and np.median(np.diff(times)) == 1:
         rate = 1.0
         fps, notes = _numbers_as_times(times, stated)
-    elif len(times) > 1 and (stamped or not all(_step(rate, other) for other in stated)):
+    elif len(times) > 1 and (stamped or not all(_divides(rate, other) for other in stated)):
         try:
             rate = rate_of_times(times)[0]
         except DataError as error:
@@ -199,13 +199,13 @@ def _numbers_as_times(
 
 def _believed(rate: float, stated: Sequence[float]) -> tuple[float | None, tuple[str, ...]]:
     """The rate of the times, unless another one is stated."""
-    cut = [found for found in stated if _is_cut(rate, found)]
-    other = [found for found in stated if not _divides(rate, found) and found not in cut]
+    other = [found for found in stated if not _divides(rate, found)]
+    false = [found for found in other if not _steps(rate, found)]
     what = f"its times advance at {rate:g} frames per second and it states"
+    if false:
+        return None, (f"{what} {false[0]:g}: neither is believed; rows are placed by the times.",)
     if other:
-        return None, (f"{what} {other[0]:g}: neither is believed; rows are placed by the times.",)
-    if cut:
-        return rate, (f"{what} {cut[-1]:g}, cut to a whole number: the times are used.",)
+        return rate, (f"{what} {other[-1]:g}, cut to a whole number: the times are used.",)
     return rate, ()
 
 
@@ -213,23 +213,16 @@ def _divides(rate: float, stated: float) -> bool:
     return abs(rate / stated - round(rate / stated)) < 1e-3
 
 
-def _is_cut(rate: float, stated: float) -> bool:
-    """Whether a stated rate is that of every first, second, ... frame, cut to a whole number."""
-    return not _divides(rate, stated) and bool(_steps_of_cut(rate, stated))
+def _steps(rate: float, stated: float) -> list[int]:
+    """Frames from row to row that a stated rate may stand for.
 
-
-def _steps_of_cut(rate: float, stated: float) -> list[int]:
-    return [step for step in range(1, int(rate) + 1) if int(rate / step) == stated]
-
-
-def _step(rate: float, stated: float) -> int:
-    """Frames from row to row of a part with a rate of its own; 0 where it does not say."""
-    if not stated:
-        return 0
-    if _divides(rate, stated):
-        return round(rate / stated)
-    steps = _steps_of_cut(rate, stated)
-    return steps[0] if len(steps) == 1 else 0
+    A part seen in every second frame has half the rate; sleap-io cuts such rates to whole numbers,
+    after a rounding that may bring 25 to 24.
+    """
+    if stated != int(stated):
+        return [round(rate / stated)] if _divides(rate, stated) else []
+    longest = int(rate / stated) if stated else 0
+    return [n for n in range(1, longest + 1) if -1e-6 <= rate / n - stated <= 1 + 1e-6]
 
 
 def _frames(one: Series, first: float, rate: float) -> Frames:
@@ -237,9 +230,9 @@ def _frames(one: Series, first: float, rate: float) -> Frames:
     rows = np.arange(len(one.places), dtype=np.int64)
     if one.times is not None:
         return np.rint((one.times - first) * rate).astype(np.int64)
-    step = _step(rate, one.rate or 0.0)
+    steps = _steps(rate, one.rate or 0.0)
     start = round((one.start - first) * rate)
-    return start + step * rows if step else np.where(rows == 0, start, NOWHERE)
+    return start + steps[0] * rows if len(steps) == 1 else np.where(rows == 0, start, NOWHERE)
 
 
 def _irregular(series: Sequence[Series], times: Floats, error: DataError) -> Clock:
