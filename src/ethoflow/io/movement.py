@@ -39,7 +39,7 @@ def from_movement(
     """Tracks from a dataset of the movement package, old and new names; lazy where it is.
 
     Positions get the dims (individual, bodypart, space, time); boxes become one body part,
-    ``centroid``.
+    ``centroid``. A point with one coordinate missing is missing. Time begins at 0.
 
     Parameters
     ----------
@@ -53,7 +53,8 @@ def from_movement(
     Raises
     ------
     DataError
-        It is no such dataset, the frame rate is not known, or its times contradict it.
+        It is no such dataset, two names are the same, the frame rate is not known, or its times
+        contradict it or leave frames out.
 
     Examples
     --------
@@ -64,19 +65,16 @@ def from_movement(
     >>> dict(from_movement(ds).sizes)
     {'individual': 1, 'bodypart': 1, 'space': 2, 'time': 9}
     """
-    names = {old: new for old, new in DIALECTS[dialect_of(ds)].items() if old in ds.dims}
+    names = DIALECTS[dialect_of(ds)]
     rate = _rate(ds, fps)
-    variables = {n: ds[n] for n in ("position", "confidence") if n in ds}
-    found = xr.Dataset({n: array.reset_coords(drop=True) for n, array in variables.items()})
-    found = found.rename({n: new for n, new in names.items() if n != new})
-    if "bodypart" not in found.dims:
-        found = found.expand_dims(bodypart=text(["centroid"]))
-    if "individual" not in found.dims:
-        found = found.expand_dims(individual=text(["individual_0"]))
-    animals = [str(name) for name in found.individual.values]
-    parts = [str(name) for name in found.bodypart.values]
+    _check_regular(ds)
+    kept = [name for name in ("position", "confidence") if name in ds]
+    found = _with_every_dim(ds[kept].rename({n: new for n, new in names.items() if n in ds.dims}))
+    _check_dims(found)
+    animals = _names(found, "individual")
+    parts = _names(found, "bodypart")
     n_frames = found.sizes["time"]
-    found = found.assign_coords(
+    found = found.reset_coords(drop=True).assign_coords(
         recording=recording,
         individual=text([f"individual_{i}" for i in range(len(animals))]),
         bodypart=text(parts),
@@ -89,6 +87,7 @@ def from_movement(
         digest="",
         source_file=str(ds.attrs.get("source_file", "")).replace("\\", "/").rsplit("/", 1)[-1],
     )
+    found["position"] = found.position.where(found.position.notnull().all("space"))
     if "confidence" not in found:
         found["confidence"] = xr.full_like(found.position.isel(space=0, drop=True), np.nan)
     tracks = describe_tracks(found.astype(np.float32), "px")
@@ -98,22 +97,89 @@ def from_movement(
     return tracks.transpose(*order)[["position", "confidence"]]
 
 
+def _with_every_dim(ds: xr.Dataset) -> xr.Dataset:
+    """`ds` with the dims that boxes lack, or that choosing one by its name took away."""
+    for dim, without in (("bodypart", "centroid"), ("individual", "individual_0")):
+        if dim not in ds.dims:
+            chosen = [n for names in DIALECTS.values() for n, new in names.items() if new == dim]
+            known = [str(ds[name].values) for name in chosen if name in ds.coords]
+            ds = ds.drop_vars(chosen, errors="ignore")
+            ds = ds.expand_dims({dim: text(known[:1] or [without])})
+    return ds
+
+
+def _check_dims(ds: xr.Dataset) -> None:
+    dims = {"individual", "bodypart", "space", "time"}
+    more = [str(dim) for dim in ds.dims if dim not in dims]
+    if more:
+        raise DataError(
+            f"tracks have no dimension {', '.join(more)}: choose one of each, as in "
+            f"ds.isel({more[0]}=0)."
+        )
+    axes = _names(ds, "space")
+    if axes not in (["x", "y"], ["x", "y", "z"]):
+        raise DataError(f"needed the space x, y (, z), found {', '.join(axes)}.")
+
+
+def _names(ds: xr.Dataset, dim: str) -> list[str]:
+    """Names along `dim`, each its own."""
+    names = [str(name) for name in ds[dim].values]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise DataError(f"two {dim}s have one name: {', '.join(twice)}. Give each its own.")
+    return names
+
+
 def _rate(ds: xr.Dataset, fps: float | None) -> float:
     """The frame rate, checked against the times where those are in seconds."""
+    where = "the dataset of movement"
+    if fps is not None:
+        return check_fps(fps, where)
+    rate = check_fps(_stated_rate(ds), where)
+    if not str(ds.attrs.get("time_unit", "")).startswith("s"):
+        return rate
+    step = _step(ds)
+    if step is not None and not np.isclose(step * rate, 1, rtol=1e-3):
+        raise DataError(
+            f"its times advance by {step:g} s per frame, which contradicts the {rate:g} frames "
+            "per second it states: give fps."
+        )
+    return rate
+
+
+def _stated_rate(ds: xr.Dataset) -> float | None:
     stated = ds.attrs.get("fps")
-    rate = fps if fps is not None else None if stated is None else float(np.ravel(stated)[0])
-    in_seconds = str(ds.attrs.get("time_unit", "")).startswith("s")
-    if (
-        rate is not None
-        and in_seconds
-        and fps is None
-        and ds.sizes["time"] > 1
-        and "time" in ds.coords
-    ):
-        step = float(np.diff(ds.time.values[[0, -1]])[0]) / (ds.sizes["time"] - 1)
-        if not np.isclose(step * rate, 1, rtol=1e-3):
-            raise DataError(
-                f"its times advance by {step:g} s per frame, which contradicts the {rate:g} frames "
-                "per second it states: give fps."
-            )
-    return check_fps(rate, "the dataset of movement")
+    if stated is None:
+        return None
+    try:
+        return float(np.ravel(stated)[0])
+    except (ValueError, TypeError, IndexError) as error:
+        raise DataError(f"the fps it states is no number: {stated!r}; give fps.") from error
+
+
+def _step(ds: xr.Dataset) -> float | None:
+    """Time from frame to frame, on average; None where there are no two frames with times."""
+    if "time" not in ds.coords or ds.sizes["time"] < 2:
+        return None
+    if ds.time.dtype.kind not in "iuf":
+        raise DataError(
+            f"needed times in seconds or frames, found {ds.time.dtype}: "
+            "give it numbers with ds.assign_coords(time=...)."
+        )
+    first, last = map(float, ds.time.values[[0, -1]])
+    return (last - first) / (ds.sizes["time"] - 1)
+
+
+def _check_regular(ds: xr.Dataset) -> None:
+    step = _step(ds)
+    if step is None:
+        return
+    steps = np.diff(ds.time.values.astype(np.float64))
+    odd = np.flatnonzero(~(np.abs(steps - np.median(steps)) <= 0.5 * abs(np.median(steps))))
+    if step <= 0 or len(odd):
+        at = int(odd[0]) if len(odd) else 0
+        raise DataError(
+            f"its times are not regular: {ds.time.values[at]:g} is followed by "
+            f"{ds.time.values[at + 1]:g}. Put the frames that are missing in, as NaN, with "
+            "ds.reindex(time=...)."
+        )
