@@ -21,7 +21,7 @@ import warnings
 from pathlib import Path
 from typing import IO
 
-SECONDS = 20
+SECONDS = 60
 MEMORY = 6 * 2**30
 _WORDS = (b"nan", b"-1", b"1e308", b"inf", b"", b"0", b"99999999999", b"x", b"'", b'"', b"\xff")
 

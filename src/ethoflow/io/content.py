@@ -5,8 +5,10 @@ from __future__ import annotations
 import functools
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
+from ethoflow.io.hdf5 import check_sound
+from ethoflow.io.matlab import list_matlab
 from ethoflow.io.table_text import HEAD, plain_lines
 
 _SIGNATURES = {
@@ -38,6 +40,18 @@ class Content:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+
+    def check(self) -> Self:
+        """The same, once it is known that looking into it is safe.
+
+        Raises
+        ------
+        DataError
+            It is so damaged that the library of its kind hangs or crashes on it.
+        """
+        if self.kind == "hdf5":
+            check_sound(self.path)
+        return self
 
     @functools.cached_property
     def head(self) -> bytes:
@@ -73,6 +87,11 @@ class Content:
     def text(self) -> list[str]:
         """First lines where the file is a text table, else none."""
         return self.lines if self.kind == "text" else []
+
+    @functools.cached_property
+    def variables(self) -> frozenset[str]:
+        """Names of the variables of a MATLAB file before 7.3; empty for other files."""
+        return frozenset(list_matlab(self.path)) if self.kind == "matlab" else frozenset()
 
     @functools.cached_property
     def keys(self) -> frozenset[str]:

@@ -14,7 +14,7 @@ from ethoflow.engine.source import RecordedLayer
 from ethoflow.io.clock import count_resampled, set_clock
 from ethoflow.io.options import Options
 from ethoflow.io.pieces import FRAMES, pieces_of
-from ethoflow.io.reader import check, load, naming, recognise
+from ethoflow.io.reader import check, load, naming, reader_named
 from ethoflow.io.scan import stamp_of
 from ethoflow.io.stack import Float32, Header, Layout, pad
 from ethoflow.schema import DataError
@@ -91,7 +91,8 @@ def read_again(source: FileSource, layout: Layout) -> dict[str, Float32]:
     path = Path(source.header.path)
     with naming(path):
         _check_same(path, source.header)
-        tracks = load(path, source.options)[source.header.part]
+        found = reader_named(source.header.format)
+        tracks = load(path, source.options, found)[source.header.part]
         if source.resample_fps is not None:
             tracks = set_clock(
                 tracks,
@@ -108,7 +109,7 @@ def read_piece_again(source: FileSource, layout: Layout, number: int) -> dict[st
     path = Path(header.path)
     with naming(path):
         _check_same(path, header)
-        pieces = pieces_of(recognise(path, source.options).name)
+        pieces = pieces_of(header.format)
         assert pieces is not None
         start, stop = header.marks[number : number + 2]
         tracks = check(pieces.read(path, start, stop))

@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
+import functools
+from pathlib import Path
 from typing import Any
 
 import h5py
 
+from ethoflow.io.apart import call_apart
 from ethoflow.schema import DataError
 
 LARGE = 2**30
 """Bytes from which on an array has to be backed by stored bytes."""
 MOST_COMPRESSED = 2000
 """Times that the best codec makes an array smaller."""
+
+
+def check_sound(path: Path) -> None:
+    """Refuse a file on which libhdf5 hangs or crashes, before it does so in this process.
+
+    Raises
+    ------
+    DataError
+        It does, or cannot list what is in the file.
+    """
+    found = path.stat()
+    _check_once(path.absolute(), found.st_size, found.st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=4096)
+def _check_once(path: Path, size: int, changed: int) -> None:
+    call_apart("walk_hdf5", path)
 
 
 def read_array(dataset: h5py.Dataset) -> Any:

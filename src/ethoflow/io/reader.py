@@ -216,15 +216,20 @@ def to_dataset(
     return stack_tracks(headers, layout, stacked, fps=rate, skeleton=skeleton)
 
 
-def load(path: Path, options: Options = DEFAULTS) -> list[Tracks]:
-    """Arrays of every recording in a file, checked.
+def reader_named(name: str) -> Reader:
+    """The format of that name."""
+    return _READERS.all()[name]
+
+
+def load(path: Path, options: Options = DEFAULTS, found: Reader | None = None) -> list[Tracks]:
+    """Arrays of every recording in a file, checked; `found` is its format where that is known.
 
     Raises
     ------
     DataError
         The file cannot be read; the message says why and does not name the file (`naming` does).
     """
-    found = recognise(path, options)
+    found = found or recognise(path, options)
     if found.pickle and not options.allow_pickle:
         raise DataError(
             f"recognised as {found.name}, a Python pickle: opening it can run any code. If you "
@@ -266,8 +271,8 @@ def recognise(path: Path, options: Options = DEFAULTS) -> Reader:
             raise DataError("the file is empty (0 bytes).")
         known = readers()
         if options.columns is not None:
-            return _READERS.all()[TABLE]
-        content = Content(path)
+            return reader_named(TABLE)
+        content = Content(path).check()
         for candidate in known:
             if _has_format(content, candidate):
                 return candidate

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from ethoflow.engine.schedule import Progress, run_tasks
 from ethoflow.io.options import DEFAULTS, Options, digest_of
 from ethoflow.io.pieces import LONG, pieces_of
-from ethoflow.io.reader import PathLike, check, load, recognise
+from ethoflow.io.reader import PathLike, Reader, check, load, recognise
 from ethoflow.io.stack import Header, mismatch
 from ethoflow.io.video import compare, look_beside
 from ethoflow.schema import DataError
@@ -119,11 +119,13 @@ def _look(path: Path, options: Options, fps: float | Literal["video"] | None) ->
     try:
         digest = digest_of(path, options) if path.is_file() else ""
         stamp = stamp_of(path) if path.is_file() else ()
-        headers = _look_in_pieces(path, options, digest, stamp)
+        found = recognise(path, options)
+        headers = _look_in_pieces(path, found, options, digest, stamp)
         if headers is None:
-            parts = load(path, options)
+            parts = load(path, options, found)
             headers = [
-                Header.of(part, path.resolve(), i, digest, stamp) for i, part in enumerate(parts)
+                Header.of(part, path.resolve(), i, digest, stamp, found.name)
+                for i, part in enumerate(parts)
             ]
         else:
             parts = []
@@ -138,16 +140,16 @@ def _look(path: Path, options: Options, fps: float | Literal["video"] | None) ->
 
 
 def _look_in_pieces(
-    path: Path, options: Options, digest: str, stamp: tuple[int, ...]
+    path: Path, found: Reader, options: Options, digest: str, stamp: tuple[int, ...]
 ) -> list[Header] | None:
     """The header of a long file, looked through in bounded memory; None where that cannot be."""
-    if not path.is_file() or path.stat().st_size < LONG:
+    if path.stat().st_size < LONG:
         return None
-    pieces = pieces_of(recognise(path, options).name)
+    pieces = pieces_of(found.name)
     survey = pieces.look(path) if pieces is not None and options == DEFAULTS else None
     if survey is None:
         return None
-    header = Header.of(check(survey.first), path.resolve(), 0, digest, stamp)
+    header = Header.of(check(survey.first), path.resolve(), 0, digest, stamp, found.name)
     return [replace(header, n_frames=survey.n_frames, marks=survey.marks, counts=survey.counts)]
 
 

@@ -88,7 +88,8 @@ NO_POINTS = Counts()
 class Header:
     """What is known of a recording without its arrays.
 
-    `part` is its place in its file, `marks` where the pieces of a long file begin, in bytes.
+    `format` is that of its file, `part` its place in it, `marks` where the pieces of a long file
+    begin, in bytes.
     """
 
     name: str
@@ -109,10 +110,17 @@ class Header:
     video_fps: float | None = None
     counts: Counts = NO_POINTS
     marks: tuple[int, ...] = ()
+    format: str = ""
 
     @classmethod
     def of(
-        cls, tracks: Tracks, path: Path, part: int, digest: str, stamp: tuple[int, ...] = ()
+        cls,
+        tracks: Tracks,
+        path: Path,
+        part: int,
+        digest: str,
+        stamp: tuple[int, ...] = (),
+        format: str = "",
     ) -> Header:
         """Header of `tracks`; one animal without a name is called as its recording."""
         n_individuals, _, n_space, n_frames = tracks.position.shape
@@ -137,6 +145,7 @@ class Header:
             has_sd=tracks.position_sd is not None,
             notes=tracks.notes,
             counts=Counts.of(tracks),
+            format=format,
         )
 
 

@@ -74,7 +74,7 @@ def recognise_labels(path: Path) -> LabelReader:
         raise DataError("there is no such file.")
     if path.stat().st_size == 0:
         raise DataError("the file is empty (0 bytes).")
-    content = Content(path)
+    content = Content(path).check()
     known = label_readers()
     for candidate in known:
         try:

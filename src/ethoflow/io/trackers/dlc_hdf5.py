@@ -66,14 +66,13 @@ def read_dlc_hdf5(path: Path, options: Options = DEFAULTS) -> list[Tracks]:
 
 
 def _find_tables(file: h5py.File) -> list[str]:
-    found: list[str] = []
-
-    def visit(name: str, item: h5py.Group | h5py.Dataset) -> None:
-        if _text(item.attrs.get("pandas_type", "")) in ("frame", "frame_table"):
-            found.append(name)
-
-    file.visititems(visit)
-    return found
+    names: list[str] = []
+    file.visit(names.append)
+    # What pandas stores holds one of these; opening everything else would take milliseconds.
+    inside = [name.rpartition("/") for name in names]
+    holders = {group for group, _, name in inside if name.startswith(("axis0", "table"))}
+    kinds = {name: _text(file[name or "/"].attrs.get("pandas_type", "")) for name in holders}
+    return sorted(name for name, kind in kinds.items() if kind in ("frame", "frame_table"))
 
 
 def _text(value: object) -> str:

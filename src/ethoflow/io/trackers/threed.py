@@ -11,6 +11,7 @@ import h5py
 import numpy as np
 
 from ethoflow.io.hdf5 import read_array
+from ethoflow.io.matlab import read_matlab
 from ethoflow.io.reader import Content, Tracks, reader, recording_name
 from ethoflow.io.rows import dense_tracks, table_of, whole_numbers
 from ethoflow.io.sheets import rows_of_text
@@ -64,16 +65,8 @@ def read_sleap_anipose(path: Path) -> list[Tracks]:
     ]  # fmt: skip
 
 
-def _names_in_matlab(file: Content) -> set[str]:
-    if file.kind != "matlab":
-        return set()
-    from scipy.io import whosmat
-
-    return {name for name, *_ in whosmat(file.path)}
-
-
 def _is_dannce(file: Content) -> bool:
-    names = _names_in_matlab(file)
+    names = file.variables
     return {"pred", "sampleID"} <= names or {"com", "sampleID"} <= names
 
 
@@ -84,9 +77,7 @@ def read_dannce(path: Path) -> list[Tracks]:
     Body parts are named by a ``*skeleton*.mat`` beside the file, else numbered. A file of the
     centre of mass has the one point ``com``.
     """
-    from scipy.io import loadmat
-
-    content = loadmat(path, squeeze_me=True)
+    content = read_matlab(path)
     notes = _note_samples(np.ravel(content["sampleID"]))
     if "pred" in content:
         places = np.asarray(content["pred"], np.float32)
@@ -121,10 +112,8 @@ def _note_samples(samples: Any) -> tuple[str, ...]:
 
 
 def _joints(path: Path, n_parts: int) -> tuple[str, ...]:
-    from scipy.io import loadmat
-
     for found in sorted(path.parent.glob("*skeleton*.mat")):
-        names = loadmat(found, squeeze_me=True).get("joint_names")
+        names = read_matlab(found).get("joint_names")
         if names is not None and len(names) == n_parts:
             return tuple(str(name) for name in names)
     return tuple(f"joint_{i}" for i in range(n_parts))

@@ -10,6 +10,7 @@ import h5py
 import numpy as np
 
 from ethoflow.io.content import Content
+from ethoflow.io.matlab import read_matlab
 from ethoflow.io.reader import recording_name
 from ethoflow.io.scoring.declare import label_reader
 from ethoflow.io.scoring.scored import Frames, Scored
@@ -23,13 +24,7 @@ def _matches(file: Content) -> bool:
         return (bool(file.keys & {*_ROOTS, "#refs#"}) and "#subsystem#" not in file.keys) or (
             "#refs#" in file.keys and bool(file.keys - {"#refs#", "#subsystem#"})
         )
-    return file.kind == "matlab" and bool(set(_ROOTS) & set(_names_in(file.path)))
-
-
-def _names_in(path: Path) -> list[str]:
-    from scipy.io import whosmat
-
-    return [str(name) for name, *_ in whosmat(path)]
+    return file.kind == "matlab" and bool(file.variables & set(_ROOTS))
 
 
 @label_reader("BehaviorDEPOT", matches=_matches, extra="matlab")
@@ -77,9 +72,7 @@ def _vectors(root: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _read_old(path: Path) -> tuple[Mapping[str, Any], bool]:
-    from scipy.io import loadmat
-
-    content = loadmat(path, simplify_cells=True)
+    content = read_matlab(path, nested=True)
     name = next(name for name in _ROOTS if name in content)
     return content[name], name == "hBehavior"
 

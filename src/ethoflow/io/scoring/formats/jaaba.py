@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ethoflow.io.content import Content
+from ethoflow.io.matlab import read_matlab
 from ethoflow.io.reader import recording_name
 from ethoflow.io.scoring.declare import label_reader
 from ethoflow.io.scoring.scored import Event, Events, Scored
@@ -16,11 +17,7 @@ from ethoflow.schema import DataError
 
 
 def _matches(file: Content) -> bool:
-    if file.kind != "matlab":
-        return False
-    from scipy.io import whosmat
-
-    return "allScores" in [name for name, *_ in whosmat(file.path)]
+    return "allScores" in file.variables
 
 
 @label_reader("JAABA scores", matches=_matches, extra="matlab")
@@ -31,9 +28,7 @@ def read_jaaba(path: Path) -> list[Scored]:
     JAABA lays them. JAABA counts frames from 1, and the stop of a bout is not part of it; here they
     count from 0. Animals are known by their number.
     """
-    from scipy.io import loadmat
-
-    scores = loadmat(path, simplify_cells=True)["allScores"]
+    scores = read_matlab(path, nested=True)["allScores"]
     behaviour = re.sub(r"^.*?scores_?", "", recording_name(path)) or recording_name(path)
     starts, stops = _by_animal(scores["t0s"]), _by_animal(scores["t1s"])
     firsts, lasts = np.atleast_1d(scores["tStart"]), np.atleast_1d(scores["tEnd"])

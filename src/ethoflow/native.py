@@ -1,0 +1,68 @@
+"""What C libraries are asked of a file that may be damaged, for a process apart.
+
+They can hang or crash on such a file, where no limit of Python reaches. `ethoflow.io.apart` runs
+the functions here in a process that can be ended; this module is all that process imports.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import signal
+import sys
+from typing import Any
+
+
+def walk_hdf5(path: str) -> None:
+    """Look at every name, attribute and index of chunks of an HDF5 file.
+
+    What cannot be read is passed over: whoever needs it will meet the same error.
+    """
+    import h5py
+
+    def look(name: str, item: Any) -> None:
+        with contextlib.suppress(Exception):
+            for attribute in item.attrs:
+                item.attrs[attribute]
+        with contextlib.suppress(Exception):
+            if isinstance(item, h5py.Dataset) and item.chunks is not None:
+                item.id.get_num_chunks()
+
+    with contextlib.suppress(Exception), h5py.File(path, "r") as file:
+        look("/", file)
+        file.visititems(look)
+
+
+def list_matlab(path: str) -> list[str]:
+    """Names of the variables of a MATLAB 5 file."""
+    from scipy.io import whosmat
+
+    return [str(name) for name, *_ in whosmat(path)]
+
+
+def read_matlab(path: str, *, nested: bool) -> dict[str, Any]:
+    """Variables of a MATLAB 5 file; structs as dicts where `nested`."""
+    from scipy.io import loadmat
+
+    return dict(loadmat(path, squeeze_me=True, simplify_cells=nested))
+
+
+def serve() -> None:
+    """Answer calls that come in at standard input, until it closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    calls, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):  # what a library prints is no answer
+        os.dup2(nowhere, stream)
+    while True:
+        try:
+            name, path, options = pickle.load(calls)
+        except EOFError:
+            return
+        try:
+            answer = pickle.dumps((True, globals()[name](path, **options)))
+        except Exception as error:  # libraries raise anything when they meet a damaged file
+            answer = pickle.dumps((False, (type(error).__name__, str(error))))
+        answers.write(answer)
+        answers.flush()
