@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import TypeAlias
 
 import numpy as np
@@ -261,8 +262,8 @@ def check_fps(fps: float | None, where: str) -> float:
             f"{where}: the frame rate is not known: tracking files rarely hold it. "
             "Give it in frames per second, as fps=25 (--fps 25 on the command line)."
         )
-    if not np.isfinite(fps) or fps <= 0:
-        raise DataError(f"{where}: fps must be a positive number, found {fps}.")
+    if not isinstance(fps, Real) or isinstance(fps, bool) or not np.isfinite(fps) or fps <= 0:
+        raise DataError(f"{where}: fps must be a positive number, found {fps!r}.")
     return float(fps)
 
 

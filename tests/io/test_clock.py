@@ -89,6 +89,41 @@ def test_nothing_is_made_up_where_nothing_was_seen():
     assert not np.isnan(down[[4, 10]]).any()
 
 
+def test_a_ramp_stays_a_ramp_at_both_ends_and_beside_gaps():
+    tracks = line(301, missing=[*range(100, 131)])
+    x = resample(tracks, times_of(301), 20).position[0, 0, 0]
+    known = ~np.isnan(x)
+    np.testing.assert_allclose(x[known], (np.arange(101) * 3.0)[known], rtol=1e-5, atol=1e-5)
+    assert np.flatnonzero(~known).tolist() == [*range(34, 44)]
+
+
+def test_a_pause_does_not_change_what_is_averaged():
+    """60 frames per second with a pause of 90 s: a wave of 20 Hz is not left standing at 20."""
+    times = np.concatenate([np.arange(120), 5520 + np.arange(120)]) / 60
+    position = np.zeros((1, 1, 2, 240), np.float32)
+    position[0, 0, 0] = 200 + 50 * np.cos(2 * np.pi * 20 * times)
+    tracks = Tracks("r", position, None, ("nose",))
+    x = resample(tracks, times, 20).position[0, 0, 0]
+    inside = x[~np.isnan(x)][1:-1]
+    assert np.abs(np.median(inside) - 200) < 15
+
+
+def test_two_usual_steps_are_no_gaps():
+    times = np.cumsum(np.tile([0.02, 0.04], 50))
+    position = np.broadcast_to(times.astype(np.float32), (1, 1, 2, 100))
+    tracks = Tracks("r", position, None, ("nose",))
+    x = resample(tracks, times, 50).position[0, 0, 0]
+    np.testing.assert_allclose(x, times[0] + np.arange(len(x)) / 50, rtol=1e-4)
+
+
+def test_one_frame_and_rates_that_make_no_sense():
+    one = line(1)
+    assert resample(one, times_of(1), 10).position.shape[-1] == 1
+    for rate in (np.nan, np.inf, 0, 1e9):
+        with pytest.raises(DataError, match="resampling"):
+            resample(line(10), times_of(10), rate)
+
+
 def test_no_line_is_drawn_over_frames_a_camera_dropped():
     frames = np.array([*range(30), *range(40, 70)])
     times = frames / 60

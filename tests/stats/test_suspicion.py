@@ -89,3 +89,13 @@ def test_real_tracks(real_data):
     total, seen, _ = count_seen(flies)[0]
     assert total == 1100
     assert seen[0] == int((~np.isnan(flies.position[0].values).any(1).all(0)).sum())
+
+
+def test_a_copied_animal_is_found_though_a_point_is_never_seen(walk):
+    walk[1] = walk[0]
+    walk[:, 2] = np.nan
+    assert "individual_0 and individual_1: at the same place, to the digit." in find_suspicious(
+        tracks(walk)
+    )
+    walk[1, :, :, :350] = np.nan
+    assert not any("same place" in text for text in find_suspicious(tracks(walk)))

@@ -1,14 +1,17 @@
-"""BORIS: bouts as a table of aggregated events."""
+"""BORIS: bouts as a table of aggregated events, or as a log of starts and stops."""
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 
 from ethoflow.behaviours.bouts import find_bouts
-from ethoflow.exporting.declare import writer
+from ethoflow.exporting.declare import ExportNote, writer
+from ethoflow.schema import first_frame, is_label
 
 
 @writer(
@@ -19,13 +22,14 @@ def save_boris(ds: xr.Dataset, path: Path) -> None:
     """A row per bout, tab-separated; what is unknown is not in it, as BORIS has no such state."""
     bouts = find_bouts(ds)
     name = str(ds.recording.values) if "recording" in ds.coords else "recording"
-    n_frames = ds.sizes["time"]
+    first = first_frame(ds)
+    note_unknown(ds, name)
     table = pd.DataFrame({
         "Observation id": name,
         "Observation date": "",
         "Description": "",
-        "Media file": str(ds.source_file.values) if "source_file" in ds.coords else "",
-        "Total length": n_frames / float(ds.fps),
+        "Media file": "",
+        "Total length": (first + ds.sizes["time"]) / float(ds.fps),
         "FPS": float(ds.fps),
         "Subject": bouts.animal,
         "Behavior": bouts.behaviour,
@@ -37,3 +41,57 @@ def save_boris(ds: xr.Dataset, path: Path) -> None:
         "Duration (s)": bouts.duration,
     })  # fmt: skip
     table.to_csv(path, sep="\t", index=False)
+
+
+@writer(
+    "BORIS tabular events", kind="labels", suffix=".tsv",
+    reader="BORIS tabular events", survives=("bouts", "animal"),
+)  # fmt: skip
+def save_boris_log(ds: xr.Dataset, path: Path) -> None:
+    """A row for every start and one for every stop, as BORIS 8 lists them."""
+    name = str(ds.recording.values) if "recording" in ds.coords else "recording"
+    note_unknown(ds, name)
+    length = (first_frame(ds) + ds.sizes["time"]) / float(ds.fps)
+    bouts = find_bouts(ds)
+    rows = [
+        {
+            "Observation id": name,
+            "Observation date": "",
+            "Description": "",
+            "Observation duration": length,
+            "Media duration (s)": length,
+            "FPS (frame/s)": float(ds.fps),
+            "Subject": bout.animal,
+            "Behavior": bout.behaviour,
+            "Behavioral category": "",
+            "Modifiers": bout.partner_animal,
+            "Behavior type": kind,
+            "Time": time,
+            "Comment": "",
+        }
+        for bout in bouts.itertuples()
+        for kind, time in (("START", bout.start), ("STOP", bout.stop))
+    ]
+    # At one time a stop comes before the start that follows it.
+    rows.sort(key=lambda row: (row["Time"], row["Behavior type"] == "START"))
+    columns = list(rows[0]) if rows else ["Observation id", "Observation date", "Behavior", "Time"]
+    pd.DataFrame(rows, columns=columns).to_csv(path, sep="\t", index=False)
+
+
+def note_unknown(ds: xr.Dataset, name: str) -> None:
+    """Say how much of the labels BORIS will take for absent behaviour."""
+    labels = [array.values for array in ds.data_vars.values() if is_label(array)]
+    first = first_frame(ds)
+    unknown = sum(int(np.isnan(values).sum()) for values in labels)
+    n_frames = sum(values.size for values in labels)
+    lost = []
+    if first:
+        lost.append(f"the {first} frames before these data were not scored")
+    if unknown:
+        lost.append(f"{unknown / n_frames:.1%} of the labels are unknown")
+    if lost:
+        warnings.warn(
+            f"{name}: {', and '.join(lost)}; BORIS has no such state and reads them as absent.",
+            ExportNote,
+            stacklevel=4,
+        )

@@ -15,6 +15,10 @@ Kind: TypeAlias = Literal["tracks", "labels"]
 Save: TypeAlias = Callable[[xr.Dataset, Path], None]
 
 
+class ExportNote(UserWarning):
+    """Something in the data that the format of another tool has no place for."""
+
+
 @dataclass(frozen=True)
 class Writer:
     """One format: what it takes, how its files end, and what a reader gets back of it."""

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
-from ethoflow.exporting.declare import Writer, writers
-from ethoflow.schema import Data, DataError, as_dataset, clean_name, count_frames, is_label
+from ethoflow.exporting.declare import ExportNote, Writer, writers
+from ethoflow.schema import (
+    Data,
+    DataError,
+    as_dataset,
+    clean_name,
+    count_frames,
+    is_label,
+    position_units,
+)
 
 
 def export(data: Data, path: str | Path, *, format: str, overwrite: bool = False) -> list[Path]:
@@ -31,10 +40,16 @@ def export(data: Data, path: str | Path, *, format: str, overwrite: bool = False
     overwrite
         Replace files that are there; default False.
 
+    Warns
+    -----
+    ExportNote
+        What the format has no place for and is lost: a unit, a spread, frames that are unknown.
+
     Raises
     ------
     DataError
-        The format is not known, does not take these data, or a file is there already.
+        The format is not known, does not take these data, a file is there already, or two
+        recordings would have one file.
 
     Examples
     --------
@@ -49,11 +64,16 @@ def export(data: Data, path: str | Path, *, format: str, overwrite: bool = False
     _check_kind(ds, chosen)
     path = Path(path)
     cohort = "recording" in ds.dims
-    written = []
+    _note_lost(ds, chosen)
+    written: list[Path] = []
     for name, one in _recordings(ds):
         target = path / f"{clean_name(name)}{chosen.suffix}" if cohort else path
+        if target in written:
+            raise DataError(f"two recordings would be written to {target}: rename one.")
         if target.exists() and not overwrite:
-            raise DataError(f"{target} is there already: choose another place, or overwrite=True.")
+            raise DataError(f"{target} is there already: choose another place, or overwrite it.")
+        if not one.sizes["time"]:
+            raise DataError(f"{name}: there are no frames of it in these data.")
         target.parent.mkdir(parents=True, exist_ok=True)
         _save(chosen, one.load(), target)
         written.append(target)
@@ -78,9 +98,25 @@ def _check_kind(ds: xr.Dataset, chosen: Writer) -> None:
         raise DataError(f"{chosen.name} takes tracks; these data have: {', '.join(map(str, ds))}.")
 
 
+def _note_lost(ds: xr.Dataset, chosen: Writer) -> None:
+    """Say what of these data the format has no place for."""
+    lost = []
+    if chosen.kind == "tracks":
+        units = position_units(ds)
+        if units != "px" and "units" not in chosen.survives:
+            lost.append(f"the unit of positions: its numbers are in {units}, and read as px")
+        if "position_sd" in ds and "position_sd" not in chosen.survives:
+            lost.append("the spread of positions (position_sd)")
+    if lost:
+        warnings.warn(f"{chosen.name} does not keep {'; nor '.join(lost)}.", ExportNote, 3)
+
+
 def _recordings(ds: xr.Dataset) -> Iterator[tuple[str, xr.Dataset]]:
     """Every recording, cut to its own frames and to the animals it has."""
     counts = count_frames(ds)
+    if "position" in ds and "confidence" not in ds:
+        unknown = xr.full_like(ds.position.isel(space=0, drop=True), np.nan)
+        ds = ds.assign(confidence=unknown)
     if "recording" not in ds.dims:
         yield str(ds.recording.values) if "recording" in ds.coords else "recording", ds
         return

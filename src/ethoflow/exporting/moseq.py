@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ethoflow.schema import Data, as_dataset, count_frames
+from ethoflow.schema import Data, DataError, as_dataset, count_frames
 
 
 def to_keypoint_moseq(
@@ -21,6 +21,11 @@ def to_keypoint_moseq(
     data
         Tracks or poses of one recording or of a cohort.
 
+    Raises
+    ------
+    DataError
+        Two animals of different recordings would have one name.
+
     Examples
     --------
     >>> from ethoflow import simulate
@@ -30,6 +35,8 @@ def to_keypoint_moseq(
     """
     ds = as_dataset(data, needs=["position"])
     counts = count_frames(ds)
+    if "recording" not in ds.coords:
+        ds = ds.assign_coords(recording="recording")
     cohort = ds if "recording" in ds.dims else ds.expand_dims("recording")
     coordinates, confidences = {}, {}
     for row, name in enumerate(map(str, np.atleast_1d(ds.recording.values))):
@@ -38,6 +45,8 @@ def to_keypoint_moseq(
         seated = [i for i, animal in enumerate(animals) if animal]
         for i in seated or [0]:
             key = name if len(seated) < 2 else f"{name}_{animals[i]}"
+            if key in coordinates:
+                raise DataError(f"two animals would be called {key!r}: rename one.")
             place = one.position.isel(individual=i).transpose("time", "bodypart", "space")
             coordinates[key] = place.values.astype(np.float64)
             if "confidence" in one:

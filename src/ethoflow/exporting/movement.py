@@ -10,9 +10,9 @@ import xarray as xr
 
 from ethoflow.exporting.declare import writer
 from ethoflow.io.movement import DIALECTS
-from ethoflow.schema import Data, DataError, as_dataset, first_frame
+from ethoflow.schema import Data, DataError, as_dataset, first_frame, position_units
 
-_SURVIVES = ("position", "confidence", "bodypart", "animal", "fps")
+_SURVIVES = ("position", "confidence", "bodypart", "animal", "fps", "units")
 
 
 def to_movement(data: Data, dialect: Literal["singular", "plural"] = "singular") -> xr.Dataset:
@@ -55,7 +55,11 @@ def to_movement(data: Data, dialect: Literal["singular", "plural"] = "singular")
     }
     found = xr.Dataset(
         {
-            "position": (("individual", "bodypart", "space", "time"), ds.position.data),
+            "position": (
+                ("individual", "bodypart", "space", "time"),
+                ds.position.data,
+                {"units": position_units(ds)},
+            ),
             "confidence": (("individual", "bodypart", "time"), ds.confidence.data),
         }
     ).rename({new: old for new, old in names.items() if new != old})

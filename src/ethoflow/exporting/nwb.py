@@ -10,7 +10,7 @@ import xarray as xr
 
 from ethoflow.behaviours.bouts import find_bouts
 from ethoflow.exporting.declare import writer
-from ethoflow.schema import is_label, position_units
+from ethoflow.schema import DataError, is_label, position_units
 
 _UNIT = {"px": "pixels", "mm": "mm"}
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -32,6 +32,8 @@ def save_nwb(ds: xr.Dataset, path: Path) -> None:
     )
     module = file.create_processing_module("behavior", "poses of animals")
     parts = [str(part) for part in ds.bodypart.values]
+    containers = _containers(ds)
+    _check_distinct(parts, "body parts")
     skeleton = Skeleton(name="skeleton", nodes=[_plain(part) for part in parts])
     module.add(Skeletons(skeletons=[skeleton]))
     for i, animal in enumerate(map(str, ds.animal.values)):
@@ -50,7 +52,7 @@ def save_nwb(ds: xr.Dataset, path: Path) -> None:
         ]
         module.add(
             PoseEstimation(
-                name=_plain(animal) if ds.sizes["individual"] > 1 else "PoseEstimation",
+                name=containers[i],
                 pose_estimation_series=series,
                 description=f"poses of {animal}",
                 source_software=str(ds.attrs.get("source_software", "")) or "unknown",
@@ -70,11 +72,35 @@ def _intervals(ds: xr.Dataset) -> object:
     table = TimeIntervals(name="bouts", description="bouts of behaviour")
     table.add_column("behaviour", "name of the behaviour")
     table.add_column("animal", "who did it")
+    table.add_column("partner", "with whom; empty for what an animal does alone")
     for bout in find_bouts(ds).itertuples():
         table.add_interval(
-            start_time=bout.start, stop_time=bout.stop, behaviour=bout.behaviour, animal=bout.animal
+            start_time=bout.start,
+            stop_time=bout.stop,
+            behaviour=bout.behaviour,
+            animal=bout.animal,
+            partner=bout.partner_animal,
         )
     return table
+
+
+def _containers(ds: xr.Dataset) -> list[str]:
+    """Names of the containers of poses, one for each animal."""
+    if ds.sizes["individual"] == 1:
+        return ["PoseEstimation"]
+    animals = [str(animal) for animal in ds.animal.values]
+    _check_distinct([*animals, "Skeletons"], "animals")
+    return [_plain(animal) for animal in animals]
+
+
+def _check_distinct(names: list[str], what: str) -> None:
+    plain = [_plain(name) for name in names]
+    twice = sorted({name for name in plain if plain.count(name) > 1})
+    if twice:
+        raise DataError(
+            f"two {what} would be called {twice[0]!r} in NWB, which knows neither / nor : and "
+            "keeps Skeletons for itself: rename one."
+        )
 
 
 def _plain(name: str) -> str:

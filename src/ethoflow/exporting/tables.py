@@ -15,14 +15,15 @@ _TRACKS = ("position", "confidence", "bodypart", "animal", "fps", "units")
 
 
 def to_table(data: Data) -> pd.DataFrame:
-    """A tidy table: tracks with a row per animal, body part and frame, others per animal and frame.
+    """A table: tracks with a row per animal, body part and frame, others per animal and frame.
 
     Returns
     -------
     DataFrame
         For tracks: recording, individual, animal, bodypart, frame, time (s), x, y (, z) and
-        confidence. For features and labels: recording, individual, animal (, partner), frame, time
-        and a column per variable that has no other dims. Padding is left out.
+        confidence. For features and labels: recording, individual, animal, frame, time and a column
+        per variable; one that has further dims gets a column for each of their names, as in
+        ``speed_nose`` or ``following_individual_1``. Padding and empty slots are left out.
 
     Raises
     ------
@@ -36,6 +37,8 @@ def to_table(data: Data) -> pd.DataFrame:
     ['recording', 'individual', 'animal', 'bodypart', 'frame']
     """
     ds = as_dataset(data)
+    if "time" not in ds.dims:
+        raise DataError("nothing here runs along time: a table has no place for it.")
     counts = count_frames(ds)
     if "recording" not in ds.dims:
         return _table_of(ds, str(ds.recording.values) if "recording" in ds.coords else "")
@@ -47,13 +50,15 @@ def to_table(data: Data) -> pd.DataFrame:
 
 
 def _table_of(ds: xr.Dataset, recording: str) -> pd.DataFrame:
+    if "animal" in ds.coords and (ds.animal.values != "").any():
+        ds = ds.isel(individual=np.flatnonzero(ds.animal.values != ""))
     if "position" in ds:
         index: tuple[str, ...] = ("individual", "bodypart", "time")
         values = {str(axis): ds.position.sel(space=axis, drop=True) for axis in ds.space.values}
         if "confidence" in ds:
             values["confidence"] = ds.confidence
     else:
-        index, values = _plain(ds)
+        index, values = ("individual", "time"), _columns(ds)
     arrays = {n: array.transpose(*index).values.ravel() for n, array in values.items()}
     shape = [ds.sizes[dim] for dim in index]
     places = dict(
@@ -74,13 +79,20 @@ def _table_of(ds: xr.Dataset, recording: str) -> pd.DataFrame:
     return pd.DataFrame({**table, **arrays})
 
 
-def _plain(ds: xr.Dataset) -> tuple[tuple[str, ...], dict[str, xr.DataArray]]:
-    """Variables of single animals, else those of pairs."""
-    for index in (("individual", "time"), ("individual", "partner", "time")):
-        found = {str(n): a for n, a in ds.data_vars.items() if set(a.dims) == set(index)}
-        if found:
-            return index, found
-    raise DataError("nothing here runs along time alone: a table has no place for it.")
+def _columns(ds: xr.Dataset) -> dict[str, xr.DataArray]:
+    """One array per column, dims (individual, time)."""
+    found: dict[str, xr.DataArray] = {}
+    slots = ds.individual
+    for name, array in ds.data_vars.items():
+        if "time" not in array.dims:
+            continue
+        array = array if "individual" in array.dims else array.expand_dims(individual=slots)
+        rest = [str(dim) for dim in array.dims if dim not in ("individual", "time")]
+        for place in np.ndindex(*(array.sizes[dim] for dim in rest)):
+            chosen = array.isel(dict(zip(rest, place, strict=True)))
+            cells = [str(array[dim].values[i]) for dim, i in zip(rest, place, strict=True)]
+            found["_".join([str(name), *cells])] = chosen
+    return found
 
 
 def _attributes(ds: xr.Dataset) -> dict[str, str]:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from ethoflow.io.stack import Float32, Tracks
 from ethoflow.io.table_text import decode, read_table_bytes
-from ethoflow.schema import DataError
+from ethoflow.schema import DataError, check_fps
 
 Times = npt.NDArray[np.float64]
 
@@ -152,20 +152,30 @@ def resample(tracks: Tracks, times: Times, fps: float, *, anti_alias: bool = Tru
 
     A new frame lies on the straight line between the two old frames around it, where both were
     seen, and is missing else. With `anti_alias`, going to a lower rate, it is the mean of that line
-    over the frame's own interval, where at least half of that was seen. Confidence is treated as
-    positions are.
+    over the frame's own interval; where that reaches into what was not seen, over as much of it as
+    was seen on both sides of its middle. Confidence is treated as positions are.
+
+    Raises
+    ------
+    DataError
+        There is not one time for each row, or the rate makes far more frames than there are.
     """
     _check_length(tracks, times)
+    fps = check_fps(fps, "resampling")
     since = times - times[0]
     n_new = count_resampled(float(since[-1]), fps)
-    old_fps = (len(since) - 1) / since[-1] if len(since) > 1 else fps
-    averaged = anti_alias and fps < old_fps and len(since) > 1
-    borders: Times = (np.arange(n_new + 1, dtype=np.float64) - 0.5) / fps
+    if n_new > _MOST_FRAMES * len(since):
+        raise DataError(
+            f"resampling {len(since)} frames to {fps:g} frames per second makes {n_new}: is the "
+            "rate in frames per second?"
+        )
+    old_fps = 1 / float(np.median(np.diff(since))) if len(since) > 1 else fps
+    averaged = anti_alias and fps < old_fps * (1 - 1e-9)
+    new: Times = np.arange(n_new, dtype=np.float64) / fps
 
     def change(values: Float32) -> Float32:
-        if averaged:
-            return _average(values, since, borders)
-        return _interpolate(values, since, np.arange(n_new) / fps)
+        points = _interpolate(values, since, new)
+        return _average(values, points, since, new, 0.5 / fps) if averaged else points
 
     how = "mean over each new frame" if averaged else "straight line between frames"
     return _change(tracks, change, fps, (f"resampled from {old_fps:g} to {fps:g} fps ({how}).",))
@@ -211,6 +221,8 @@ def set_clock(
 
 
 def _interpolate(values: Float32, since: Times, new: Times) -> Float32:
+    if len(since) == 1:
+        return values[..., [0] * len(new)]
     right = np.clip(np.searchsorted(since, new - 1e-9), 1, len(since) - 1)
     left = right - 1
     share = ((new - since[left]) / (since[right] - since[left])).astype(np.float32)
@@ -226,32 +238,43 @@ def _interpolate(values: Float32, since: Times, new: Times) -> Float32:
 def _follows(since: Times) -> npt.NDArray[np.bool_]:
     """Whether the camera dropped no frame between each frame and the next."""
     steps = np.diff(since)
-    follows: npt.NDArray[np.bool_] = steps < 1.5 * np.median(steps)
+    # Cameras whose rate varies have more than one usual step; the longer one is no gap.
+    follows: npt.NDArray[np.bool_] = steps < 1.5 * np.quantile(steps, 0.75)
     return follows
 
 
-def _average(values: Float32, since: Times, borders: Times) -> Float32:
-    """Mean, between each two `borders`, of the straight lines between frames that were seen."""
+def _average(values: Float32, points: Float32, since: Times, new: Times, half: float) -> Float32:
+    """Mean of the straight lines between seen frames, `half` (s) to both sides of each of `new`.
+
+    The window is as much shorter as seen lines end on the nearer side; without any width it is the
+    point itself.
+    """
     steps = np.diff(since)
     seen = ~np.isnan(values[..., 1:]) & ~np.isnan(values[..., :-1]) & _follows(since)
     left = np.where(seen, values[..., :-1], 0).astype(np.float64)
     rise = np.where(seen, np.diff(values), 0).astype(np.float64)
-    edges: Times = np.clip(borders, 0, since[-1])
-    at = np.clip(np.searchsorted(since, edges, "right") - 1, 0, len(steps) - 1)
-    into = np.clip(edges - since[at], 0, steps[at])
-
-    def up_to(whole: Times, part: Times) -> Times:
-        sums = np.concatenate([np.zeros((*whole.shape[:-1], 1)), np.cumsum(whole, -1)], -1)
-        return np.diff(sums[..., at] + part)
-
-    area = up_to(
-        (left + rise / 2) * steps, into * (left[..., at] + rise[..., at] * into / steps[at] / 2)
+    area = np.concatenate(
+        [np.zeros((*left.shape[:-1], 1)), np.cumsum((left + rise / 2) * steps, -1)], -1
     )
-    length = up_to(seen * steps, into * seen[..., at])
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = area / length
-    enough = (length > 0) & (2 * length >= np.diff(edges) * (1 - 1e-6))
-    return np.where(enough, mean, np.nan).astype(np.float32)
+    at = np.clip(np.searchsorted(since, new, "right") - 1, 0, len(steps) - 1)
+    begins = np.maximum.accumulate(np.where(seen, since[0], since[1:]), -1)[..., at]
+    ends = np.minimum.accumulate(np.where(seen, since[-1], since[:-1])[..., ::-1], -1)[..., ::-1]
+    width = np.minimum(np.minimum(new - begins, ends[..., at] - new), half)
+
+    def up_to(edges: Times) -> Times:
+        """Area under the lines from the first frame to each of `edges`."""
+        k = np.clip(np.searchsorted(since, edges, "right") - 1, 0, len(steps) - 1)
+        into = edges - since[k]
+        start, slope = (np.take_along_axis(a, k, -1) for a in (left, rise / steps))
+        whole: Times = np.take_along_axis(area, k, -1) + into * (start + slope * into / 2)
+        return whole
+
+    wide = width > 1e-6 * half
+    safe = np.where(wide, width, half)
+    mean = (up_to(new + np.where(wide, width, 0)) - up_to(new - np.where(wide, width, 0))) / (
+        2 * safe
+    )
+    return np.where(wide, mean, points).astype(np.float32)
 
 
 def _change(

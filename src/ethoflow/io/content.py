@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib.util
 import re
 from pathlib import Path
 from typing import Any, Self
@@ -127,7 +128,7 @@ class Content:
         size = self.path.stat().st_size
         if self.kind in _SIGNATURES:
             cut = f" that is cut off ({size} bytes)" if self.kind == "sqlite" and size < 512 else ""
-            return _SIGNATURES[self.kind][1] + cut
+            return _SIGNATURES[self.kind][1] + cut + _missing_library(self.kind)
         if not self.head.strip(b"\xef\xbb\xbf \t\r\n"):
             return "blank lines"
         return self._describe_text() if self.kind == "text" else "binary data"
@@ -150,3 +151,10 @@ class Content:
         except Exception as error:  # h5py raises many kinds for a damaged file
             return f"a damaged or incomplete HDF5 file ({error})"
         return f"an HDF5 file that holds: {names}"
+
+
+def _missing_library(kind: str) -> str:
+    """What to install before such files can be looked into; empty where all is there."""
+    if kind != "matlab" or importlib.util.find_spec("scipy"):
+        return ""
+    return ', which needs SciPy: pip install "ethoflow[matlab]"'

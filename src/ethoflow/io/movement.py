@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from ethoflow.io.lengths import scale_of
 from ethoflow.schema import DataError, check_fps, describe_tracks, make_time, text
 from ethoflow.skeleton import find_roles
 
@@ -13,6 +14,10 @@ DIALECTS = {
     "plural": {"individuals": "individual", "keypoints": "bodypart"},
 }
 """Names of movement's dims and what they are called here; singular since 0.17."""
+
+
+NOBODY = "individual_0"
+"""Name of an animal that has none."""
 
 
 def dialect_of(ds: xr.Dataset) -> str:
@@ -39,7 +44,8 @@ def from_movement(
     """Tracks from a dataset of the movement package, old and new names; lazy where it is.
 
     Positions get the dims (individual, bodypart, space, time); boxes become one body part,
-    ``centroid``. A point with one coordinate missing is missing. Time begins at 0.
+    ``centroid``. A point with one coordinate missing is missing. Time begins at 0. Positions are in
+    px unless their attribute ``units`` says otherwise; lengths are brought to mm.
 
     Parameters
     ----------
@@ -65,20 +71,14 @@ def from_movement(
     >>> dict(from_movement(ds).sizes)
     {'individual': 1, 'bodypart': 1, 'space': 2, 'time': 9}
     """
-    names = DIALECTS[dialect_of(ds)]
     rate = _rate(ds, fps)
-    _check_regular(ds)
-    kept = [name for name in ("position", "confidence") if name in ds]
-    found = _with_every_dim(ds[kept].rename({n: new for n, new in names.items() if n in ds.dims}))
-    _check_dims(found)
-    animals = _names(found, "individual")
-    parts = _names(found, "bodypart")
+    found, units = in_our_dims(ds)
+    animals = [str(name) for name in found.individual.values]
+    parts = [str(name) for name in found.bodypart.values]
     n_frames = found.sizes["time"]
-    found = found.reset_coords(drop=True).assign_coords(
+    found = found.assign_coords(
         recording=recording,
         individual=text([f"individual_{i}" for i in range(len(animals))]),
-        bodypart=text(parts),
-        space=text(list(found.space.values)),
         time=make_time(n_frames, rate),
         fps=rate,
         n_frames=np.int64(n_frames),
@@ -87,19 +87,40 @@ def from_movement(
         digest="",
         source_file=str(ds.attrs.get("source_file", "")).replace("\\", "/").rsplit("/", 1)[-1],
     )
-    found["position"] = found.position.where(found.position.notnull().all("space"))
     if "confidence" not in found:
         found["confidence"] = xr.full_like(found.position.isel(space=0, drop=True), np.nan)
-    tracks = describe_tracks(found.astype(np.float32), "px")
+    tracks = describe_tracks(found, units)
     software = str(ds.attrs.get("source_software", ""))
     tracks.attrs = {"source_software": software} if software else {}
-    order = ("individual", "bodypart", "space", "time")
-    return tracks.transpose(*order)[["position", "confidence"]]
+    return tracks[["position", "confidence"]]
+
+
+def in_our_dims(ds: xr.Dataset) -> tuple[xr.Dataset, str]:
+    """Positions and confidences of a dataset of movement under the names here, and their unit.
+
+    Raises
+    ------
+    DataError
+        It is no such dataset, two names are the same, or its times are not regular.
+    """
+    names = DIALECTS[dialect_of(ds)]
+    _check_regular(ds)
+    kept = [name for name in ("position", "confidence") if name in ds]
+    found = _with_every_dim(ds[kept].rename({n: new for n, new in names.items() if n in ds.dims}))
+    _check_dims(found)
+    axes = _names(found, "space")
+    found = found.reset_coords(drop=True).assign_coords(
+        {dim: text(_names(found, dim)) for dim in ("individual", "bodypart", "space")}
+    )
+    unit, scale = scale_of(str(ds.position.attrs.get("units", "")), "position")
+    found["position"] = found.position.where(found.position.notnull().all("space")) * scale
+    found = found.sel(space=sorted(axes)).astype(np.float32)
+    return found.transpose("individual", "bodypart", "space", "time", missing_dims="ignore"), unit
 
 
 def _with_every_dim(ds: xr.Dataset) -> xr.Dataset:
     """`ds` with the dims that boxes lack, or that choosing one by its name took away."""
-    for dim, without in (("bodypart", "centroid"), ("individual", "individual_0")):
+    for dim, without in (("bodypart", "centroid"), ("individual", NOBODY)):
         if dim not in ds.dims:
             chosen = [n for names in DIALECTS.values() for n, new in names.items() if new == dim]
             known = [str(ds[name].values) for name in chosen if name in ds.coords]
@@ -117,13 +138,14 @@ def _check_dims(ds: xr.Dataset) -> None:
             f"ds.isel({more[0]}=0)."
         )
     axes = _names(ds, "space")
-    if axes not in (["x", "y"], ["x", "y", "z"]):
+    if sorted(axes) not in (["x", "y"], ["x", "y", "z"]):
         raise DataError(f"needed the space x, y (, z), found {', '.join(axes)}.")
 
 
 def _names(ds: xr.Dataset, dim: str) -> list[str]:
     """Names along `dim`, each its own."""
-    names = [str(name) for name in ds[dim].values]
+    values = ds[dim].values
+    names = [name.decode() if isinstance(name, bytes) else str(name) for name in values]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise DataError(f"two {dim}s have one name: {', '.join(twice)}. Give each its own.")

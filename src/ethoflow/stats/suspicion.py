@@ -91,7 +91,10 @@ def _summarise(values: Mapping[str, Array]) -> dict[str, Array]:
     position = values["position"]
     with np.errstate(invalid="ignore"):
         at_zero = (position == 0).all(axis=-2).sum(axis=-1)
-        same = (position[:, None] == position[None]).all(axis=(2, 3)).sum(axis=-1)
+        gone = np.isnan(position)
+        alike = (position[:, None] == position[None]) | (gone[:, None] & gone[None])
+        seen: Array = np.logical_not(gone.all(axis=(1, 2)))
+        same = (alike.all(axis=(2, 3)) & seen[:, None]).sum(axis=-1)
     return {
         "low": _least(position),
         "high": -_least(-position),

@@ -343,7 +343,7 @@ def test_times_that_are_not_regular(nwb, tmp_path):
         ({"times": [0, 0.1, 0.1, 0.2, 0.3]}, "two of its rows have the time of one frame"),
         ({"rate": -1.0}, "states -1 frames per second"),
         ({"rate": 25.0, "scores": np.ones(3)}, "3 values of confidence for 5 positions"),
-        ({"rate": 25.0, "unit": "furlongs"}, "positions are in 'furlongs'"),
+        ({"rate": 25.0, "unit": "volts"}, "positions are in 'volts'"),
         ({"rate": 25.0, "data": np.ones((2, 5))}, r"shape \(2, 5\)"),
         ({"data": np.ones((0, 2)), "times": []}, "its series are empty"),
         ({"times": [0, 1e-3, 2e-3, 3e-3, 1e9]}, "rows span"),

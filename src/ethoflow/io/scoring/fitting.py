@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from math import ceil, isnan
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from ethoflow.io.metadata_rows import fitter
 from ethoflow.io.scoring.scored import Events, Float32, Scored, individuals_of, names_of
 from ethoflow.io.stack import slot_names
-from ethoflow.schema import DataError, check_fps, count_frames, make_time, text
+from ethoflow.schema import DataError, check_fps, count_frames, first_frame, make_time, text
 
 EDGE = 1e-6
 """Share of a frame by which a time may miss a frame and still count as on it."""
@@ -34,6 +36,39 @@ def variable_name(behaviour: str) -> str:
     return re.sub(r"\W+", "_", behaviour.strip()).strip("_") or "behaviour"
 
 
+SAME_RATE = 1e-3
+"""Share by which frame rates may differ that count the same frames, as 30 and 29.97 do."""
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The frames labels are put on: `rate` per s, from the number `first` on.
+
+    The time 0 of these frames is the time `offset` (s) of the labels. `stated` is the rate at which
+    the labels count frames, None for what their file states.
+    """
+
+    rate: float
+    offset: float
+    first: int = 0
+    stated: float | None = None
+
+    def own(self, scored: Scored) -> float:
+        """Rate at which a scored recording counts frames."""
+        rate = self.stated or scored.fps or self.rate
+        return self.rate if abs(rate / self.rate - 1) < SAME_RATE else rate
+
+    def frame(self, time: float) -> int:
+        """The first frame whose middle is not before `time` (s of the labels)."""
+        return ceil((time - self.offset) * self.rate - self.first - 0.5 - EDGE)
+
+    def frames_of(self, scored: Scored, n_frames: int) -> npt.NDArray[np.intp]:
+        """The frame of the labels that the middle of each of `n_frames` lies in."""
+        middles = (self.first + np.arange(n_frames) + 0.5) / self.rate + self.offset
+        places: npt.NDArray[np.intp] = np.floor(middles * self.own(scored) + EDGE).astype(np.intp)
+        return places
+
+
 def fit_to_frames(
     scored: list[Scored],
     target: xr.Dataset | None,
@@ -43,27 +78,79 @@ def fit_to_frames(
 ) -> xr.Dataset:
     """Labels of all scored recordings, on the frames of `target` where there is one."""
     rate = _rate(scored, target, fps)
-    rows, names, counts = _recordings(scored, target, rate, n_frames, offset)
+    clock = Clock(rate, offset, 0 if target is None else first_frame(target), fps)
+    rows, names, counts = _recordings(scored, target, clock, n_frames)
     animals = _animals(scored, target, rows, names)
     behaviours = list(dict.fromkeys(b for one in scored for b in names_of(one)))
-    longest = max(counts)
+    longest = max(counts) if target is None else target.sizes["time"]
     shape = (len(names), animals.shape[1], longest)
     values = {name: np.full(shape, np.nan, np.float32) for name in behaviours}
+    seats: dict[tuple[int, int], str] = {}
     for one, row in zip(scored, rows, strict=True):
+        _note_rate(one, fps)
+        if target is not None:
+            _note_length(one, counts[row], clock)
         for individual in individuals_of(one):
             slot = _slot(individual, animals[row], one.name)
+            _check_seat(seats, (row, slot), individual, one.name)
             for behaviour in names_of(one):
-                found = _label(one, individual, behaviour, counts[row], rate, offset)
+                found = _label(one, individual, behaviour, counts[row], clock)
                 place = values[behaviour][row, slot, : counts[row]]
                 np.copyto(place, np.fmax(place, found))
-    return _dataset(values, names, counts, animals, rate, target)
+    return _dataset(values, names, counts, animals, clock, target)
+
+
+def _check_seat(
+    seats: dict[tuple[int, int], str], seat: tuple[int, int], individual: str, name: str
+) -> None:
+    """Refuse to put the labels of two animals on one."""
+    if not individual:
+        return
+    other = seats.setdefault(seat, individual)
+    if other != individual:
+        raise DataError(
+            f"{name}: the labels are about {other!r} and {individual!r}, and the tracks have one "
+            f"animal: choose whose labels these are, as in individual={other!r}."
+        )
+
+
+def _note_rate(scored: Scored, fps: float | None) -> None:
+    if fps is None or scored.fps is None or abs(scored.fps / fps - 1) < SAME_RATE:
+        return
+    warnings.warn(
+        f"{scored.name}: the labels state {scored.fps:g} frames per second; the {fps:g} that were "
+        "given are used.",
+        LabelNote,
+        stacklevel=5,
+    )
+
+
+def _note_length(scored: Scored, n_frames: int, clock: Clock) -> None:
+    """Say it where labels frame by frame do not fit the frames of the tracks."""
+    if isinstance(scored, Events) or clock.first or clock.offset:
+        return
+    covered = scored.first + scored.values.shape[1]
+    if clock.own(scored) != clock.rate or covered == n_frames:
+        return
+    warnings.warn(
+        f"{scored.name}: the labels have {covered} frames, the tracks {n_frames}; frames without a "
+        "label are unknown. If they were scored at another frame rate, give it as fps.",
+        LabelNote,
+        stacklevel=5,
+    )
 
 
 def _rate(scored: list[Scored], target: xr.Dataset | None, fps: float | None) -> float:
+    if fps is not None:
+        check_fps(fps, "the labels")
     if target is not None:
         rate = float(target.fps)
-        if fps is not None and fps != rate:
-            raise DataError(f"the tracks have {rate:g} frames per second, fps is {fps:g}.")
+        in_seconds = all(isinstance(one, Events) and one.unit == "s" for one in scored)
+        if in_seconds and fps is not None and abs(fps / rate - 1) > SAME_RATE:
+            raise DataError(
+                f"the tracks have {rate:g} frames per second, fps is {fps:g}: these labels are in "
+                "s and need none."
+            )
         return rate
     stated = dict.fromkeys(one.fps for one in scored if one.fps is not None)
     if fps is None and len(stated) > 1:
@@ -76,23 +163,26 @@ def _rate(scored: list[Scored], target: xr.Dataset | None, fps: float | None) ->
 def _recordings(
     scored: list[Scored],
     target: xr.Dataset | None,
-    fps: float,
+    clock: Clock,
     n_frames: int | None,
-    offset: float,
 ) -> tuple[list[int], list[str], list[int]]:
     """Row of each scored recording, names of the rows, and their frames."""
     if target is None:
         names = list(dict.fromkeys(one.name for one in scored))
         rows = [names.index(one.name) for one in scored]
-        lengths = [n_frames or _length(one, fps, offset) for one in scored]
+        lengths = [_length(one, clock) if n_frames is None else n_frames for one in scored]
         counts = [
             max(n for n, r in zip(lengths, rows, strict=True) if r == row)
             for row in range(len(names))
         ]
         return rows, names, counts
-    names = [str(name) for name in np.atleast_1d(target.recording.values)]
-    files = [str(name) for name in np.atleast_1d(target.source_file.values)]
     counts = count_frames(target).tolist()
+    names, files = (
+        [str(name) for name in np.atleast_1d(target[coord].values)]
+        if coord in target.coords
+        else [without] * len(counts)
+        for coord, without in (("recording", "recording"), ("source_file", ""))
+    )
     distinct = {one.name for one in scored}
     if len(names) == 1 == len(distinct):
         return [0] * len(scored), names, counts
@@ -114,17 +204,19 @@ def _recordings(
     return [hits[one.name][0] for one in scored], names, counts
 
 
-def _length(scored: Scored, fps: float, offset: float) -> int:
+def _length(scored: Scored, clock: Clock) -> int:
     """Frames up to the end of what was watched, or of the last bout."""
     if not isinstance(scored, Events):
-        stop = float(scored.first + scored.values.shape[1])
-    else:
-        scale = fps if scored.unit == "s" else 1.0
-        ends = [e.stop if e.stop and not isnan(e.stop) else e.start for e in scored.events]
-        ends = [end for end in ends if not isnan(end)]
-        last = scored.span[1] if scored.span is not None else max(ends, default=0.0)
-        stop = last * scale
-    return max(ceil(stop - offset * fps - 0.5 - EDGE), 1)
+        return max(clock.frame((scored.first + scored.values.shape[1]) / clock.own(scored)), 1)
+    ends = [e.stop if e.stop and not isnan(e.stop) else e.start for e in scored.events]
+    ends = [end for end in ends if not isnan(end)]
+    last = scored.span[1] if scored.span is not None else max(ends, default=0.0)
+    return max(clock.frame(last * _seconds(scored, clock)), 1)
+
+
+def _seconds(scored: Events, clock: Clock) -> float:
+    """Seconds in one unit of the times of `scored`."""
+    return 1.0 if scored.unit == "s" else 1 / clock.own(scored)
 
 
 def _animals(
@@ -148,14 +240,14 @@ def _animals(
 
 def _slot(individual: str, animals: Sequence[str], name: str) -> int:
     found = [str(animal) for animal in animals]
-    if individual in found:
-        return found.index(individual)
+    wanted = individual or name
+    if wanted in found:
+        return found.index(wanted)
     if individual in slot_names(len(found)):
         return slot_names(len(found)).index(individual)
-    if individual == "" and name in found:
-        return found.index(name)
-    if len([animal for animal in found if animal]) == 1:
-        return 0
+    seated = [slot for slot, animal in enumerate(found) if animal]
+    if len(found) == 1 or len(seated) == 1:
+        return seated[0] if seated else 0
     who = repr(individual) if individual else "nobody in particular"
     raise DataError(
         f"{name}: the labels are about {who}, the animals of the tracks are "
@@ -163,30 +255,27 @@ def _slot(individual: str, animals: Sequence[str], name: str) -> int:
     )
 
 
-def _label(
-    scored: Scored, individual: str, behaviour: str, n_frames: int, fps: float, offset: float
-) -> Float32:
+def _label(scored: Scored, individual: str, behaviour: str, n_frames: int, clock: Clock) -> Float32:
     if isinstance(scored, Events):
-        return _label_events(scored, individual, behaviour, n_frames, fps, offset)
+        return _label_events(scored, individual, behaviour, n_frames, clock)
     label = np.full(n_frames, np.nan, np.float32)
-    shift = scored.first - round(offset * fps)
     given = scored.values[[b == behaviour for b in scored.behaviours]]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # frames nobody labelled
         one = np.nanmax(given, axis=0)
-    start, stop = max(shift, 0), min(shift + len(one), n_frames)
-    if stop > start:
-        label[start:stop] = one[start - shift : stop - shift]
+    places = clock.frames_of(scored, n_frames) - scored.first
+    inside = (places >= 0) & (places < len(one))
+    label[inside] = one[places[inside]]
     return label
 
 
 def _label_events(
-    scored: Events, individual: str, behaviour: str, n_frames: int, fps: float, offset: float
+    scored: Events, individual: str, behaviour: str, n_frames: int, clock: Clock
 ) -> Float32:
-    scale = fps if scored.unit == "s" else 1.0
+    unit = _seconds(scored, clock)
 
     def frame(time: float) -> int:
-        return int(np.clip(ceil(time * scale - offset * fps - 0.5 - EDGE), 0, n_frames))
+        return int(np.clip(clock.frame(time * unit), 0, n_frames))
 
     label = np.full(n_frames, np.nan, np.float32)
     span = (-np.inf, np.inf) if scored.span is None else scored.span
@@ -210,12 +299,16 @@ def _label_events(
     return label
 
 
+_COORDINATES = ("recording", "individual", "partner", "time", "fps", "n_frames", "animal", "digest",
+                "source_file", "bodypart", "space", "role")  # fmt: skip
+
+
 def _dataset(
     values: Mapping[str, Float32],
     names: list[str],
     counts: list[int],
     animals: np.ndarray[tuple[int, int], np.dtype[np.object_]],
-    fps: float,
+    clock: Clock,
     target: xr.Dataset | None,
 ) -> xr.Dataset:
     variables = {}
@@ -225,6 +318,11 @@ def _dataset(
             raise DataError(
                 f"two behaviours would be called {name!r}: give one another name with rename."
             )
+        if name in _COORDINATES:
+            raise DataError(
+                f"a behaviour cannot be called {behaviour!r}, as the datasets here keep something "
+                f"else under it: give it another name, as in rename={{{behaviour!r}: ...}}."
+            )
         attrs = {"kind": "label", "units": "1", "long_name": behaviour}
         variables[name] = (("recording", "individual", "time"), label, attrs)
     slots = slot_names(animals.shape[1]) if target is None else target.individual.values
@@ -233,9 +331,9 @@ def _dataset(
         coords={
             "recording": text(names),
             "individual": text(slots),
-            "time": make_time(max(counts), fps),
-            "fps": fps,
-            "n_frames": ("recording", np.array(counts, np.int64)),
+            "time": make_time(max(counts), clock.rate) if target is None else target.time.variable,
+            "fps": clock.rate,
+            "n_frames": ("recording", np.array(counts, np.int64) + clock.first),
             "animal": (("recording", "individual"), animals),
         },
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import replace
+from math import isfinite
 from pathlib import Path
 from typing import Literal
 
@@ -75,6 +76,7 @@ def read_labels(
     n_frames: int | None = None,
     recording: str | None = None,
     rater: str | None = None,
+    individual: str | None = None,
     rename: Mapping[str, str] | None = None,
     modifiers: bool = False,
     unit: Literal["s", "frame"] | None = None,
@@ -91,16 +93,20 @@ def read_labels(
     path
         A file of scored behaviour; its format is recognised by the content.
     fps
-        Frames per second; that of `like`, or of the file, by default.
+        Frames per second that frames are counted at in the file; what it states by default, else
+        the rate of `like`. Without `like` also the rate of the labels.
     offset
         Time of the labels at the first frame of the recording, s, default 0 s: with 12 s the first
         twelve seconds of the labels lie before the tracks begin.
     like
-        Tracks the labels belong to: gives recordings, frames, frame rate and animals.
+        Tracks the labels belong to: gives recordings, frames, frame rate and animals. Labels scored
+        at another rate are taken over at the middle of each frame.
     n_frames
         Frames of the recording, without `like`; up to the end of what was watched by default.
     recording, rater
         Which one, where the file has several; all recordings by default, as a cohort.
+    individual
+        Whose labels, where the file is about several animals and the tracks are of one.
     rename
         New names of behaviours, ``{"Start_rear": "rearing"}``; several may get one name.
     modifiers
@@ -111,7 +117,8 @@ def read_labels(
     Warns
     -----
     LabelNote
-        Point events are left out, as they have no duration.
+        Point events are left out, as they have no duration; labels frame by frame do not fit the
+        frames of the tracks.
 
     Raises
     ------
@@ -130,13 +137,20 @@ def read_labels(
     >>> folder.cleanup()
     """
     path = Path(path)
+    if not isfinite(offset):
+        raise DataError(f"offset must be a time in s, found {offset}.")
+    if n_frames is not None and n_frames < 1:
+        raise DataError(f"n_frames must be 1 or more, found {n_frames}.")
     with naming(path):
         scored = _choose(load_labels(path), recording, rater)
+        scored = scored if individual is None else _of_individual(scored, individual)
         scored = [_prepare(one, rename or {}, modifiers, unit) for one in scored]
         target = None if like is None else as_dataset(like)
         ds = fit_to_frames(scored, target, fps, n_frames, offset)
     found = recognise_labels(path)
-    digest = digest_of(path, DEFAULTS, offset, rater, sorted((rename or {}).items()))
+    digest = digest_of(
+        path, DEFAULTS, offset, fps, rater, individual, sorted((rename or {}).items())
+    )
     shape = ds.animal.shape[:-1]
     ds = ds.assign_coords(
         digest=(ds.animal.dims[:-1], np.full(shape, digest, object)),
@@ -165,6 +179,21 @@ def _choose(scored: list[Scored], recording: str | None, rater: str | None) -> l
     if rater is not None and rater not in raters:
         raise DataError(f"no rater {rater!r}; there are {', '.join(map(repr, raters))}.")
     return [one for one in scored if rater is None or one.rater == rater]
+
+
+def _of_individual(scored: list[Scored], individual: str) -> list[Scored]:
+    known = dict.fromkeys(name for one in scored for name in individuals_of(one))
+    if individual not in known:
+        raise DataError(f"nobody called {individual!r}; there are {', '.join(map(repr, known))}.")
+    found: list[Scored] = []
+    for one in scored:
+        if individual not in individuals_of(one):
+            continue
+        if isinstance(one, Events):
+            own = tuple(event for event in one.events if event.individual == individual)
+            one = replace(one, events=own, individuals=(individual,), behaviours=names_of(one))
+        found.append(one)
+    return found
 
 
 def _prepare(

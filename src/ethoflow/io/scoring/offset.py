@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from ethoflow.schema import Data, DataError, as_dataset, count_frames, is_label
+from ethoflow.schema import Data, DataError, as_dataset, count_frames, first_frame, is_label
 from ethoflow.units import Quantity, convert
 
 Array = npt.NDArray[np.float64]
@@ -124,8 +124,11 @@ def _arrays(data: Data | xr.DataArray) -> dict[str, xr.DataArray]:
 
 
 def _by_recording(array: xr.DataArray) -> dict[str, xr.DataArray]:
-    """One array per recording, cut to its own frames."""
+    """One array per recording, cut to its own frames, from the first of the recording on."""
     counts = count_frames(array.to_dataset(name="value"))
+    before = first_frame(array.to_dataset(name="value"))
+    array = array.pad(time=(max(before, 0), 0), constant_values=np.nan)
+    counts = counts + before
     if "recording" not in array.dims:
         name = str(array.recording.values) if "recording" in array.coords else ""
         return {name: array.isel(time=slice(int(counts[0])))}

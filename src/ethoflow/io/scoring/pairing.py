@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Literal, NamedTuple
 
 from ethoflow.io.scoring.scored import Event
@@ -38,7 +39,7 @@ def pair_marks(marks: Sequence[Mark]) -> tuple[Event, ...]:
     """
     events: list[Event] = []
     running: dict[tuple[str, str, str], Mark] = {}
-    for mark in sorted(marks, key=lambda mark: (mark.time, mark.kind != "stop")):
+    for mark in _in_order(marks):
         key = mark[1:4]
         if mark.kind == "point":
             events.append(Event(mark.behaviour, mark.time, None, *key[1:]))
@@ -51,6 +52,20 @@ def pair_marks(marks: Sequence[Mark]) -> tuple[Event, ...]:
             events.append(Event(mark.behaviour, start, mark.time, *key[1:]))
     events += [Event(m.behaviour, m.time, math.nan, *key[1:]) for key, m in running.items()]
     return tuple(sorted(events, key=lambda e: e.stop if math.isnan(e.start) else e.start))  # type: ignore[arg-type, return-value]
+
+
+def _in_order(marks: Sequence[Mark]) -> Iterator[Mark]:
+    """Marks by time; of those at one time a stop comes first where its behaviour is running."""
+    running: set[tuple[str, str, str]] = set()
+    for _, together in groupby(sorted(marks, key=lambda mark: mark.time), lambda mark: mark.time):
+        here = list(together)
+        stops = [m for m in here if m.kind == "stop" and m[1:4] in running]
+        for mark in (*stops, *(m for m in here if m not in stops)):
+            if mark.kind == "start":
+                running.add(mark[1:4])
+            elif mark.kind == "stop":
+                running.discard(mark[1:4])
+            yield mark
 
 
 def _fault(mark: Mark, what: str) -> str:

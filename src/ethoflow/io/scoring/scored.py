@@ -35,8 +35,8 @@ class Events:
     """Bouts of one recording by one rater, in s or in frames (from 0).
 
     Outside its bouts a behaviour is absent, within `span` (start and stop of what was watched); all
-    of the recording was watched where there is no span. `behaviours` are those the rater looked
-    for, also where they never happened.
+    of the recording was watched where there is no span. `behaviours` and `individuals` are those
+    the rater looked for, also where nothing happened.
     """
 
     name: str
@@ -46,6 +46,7 @@ class Events:
     fps: float | None = None
     span: tuple[float, float] | None = None
     behaviours: tuple[str, ...] = ()
+    individuals: tuple[str, ...] = ()
     source: Source = "human"
 
 
@@ -81,7 +82,8 @@ def individuals_of(scored: Scored) -> tuple[str, ...]:
     """Names of the animals, in order of appearance; one empty name where nobody is named."""
     if isinstance(scored, Frames):
         return (scored.individual,)
-    return tuple(dict.fromkeys(event.individual for event in scored.events)) or ("",)
+    named = (*scored.individuals, *(event.individual for event in scored.events))
+    return tuple(dict.fromkeys(named)) or ("",)
 
 
 def one_hot(classes: Sequence[str], unknown: Sequence[str]) -> tuple[tuple[str, ...], Float32]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 from ethoflow.io.ethovision import Export, is_export, read_exports
+from ethoflow.io.lengths import scale_of
 from ethoflow.io.reader import Tracks, reader, recording_name
 from ethoflow.io.rows import dense_tracks
 from ethoflow.schema import DataError
-
-_TO_MM = {"mm": 1.0, "cm": 10.0, "m": 1000.0, "in": 25.4, "inch": 25.4}
 
 
 @reader("EthoVision XT", matches=is_export, extra="excel")
@@ -34,16 +34,16 @@ def _tracks(export: Export, name: str) -> Tracks:
         match = re.fullmatch(r"([XYZ]) (\S.*)", column)
         if match:
             pairs.setdefault(match[2], {})[match[1]] = column
-    points, units = {}, set()
+    points: dict[str, list[Any]] = {}
+    units: set[str] = set()
     for part, axes in pairs.items():
         if not {"X", "Y"} <= set(axes):
             continue
-        scales = [_scale(export.units.get(column, ""), column) for column in axes.values()]
-        units.add("px" if None in scales else "mm")
-        points[part] = [
-            export.columns[axes[axis]] * (scale or 1.0)
-            for axis, scale in zip(sorted(axes), scales, strict=True)
-        ]
+        points[part] = []
+        for _, column in sorted(axes.items()):
+            unit, scale = scale_of(export.units.get(column, ""), f"the column {column!r}")
+            units.add(unit)
+            points[part].append(export.columns[column] * scale)
     if not points:
         raise DataError("no pair of columns such as 'X center' and 'Y center'.")
     if len(units) > 1:
@@ -54,13 +54,3 @@ def _tracks(export: Export, name: str) -> Tracks:
         name, frames, subject, points,
         fps=fps, units=units.pop(), source_software="EthoVision XT",
     )  # fmt: skip
-
-
-def _scale(unit: str, column: str) -> float | None:
-    """Millimetres in a unit; None for pixels."""
-    plain = unit.strip().lower()
-    if plain in ("px", "pixel", "pixels", ""):
-        return None
-    if plain not in _TO_MM:
-        raise DataError(f"the column {column!r} is in {unit!r}; needed px, mm, cm or m.")
-    return _TO_MM[plain]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ethoflow.io.movement import DIALECTS, dialect_of
+from ethoflow.io.movement import DIALECTS, NOBODY, in_our_dims
 from ethoflow.io.reader import Content, Tracks, reader, recording_name
 from ethoflow.schema import DataError
 
@@ -31,27 +31,18 @@ def read_movement(path: Path) -> list[Tracks]:
     except ModuleNotFoundError as error:
         raise DataError('netCDF files need h5netcdf: pip install "ethoflow[netcdf]".') from error
     with xr.open_dataset(path, engine="h5netcdf", decode_times=False) as ds:
-        names = DIALECTS[dialect_of(ds)]
-        ds = ds.rename({old: new for old, new in names.items() if old in ds.dims and old != new})
-        for dim, single in (("bodypart", "centroid"), ("individual", "")):
-            if dim not in ds.dims:
-                ds = ds.expand_dims({dim: [single]})
-        dims = ("individual", "bodypart", "space", "time")
-        position = ds.position.transpose(*dims).values.astype(np.float32)
-        position[np.broadcast_to(np.isnan(position).any(2, keepdims=True), position.shape)] = np.nan
-        confidence = None
-        if "confidence" in ds:
-            confidence = ds.confidence.transpose(*dims[:2], "time").values.astype(np.float32)
+        found, units = in_our_dims(ds)
         fps, notes = _rate(ds)
-        animals = tuple(str(name) for name in ds.individual.values)
+        animals = tuple(map(str, found.individual.values))
         return [
             Tracks(
                 name=recording_name(path),
-                position=position,
-                confidence=confidence,
-                bodyparts=tuple(str(name) for name in ds.bodypart.values),
-                animals=animals if any(animals) else None,
+                position=found.position.values,
+                confidence=found.confidence.values if "confidence" in found else None,
+                bodyparts=tuple(map(str, found.bodypart.values)),
+                animals=None if animals == (NOBODY,) else animals,
                 fps=fps,
+                units=units,
                 source_software=_text(ds.attrs.get("source_software", "")),
                 notes=notes,
             )

@@ -12,17 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ethoflow.io.hdf5 import read_array
+from ethoflow.io.lengths import scale_of
 from ethoflow.io.rows import MOST_EMPTY, rate_of_times
 from ethoflow.schema import DataError
 
 Floats = npt.NDArray[np.float64]
 Frames = npt.NDArray[np.int64]
 
-_TO_MM = {
-    "um": 1e-3, "micrometers": 1e-3, "mm": 1.0, "millimeters": 1.0, "millimetres": 1.0,
-    "cm": 10.0, "centimeters": 10.0, "centimetres": 10.0,
-    "m": 1000.0, "meters": 1000.0, "metres": 1000.0,
-}  # fmt: skip
 _SAME = 1e-6
 """Times closer than this, in s, are one time."""
 NOWHERE = -1
@@ -78,15 +74,12 @@ def read_series(bodypart: str, group: h5py.Group) -> Series:
             f"{bodypart}: data have the shape {places.shape}; needed (frame, space) with 2 or 3 "
             "coordinates."
         )
-    unit = text_of(data.attrs.get("unit", "pixels")).strip().lower()
-    scale = _TO_MM.get(unit)
-    if scale is None and unit not in ("pixels", "pixel", "px", "n/a", ""):
-        raise DataError(f"{bodypart}: positions are in {unit!r}; needed pixels or a length.")
+    units, scale = scale_of(text_of(data.attrs.get("unit", "pixels")), bodypart)
     conversion, offset = (
         float(np.ravel(data.attrs.get(name, default))[0])
         for name, default in (("conversion", 1.0), ("offset", 0.0))
     )
-    places = (places * conversion + offset) * (scale or 1.0)
+    places = (places * conversion + offset) * scale
     places[np.isnan(places).any(axis=1)] = np.nan
     said = re.search(
         r"from individual (.+?)\.?$", text_of(group.attrs.get("description", "")).strip()
@@ -96,7 +89,7 @@ def read_series(bodypart: str, group: h5py.Group) -> Series:
         individual=said[1] if said else "",
         places=places,
         scores=_scores(bodypart, group, len(places)),
-        units="px" if scale is None else "mm",
+        units=units,
         **_clock_of(bodypart, group, len(places)),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -93,7 +93,7 @@ def _read_tidy(
 def _one(name: str, table: Table, facts: Mapping[str, str], options: Options) -> Tracks:
     who = table.columns.get("animal") or table.columns.get("individual")
     slots = table.columns.get("individual") or who
-    named = dict(zip(slots, who, strict=True)) if slots and who else {}
+    named = _names_of_slots(slots, who) if slots and who else {}
     columns = {key: key for key in _LONG if key in table.columns}
     if slots is not None and "individual" not in columns:
         table = Table({**table.columns, "individual": slots}, table.lines)
@@ -104,6 +104,18 @@ def _one(name: str, table: Table, facts: Mapping[str, str], options: Options) ->
         tracks = replace(tracks, animals=animals)
     fps = float(facts["fps"]) if "fps" in facts else tracks.fps
     return replace(tracks, fps=fps, units=facts.get("units", "px"), source_software="ethoflow")
+
+
+def _names_of_slots(slots: Sequence[str], who: Sequence[str]) -> dict[str, str]:
+    """Which animal sits in each slot, where a table has both columns."""
+    named: dict[str, str] = {}
+    for slot, animal in dict.fromkeys(zip(slots, who, strict=True)):
+        if named.setdefault(slot, animal) != animal:
+            raise DataError(
+                f"the individual {slot!r} is called {named[slot]!r} in some rows and {animal!r} in "
+                "others."
+            )
+    return named
 
 
 @reader(TABLE, matches=lambda file: False, fixture="built", takes_options=True)

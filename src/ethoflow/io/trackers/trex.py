@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
+from ethoflow.io.lengths import scale_of
 from ethoflow.io.reader import Content, Tracks, reader, recording_name
 from ethoflow.io.rows import Table, dense_tracks, rate_of_times, table_of, whole_numbers
 from ethoflow.io.sheets import rows_of_text
 from ethoflow.schema import DataError
 
-_TO_MM = {"": None, "px": None, "cm": 10.0, "mm": 1.0, "m": 1000.0}
 _COLUMN = re.compile(r"([XY])(?:#(\w+))? ?(?:\((\w+)\))?")
 _POSE = re.compile(r"pose([XY])(\d+)(?: \((\w+)\))?")
 
@@ -54,16 +54,14 @@ def _points(table: Table) -> tuple[dict[str, list[object]], str]:
         match = _COLUMN.fullmatch(name) or _POSE.fullmatch(name)
         if match is None:
             continue
-        unit = match[3] or ""
-        if unit not in _TO_MM:
-            raise DataError(f"the column {name!r} is in {unit!r}; needed px, mm, cm or m.")
+        unit, scale = scale_of(match[3] or "", f"the column {name!r}")
         part = f"pose{match[2]}" if name.startswith("pose") else match[2] or "head"
         values = table.numbers(name, missing=("", "nan", "inf", "-inf"))
         values[~np.isfinite(values)] = np.nan
         if missing is not None:
             values[missing] = np.nan
-        found.setdefault(part, {})[match[1]] = values * (_TO_MM[unit] or 1.0)
-        units.add("px" if _TO_MM[unit] is None else "mm")
+        found.setdefault(part, {})[match[1]] = values * scale
+        units.add(unit)
     whole = {part: [xy["X"], xy["Y"]] for part, xy in found.items() if set(xy) == {"X", "Y"}}
     if not whole:
         raise DataError("no columns X and Y.")

@@ -12,6 +12,8 @@ from ethoflow.io.scoring.scored import Event, Events, Scored
 from ethoflow.io.table_text import decode, read_table_bytes
 from ethoflow.schema import DataError
 
+_BOUT = re.compile(r"\s*[\d.]+\s+[\d.]+")
+
 
 def _matches(file: Content) -> bool:
     head = [line.strip().lower() for line in file.text[:40]]
@@ -22,15 +24,17 @@ def _matches(file: Content) -> bool:
 def read_bento(path: Path) -> list[Scored]:
     """Bouts of every channel; the channels are the raters.
 
-    Times are in s, or in frames where they have no decimal point. Frames count from 1 and the stop
-    is the last frame of the bout; here they count from 0.
+    Times are in s, or in frames where none of the file has a decimal point. Frames count from 1 and
+    the stop is the last frame of the bout; here they count from 0. What was watched is given by the
+    head of the file, in frames where it says so.
     """
     lines = decode(read_table_bytes(path)).splitlines()
     facts = {k.strip().lower(): v.strip() for k, _, v in (x.partition(":") for x in lines) if v}
     rate = re.findall(r"[\d.]+", facts.get("annotation framerate", ""))
-    span = _span(facts)
+    fps = float(rate[0]) if rate else None
+    in_frames = not any("." in line.split()[0] for line in lines if _BOUT.match(line))
     raters: dict[str, list[Event]] = {}
-    rater, behaviour, in_frames = "", "", True
+    rater, behaviour = "", ""
     for number, line in enumerate(lines, 1):
         text = line.strip()
         channel = re.fullmatch(r"(\S+)-{5,}", text)
@@ -39,10 +43,8 @@ def read_bento(path: Path) -> list[Scored]:
             raters.setdefault(rater, [])
         elif text.startswith(">"):
             behaviour = text[1:].strip()
-        elif rater and behaviour and re.match(r"[\d.]+\s+[\d.]+", text):
-            cells = text.split()
-            in_frames = in_frames and "." not in cells[0]
-            raters[rater].append(_event(behaviour, cells, number, in_frames))
+        elif rater and behaviour and _BOUT.match(line):
+            raters[rater].append(_event(behaviour, text.split(), number, in_frames))
     listed = _listed(lines)
     return [
         Events(
@@ -50,21 +52,29 @@ def read_bento(path: Path) -> list[Scored]:
             events=tuple(events),
             unit="frame" if in_frames else "s",
             rater=name,
-            fps=float(rate[0]) if rate else None,
-            span=None if span is None else (span[0] - 1, span[1]) if in_frames else span,
+            fps=fps,
+            span=_span(facts, fps, in_frames),
             behaviours=listed,
         )
         for name, events in raters.items()
     ]
 
 
-def _span(facts: dict[str, str]) -> tuple[float, float] | None:
-    start = facts.get("annotation start frame") or facts.get("annotation start time")
-    stop = facts.get("annotation stop frame") or facts.get("annotation stop time")
-    try:
-        return float(start or ""), float(stop or "")
-    except ValueError:
-        return None
+def _span(facts: dict[str, str], fps: float | None, in_frames: bool) -> tuple[float, float] | None:
+    """What was watched, in the unit of the bouts; None where the file does not say."""
+    for unit in ("frame", "time"):
+        try:
+            start, stop = (float(facts[f"annotation {end} {unit}"]) for end in ("start", "stop"))
+        except (KeyError, ValueError):
+            continue
+        if unit == "frame":
+            start -= 1
+        if (unit == "frame") == in_frames:
+            return start, stop
+        if fps:
+            scale = fps if in_frames else 1 / fps
+            return start * scale, stop * scale
+    return None
 
 
 def _listed(lines: list[str]) -> tuple[str, ...]:

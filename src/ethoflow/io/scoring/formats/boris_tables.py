@@ -55,31 +55,39 @@ def _number(cells: list[str], i: int) -> float | None:
 
 @label_reader("BORIS tabular events", matches=_is_log)
 def read_boris_log(path: Path) -> list[Scored]:
-    """Bouts of one observation from its log: rows START, STOP and POINT under a preamble.
+    """Bouts from logs: rows START, STOP and POINT, under a preamble or with their observation.
 
     Times are in s, with the time offset of the preamble already in them as BORIS writes them.
     """
     rows = rows_of(path)
-    preamble = {cells[0]: cells[1] for _, cells in rows if len(cells) > 1}
     titles = [i for i, (_, cells) in enumerate(rows) if {"Time", "Behavior"} <= set(cells)]
     if not titles:
         raise DataError("no row with the names Time, Behavior and Status: the export is cut off.")
     header = titles[0]
     names = rows[header][1]
-    marks = [_mark(names, number, cells) for number, cells in rows[header + 1 :]]
-    fps = [_cell(names, cells, "FPS") for _, cells in rows[header + 1 :]]
-    length = [_number([_cell(names, cells, "Total length")], 0) for _, cells in rows[header + 1 :]]
-    rates = {rate for rate in (_number([cell], 0) for cell in fps) if rate}
-    lengths = {value for value in length if value}
-    return [
-        Events(
-            name=preamble.get("Observation id") or recording_name(path),
-            events=pair_marks(marks),
-            unit="s",
-            fps=rates.pop() if len(rates) == 1 else None,
-            span=(0.0, lengths.pop()) if len(lengths) == 1 else None,
-        )
-    ]
+    preamble = {cells[0]: cells[1] for _, cells in rows[:header] if len(cells) > 1}
+    name = preamble.get("Observation id") or recording_name(path)
+    logs: dict[str, Rows] = {}
+    for number, cells in rows[header + 1 :]:
+        logs.setdefault(_cell(names, cells, "Observation id") or name, []).append((number, cells))
+    return [_read_log(name, names, log) for name, log in logs.items()]
+
+
+def _read_log(name: str, names: list[str], log: Rows) -> Events:
+    rates = {_number([_cell(names, cells, *_RATE)], 0) for _, cells in log} - {None, 0.0}
+    lengths = {_number([_cell(names, cells, *_LENGTH)], 0) for _, cells in log} - {None, 0.0}
+    return Events(
+        name=name,
+        events=pair_marks([_mark(names, number, cells) for number, cells in log]),
+        unit="s",
+        fps=rates.pop() if len(rates) == 1 else None,
+        span=(0.0, lengths.pop() or 0.0) if len(lengths) == 1 else None,
+    )
+
+
+_RATE = ("FPS", "FPS (frame/s)")
+_LENGTH = ("Total length", "Media duration (s)")
+"""Headings of BORIS before and since version 8."""
 
 
 def _cell(names: list[str], cells: list[str], *wanted: str) -> str:
@@ -100,15 +108,19 @@ def _mark(names: list[str], number: int, cells: list[str]) -> Mark:
     if status not in kinds:
         raise DataError(f"line {number}: Status is {status!r}; needed START, STOP or POINT.")
     subject = _cell(names, cells, "Subject")
-    modifiers = [cell for name, cell in zip(names, cells, strict=False) if "Modifier" in name]
     return Mark(
         time,
         _cell(names, cells, "Behavior"),
         "" if subject in NOBODY else subject,
-        "|".join(modifier.strip() for modifier in modifiers if modifier),
+        _modifiers(names, cells),
         kinds[status],  # type: ignore[arg-type]
         f"line {number}",
     )
+
+
+def _modifiers(names: list[str], cells: list[str]) -> str:
+    found = [cell.strip() for name, cell in zip(names, cells, strict=False) if "Modifier" in name]
+    return "|".join(modifier for modifier in found if modifier)
 
 
 _BARE = ("Subject", "Behavior", "Behavioral category", "Modifiers", "Behavior type", "Start (s)",
@@ -131,8 +143,8 @@ def read_boris_aggregated(path: Path) -> list[Scored]:
     for number, cells in rows:
         name = _cell(names, cells, "Observation id") or recording_name(path)
         found.setdefault(name, []).append(_bout(names, number, cells))
-        rate = _number([_cell(names, cells, "FPS")], 0)
-        facts[name] = rate, _number([_cell(names, cells, "Total length")], 0)
+        rate = _number([_cell(names, cells, *_RATE)], 0)
+        facts[name] = rate, _number([_cell(names, cells, *_LENGTH)], 0)
     return [
         Events(
             name=name,
@@ -159,7 +171,7 @@ def _bout(names: list[str], number: int, cells: list[str]) -> Event:
         start,
         stop if kind == "STATE" else None,
         "" if subject in NOBODY else subject,
-        _cell(names, cells, "Modifiers"),
+        _modifiers(names, cells),
     )
 
 

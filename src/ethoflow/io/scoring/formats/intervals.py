@@ -68,7 +68,7 @@ def _read(stem: str, names: Sequence[str], rows: Rows) -> list[Scored]:
     start, stop = _find(names, _START), _find(names, _STOP)
     assert start is not None
     assert stop is not None
-    in_frames = "frame" in names[start].lower() or _plain(names[start]) in ("t0",)
+    in_frames = _counts_frames(names[start]) or _counts_frames(names[stop])
     places = [_find(names, wanted) for wanted in (_BEHAVIOUR, _RATER, _RECORDING, _ANIMAL)]
     found: dict[tuple[str, str], list[Event]] = {}
     for number, cells in rows:
@@ -81,6 +81,10 @@ def _read(stem: str, names: Sequence[str], rows: Rows) -> list[Scored]:
         )
     unit: Literal["s", "frame"] = "frame" if in_frames else "s"
     return [_events(name, rater, events, unit) for (name, rater), events in found.items()]
+
+
+def _counts_frames(name: str) -> bool:
+    return "frame" in name.lower() or _plain(name) in ("t0", "t1")
 
 
 def _recording(cell: str) -> str:

@@ -26,7 +26,7 @@ def read_jaaba(path: Path) -> list[Scored]:
 
     The behaviour is named after the file (``scores_NAME.mat``), the recording after its folder, as
     JAABA lays them. JAABA counts frames from 1, and the stop of a bout is not part of it; here they
-    count from 0. Animals are known by their number.
+    count from 0. Animals are known by their number; each was scored while it was tracked.
     """
     scores = read_matlab(path, nested=True)["allScores"]
     behaviour = re.sub(r"^.*?scores_?", "", recording_name(path)) or recording_name(path)
@@ -34,20 +34,21 @@ def read_jaaba(path: Path) -> list[Scored]:
     firsts, lasts = np.atleast_1d(scores["tStart"]), np.atleast_1d(scores["tEnd"])
     if not len(starts) == len(stops) == len(firsts) == len(lasts):
         raise DataError("its animals have different numbers of starts, stops and spans.")
-    events = [
-        Event(behaviour, float(a) - 1, float(b) - 1, str(i) if len(starts) > 1 else "")
-        for i, (begin, end) in enumerate(zip(starts, stops, strict=True))
-        for a, b in zip(begin, end, strict=True)
-    ]
+    names = [str(i) for i in range(len(starts))] if len(starts) > 1 else [""]
     return [
         Events(
             name=path.resolve().parent.name,
-            events=tuple(events),
+            events=tuple(
+                Event(behaviour, float(a) - 1, float(b) - 1, name)
+                for a, b in zip(starts[i], stops[i], strict=True)
+            ),
             unit="frame",
-            span=(float(firsts.min()) - 1, float(lasts.max())),
+            span=(float(firsts[i]) - 1, float(lasts[i])),
             behaviours=(behaviour,),
+            individuals=(name,),
             source="classifier",
         )
+        for i, name in enumerate(names)
     ]
 
 

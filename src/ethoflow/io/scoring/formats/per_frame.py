@@ -12,7 +12,7 @@ from ethoflow.io.content import Content
 from ethoflow.io.reader import recording_name
 from ethoflow.io.scoring.declare import label_reader
 from ethoflow.io.scoring.scored import Frames, Scored, one_hot
-from ethoflow.io.sheets import rows_of_text
+from ethoflow.io.sheets import Rows, rows_of_text
 from ethoflow.io.table_text import delimiter_of
 from ethoflow.schema import DataError
 
@@ -40,9 +40,11 @@ def _is_one_hot(file: Content) -> bool:
 def read_one_hot(path: Path) -> list[Scored]:
     """Labels of 0 and 1 with a column per behaviour, a row per frame.
 
-    Where a column is called background, its frames are not labelled: nothing is known there.
+    The first column numbers the frames, from 0 or from 1; labels whose numbers begin later begin at
+    that frame of the recording. Where a column is called background, its frames are not labelled:
+    nothing is known there.
     """
-    table = _read(path)
+    table, first = _read(path)
     values = table.to_numpy(np.float32, na_value=np.nan, copy=True).T
     if not np.isin(values[~np.isnan(values)], (0, 1)).all():
         raise DataError("its cells must be 0 or 1; others were found.")
@@ -50,10 +52,12 @@ def read_one_hot(path: Path) -> list[Scored]:
     if BACKGROUND in names:
         values[:, values[names.index(BACKGROUND)] == 1] = np.nan
     kept = [i for i, name in enumerate(names) if name != BACKGROUND]
-    return [Frames(recording_name(path), tuple(names[i] for i in kept), values[kept])]
+    behaviours = tuple(names[i] for i in kept)
+    return [Frames(recording_name(path), behaviours, values[kept], first=first)]
 
 
-def _read(path: Path) -> pd.DataFrame:
+def _read(path: Path) -> tuple[pd.DataFrame, int]:
+    """The cells, and the frame of the first row."""
     rows = rows_of_text(path)
     names, width = rows[0][1], len(rows[0][1])
     for number, cells in rows[1:]:
@@ -67,11 +71,12 @@ def _read(path: Path) -> pd.DataFrame:
         raise DataError("its frame numbers have holes or repeat themselves.")
     columns = {name: [row[i] for _, row in rows[1:]] for i, name in enumerate(names) if i}
     try:
-        return pd.DataFrame(
+        table = pd.DataFrame(
             {k: [float(c) if c not in _UNKNOWN else np.nan for c in v] for k, v in columns.items()}
         )
     except ValueError as error:
         raise DataError(f"its cells must be 0 or 1: {error}.") from error
+    return table, numbers[0] if numbers[0] > 1 else 0
 
 
 def _is_simba(file: Content) -> bool:
@@ -104,6 +109,8 @@ def read_simba(path: Path) -> list[Scored]:
 def _last_flags(names: list[str], table: dict[str, list[str]]) -> list[str]:
     flags: list[str] = []
     for name in reversed(names):
+        if name.startswith("Low_prob_detections"):  # a feature, which may be 0 throughout
+            break
         if not set(table[name]) <= {"0", "1", "0.0", "1.0"}:
             break
         flags.insert(0, name)
@@ -127,12 +134,14 @@ def read_classes(path: Path) -> list[Scored]:
     """Labels from a column that names the behaviour of each frame.
 
     ``None`` and ``other`` mean that none of them happens, ``NA`` and empty cells that nothing is
-    known. A column whose name begins with kmeans or cluster gives one behaviour per cluster.
+    known. A column whose name begins with kmeans or cluster gives one behaviour per cluster. Where
+    a column numbers the frames, frames that have no row are unknown.
     """
     rows = rows_of_text(path)
     names = rows[0][1]
     place = next(i for i, name in enumerate(names) if _names_classes(name))
     classes = [cells[place] if place < len(cells) else "" for _, cells in rows[1:]]
+    classes = _by_frame(names, rows[1:], classes)
     found, values = one_hot(classes, _UNKNOWN)
     kept = [i for i, name in enumerate(found) if name not in _ABSENT]
     software = "classifier" if "classifier" in names[place].lower() else "human"
@@ -144,3 +153,27 @@ def read_classes(path: Path) -> list[Scored]:
             source=software,  # type: ignore[arg-type]
         )
     ]
+
+
+def _by_frame(names: list[str], rows: Rows, classes: list[str]) -> list[str]:
+    """The class of every frame from 0 on, by the column that numbers the frames if there is one."""
+    plain = [name.strip().lower() for name in names]
+    if "frame" not in plain:
+        return classes
+    place = plain.index("frame")
+    numbers = [cells[place] if place < len(cells) else "" for _, cells in rows]
+    if not all(number.isdigit() for number in numbers):
+        return classes
+    frames = [int(number) for number in numbers]
+    start = 1 if min(frames) == 1 else 0
+    seen: set[int] = set()
+    for (number, _), frame in zip(rows, frames, strict=True):
+        if frame in seen:
+            raise DataError(f"line {number}: frame {frame} a second time.")
+        seen.add(frame)
+    if max(frames) > 1000 * len(frames):
+        raise DataError(f"its frames run up to {max(frames)} in {len(frames)} rows.")
+    placed = [""] * (max(frames) + 1 - start)
+    for frame, name in zip(frames, classes, strict=True):
+        placed[frame - start] = name
+    return placed
