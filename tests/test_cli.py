@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 import ethoflow as ef
 from ethoflow import simulate, store
 from ethoflow.cli import app
+from ethoflow.project import load_project
 
 
 def run(*arguments: object) -> Result:
@@ -269,7 +270,7 @@ def test_the_main_job_on_real_files(
     assert set(found.data_vars) == labels
     for name, array in found.data_vars.items():
         assert set(np.unique(array.values[~np.isnan(array.values)])) <= {0.0, 1.0}, name
-    budget = pd.read_csv(tmp_path / "tables" / "time_budget.csv")
+    budget = pd.read_csv(tmp_path / "c_results" / "tables" / "time_budget.csv")
     assert (budget.observed > 0).all()
 
 
@@ -288,7 +289,9 @@ def test_labels_and_export(tmp_path, real_data):
     listed = succeed("labels", scores)
     assert "Freezing" in listed
     assert "next: ethoflow labels" in listed
-    succeed("labels", scores, "--store", tmp_path / "c.zarr")
+    said = succeed("labels", scores, "--store", tmp_path / "c.zarr")
+    assert "Freezing: 22.8% of the scored frames" in said
+    assert "are taken to be of demo1_tracking, the one recording" in said
     stored = ef.open(tmp_path / "c.zarr", "labels/human")
     assert float(stored.Freezing.mean()) == pytest.approx(0.228, abs=5e-4)
     said = succeed(
@@ -308,3 +311,76 @@ def test_info_says_what_looks_wrong(real_data):
     assert "--fps video" in said
     scores = real_data / "boris-annotations/boris-tests/test_export_events_tabular.csv"
     assert "scored behaviour, no tracks" in succeed("info", scores)
+
+
+def test_init_where_nothing_is_and_where_files_lie(tmp_path, real_data):
+    assert "wrote" in succeed("init", tmp_path / "new")
+    beside = tmp_path / "beside"
+    beside.mkdir()
+    table = real_data / "freezing-behaviordepot/demo1/demo1_tracking.csv"
+    (beside / "m.csv").write_bytes(table.read_bytes())
+    succeed("init", beside, "--fps", 50)
+    assert load_project(beside / "project.yaml").tracks == ["*.csv"]
+
+
+def test_scale_of_a_store_may_change(tmp_path, real_data):
+    """From px to mm and back: nothing of the former unit stays behind."""
+    table = real_data / "freezing-behaviordepot/demo1/demo1_tracking.csv"
+    path = tmp_path / "c.zarr"
+    succeed("ingest", table, "--fps", 50, "--out", path)
+    for scale, units, labels in (
+        (["--arena", "circle 500 375 300"], "px", {"climbing"}),
+        (["--px-per-mm", 3.2], "mm", {"immobile", "moving"}),
+        (["--arena", "circle 500 375 300 px = 38 cm"], "mm", {"climbing", "immobile", "moving"}),
+        (["--arena", "circle 500 375 300"], "px", {"climbing"}),
+    ):
+        succeed("annotate", path, *scale)
+        poses = ef.open(path, "poses")
+        assert poses.position.attrs["units"] == units
+        assert "arena" not in poses or poses.arena.attrs["units"] == units
+        found = ef.open(path, "labels/rules")
+        assert set(found.data_vars) == labels
+        assert {"fps", "n_frames", "animal"} <= set(found.coords)
+        assert set(xr.open_zarr(path, group="labels/rules").data_vars) == labels
+        budget = pd.read_csv(tmp_path / "c_results/tables/time_budget.csv")
+        assert set(budget.behaviour) == labels
+
+
+def test_places_that_are_taken(tmp_path, real_data):
+    table = real_data / "freezing-behaviordepot/demo1/demo1_tracking.csv"
+    taken = tmp_path / "m.csv"
+    taken.write_bytes(table.read_bytes())
+    done = run("ingest", taken, "--fps", 50, "--out", taken)
+    assert done.exit_code == 1
+    assert "is a file: choose another place" in done.output
+    done = run("ingest", taken, "--fps", 50, "--out", tmp_path)
+    assert "holds other things than a Zarr store" in done.output
+
+
+def test_formats_version_and_fractions(tmp_path, real_data):
+    said = succeed("formats")
+    assert "SLEAP" in said
+    assert "BORIS project" in said
+    assert 'NWB ndx-pose (pip install "ethoflow[nwb]")' in re.sub(" +", " ", said)
+    assert ef.__version__ in succeed("--version")
+    table = real_data / "freezing-behaviordepot/demo1/demo1_tracking.csv"
+    path = tmp_path / "c.zarr"
+    succeed("ingest", table, "--fps", "30000/1001", "--out", path)
+    assert float(ef.open(path, "tracks").fps) == 30000 / 1001
+    succeed("annotate", path, "--px-per-mm", 3.2)
+    succeed("export", path, "--format", "nwb", "--group", "poses", "--out", tmp_path / "out")
+    again = ef.read(tmp_path / "out/demo1_tracking.nwb")
+    poses = ef.open(path, "poses").position[0].values
+    np.testing.assert_array_equal(again.position.values, poses)
+
+
+def test_most_files_set_the_skeleton_and_copies_are_noted(tmp_path):
+    for name, parts in (("a", ["x"]), ("b", ["nose", "tail"]), ("c", ["nose", "tail"])):
+        tracks = ef.from_arrays(np.ones((1, len(parts), 2, 9)), fps=25, bodyparts=parts)
+        ef.export(tracks, tmp_path / f"{name}.csv", format="DeepLabCut CSV")
+    done = run("ingest", tmp_path / "*.csv", "--fps", 25, "--out", tmp_path / "c.zarr")
+    assert done.exit_code == 3
+    said = re.sub(r"\s+", " ", done.output)
+    assert "a.csv: its body parts differ from those of b" in said
+    assert "its content is that of b, to the byte" in said
+    assert ef.open(tmp_path / "c.zarr", "tracks").recording.values.tolist() == ["b", "c"]

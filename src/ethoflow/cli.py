@@ -1,8 +1,9 @@
-"""The command line: demo, init, run, ingest, annotate, labels, export, info."""
+"""The command line: demo, init, run, ingest, annotate, labels, export, formats, info."""
 
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -60,7 +61,10 @@ def plain_errors() -> Iterator[None]:
     from ethoflow.units import UnitError
 
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("default", UserWarning)
+            warnings.showwarning = _show_note  # type: ignore[assignment]
+            yield
     except (DataError, UnitError, FileNotFoundError) as error:
         err.print(f"[red]error:[/] {escape(str(error))}")
         raise typer.Exit(1) from error
@@ -70,6 +74,14 @@ def plain_errors() -> Iterator[None]:
     except KeyboardInterrupt:
         err.print("stopped; what is finished is kept: the same command goes on from here")
         raise typer.Exit(130) from None
+
+
+def _show_note(message: Warning | str, category: type[Warning], *where: Any) -> None:
+    """What the package warns of is a note; what others warn of stays a warning."""
+    if category.__module__.startswith("ethoflow"):
+        err.print(f"[yellow]note:[/] {escape(str(message))}")
+    else:
+        err.print(escape(warnings.formatwarning(message, category, *where[:2])))
 
 
 Scheduler = Annotated[
@@ -114,7 +126,9 @@ def demo(
 
 @app.command()
 def init(
-    folder: Annotated[Path, typer.Argument(help="Folder with tracking files.")] = Path("."),
+    folder: Annotated[
+        Path, typer.Argument(help="Folder with tracking files; made if it is not there.")
+    ] = Path("."),
     fps: Annotated[float | None, typer.Option(help="Frames per second of the videos.")] = None,
 ) -> None:
     """Write a project file to begin with."""
@@ -122,7 +136,10 @@ def init(
 
     with plain_errors():
         path = template.write_project(folder, fps)
-        out.print(f"wrote {path}\nnext: fill in what is marked there, then `ethoflow run {path}`")
+        out.print(
+            f"wrote {path}\nnext: look through it (tracks, fps, arena), then `ethoflow run {path}`",
+            markup=False,
+        )
 
 
 @app.command()
@@ -174,7 +191,7 @@ def _run(file: Path, scheduler: str | None) -> int:
         out.print(str(picture), markup=False)
     if budget is not None:
         _print_budget(budget)
-    _print_next(path, problems)
+    _print_next(path, problems, "look at the pictures, ")
     return problems
 
 
@@ -201,6 +218,7 @@ def _annotate(
         labels = pipeline.make_labels(path, settings, screen)
         out.print(f"\nwritten:\n{path}", markup=False)
         if labels is None:
+            pipeline.remove_tables(folder / "tables")
             return None
         budget, tables = pipeline.write_tables(labels, folder / "tables")
     for table in tables:
@@ -242,7 +260,7 @@ def _rate(fps: str | None) -> Any:
 
     if fps is None or fps == "video":
         return fps
-    value = _number(fps)
+    value = _fraction(fps)
     if isinstance(value, str):
         raise DataError(f"--fps must be a number of frames per second or 'video', found {fps!r}.")
     return value
@@ -269,6 +287,8 @@ def ingest(
     """Read tracking files into a Zarr store; broken ones are reported and left out."""
     from ethoflow import pipeline
     from ethoflow.engine.schedule import use_scheduler
+    from ethoflow.engine.source import open_store
+    from ethoflow.schema import as_dataset, position_units
 
     with plain_errors():
         options = _options(individuals, column, repeats, allow_pickle)
@@ -283,11 +303,10 @@ def ingest(
                 resample_fps=resample_fps,
                 options=options,
             )
+        in_px = position_units(as_dataset(open_store(out_store, "tracks"))) == "px"
+        scale = " --arena 'circle X Y RADIUS px = 380 mm' (or --px-per-mm 3.2)" if in_px else ""
         out.print(
-            f"\nwritten:\n{out_store}\n"
-            f"next: ethoflow annotate {out_store} --arena 'circle X Y RADIUS px = 380 mm' "
-            "(or --px-per-mm 3.2)",
-            markup=False,
+            f"\nwritten:\n{out_store}\nnext: ethoflow annotate {out_store}{scale}", markup=False
         )
     if problems:
         raise typer.Exit(PARTIAL)
@@ -313,11 +332,12 @@ def annotate(
     skeleton: Roles = None,
     scheduler: Scheduler = None,
 ) -> None:
-    """Calibrate, clean and label the tracks of a store; tables lie beside it."""
+    """Calibrate, clean and label the tracks of a store; tables lie in STORE_results beside it."""
     with plain_errors():
         settings = _settings(px_per_mm, arena, project, rules, rule_file, settings_of, skeleton)
         given = any(item is not None for item in (px_per_mm, arena, project, skeleton))
-        budget = _annotate(path, settings, scheduler, Screen(), path.parent, calibrated=given)
+        folder = path.parent / f"{path.stem}_results"
+        budget = _annotate(path, settings, scheduler, Screen(), folder, calibrated=given)
         if budget is not None:
             _print_budget(budget)
         _print_next(path, 0)
@@ -355,6 +375,14 @@ def _settings(
     )
 
 
+def _fraction(text: str) -> float | str:
+    """A rate as people write it: 29.97 or 30000/1001."""
+    numbers = [_number(part) for part in text.split("/")]
+    if len(numbers) == 2 and all(isinstance(number, float) for number in numbers) and numbers[1]:
+        return float(numbers[0]) / float(numbers[1])
+    return _number(text)
+
+
 def _number(text: str) -> float | str:
     try:
         return float(text)
@@ -370,6 +398,12 @@ def labels(
     ] = None,
     rater: Annotated[
         str | None, typer.Option(help="Whose scores, where there are several.")
+    ] = None,
+    individual: Annotated[
+        str | None, typer.Option(help="About which animal, where the tracks have only one.")
+    ] = None,
+    fps: Annotated[
+        str | None, typer.Option(help="Rate of frame numbers, where the file does not state it.")
     ] = None,
     offset: Annotated[
         float, typer.Option(help="Time of the scores at the first frame of the tracks, s.")
@@ -390,8 +424,9 @@ def labels(
             )
             return
         problems = pipeline.add_labels(
-            files, store, Screen(), rater=rater, offset=offset, group=group
-        )
+            files, store, Screen(), fps=_rate(fps), rater=rater, individual=individual,
+            offset=offset, group=group,
+        )  # fmt: skip
         out.print(f"\nwritten:\n{store}/{group}\nnext: ethoflow info {store}", markup=False)
     if problems:
         raise typer.Exit(PARTIAL)
@@ -400,7 +435,9 @@ def labels(
 @app.command()
 def export(
     path: Annotated[Path, typer.Argument(help="The Zarr store.")],
-    to: Annotated[str, typer.Option("--format", help="The format; a wrong one lists them.")],
+    to: Annotated[
+        str, typer.Option("--format", help="A format of `ethoflow formats`, or a word of its name.")
+    ],
     out_folder: Annotated[Path, typer.Option("--out", help="Folder of the files.")] = Path(
         "export"
     ),
@@ -418,6 +455,28 @@ def export(
         for file in written[:10]:
             out.print(str(file), markup=False)
         out.print(f"\nnext: `ethoflow info '{written[0]}'` reads one again, or open it in its tool")
+
+
+@app.command()
+def formats() -> None:
+    """List the formats that are read and written."""
+    from ethoflow.exporting.declare import writers
+    from ethoflow.io.reader import readers
+    from ethoflow.io.scoring.declare import label_readers
+
+    read = [(reader.name, reader.extra) for reader in readers()]
+    scored = [(reader.name, reader.extra) for reader in label_readers()]
+    written = [(writer.name, writer.extra) for writer in writers().values()]
+    for title, listed in (
+        ("Tracks that are read", read),
+        ("Scored behaviour that is read", scored),
+        ("Files that are written", written),
+    ):
+        out.print(f"\n{title}:")
+        for name, extra in listed:
+            needs = f'  (pip install "ethoflow[{extra}]")' if extra else ""
+            out.print(f"  {name}{needs}", markup=False)
+    out.print("\nnext: `ethoflow info FILE` says what a file is; formats are known by content")
 
 
 @app.command()
@@ -462,17 +521,35 @@ def _print_table(frame: Any) -> None:
 
 def _cell(value: Any) -> str:
     if isinstance(value, float):
-        return "–" if value != value else f"{value:.3g}"
+        return "–" if value != value else f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
     return str(value)
 
 
-def _print_next(path: Path, problems: int) -> None:
+def _print_next(path: Path, problems: int, pictures: str = "") -> None:
     if problems:
         err.print(f"[yellow]note:[/] {problems} files were left out: see above")
     out.print(
-        f"\nnext: open it with ef.open('{path}'), look at the pictures, or `ethoflow info {path}`",
+        f"\nnext: {pictures}open it with ef.open('{path}'), or `ethoflow info {path}`",
         markup=False,
     )
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        from ethoflow import __version__
+
+        out.print(f"ethoflow {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    pass
 
 
 def main() -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +17,7 @@ from ethoflow.engine.source import open_store
 from ethoflow.io.options import DEFAULTS, Options
 from ethoflow.io.reader import load, naming, recognise, to_dataset
 from ethoflow.io.scoring import list_labels
+from ethoflow.io.scoring.declare import recognise_labels
 from ethoflow.io.stack import with_notes
 from ethoflow.io.video import compare, look_beside
 from ethoflow.pipeline import describe as describe_tracks
@@ -49,13 +51,14 @@ def _describe_file(path: Path, fps: float | Literal["video"] | None, options: Op
     with naming(path):
         try:
             found = recognise(path, options)
-        except DataError as error:
-            listed = _scores_in(path)
-            if listed is None:
-                raise error from None
+        except DataError:
+            if not _is_scored(path):
+                raise
+            listed = list_labels(path).drop(columns=["start", "stop", "fps"])
             yield f"{path.name}: scored behaviour, no tracks", None
             yield "\nwhat was scored (times in s or frames, as the unit says):", listed
-            yield f"\nnext: ethoflow labels '{path}' --store cohort.zarr", None
+            command = f"ethoflow labels {shlex.quote(str(path))} --store cohort.zarr"
+            yield f"\nnext: {command}", None
             return
         parts = load(path, options)
     video = look_beside(path) if len(parts) == 1 else None
@@ -77,13 +80,12 @@ def _describe_file(path: Path, fps: float | Literal["video"] | None, options: Op
     yield f"\nnext: {_next_command(path, rate, video is not None)}", None
 
 
-def _scores_in(path: Path) -> pd.DataFrame | None:
-    """What was scored in a file that holds no tracks; None where that is nothing either."""
+def _is_scored(path: Path) -> bool:
+    """Whether a file without tracks has a format of scored behaviour."""
     try:
-        listed = list_labels(path)
+        return path.is_file() and bool(recognise_labels(path))
     except DataError:
-        return None
-    return listed.drop(columns=["start", "stop", "fps"])
+        return False
 
 
 def _size(path: Path) -> str:
@@ -105,8 +107,8 @@ def _explain_rate(given: object, stated: float | None, of_video: float | None) -
 
 
 def _next_command(path: Path, rate: float | None, has_video: bool) -> str:
-    option = "" if rate else " --fps video" if has_video else " --fps 25"
-    return f"ethoflow ingest '{path}'{option} --out cohort.zarr"
+    option = "" if rate else " --fps video" if has_video else " --fps FPS (frames per second)"
+    return f"ethoflow ingest {shlex.quote(str(path))} --out cohort.zarr{option}"
 
 
 def _describe_tracks(ds: xr.Dataset, rate: float | None) -> Lines:
@@ -116,45 +118,64 @@ def _describe_tracks(ds: xr.Dataset, rate: float | None) -> Lines:
         for p, r in zip(ds.bodypart.values, ds.role.values, strict=True)
     ]
     long = "" if rate is None else f" ({frames.sum() / rate / 60:.3g} min)"
+    most = ds.sizes["individual"]
     yield (
-        f"{int(frames.sum()):,} frames{long}, {ds.sizes['individual']} animals at most, "
+        f"{int(frames.sum()):,} frames{long}, {most} animal{'' if most == 1 else 's at most'}, "
         f"{ds.sizes['space']}-D positions in {position_units(ds)}",
         None,
     )
     yield f"body parts (roles): {', '.join(roles)}", None
     yield "\nanimals (share of frames in which any of their points was seen):", _by_animal(ds, rate)
+    if "recording" not in ds.dims and most > MANY:
+        yield f"... and {most - MANY} animals that were seen less", None
     yield "\nbody parts (shares of frames; a jump is a step longer than the animal):", _by_part(ds)
 
 
 def _by_animal(ds: xr.Dataset, rate: float | None) -> pd.DataFrame:
     """Each animal's share of frames and its longest absence."""
     animals = np.atleast_2d(ds.animal.values)
+    unit = "longest_absence_s" if rate else "longest_absence_frames"
     records = []
     for row, (total, present, longest) in count_seen(ds).items():
         for i, slot in enumerate(map(str, ds.individual.values)):
             if animals[row, i] == "":
                 continue
-            unit = "longest_absence_s" if rate else "longest_absence_frames"
             records.append({
                 "individual": slot,
                 "animal": str(animals[row, i]),
+                "n_frames": total,
                 "seen": float(present[i] / total) if total else np.nan,
                 unit: float(longest[i] / rate) if rate else float(longest[i]),
             })  # fmt: skip
     table = pd.DataFrame(records)
     if len(table) <= MANY:
-        return table
+        return table.drop(columns="n_frames")
     if "recording" not in ds.dims:
-        return table.nlargest(MANY, "seen")
-    return table.drop(columns="animal").groupby("individual", sort=False).mean().reset_index()
+        return table.drop(columns="n_frames").nlargest(MANY, "seen")
+    return _mean_by(table, ["individual"], {"seen": "n_frames", unit: "n_frames"})
 
 
 def _by_part(ds: xr.Dataset) -> pd.DataFrame:
     quality = track_quality(ds)
     few = 1 < ds.sizes["individual"] <= 4
     keys = ["individual", "bodypart"] if few else ["bodypart"]
-    columns = ["missing", "low_confidence", "jumps"]
-    return quality.groupby(keys, sort=False)[columns].mean().reset_index()
+    quality["n_seen"] = quality.n_frames * (1 - quality.missing)
+    weights = {"missing": "n_frames", "low_confidence": "n_seen", "jumps": "n_seen"}
+    return _mean_by(quality, keys, weights)
+
+
+def _mean_by(table: pd.DataFrame, keys: list[str], weights: Mapping[str, str]) -> pd.DataFrame:
+    """Means of columns over rows with the same keys, each weighted by another column."""
+    means = {}
+    for column, weight in weights.items():
+        known = table[column].notna()
+        sums = (table[column] * table[weight]).where(known).groupby([table[k] for k in keys]).sum()
+        wholes = table[weight].where(known).groupby([table[k] for k in keys]).sum()
+        means[column] = sums / wholes.where(wholes > 0)
+    found = pd.DataFrame(means).reset_index()
+    order = {key: i for i, key in enumerate(zip(*(table[k] for k in keys), strict=True))}
+    place = [order[key] for key in zip(*(found[k] for k in keys), strict=True)]
+    return found.iloc[np.argsort(place)].reset_index(drop=True)
 
 
 def _list_faults(faults: list[str]) -> Lines:

@@ -115,7 +115,9 @@ def add_labels(
     path: Path,
     report: Report,
     *,
+    fps: float | None = None,
     rater: str | None = None,
+    individual: str | None = None,
     offset: float = 0.0,
     group: str = "labels/human",
 ) -> int:
@@ -132,7 +134,9 @@ def add_labels(
     with report.track("reading labels") as progress:
         for number, file in enumerate(files, 1):
             try:
-                found = read_labels(file, like=tracks, rater=rater, offset=offset)
+                found = read_labels(
+                    file, like=tracks, fps=fps, rater=rater, individual=individual, offset=offset
+                )
                 labels = found if labels is None else labels.combine_first(found)
             except DataError as error:
                 problems.append(str(error))
@@ -142,11 +146,12 @@ def add_labels(
     for problem in problems:
         report.warn(f"left out {problem}")
     written = write(labels, path, group)
-    known = [bool(labels[n].notnull().any()) for n in labels.data_vars]
-    report.say(
-        f"{group}: {', '.join(map(str, labels.data_vars))}; {sum(known)} of {len(known)} are known "
-        f"in some frame{_effort(written)}"
-    )
+    for name, label in labels.data_vars.items():
+        known = int(label.notnull().sum())
+        share = float((label == 1).sum()) / known if known else float("nan")
+        happens = f"{share:.1%} of the scored frames" if known else "in no frame known"
+        report.say(f"{name}: {happens}")
+    report.say(f"{group}: {_count(len(labels.data_vars), 'behaviour')}{_effort(written)}")
     return len(problems)
 
 
@@ -236,6 +241,13 @@ def write_tables(labels: xr.Dataset, folder: Path) -> tuple[pd.DataFrame, list[P
         for suffix, save in ((".csv", _save_csv), (".parquet", _save_parquet)):
             paths.append(_replace(folder / f"{name}{suffix}", table, save))
     return budget, paths
+
+
+def remove_tables(folder: Path) -> None:
+    """Take away the tables of an earlier run that no labels stand behind any more."""
+    for name in ("bouts", "time_budget"):
+        for suffix in (".csv", ".parquet"):
+            (folder / f"{name}{suffix}").unlink(missing_ok=True)
 
 
 def _save_csv(table: pd.DataFrame, path: Path) -> None:

@@ -164,6 +164,24 @@ def exists(path: str | Path, group: str = "") -> bool:
     return True
 
 
+def check_place(path: str | Path) -> None:
+    """Refuse a place that something else than a store has taken.
+
+    Raises
+    ------
+    DataError
+        A file is there, or a folder with other things in it.
+    """
+    place = Path(path)
+    if place.is_file():
+        raise DataError(f"{path} is a file: choose another place for the Zarr store.")
+    if place.is_dir() and not exists(path) and any(place.iterdir()):
+        raise DataError(
+            f"{path} is a folder that holds other things than a Zarr store: choose another place, "
+            f"such as {place / 'cohort.zarr'}."
+        )
+
+
 def has_data(path: str | Path, group: str) -> bool:
     """Whether a group exists and holds arrays."""
     if not exists(path, group):
@@ -187,9 +205,8 @@ def drop_others(path: str, group: str, names: Sequence[str]) -> None:
         return
     root: Any = zarr.open_group(path, path=group, mode="r+", use_consolidated=False)
     present = dict(root.arrays())
-    coords = {
-        c for array in present.values() for c in str(array.attrs.get("coordinates", "")).split()
-    }
+    coords = _coord_names(root)
+    _name_coords(root, coords)
     for name, array in present.items():
         is_index = (array.metadata.dimension_names or ()) == (name,)
         if name not in names and name not in coords and not is_index:
@@ -198,6 +215,18 @@ def drop_others(path: str, group: str, names: Sequence[str]) -> None:
                 done[list(done.attrs["variables"]).index(name)] = 0
             del root[name]
             _open_array.cache_clear()
+
+
+def _coord_names(root: Any) -> set[str]:
+    """Arrays of a group that are coordinates: named as such by the group or by a variable."""
+    arrays = dict(root.arrays())
+    named = (item.attrs.get("coordinates", "") for item in (root, *arrays.values()))
+    return {name for text in named for name in str(text).split()} & set(arrays)
+
+
+def _name_coords(root: Any, names: set[str]) -> None:
+    """Let the group name its coordinates: the variables that name them may be deleted."""
+    root.attrs.update({"coordinates": " ".join(sorted(names))})
 
 
 def set_attrs(path: str, name: str, attrs: Mapping[str, Any]) -> None:
@@ -258,8 +287,7 @@ def open_group(path: str | Path, group: str, *, warn: bool = True) -> xr.Dataset
             ds = ds.assign_coords({name: (ds[name].dims, values, ds[name].attrs)})
     for variable in ds.variables.values():
         variable.encoding.clear()
-    ordered: xr.Dataset = ds[sorted(ds.data_vars)]
-    return ordered
+    return xr.Dataset({n: ds[n] for n in sorted(ds.data_vars)}, ds.coords, ds.attrs)
 
 
 def is_complete(path: str | Path, group: str) -> bool:
@@ -290,6 +318,9 @@ def choose_block(bytes_per_frame: int, longest: int) -> int:
 def create_arrays(path: str, group: str, template: xr.Dataset, block: int) -> None:
     """Lay out the variables of `template` and write its coordinates; data stay unwritten."""
     encoding = {str(name): _encode(template[name], block) for name in template.variables}
+    coords = {str(name) for name in template.coords if name not in template.dims}
+    if exists(path, group):
+        coords |= _coord_names(zarr.open_group(path, path=group, mode="r", use_consolidated=False))
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*Zarr format 3 specification.*")
         template.to_zarr(
@@ -301,6 +332,8 @@ def create_arrays(path: str, group: str, template: xr.Dataset, block: int) -> No
             zarr_format=3,
             encoding=encoding,
         )
+    root: Any = zarr.open_group(path, path=group, mode="r+", use_consolidated=False)
+    _name_coords(root, coords)
 
 
 def _encode(array: xr.DataArray, block: int) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from pathlib import Path
 
 from ethoflow.io.reader import recognise
@@ -40,21 +41,23 @@ out: results
 
 
 def write_project(folder: Path, fps: float | None = None) -> Path:
-    """A commented ``project.yaml`` in `folder`, with the tracking files found there.
+    """A commented ``project.yaml`` in `folder` (made if need be), with the tracking files there.
 
     Raises
     ------
     DataError
-        There is one already, or no such folder.
+        There is one already.
     """
-    if not folder.is_dir():
-        raise DataError(f"no folder at {folder}.")
+    if folder.exists() and not folder.is_dir():
+        raise DataError(f"{folder} is a file: name the folder that holds your tracking files.")
+    folder.mkdir(parents=True, exist_ok=True)
     path = folder / "project.yaml"
     if path.exists():
         raise DataError(f"{path} is there already: change it, or remove it first.")
     rate = "# fps: 25" if fps is None else f"fps: {fps:g}"
     path.write_text(
-        TEXT.format(name=path, tracks=_find_pattern(folder), fps=rate), encoding="utf-8"
+        TEXT.format(name=path, tracks=json.dumps(_find_pattern(folder)), fps=rate),
+        encoding="utf-8",
     )
     return path
 

@@ -106,7 +106,7 @@ def test_content_that_is_no_tracks(tmp_path, content, looks, name):
 def test_hdf5_of_something_else(tmp_path):
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file["weights"] = np.zeros(3)
-    with pytest.raises(DataError, match="HDF5 file that holds: weights.*SLEAP analysis HDF5"):
+    with pytest.raises(DataError, match="HDF5 file that holds: weights.*`ethoflow formats` lists"):
         read(tmp_path / "a.h5", fps=25)
 
 

@@ -99,3 +99,24 @@ def test_a_copied_animal_is_found_though_a_point_is_never_seen(walk):
     )
     walk[1, :, :, :350] = np.nan
     assert not any("same place" in text for text in find_suspicious(tracks(walk)))
+
+
+def test_confidence_counts_where_the_point_was_seen(walk):
+    confidence = np.full(walk.shape[:2] + walk.shape[-1:], 0.9, np.float32)
+    walk[0, 0, :, :100] = np.nan
+    confidence[0, 0, :100] = 0
+    confidence[0, 0, 100:130] = 0.1
+    quality = track_quality(tracks(walk, confidence)).set_index(["individual", "bodypart"])
+    row = quality.loc[("individual_0", "nose")]
+    assert row.missing == 0.25
+    assert row.low_confidence == pytest.approx(0.1)
+    assert find_suspicious(tracks(walk, confidence)) == []
+
+
+def test_many_animals_that_are_all_there_are_no_fault(walk):
+    many = np.concatenate([walk + 50 * i for i in range(5)])
+    assert find_suspicious(tracks(many)) == []
+    many[3:, :, :, 5:] = np.nan
+    assert any(
+        "10 animals, 7 of them seen in less" in text for text in find_suspicious(tracks(many))
+    )

@@ -90,18 +90,19 @@ def label_names(ds: xr.Dataset) -> list[str]:
     DataError
         There are none.
     """
-    dims = {"recording", "individual", "partner", "time"}
-    names = [
-        str(name)
-        for name, array in ds.data_vars.items()
-        if is_label(array) and "time" in array.dims and set(array.dims) <= dims
-    ]
+    names = [str(name) for name, array in ds.data_vars.items() if is_behaviour(array)]
     if not names:
         raise DataError(
             "needed labels (variables with the attribute kind='label'), as ef.annotate gives them; "
             f"this dataset has: {', '.join(map(str, ds.data_vars)) or 'no variables'}."
         )
     return names
+
+
+def is_behaviour(array: xr.DataArray) -> bool:
+    """Whether `array` labels what animals or pairs do along time (not, say, filled points)."""
+    dims = {"recording", "individual", "partner", "time"}
+    return is_label(array) and "time" in array.dims and set(array.dims) <= dims
 
 
 def follow_tracks(ds: xr.Dataset) -> list[Track]:

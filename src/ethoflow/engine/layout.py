@@ -95,6 +95,7 @@ def lay_out(small: xr.Dataset, nodes: Mapping[str, Node], path: str, group: str)
         known: list[str] = []
     else:
         _check_same(there, small, path, group)
+        _check_units(there, small, nodes, path, group)
         store.begin(path, group)
         known = [str(name) for name in there.recording.values]
         block = store.block_length(path, group) or _choose_block(nodes, longest)
@@ -110,6 +111,8 @@ def lay_out(small: xr.Dataset, nodes: Mapping[str, Node], path: str, group: str)
     }
     places = tuple(rows[name] for name in names)
     store.write_rows(path, group, small, np.asarray(places, np.int64))
+    for name, variable in small.data_vars.items():
+        store.set_attrs(path, f"{group}/{name}", variable.attrs)
     if "role" in small.coords:
         store.write_coord(path, group, "role", small.role.values)
     _describe(nodes, path, group)
@@ -143,6 +146,24 @@ def _check_same(there: xr.Dataset, new: xr.Dataset, path: str, group: str) -> No
             f"{path}: the group {group} has {float(there.fps):g} frames per second, these data "
             f"have {float(new.fps):g}. Write them to another store."
         )
+
+
+def _check_units(
+    there: xr.Dataset, small: xr.Dataset, nodes: Mapping[str, Node], path: str, group: str
+) -> None:
+    """A variable has one unit: what is not written now must have it already."""
+    given = {name: node.units for name, node in nodes.items()}
+    given |= {
+        str(n): str(a.attrs["units"]) for n, a in small.data_vars.items() if "units" in a.attrs
+    }
+    kept = sorted({*map(str, there.recording.values)} - {*map(str, small.recording.values)})
+    for name, unit in given.items():
+        found = there[name].attrs.get("units", unit) if name in there else unit
+        if kept and found != unit:
+            raise DataError(
+                f"{path}: {name} of the group {group} is in {found} for {', '.join(kept[:3])}, and "
+                f"in {unit} in these data. Write all recordings together, or to another group."
+            )
 
 
 def _add_arrays(

@@ -76,7 +76,7 @@ def write(
     ------
     DataError
         The group holds other body parts, animals or another frame rate; two recordings have one
-        name.
+        name; something else than a store is at `path`.
 
     Examples
     --------
@@ -89,6 +89,7 @@ def write(
     0
     """
     ds = as_dataset(data)
+    store.check_place(path)
     if not keep:
         store.drop_others(str(path), group, [str(name) for name in ds.variables])
     request = _prepare(ds, str(path), group)

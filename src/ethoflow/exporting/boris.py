@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from ethoflow.behaviours.bouts import find_bouts
+from ethoflow.behaviours.bouts import find_bouts, is_behaviour
 from ethoflow.exporting.declare import ExportNote, writer
-from ethoflow.schema import first_frame, is_label
+from ethoflow.schema import first_frame
 
 
 @writer(
@@ -80,7 +80,7 @@ def save_boris_log(ds: xr.Dataset, path: Path) -> None:
 
 def note_unknown(ds: xr.Dataset, name: str) -> None:
     """Say how much of the labels BORIS will take for absent behaviour."""
-    labels = [array.values for array in ds.data_vars.values() if is_label(array)]
+    labels = [array.values for array in ds.data_vars.values() if is_behaviour(array)]
     first = first_frame(ds)
     unknown = sum(int(np.isnan(values).sum()) for values in labels)
     n_frames = sum(values.size for values in labels)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from ethoflow.behaviours.bouts import is_behaviour
 from ethoflow.exporting.declare import ExportNote, Writer, writers
 from ethoflow.schema import (
     Data,
@@ -17,7 +19,6 @@ from ethoflow.schema import (
     as_dataset,
     clean_name,
     count_frames,
-    is_label,
     position_units,
 )
 
@@ -36,7 +37,8 @@ def export(data: Data, path: str | Path, *, format: str, overwrite: bool = False
     path
         The file, or for a cohort the folder.
     format
-        One of the formats that are written; the message of an unknown one lists them.
+        One of the formats that are written, or a word that only one of them has (``"nwb"``); the
+        message of an unknown one lists them.
     overwrite
         Replace files that are there; default False.
 
@@ -83,15 +85,26 @@ def export(data: Data, path: str | Path, *, format: str, overwrite: bool = False
 def _choose(format: str) -> Writer:
     known = writers()
     if format not in known:
-        lower = {name.lower(): name for name in known}
-        if format.lower() not in lower:
+        words = _words(format)
+        fits = [
+            name
+            for name in known
+            if all(any(own.startswith(word) for own in _words(name)) for word in words)
+        ]
+        if len(fits) > 1:
+            raise DataError(f"{format!r} may be any of: {', '.join(fits)}.")
+        if not fits or not words:
             raise DataError(f"no format {format!r} is written; there are: {', '.join(known)}.")
-        format = lower[format.lower()]
+        format = fits[0]
     return known[format]
 
 
+def _words(name: str) -> list[str]:
+    return re.findall(r"[a-z0-9]+", name.lower())
+
+
 def _check_kind(ds: xr.Dataset, chosen: Writer) -> None:
-    has_labels = any(is_label(array) for array in ds.data_vars.values())
+    has_labels = any(is_behaviour(array) for array in ds.data_vars.values())
     if chosen.kind == "labels" and not has_labels:
         raise DataError(f"{chosen.name} takes labels; these data have: {', '.join(map(str, ds))}.")
     if chosen.kind == "tracks" and "position" not in ds:

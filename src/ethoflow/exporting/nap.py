@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from ethoflow.behaviours.bouts import find_bouts
-from ethoflow.schema import Data, DataError, as_dataset, is_label
+from ethoflow.behaviours.bouts import find_bouts, is_behaviour
+from ethoflow.schema import Data, DataError, as_dataset
 
 
 def to_pynapple(data: Data) -> dict[str, Any]:
@@ -36,7 +36,7 @@ def to_pynapple(data: Data) -> dict[str, Any]:
     if "recording" in ds.dims:
         raise DataError("pynapple has no cohorts: choose one, as in ds.sel(recording=...).")
     found: dict[str, Any] = {}
-    labels = [str(name) for name, array in ds.data_vars.items() if is_label(array)]
+    labels = [str(name) for name, array in ds.data_vars.items() if is_behaviour(array)]
     if labels:
         found.update(_intervals(ds[labels], nap))
     for name, array in ds.data_vars.items():

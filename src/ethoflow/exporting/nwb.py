@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from ethoflow.behaviours.bouts import find_bouts
+from ethoflow.behaviours.bouts import find_bouts, is_behaviour
 from ethoflow.exporting.declare import writer
-from ethoflow.schema import DataError, is_label, position_units
+from ethoflow.schema import DataError, position_units
 
 _UNIT = {"px": "pixels", "mm": "mm"}
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -59,7 +59,7 @@ def save_nwb(ds: xr.Dataset, path: Path) -> None:
                 skeleton=skeleton,
             )
         )
-    labels = [str(n) for n, array in ds.data_vars.items() if is_label(array)]
+    labels = [str(n) for n, array in ds.data_vars.items() if is_behaviour(array)]
     if labels:
         file.add_time_intervals(_intervals(ds[labels]))
     with NWBHDF5IO(path, "w") as io:

@@ -279,14 +279,16 @@ def recognise(path: Path, options: Options = DEFAULTS) -> Reader:
         looks = content.describe()
     except OSError as error:
         raise DataError(f"the file cannot be opened ({error.strerror or error}).") from error
-    names = ", ".join(candidate.name for candidate in known)
     scored = _scored_format(content)
     if scored:
         raise DataError(
             f"no tracks: it looks like {looks}, which is scored behaviour ({scored}): read it with "
             "ef.read_labels, or list it with `ethoflow labels FILE`."
         )
-    raise DataError(f"no known format: it looks like {looks}. Formats that can be read: {names}.")
+    raise DataError(
+        f"no known format: it looks like {looks}. {len(known)} formats can be read; "
+        "`ethoflow formats` lists them."
+    )
 
 
 def _scored_format(content: Content) -> str:

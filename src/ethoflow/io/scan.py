@@ -69,8 +69,8 @@ def scan(
     """What each file holds, and the files that cannot be part of the cohort.
 
     Every file is read once to find what is wrong with it, one task per file on the scheduler of the
-    caller; a worker holds the arrays of one. The first good file sets the body parts, and the first
-    of two with one name is taken.
+    caller; a worker holds the arrays of one. What most files have sets the body parts (the first of
+    equals), and the first of two recordings with one name is taken.
 
     Parameters
     ----------
@@ -103,15 +103,35 @@ def scan(
     run_tasks(tasks, set(tasks), hear)
     headers: list[Header] = []
     problems: list[Problem] = []
+    in_order = [found[i] for i in range(len(files))]
+    like = _most_common([h for result in in_order if not isinstance(result, str) for h in result])
     for i, path in enumerate(files):
         result = found[i]
         of_file = [] if isinstance(result, str) else result
-        reason = result if isinstance(result, str) else _check_beside(of_file, headers)
+        reason = result if isinstance(result, str) else _check_beside(of_file, headers, like)
         if reason:
             problems.append(Problem(str(path), reason))
         else:
-            headers += of_file
+            headers += [_note_twin(header, headers) for header in of_file]
     return headers, problems
+
+
+def _most_common(headers: Sequence[Header]) -> Header | None:
+    """A recording with the body parts, coordinates and unit that most have."""
+    kinds = [(frozenset(h.bodyparts), h.n_space, h.units) for h in headers]
+    if not kinds:
+        return None
+    return headers[kinds.index(max(dict.fromkeys(kinds), key=kinds.count))]
+
+
+def _note_twin(header: Header, others: Sequence[Header]) -> Header:
+    """`header`, with a note where another recording has the same content."""
+    key = header.digest, header.part
+    twin = next((other.name for other in others if (other.digest, other.part) == key), None)
+    if twin is None:
+        return header
+    note = f"its content is that of {twin}, to the byte."
+    return replace(header, notes=(*header.notes, note))
 
 
 def _look(path: Path, options: Options, fps: float | Literal["video"] | None) -> list[Header] | str:
@@ -159,17 +179,16 @@ def stamp_of(path: Path) -> tuple[int, int]:
     return found.st_size, found.st_mtime_ns
 
 
-def _check_beside(of_file: Sequence[Header], headers: Sequence[Header]) -> str:
+def _check_beside(of_file: Sequence[Header], headers: Sequence[Header], like: Header | None) -> str:
     """Why the recordings of one file cannot join those of others; empty where they can."""
     taken = {header.name: header.path for header in headers}
-    first = [*headers, *of_file][0]
     for header in of_file:
         if header.name in taken:
             return (
                 f"the recording {header.name!r} is already read from {taken[header.name]}: names "
                 "must differ within a cohort; rename one file, or give only one of them."
             )
-        reason = mismatch(header, first)
+        reason = mismatch(header, like or header)
         if reason:
             return reason
     return ""

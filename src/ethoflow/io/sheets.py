@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
+from datetime import datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,7 @@ def sheets_of_workbook(path: Path, most_rows: int | None = None) -> dict[str, li
 
 
 def shown(cell: object) -> str:
-    """A cell of a workbook as text; whole numbers without the point that Excel gives them.
+    """A cell of a workbook as text; whole numbers and days without what Excel adds to them.
 
     Examples
     --------
@@ -82,6 +83,8 @@ def shown(cell: object) -> str:
         return ""
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
+    if isinstance(cell, datetime) and cell.time() == time():
+        return str(cell.date())
     return str(cell).strip()
 
 

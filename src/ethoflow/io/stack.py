@@ -54,7 +54,7 @@ def with_notes(tracks: Tracks, notes: Iterable[str]) -> Tracks:
 
 
 class Counts(NamedTuple):
-    """Points (of an animal in a frame) in all, missing, with a confidence, and with a low one."""
+    """Points (of an animal in a frame) in all, missing, seen with a confidence, with a low one."""
 
     points: int = 0
     missing: int = 0
@@ -68,9 +68,9 @@ class Counts(NamedTuple):
         counts = (missing.size, int(np.count_nonzero(missing)))
         if tracks.confidence is None:
             return cls(*counts)
-        scored = np.count_nonzero(~np.isnan(tracks.confidence))
+        scored = np.count_nonzero(~np.isnan(tracks.confidence) & ~missing)
         with np.errstate(invalid="ignore"):
-            low = np.count_nonzero(tracks.confidence < LOW_CONFIDENCE)
+            low = np.count_nonzero((tracks.confidence < LOW_CONFIDENCE) & ~missing)
         return cls(*counts, int(scored), int(low))
 
     def describe(self) -> str:
@@ -78,7 +78,8 @@ class Counts(NamedTuple):
         missing = f"{self.missing / max(self.points, 1):.1%} of points missing"
         if not self.scored:
             return f"{missing}, no confidence in these files"
-        return f"{missing}, {self.low / self.scored:.1%} with a confidence under {LOW_CONFIDENCE}"
+        low = f"{self.low / self.scored:.1%}"
+        return f"{missing}, {low} of the others with a confidence under {LOW_CONFIDENCE}"
 
 
 NO_POINTS = Counts()

@@ -25,9 +25,10 @@ def track_quality(data: Data) -> pd.DataFrame:
     -------
     DataFrame
         recording, individual, bodypart; n_frames; missing: share of frames without a position;
-        low_confidence: share of frames with a confidence under 0.6 (NaN when the tracker gives
-        none); jumps: share of steps from one frame to the next that are longer than the animal, as
-        the median diagonal of the box around its body parts (NaN with a single body part).
+        low_confidence: share of the frames in which the point was seen with a confidence under 0.6
+        (NaN when the tracker gives none); jumps: share of steps from one frame to the next that are
+        longer than the animal, as the median diagonal of the box around its body parts (NaN with a
+        single body part).
 
     Raises
     ------
@@ -102,12 +103,12 @@ def _share(part: float, whole: float) -> float:
 
 
 def _count(values: Mapping[str, Array]) -> Array:
-    """Frames, missing ones, doubtful ones and those with a confidence; dims (4, animal, part)."""
+    """Frames, missing ones, doubtful ones and seen ones with a confidence; (4, animal, part)."""
     position = values["position"]
     gone = np.isnan(position).any(axis=-2).sum(axis=-1)
     total = np.full(gone.shape, position.shape[-1])
     confidence = values.get("confidence", np.full((*gone.shape, 1), np.nan))
-    known = ~np.isnan(confidence)
+    known = ~np.isnan(confidence) & ~np.isnan(position).any(axis=-2)
     low = (known & (confidence < LOW_CONFIDENCE)).sum(axis=-1)
     return np.stack([total, gone, low, known.sum(axis=-1)])
 

@@ -135,7 +135,7 @@ def _describe(
         yield f"confidence runs from {worst:.3g} to {best:.3g}, not between 0 and 1."
     n_frames = int(quality.n_frames.max()) if len(quality) else 0
     rare = [i for i in seated if found["seen_any"][i] < RARE * n_frames]
-    if len(seated) >= MANY_TRACKS:
+    if len(seated) >= MANY_TRACKS and rare:
         yield (
             f"{len(seated)} animals, {len(rare)} of them seen in less than {RARE:.0%} of the "
             "frames: where fewer lived together these are pieces of tracks; identities are not "

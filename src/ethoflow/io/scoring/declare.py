@@ -84,10 +84,9 @@ def recognise_labels(path: Path) -> LabelReader:
             raise
         except Exception:  # what a library cannot even open is of none of its formats
             continue
-    names = ", ".join(candidate.name for candidate in known)
     raise DataError(
-        f"no known format of scored behaviour: it looks like {content.describe()}. Formats that "
-        f"can be read: {names}."
+        f"no known format of scored behaviour: it looks like {content.describe()}. {len(known)} "
+        "formats can be read; `ethoflow formats` lists them."
     )
 
 

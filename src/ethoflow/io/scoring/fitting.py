@@ -126,8 +126,17 @@ def _note_rate(scored: Scored, fps: float | None) -> None:
 
 
 def _note_length(scored: Scored, n_frames: int, clock: Clock) -> None:
-    """Say it where labels frame by frame do not fit the frames of the tracks."""
-    if isinstance(scored, Events) or clock.first or clock.offset:
+    """Say it where labels do not fit the frames of the tracks."""
+    if clock.first or clock.offset:
+        return
+    if isinstance(scored, Events):
+        beyond = (_length(scored, clock) - n_frames) / clock.rate
+        if beyond > 1:
+            warnings.warn(
+                f"{scored.name}: the labels go on for {beyond:.1f} s after the tracks end.",
+                LabelNote,
+                stacklevel=5,
+            )
         return
     covered = scored.first + scored.values.shape[1]
     if clock.own(scored) != clock.rate or covered == n_frames:
@@ -184,10 +193,17 @@ def _recordings(
         for coord, without in (("recording", "recording"), ("source_file", ""))
     )
     distinct = {one.name for one in scored}
-    if len(names) == 1 == len(distinct):
-        return [0] * len(scored), names, counts
     find = fitter(names, files)
     hits = {name: find(name) for name in distinct}
+    if len(names) == 1 == len(distinct):
+        if "recording" in target.dims and not all(hits.values()):
+            warnings.warn(
+                f"the labels of {scored[0].name} are taken to be of {names[0]}, the one recording "
+                "of the tracks.",
+                LabelNote,
+                stacklevel=5,
+            )
+        return [0] * len(scored), names, counts
     lost = [name for name, hit in hits.items() if len(hit) != 1]
     if len(lost) == len(hits):
         raise DataError(
