@@ -24,7 +24,11 @@ def rows_of_text(path: Path) -> Rows:
     DataError
         It is no text, or its quotes do not close.
     """
-    data = read_table_bytes(path)
+    return rows_of_bytes(read_table_bytes(path))
+
+
+def rows_of_bytes(data: bytes) -> Rows:
+    """The same of the content of a file."""
     if b"\x00" in data:
         raise DataError("this is no table of text.")
     content = decode(data)

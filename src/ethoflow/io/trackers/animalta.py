@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ethoflow.io.reader import Content, Tracks, reader, recording_name
-from ethoflow.io.rows import Table, dense_tracks, rate_of_times, table_of, whole_numbers
-from ethoflow.io.sheets import rows_of_text
+from ethoflow.io.rows import Table, dense_tracks, rate_of_times, read_text_table, whole_numbers
 from ethoflow.schema import DataError
 
 _NO_RATE = "its times do not grow with its frames: the frame rate is not taken from them."
@@ -28,7 +27,7 @@ def read_animalta(path: Path) -> list[Tracks]:
 
     The frame rate is that of the column of times, which AnimalTA rounds to hundredths of a second.
     """
-    table = table_of(rows_of_text(path))
+    table = read_text_table(path)
     frames = whole_numbers(table.numbers("Frame"), table.lines)
     first = np.unique(frames, return_index=True)[1]
     fps = _rate(frames[first], table.numbers("Time")[first])
@@ -73,5 +72,5 @@ def _wide(
     animals = [name for name in names for _ in range(len(numbers))]
     return dense_tracks(
         recording_name(path), np.tile(numbers, n), animals, points,
-        lines=table.lines * n, fps=fps, source_software="AnimalTA", notes=notes,
+        lines=list(table.lines) * n, fps=fps, source_software="AnimalTA", notes=notes,
     )  # fmt: skip

@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ethoflow.io.reader import Content, Tracks, reader, recording_name
-from ethoflow.io.rows import dense_tracks, rate_of_times, table_of, whole_numbers
-from ethoflow.io.sheets import rows_of_text
+from ethoflow.io.rows import dense_tracks, rate_of_times, read_text_table, whole_numbers
 from ethoflow.schema import DataError
 
 
@@ -21,7 +20,7 @@ def _is_tracktor(file: Content) -> bool:
 @reader("tracktor", matches=_is_tracktor)
 def read_tracktor(path: Path) -> list[Tracks]:
     """The centroid of one animal, or of several with the column ``id``, in px."""
-    table = table_of(rows_of_text(path))
+    table = read_text_table(path)
     frames = whole_numbers(table.numbers("frame"), table.lines)
     animals = table.cells("id") if "id" in table.columns else None
     points = {"centroid": [table.numbers("pos_x"), table.numbers("pos_y")]}
@@ -46,7 +45,7 @@ def read_bonsai(path: Path) -> list[Tracks]:
 
     Each pair ``NAME.Centroid.X`` and ``.Y`` is an animal; one pair is one animal without a name.
     """
-    table = table_of(rows_of_text(path))
+    table = read_text_table(path)
     pairs: dict[str, dict[str, str]] = {}
     for column in table.columns:
         match = _BONSAI.fullmatch(column)
@@ -63,7 +62,7 @@ def read_bonsai(path: Path) -> list[Tracks]:
     return [
         dense_tracks(
             recording_name(path), np.tile(np.arange(n_rows), len(whole)), animals,
-            {"centroid": axes}, lines=table.lines * len(whole), source_software="Bonsai",
+            {"centroid": axes}, lines=list(table.lines) * len(whole), source_software="Bonsai",
         )
     ]  # fmt: skip
 
@@ -79,7 +78,7 @@ def _is_rtrack(file: Content) -> bool:
 @reader("Rtrack raw path", matches=_is_rtrack)
 def read_rtrack(path: Path) -> list[Tracks]:
     """The path of one animal: times in s, positions in cm, brought to mm."""
-    table = table_of(rows_of_text(path))
+    table = read_text_table(path)
     fps, frames = rate_of_times(table.numbers("Time"))
     points = {"centroid": [table.numbers("X") * 10, table.numbers("Y") * 10]}
     return [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 
 from ethoflow.io.reader import Content, Tracks, reader, recording_name
-from ethoflow.io.rows import dense_tracks, table_of, whole_numbers
-from ethoflow.io.sheets import rows_of_text
+from ethoflow.io.rows import dense_tracks, read_text_table, whole_numbers
 from ethoflow.schema import DataError
 
 _COLUMNS = ("xHead", "yHead", "xTail", "yTail", "xBody", "yBody", "imageNumber", "id")
@@ -26,7 +25,7 @@ def _is_text(file: Content) -> bool:
 @reader("FastTrack text", matches=_is_text)
 def read_fasttrack_text(path: Path) -> list[Tracks]:
     """Head, body centre and tail of every object, in px; objects are named by their number."""
-    table = table_of(rows_of_text(path))
+    table = read_text_table(path)
     return [_tracks(path, {name: table.numbers(name) for name in _COLUMNS}, table.lines)]
 
 
@@ -60,7 +59,7 @@ def read_fasttrack_database(path: Path) -> list[Tracks]:
     return [_tracks(path, dict(zip(_COLUMNS, values.T, strict=True)), None)]
 
 
-def _tracks(path: Path, found: Mapping[str, Any], lines: list[int] | None) -> Tracks:
+def _tracks(path: Path, found: Mapping[str, Any], lines: Sequence[int] | None) -> Tracks:
     rows = lines if lines is not None else list(range(1, len(found["id"]) + 1))
     frames = whole_numbers(found["imageNumber"], rows)
     numbers = whole_numbers(found["id"], rows, "number of an object")

@@ -12,8 +12,7 @@ import numpy as np
 
 from ethoflow.io.hdf5 import read_array
 from ethoflow.io.reader import Content, Tracks, reader, recording_name
-from ethoflow.io.rows import rate_of_times, table_of
-from ethoflow.io.sheets import rows_of_text
+from ethoflow.io.rows import rate_of_times, read_text_table
 from ethoflow.schema import DataError
 
 POINT = ("centroid",)
@@ -95,7 +94,7 @@ def read_idtracker_csv(path: Path) -> list[Tracks]:
     The frame rate is that of the attributes; without them it is that of the times, which are
     rounded to milliseconds.
     """
-    table = table_of(rows_of_text(path))
+    table = read_text_table(path)
     names = list(table.columns)
     values = np.stack([table.numbers(name) for name in names], axis=-1)
     facts: dict[str, Any] = {"trajectories": values[:, 1:].reshape(len(values), -1, 2)}
@@ -106,7 +105,7 @@ def read_idtracker_csv(path: Path) -> list[Tracks]:
         facts["frames_per_second"] = rate_of_times(values[:, 0])[0]
     scores = path.with_name("id_probabilities.csv")
     if scores.is_file():
-        beside = table_of(rows_of_text(scores))
+        beside = read_text_table(scores)
         columns = [beside.numbers(name) for name in list(beside.columns)[1:]]
         facts["id_probabilities"] = np.stack(columns, axis=-1)
     return [_tracks(path, facts)]

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from ethoflow.io.options import Options
 from ethoflow.io.reader import Content, Tracks, reader, recording_name
-from ethoflow.io.rows import dense_tracks, table_of, whole_numbers
-from ethoflow.io.sheets import rows_of_text
+from ethoflow.io.rows import dense_tracks, read_text_table, whole_numbers
 from ethoflow.schema import DataError
 
 
@@ -23,7 +22,7 @@ def read_sleap_csv(path: Path, options: Options) -> list[Tracks]:
 
     The score of a node is its confidence, missing where a person placed it.
     """
-    table = table_of(rows_of_text(path))
+    table = read_text_table(path)
     frames = whole_numbers(table.numbers("frame_idx"), table.lines)
     nodes = [m[1] for m in (re.fullmatch(r"(.+)\.x", n) for n in table.columns) if m]
     if not nodes:

@@ -13,8 +13,7 @@ import numpy as np
 from ethoflow.io.hdf5 import read_array
 from ethoflow.io.matlab import read_matlab
 from ethoflow.io.reader import Content, Tracks, reader, recording_name
-from ethoflow.io.rows import dense_tracks, table_of, whole_numbers
-from ethoflow.io.sheets import rows_of_text
+from ethoflow.io.rows import dense_tracks, read_text_table, whole_numbers
 from ethoflow.schema import DataError
 
 _BOARD = "its unit is that of the calibration board; it is taken to be mm."
@@ -28,7 +27,7 @@ def _is_anipose(file: Content) -> bool:
 @reader("Anipose CSV", matches=_is_anipose, fixture="built")
 def read_anipose(path: Path) -> list[Tracks]:
     """3-D points of one animal with their score; mm, when the calibration board was in mm."""
-    table = table_of(rows_of_text(path))
+    table = read_text_table(path)
     parts = [m[1] for m in (re.fullmatch(r"(.+)_ncams", name) for name in table.columns) if m]
     points = {part: [table.numbers(f"{part}_{axis}") for axis in "xyz"] for part in parts}
     scores = {p: table.numbers(f"{p}_score") for p in parts if f"{p}_score" in table.columns}
@@ -127,7 +126,7 @@ def _is_freemocap(file: Content) -> bool:
 @reader("FreeMoCap CSV", matches=_is_freemocap)
 def read_freemocap(path: Path) -> list[Tracks]:
     """3-D points of one person, mm; a name that two models have is told apart by the model."""
-    table = table_of(rows_of_text(path))
+    table = read_text_table(path)
     frames = whole_numbers(table.numbers("frame"), table.lines)
     models, keypoints = table.cells("model"), table.cells("keypoint")
     pairs = list(dict.fromkeys(zip(models, keypoints, strict=True)))

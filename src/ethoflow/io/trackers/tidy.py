@@ -9,11 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
 
 from ethoflow.io.options import Options
 from ethoflow.io.reader import TABLE, Content, Tracks, reader, recording_name
-from ethoflow.io.rows import Table, dense_tracks, rate_of_times, table_of, whole_numbers
-from ethoflow.io.sheets import Rows, rows_of_text
+from ethoflow.io.rows import (
+    Column,
+    Table,
+    dense_tracks,
+    rate_of_times,
+    read_text_table,
+    whole_numbers,
+)
+from ethoflow.io.table_text import HEAD, plain_lines
 from ethoflow.schema import DataError
 
 _TIDY = {"bodypart", "frame", "x", "y"}
@@ -28,12 +37,10 @@ def _is_csv(file: Content) -> bool:
 @reader("tidy CSV", matches=_is_csv, fixture="built", takes_options=True)
 def read_tidy_csv(path: Path, options: Options) -> list[Tracks]:
     """A row per animal, body part and frame, as `ethoflow.export` writes it or anybody else."""
-    rows = rows_of_text(path)
-    facts = {}
-    if rows[0][1][0].startswith("#"):
-        facts = dict(re.findall(r"(\w+)=(\S+)", " ".join(rows[0][1])))
-        rows = rows[1:]
-    return _read_tidy(path, table_of(rows), facts, options)
+    with path.open("rb") as file:
+        first = next(iter(plain_lines(file.read(HEAD))), "")
+    facts = dict(re.findall(r"(\w+)=(\S+)", first)) if first.startswith("#") else {}
+    return _read_tidy(path, read_text_table(path), facts, options)
 
 
 def _is_parquet(file: Content) -> bool:
@@ -61,39 +68,38 @@ def read_tidy_parquet(path: Path, options: Options) -> list[Tracks]:
 def _table_of_parquet(path: Path) -> Table:
     import pyarrow.parquet as pq
 
-    frame = pq.read_table(path).to_pandas()
-    if frame.empty:
+    table = pq.read_table(path)
+    if not table.num_rows:
         raise DataError("no frames: the table has no rows.")
-    columns = {
-        str(name): ["" if v is None or v != v else repr(v) if isinstance(v, float) else str(v)
-                    for v in frame[name].tolist()]
-        for name in frame.columns
-    }  # fmt: skip
-    return Table(columns, list(range(1, len(frame) + 1)))
+    columns: dict[str, Column] = {}
+    for name in dict.fromkeys(table.column_names):
+        column = table[table.column_names.index(name)].combine_chunks()
+        if pa.types.is_floating(column.type) or pa.types.is_integer(column.type):
+            columns[name] = column.to_numpy(zero_copy_only=False)
+        else:
+            columns[name] = ["" if v is None or v != v else str(v) for v in column.to_pylist()]
+    return Table(columns, range(1, table.num_rows + 1))
 
 
 def _read_tidy(
     path: Path, table: Table, facts: Mapping[str, str], options: Options
 ) -> list[Tracks]:
     """Recordings of a tidy table, one after the other."""
-    names = table.columns.get("recording")
-    if names is None:
+    if "recording" not in table.columns:
         return [_one(recording_name(path), table, facts, options)]
-    found = []
-    for name in dict.fromkeys(names):
-        rows = [i for i, other in enumerate(names) if other == name]
-        part = Table(
-            {key: [cells[i] for i in rows] for key, cells in table.columns.items()},
-            [table.lines[i] for i in rows],
-        )
-        found.append(_one(name or recording_name(path), part, facts, options))
-    return [replace(found[0], name=recording_name(path))] if len(found) == 1 else found
+    codes, names = pd.factorize(np.array(table.cells("recording"), dtype=object))
+    if len(names) == 1:
+        return [_one(recording_name(path), table, facts, options)]
+    return [
+        _one(name or recording_name(path), table.take(np.flatnonzero(codes == i)), facts, options)
+        for i, name in enumerate(map(str, names))
+    ]
 
 
 def _one(name: str, table: Table, facts: Mapping[str, str], options: Options) -> Tracks:
-    who = table.columns.get("animal") or table.columns.get("individual")
-    slots = table.columns.get("individual") or who
-    named = _names_of_slots(slots, who) if slots and who else {}
+    both = [table.cells(key) for key in ("individual", "animal") if key in table.columns]
+    slots = both[0] if both else None
+    named = {} if slots is None else _names_of_slots(slots, both[-1])
     columns = {key: key for key in _LONG if key in table.columns}
     if slots is not None and "individual" not in columns:
         table = Table({**table.columns, "individual": slots}, table.lines)
@@ -130,7 +136,7 @@ def read_mapped(path: Path, options: Options) -> list[Tracks]:
     columns = options.column_map or {}
     with path.open("rb") as file:
         is_parquet = file.read(4) == b"PAR1"
-    table = _table_of_parquet(path) if is_parquet else table_of(_rows(path))
+    table = _table_of_parquet(path) if is_parquet else read_text_table(path)
     missing = [
         name
         for value in columns.values()
@@ -148,15 +154,6 @@ def read_mapped(path: Path, options: Options) -> list[Tracks]:
         plain = {key: str(value) for key, value in columns.items()}
         return [_read_long(recording_name(path), table, plain, options)]
     return [_read_wide(recording_name(path), table, columns, options)]
-
-
-def _rows(path: Path) -> Rows:
-    rows = rows_of_text(path)
-    while rows and rows[0][1][0].startswith("#"):
-        rows = rows[1:]
-    if not rows:
-        raise DataError("no frames: the table has no rows.")
-    return rows
 
 
 def _frames(table: Table, columns: Mapping[str, Any], order: Any) -> tuple[Any, float | None]:
@@ -181,15 +178,13 @@ def _frames(table: Table, columns: Mapping[str, Any], order: Any) -> tuple[Any, 
 def _read_long(name: str, table: Table, columns: Mapping[str, str], options: Options) -> Tracks:
     parts = table.cells(columns["bodypart"]) if "bodypart" in columns else None
     who = table.cells(columns["individual"]) if "individual" in columns else None
-    keys = list(
-        zip(who or [""] * len(table.lines), parts or ["centroid"] * len(table.lines), strict=True)
-    )
-    seen: dict[tuple[str, str], int] = {}
-    order = []
-    for key in keys:
-        order.append(seen.get(key, 0))
-        seen[key] = seen.get(key, 0) + 1
-    frames, fps = _frames(table, columns, np.array(order, np.int64))
+    n_rows = len(table.lines)
+    keys = pd.Series(
+        [f"{a}\x00{b}" for a, b in zip(
+            who or [""] * n_rows, parts or ["centroid"] * n_rows, strict=True
+        )]
+    )  # fmt: skip
+    frames, fps = _frames(table, columns, keys.groupby(keys).cumcount().to_numpy(np.int64))
     axes = [axis for axis in ("x", "y", "z") if axis in columns]
     if axes[:2] != ["x", "y"]:
         raise DataError(f"needed the columns x and y, found {', '.join(axes) or 'neither'}.")
@@ -197,13 +192,13 @@ def _read_long(name: str, table: Table, columns: Mapping[str, str], options: Opt
     scores = table.numbers(columns["confidence"]) if "confidence" in columns else None
     # One row per animal and body part: each pair is placed as an animal of its own, then joined.
     pairs = dense_tracks(
-        name, frames, [f"{animal}\x00{part}" for animal, part in keys],
+        name, frames, keys.tolist(),
         {"": list(values.values())}, lines=table.lines,
         confidence=None if scores is None else {"": scores}, repeats=options.repeats, fps=fps,
     )  # fmt: skip
     assert pairs.animals is not None
-    bodyparts = list(dict.fromkeys(part for _, part in keys))
-    animals = list(dict.fromkeys(animal for animal, _ in keys))
+    bodyparts = list(dict.fromkeys(parts or ["centroid"]))
+    animals = list(dict.fromkeys(who or [""]))
     n_frames = pairs.position.shape[-1]
     position = np.full((len(animals), len(bodyparts), len(axes), n_frames), np.nan, np.float32)
     confidence = np.full((len(animals), len(bodyparts), n_frames), np.nan, np.float32)

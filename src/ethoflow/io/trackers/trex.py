@@ -9,8 +9,7 @@ import numpy as np
 
 from ethoflow.io.lengths import scale_of
 from ethoflow.io.reader import Content, Tracks, reader, recording_name
-from ethoflow.io.rows import Table, dense_tracks, rate_of_times, table_of, whole_numbers
-from ethoflow.io.sheets import rows_of_text
+from ethoflow.io.rows import Table, dense_tracks, rate_of_times, read_text_table, whole_numbers
 from ethoflow.schema import DataError
 
 _COLUMN = re.compile(r"([XY])(?:#(\w+))? ?(?:\((\w+)\))?")
@@ -30,7 +29,7 @@ def read_trex(path: Path) -> list[Tracks]:
     writes a frame without the animal. The frame rate is that of the column ``time``, where there is
     one.
     """
-    table = table_of(rows_of_text(path))
+    table = read_text_table(path)
     frames = whole_numbers(table.numbers(next(iter(table.columns))), table.lines)
     points, units = _points(table)
     fps = None

@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 
 from ethoflow.io.reader import Content, Tracks, reader, recording_name
-from ethoflow.io.rows import dense_tracks, table_of
-from ethoflow.io.sheets import rows_of_text
+from ethoflow.io.rows import dense_tracks, read_text_table
 from ethoflow.schema import DataError
 
 _COLUMNS = ["filename", "file_size", "file_attributes", "region_count", "region_id"]
@@ -28,7 +27,7 @@ def read_via_tracks(path: Path) -> list[Tracks]:
     The frame is the attribute ``frame`` of the file where it has one, else the last number in the
     name of the image.
     """
-    table = table_of(rows_of_text(path))
+    table = read_text_table(path)
     shapes = [_json(cell, line) for cell, line in _with_lines(table, "region_shape_attributes")]
     tracks = [_json(cell, line) for cell, line in _with_lines(table, "region_attributes")]
     files = [_json(cell, line) for cell, line in _with_lines(table, "file_attributes")]
