@@ -168,7 +168,7 @@ def _run_from(
                 line = lines.get(timeout=2 * SECONDS)
             except queue.Empty:
                 process.kill()
-                return last, ast.literal_eval(found), "a library hung"
+                return last, ast.literal_eval(found), f"a library hung (mutation {last})"
             if line is None:
                 break
             number, tab, rest = line.partition("\t")
@@ -177,7 +177,8 @@ def _run_from(
         assert process.stdout is not None
         output = process.stdout.read()
     if process.returncode and last < n - 1:
-        return last, ast.literal_eval(found), f"a library crashed ({process.returncode})"
+        died = f"a library crashed ({process.returncode}, mutation {last})"
+        return last, ast.literal_eval(found), died
     counts = (item.split("\t", 1) for item in output.splitlines())
     return last, {text: int(count) for count, text in counts} or ast.literal_eval(found), ""
 

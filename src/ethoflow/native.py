@@ -13,25 +13,54 @@ import signal
 import sys
 from typing import Any
 
+SMALL = 1 << 20
+"""Bytes up to which the content of an array is read to see whether it can be."""
+
 
 def walk_hdf5(path: str) -> None:
-    """Look at every name, attribute and index of chunks of an HDF5 file.
+    """Look at every name, attribute, index of chunks and small array of an HDF5 file.
 
     What cannot be read is passed over: whoever needs it will meet the same error.
     """
     import h5py
 
-    def look(name: str, item: Any) -> None:
-        with contextlib.suppress(Exception):
-            for attribute in item.attrs:
+    seen = set()
+
+    def walk(item: Any) -> None:
+        for attribute in _tried(item.attrs):
+            with contextlib.suppress(Exception):
                 item.attrs[attribute]
-        with contextlib.suppress(Exception):
-            if isinstance(item, h5py.Dataset) and item.chunks is not None:
-                item.id.get_num_chunks()
+        if isinstance(item, h5py.Dataset):
+            _look(item)
+            return
+        for name in _tried(item):
+            with contextlib.suppress(Exception):
+                if isinstance(item.get(name, getlink=True), h5py.HardLink):
+                    inner = item[name]
+                    if inner not in seen:
+                        seen.add(inner)
+                        walk(inner)
 
     with contextlib.suppress(Exception), h5py.File(path, "r") as file:
-        look("/", file)
-        file.visititems(look)
+        walk(file)
+
+
+def _look(array: Any) -> None:
+    """Meet in an array what a reader of it will meet."""
+    with contextlib.suppress(Exception):
+        if array.chunks is not None:
+            array.id.get_num_chunks()
+    with contextlib.suppress(Exception):
+        if array.nbytes <= SMALL or array.dtype.kind == "O":
+            array[()]
+
+
+def _tried(names: Any) -> list[str]:
+    """Names in a group or of attributes, as far as they can be listed."""
+    found = []
+    with contextlib.suppress(Exception):
+        found.extend(names)
+    return found
 
 
 def list_matlab(path: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,7 +140,7 @@ def _read_plain(data: bytes) -> Table | None:
         table = pyarrow.csv.read_csv(
             pa.py_buffer(data),
             read_options=pyarrow.csv.ReadOptions(skip_rows=skipped + 1, column_names=names),
-            parse_options=pyarrow.csv.ParseOptions(delimiter=delimiter, ignore_empty_lines=False),
+            parse_options=pyarrow.csv.ParseOptions(delimiter=delimiter, ignore_empty_lines=True),
             convert_options=pyarrow.csv.ConvertOptions(
                 column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
             ),
@@ -150,6 +151,8 @@ def _read_plain(data: bytes) -> Table | None:
     if not table.num_rows or table.num_rows + skipped + 1 != n_lines:
         return None
     columns: dict[str, Column] = {name: pc.utf8_trim_whitespace(table[name]) for name in names}
+    if pc.any(functools.reduce(pc.and_, [pc.equal(c, "") for c in columns.values()])).as_py():
+        return None
     return Table(columns, range(skipped + 2, n_lines + 1))
 
 
