@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -35,11 +37,19 @@ def find_video(path: Path) -> Path | None:
     parts = [match.start() for match in re.finditer(r"\.|DLC|DeepCut|_tracking|_tracked", stem)]
     names = {stem[:end].rstrip("_- ").casefold() for end in parts} - {""}
     try:
-        beside = sorted(item for item in path.parent.iterdir() if item.suffix.lower() in SUFFIXES)
+        beside = _videos_in(path.parent, path.parent.stat().st_mtime_ns)
     except OSError:
         return None
     fitting = [item for item in beside if item.stem.casefold() in names]
     return max(fitting, key=lambda item: len(item.stem), default=None)
+
+
+@functools.lru_cache(maxsize=64)
+def _videos_in(folder: Path, changed: int) -> tuple[Path, ...]:
+    """Videos in a folder as it was when it `changed`: listed once for its thousand tables."""
+    with os.scandir(folder) as items:
+        names = sorted(item.name for item in items if item.name.lower().endswith(SUFFIXES))
+    return tuple(folder / name for name in names)
 
 
 def look_at(path: Path) -> Video:

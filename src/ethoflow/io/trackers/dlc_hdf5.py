@@ -96,7 +96,10 @@ def _read_fixed(group: h5py.Group) -> tuple[list[Column], list[Floats], Floats]:
         found.update(zip(columns, numbers, strict=True))
     if _text(group.attrs.get("axis1_variety", "regular")) != "regular":
         raise DataError(_NOT_FRAMES)
-    order = [column for column in _read_names(group, "axis0") if column in found]
+    # One block has all columns, and has them in order.
+    order = list(found)
+    if int(group.attrs.get("nblocks", 0)) > 1:
+        order = [column for column in _read_names(group, "axis0") if column in found]
     return order, [found[column] for column in order], _frame_numbers(group["axis1"][()])
 
 
