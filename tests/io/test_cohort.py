@@ -13,6 +13,7 @@ import xarray as xr
 
 from ethoflow.io import BrokenFile, UnmatchedMetadata, open_cohort, read, read_cohort
 from ethoflow.io import files as files_module
+from ethoflow.io.reader import TrackingNote
 from ethoflow.io.scan import scan
 from ethoflow.schema import DataError, as_dataset
 from tests.conftest import no_compute
@@ -305,3 +306,40 @@ def test_metadata_that_does_not_fit_everywhere(folder):
     assert ds.treatment.values.tolist() == ["saline", "", ""]
     cohort = open_cohort(folder / "*.csv", fps=25, metadata=table)
     assert cohort.report.rows_without_recording == ("z",)
+
+
+def test_times_of_cameras_in_a_cohort(tmp_path, make_table):
+    """A column of the metadata names them; what does not fit is left out, the rest is read."""
+    steps = {"a": [0, 1, 2, 3, 4, 5], "b": [0, 1, 3, 4, 5, 6], "c": [0, 1]}
+    rows = ["recording;timestamps;sex"]
+    for seed, (name, frames) in enumerate(steps.items()):
+        make_table(seed=seed).to_csv(tmp_path / f"{name}.csv")
+        np.save(tmp_path / f"{name}_times.npy", 7 + np.array(frames) / 50)
+        rows.append(f"{name};{name}_times.npy;f")
+    table = tmp_path / "animals.txt"
+    table.write_text("\n".join(rows))
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        ds = read_cohort(tmp_path / "?.csv", metadata=table, errors="warn")
+    assert [w.category for w in said] == [*[TrackingNote] * 2, BrokenFile, UnmatchedMetadata]
+    assert "2 times for 6 frames" in str(said[2].message)
+    assert "the camera dropped 1, which are missing" in str(said[1].message)
+    assert float(ds.fps) == 50
+    assert ds.recording.values.tolist() == ["a", "b"]
+    assert ds.n_frames.values.tolist() == [6, 7]
+    assert "timestamps" not in ds.coords
+    assert ds.sex.values.tolist() == ["f", "f"]
+    times = tmp_path / "b_times.npy"
+    with pytest.warns(TrackingNote):
+        alone = read(tmp_path / "b.csv", timestamps=times)
+    np.testing.assert_array_equal(ds.position.sel(recording="b").values, alone.position.values)
+    assert np.isnan(alone.position[..., 2]).all()
+    with warnings.catch_warnings(record=True):
+        warnings.simplefilter("always")
+        slow = read_cohort(tmp_path / "?.csv", metadata=table, errors="warn", resample_fps=25)
+    assert slow.n_frames.values.tolist() == [3, 4]
+    with pytest.warns(TrackingNote):
+        alone = read(tmp_path / "b.csv", timestamps=times, resample_fps=25)
+    np.testing.assert_array_equal(slow.position.sel(recording="b").values, alone.position.values)
+    with pytest.raises(DataError, match="2 times for 6 frames"):
+        read_cohort(tmp_path / "?.csv", metadata=table)

@@ -139,7 +139,7 @@ def test_labelled_images_are_read_as_single_frames(real_data):
     assert ds.animal.values.tolist() == ["Animal1", "Animal2", "single"]
     assert ds.position.sel(bodypart="D")[2, :, 1].values.tolist() == [22, 23]
     assert np.isnan(ds.position.sel(bodypart="D")[:2]).all()
-    assert "placed by a person" in ds.attrs["notes"][0]
+    assert "single frames: no tracks" in ds.attrs["notes"][0]
 
 
 # Crafted files.

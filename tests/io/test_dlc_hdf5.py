@@ -7,9 +7,11 @@ import warnings
 
 import h5py
 import numpy as np
+import pandas as pd
 import pytest
 
 from ethoflow.io import read
+from ethoflow.io.reader import load
 from ethoflow.schema import DataError
 from tests.io.test_dlc_csv import assert_table
 
@@ -217,13 +219,13 @@ def test_names_that_are_no_header_cells(tmp_path, make_table, names):
         read(path, fps=25)
 
 
-def test_labelled_images_are_no_tracks(tmp_path, make_table):
+def test_rows_with_other_names(tmp_path, make_table):
     table = make_table()
-    table.index = [f"labeled-data/img{i}.png".encode() for i in range(6)]
+    table.index = [f"row{i}".encode() for i in range(6)]
     with h5py.File(write_fixed(tmp_path / "a.h5", make_table()), "r+") as file:
         del file["df/axis1"]
         file["df/axis1"] = np.array(table.index, dtype="S")
-    with pytest.raises(DataError, match="labelled images"):
+    with pytest.raises(DataError, match="neither frame numbers nor the names of images"):
         read(tmp_path / "a.h5", fps=25)
 
 
@@ -286,3 +288,30 @@ def test_damaged_inside(tmp_path, make_table):
             read(path, fps=25)
         except DataError as error:
             assert "a.h5" in str(error)
+
+
+def test_labelled_images_in_hdf5_are_those_of_the_csv(real_data):
+    folder = real_data.parent / "pose_openfield/labeled-data/m4s1"
+    if not folder.exists():
+        pytest.skip(f"needs {folder}")
+    (ours,) = load(folder / "CollectedData_Pranav.h5")
+    (csv,) = load(folder / "CollectedData_Pranav.csv")
+    np.testing.assert_array_equal(ours.position, csv.position)
+    assert ours.bodyparts == csv.bodyparts
+    assert ours.notes == csv.notes
+
+
+def test_labelled_images_whose_paths_lie_in_levels(tmp_path):
+    pytest.importorskip("tables")
+    rows = pd.MultiIndex.from_tuples(
+        [("labeled-data", video, f"img{n:03d}.png") for video, n in (("a", 7), ("a", 4), ("b", 1))]
+    )
+    names = ["scorer", "individuals", "bodyparts", "coords"]
+    columns = pd.MultiIndex.from_product([["me"], ["m1", "m2"], ["nose"], ["x", "y"]], names=names)
+    table = pd.DataFrame(np.arange(12.0).reshape(3, 4), rows, columns)
+    table.to_hdf(tmp_path / "CollectedData_me.h5", key="df_with_missing", mode="w")
+    first, second = load(tmp_path / "CollectedData_me.h5")
+    assert (first.name, second.name) == ("CollectedData_me a", "CollectedData_me b")
+    assert first.animals == ("m1", "m2")
+    assert first.position[:, 0, 0].tolist()[0][::3] == [4, 0]
+    assert np.isnan(first.position[:, :, :, 1:3]).all()

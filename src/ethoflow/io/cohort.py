@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ import xarray as xr
 
 from ethoflow.engine.schedule import Progress
 from ethoflow.io.clock import contradict
-from ethoflow.io.files import lazy_arrays, sources_of
+from ethoflow.io.files import CameraTimes, lazy_arrays, sources_of
 from ethoflow.io.metadata import JoinReport, attach
 from ethoflow.io.metadata_rows import MetadataSource, Placed, place_rows, read_rows
 from ethoflow.io.options import DEFAULTS, Columns, Options, Repeats
@@ -65,7 +66,8 @@ def read_cohort(
         files, or with ``"video"`` the videos beside them.
     metadata
         A CSV, TSV or Excel file or a DataFrame with a row per recording; its columns become
-        coordinates.
+        coordinates. A column ``timestamps`` names files with the time of every frame, as for
+        `read`, beside the table.
     individuals, skeleton, columns, repeats, allow_pickle
         As for `read`.
     resample_fps, anti_alias
@@ -129,15 +131,19 @@ def open_cohort(
     headers, problems = scan(paths, options, fps=fps, progress=progress)
     if problems and not (leave_out and headers):
         raise DataError(_list_problems(problems, len(headers)))
-    placed = None
-    if metadata is not None:
-        files = [Path(header.path).name for header in headers]
-        placed = place_rows(read_rows(metadata), [header.name for header in headers], files)
-    rates = _find_rates(fps, headers, placed)
+    placed = None if metadata is None else _place(metadata, headers)
+    clocks, late = _read_clocks(headers, placed, metadata, fps, resample_fps)
+    problems += late
+    if late and not (leave_out and len(late) < len(headers)):
+        raise DataError(_list_problems(problems, len(headers) - len(late)))
+    headers = [h for h in headers if h.path not in {problem.path for problem in late}]
+    rates = _find_rates(fps, headers, placed, clocks)
     headers = [replace(h, notes=(*h.notes, *contradict(h.fps, rates.get(h.name)))) for h in headers]
     rate = _common_rate(rates) if resample_fps is None else float(resample_fps)
-    sources = sources_of(headers, rates, resample_fps, options, anti_alias=anti_alias)
+    sources = sources_of(headers, rates, clocks, resample_fps, options, anti_alias=anti_alias)
     headers = [source.header for source in sources]
+    if metadata is not None and late:
+        placed = _place(metadata, headers)
     layout = layout_of(headers)
     ds = stack_tracks(headers, layout, lazy_arrays(sources, layout), fps=rate, skeleton=skeleton)
     report = None
@@ -153,10 +159,45 @@ def _list_problems(problems: Sequence[Problem], n_good: int) -> str:
     return f"{len(problems)} of {len(problems) + n_good} files cannot be used{advice}:\n{listed}"
 
 
+def _place(metadata: MetadataSource, headers: Sequence[Header]) -> Placed:
+    files = [Path(header.path).name for header in headers]
+    return place_rows(read_rows(metadata), [header.name for header in headers], files)
+
+
+def _read_clocks(
+    headers: Sequence[Header],
+    placed: Placed | None,
+    metadata: MetadataSource | None,
+    fps: float | Literal["video"] | None,
+    resample_fps: float | None,
+) -> tuple[dict[str, CameraTimes], list[Problem]]:
+    """Times of the frames of each recording that the metadata name, and those that do not fit."""
+    if placed is None:
+        return {}, []
+    folder = Path(metadata).parent if isinstance(metadata, str | os.PathLike) else Path()
+    files, stated = placed.clocks(folder), placed.fps()
+    given = fps if isinstance(fps, float | int) else None
+    clocks: dict[str, CameraTimes] = {}
+    problems = []
+    for header in headers:
+        if header.name in files:
+            try:
+                rate = stated.get(header.name, given)
+                clocks[header.name] = CameraTimes.of(
+                    files[header.name], header.n_frames, rate, resample_fps
+                )
+            except DataError as error:
+                problems.append(Problem(header.path, str(error)))
+    return clocks, problems
+
+
 def _find_rates(
-    fps: float | Literal["video"] | None, headers: Sequence[Header], placed: Placed | None
+    fps: float | Literal["video"] | None,
+    headers: Sequence[Header],
+    placed: Placed | None,
+    clocks: Mapping[str, CameraTimes],
 ) -> dict[str, float]:
-    """Frame rate of each recording: of the call, of the metadata, of its video, or of its file."""
+    """Rate of each recording: of the call, the metadata, its camera's times, video, or file."""
     stated = {} if placed is None else placed.fps()
     wrong = [rate for rate in stated.values() if isinstance(fps, float | int) and rate != fps]
     if wrong:
@@ -167,6 +208,8 @@ def _find_rates(
             found[header.name] = float(fps)
         else:
             of_file = header.video_fps if fps == "video" else header.fps
+            if header.name in clocks:
+                of_file = clocks[header.name].fps
             found[header.name] = stated.get(header.name, of_file)
     known = {name: check_fps(rate, name) for name, rate in found.items() if rate is not None}
     if fps == "video" and len(known) < len(found):

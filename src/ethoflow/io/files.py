@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ethoflow.engine.source import RecordedLayer
-from ethoflow.io.clock import count_resampled, set_clock
-from ethoflow.io.options import Options
+from ethoflow.io.clock import count_resampled, place_frames, read_times, set_clock
+from ethoflow.io.options import DEFAULTS, Options, digest_of
 from ethoflow.io.pieces import FRAMES, pieces_of
 from ethoflow.io.reader import check, load, naming, reader_named
 from ethoflow.io.scan import stamp_of
@@ -30,46 +30,98 @@ class FileSource:
     header: Header
     options: Options
     fps: float | None = None
+    times: str = ""
     resample_fps: float | None = None
     anti_alias: bool = True
+
+    @property
+    def as_it_is(self) -> bool:
+        """Whether the frames stay those of the file."""
+        return not self.times and self.resample_fps is None
+
+
+@dataclass(frozen=True)
+class CameraTimes:
+    """What a file with the times of frames makes of a recording: its rate and its frames."""
+
+    path: str
+    digest: str
+    fps: float
+    n_frames: int
+
+    @classmethod
+    def of(
+        cls, path: Path, n_frames: int, fps: float | None, resample_fps: float | None
+    ) -> CameraTimes:
+        """Those of a recording of `n_frames`, placed on a clock of `fps` or to be resampled.
+
+        Raises
+        ------
+        DataError
+            They cannot be read, are not one for each frame, or do not lie on a regular clock.
+        """
+        times = read_times(path)
+        if len(times) != n_frames:
+            raise DataError(f"{path}: {len(times)} times for {n_frames} frames; needed one each.")
+        digest = digest_of(path, DEFAULTS)
+        if resample_fps is None:
+            frames, rate = place_frames(times, fps)
+            return cls(str(path), digest, rate, int(frames[-1]) + 1)
+        length = count_resampled(float(times[-1] - times[0]), resample_fps)
+        usual = 1 / float(np.median(np.diff(times))) if len(times) > 1 else resample_fps
+        return cls(str(path), digest, usual, length)
 
 
 def sources_of(
     headers: Sequence[Header],
     rates: Mapping[str, float],
+    clocks: Mapping[str, CameraTimes],
     resample_fps: float | None,
     options: Options,
     *,
     anti_alias: bool,
 ) -> list[FileSource]:
-    """Sources of recordings with their own frame rates; headers are of the resampled recordings.
+    """Sources of recordings with their own clocks; headers are of what the clocks make of them.
 
     Raises
     ------
     DataError
         A recording is to be resampled and its frame rate is not known.
     """
-    if resample_fps is None:
-        return [FileSource(header, options) for header in headers]
     unknown = [header.name for header in headers if header.name not in rates]
-    if unknown:
+    if resample_fps is not None and unknown:
         raise DataError(
             f"resampling needs the frame rate of every recording; it is not known for: "
             f"{', '.join(unknown)}. Give fps, or a column fps in the metadata."
         )
-    return [
-        FileSource(
-            _resampled(header, rates[header.name], resample_fps, anti_alias),
-            options,
-            rates[header.name],
-            resample_fps,
-            anti_alias,
-        )
-        for header in headers
-    ]
+    sources = []
+    for header in headers:
+        clock, fps = clocks.get(header.name), rates.get(header.name)
+        if clock is None and resample_fps is None:
+            sources.append(FileSource(header, options))
+            continue
+        found = _on_clock(header, clock, fps, resample_fps, anti_alias)
+        times = "" if clock is None else clock.path
+        sources.append(FileSource(found, options, fps, times, resample_fps, anti_alias))
+    return sources
 
 
-def _resampled(header: Header, fps: float, resample_fps: float, anti_alias: bool) -> Header:
+def _on_clock(
+    header: Header,
+    clock: CameraTimes | None,
+    fps: float | None,
+    resample_fps: float | None,
+    anti_alias: bool,
+) -> Header:
+    if clock is not None:
+        seen = f"{header.digest}@{clock.digest}:{fps!r}:{resample_fps!r}:{anti_alias}"
+        note = f"its frames have the times of {Path(clock.path).name}"
+        if resample_fps is None and clock.n_frames > header.n_frames:
+            note += f"; the camera dropped {clock.n_frames - header.n_frames}, which are missing"
+        notes = (*header.notes, f"{note}.")
+        return replace(header, n_frames=clock.n_frames, digest=seen, notes=notes)
+    assert fps is not None
+    assert resample_fps is not None
     if fps == resample_fps:
         return header
     return replace(
@@ -93,10 +145,11 @@ def read_again(source: FileSource, layout: Layout) -> dict[str, Float32]:
         _check_same(path, source.header)
         found = reader_named(source.header.format)
         tracks = load(path, source.options, found)[source.header.part]
-        if source.resample_fps is not None:
+        if not source.as_it_is:
             tracks = set_clock(
                 tracks,
                 source.fps,
+                times=read_times(Path(source.times)) if source.times else None,
                 resample_fps=source.resample_fps,
                 anti_alias=source.anti_alias,
             )
@@ -175,7 +228,7 @@ def _read_task(
 ) -> tuple[Any, tuple[int, int] | None]:
     """Key of the task that reads a piece of a recording, and which frames of its result it is."""
     bounds = (number * FRAMES, min((number + 1) * FRAMES, layout.n_frames))
-    if source.header.marks and source.resample_fps is None:
+    if source.header.marks and source.as_it_is:
         if number < len(source.header.marks) - 1:
             tasks[read, row, number] = (read_piece_again, source, layout, number)
         else:

@@ -20,7 +20,7 @@ from ethoflow.io.metadata_rows import (
 from ethoflow.schema import COORDINATES, DIMS, VARIABLES, DataError, text
 
 _TAKEN = {*COORDINATES, *DIMS, *VARIABLES}
-_SPECIAL = ("fps", "individual", "animal")
+_SPECIAL = ("fps", "timestamps", "individual", "animal")
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,18 @@ class Placed:
                 raise DataError(f"{self.source}: fps of {name} is {cell!r}; needed one number.")
         return rates
 
+    def clocks(self, folder: Path) -> dict[str, Path]:
+        """File with the times of frames by recording, where the table has ``timestamps``."""
+        column = self.column("timestamps")
+        if column is None:
+            return {}
+        cells = zip(self.recordings, self.columns[column], strict=True)
+        return {
+            self.names[row]: folder / cell
+            for row, cell in cells
+            if row is not None and cell not in MISSING
+        }
+
 
 def read_rows(source: MetadataSource) -> tuple[str, dict[str, list[str]]]:
     """Name and columns of a metadata table, every cell as text.

@@ -10,18 +10,21 @@ import io
 import pickle
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeAlias
 
 import h5py
 import numpy as np
 
-from ethoflow.io.hdf5 import check_stored
+from ethoflow.io.hdf5 import check_stored, read_array
 from ethoflow.io.options import DEFAULTS, Options
 from ethoflow.io.reader import Content, Tracks, reader, recording_name
 from ethoflow.io.stack import Float32
+from ethoflow.io.trackers.dlc_labels import is_image, tracks_of_images
 from ethoflow.io.trackers.dlc_table import Column, tracks_of_table
 from ethoflow.schema import DataError, Floats
 
+Index: TypeAlias = Floats | list[str]
+"""Frame numbers, or the paths of images."""
 _LEVELS = {
     2: ("bodyparts", "coords"),
     3: ("scorer", "bodyparts", "coords"),
@@ -43,7 +46,8 @@ def _matches(file: Content) -> bool:
 def read_dlc_hdf5(path: Path, options: Options = DEFAULTS) -> list[Tracks]:
     """Tracks of one DeepLabCut HDF5 file, single or multi animal, under any key.
 
-    `tracks_of_table` says what becomes of the numbers.
+    `tracks_of_table` says what becomes of the numbers. A table whose rows are named by images, as
+    ``CollectedData_*.h5`` is, becomes what `tracks_of_images` says.
     """
     with h5py.File(path, "r") as file:
         tables = _find_tables(file)
@@ -53,12 +57,16 @@ def read_dlc_hdf5(path: Path, options: Options = DEFAULTS) -> list[Tracks]:
             )
         group = file[tables[0]]
         appendable = _text(group.attrs["pandas_type"]) == "frame_table"
-        columns, series, frames = (_read_appendable if appendable else _read_fixed)(group)
+        columns, series, index = (_read_appendable if appendable else _read_fixed)(group)
+    if isinstance(index, list):
+        values = np.stack(series, axis=-1) if series else np.empty((len(index), 0))
+        lines = range(1, len(index) + 1)
+        return tracks_of_images(recording_name(path), columns, values, index, lines)
     tracks = tracks_of_table(
         recording_name(path),
         columns,
         series,
-        frames,
+        index,
         lambda row: f"row {row + 1}",
         options.repeats,
     )
@@ -85,7 +93,7 @@ def _text(value: object) -> str:
     return str(value)
 
 
-def _read_fixed(group: h5py.Group) -> tuple[list[Column], list[Floats], Floats]:
+def _read_fixed(group: h5py.Group) -> tuple[list[Column], list[Floats], Index]:
     """The fixed layout: names as levels and codes, numbers as blocks of one kind each."""
     found: dict[Column, Floats] = {}
     for block in range(int(group.attrs.get("nblocks", 0))):
@@ -94,19 +102,26 @@ def _read_fixed(group: h5py.Group) -> tuple[list[Column], list[Floats], Floats]:
         by_row = bool(values.attrs.get("transposed", False))
         numbers = _columns(values if by_row else values[()].T, f"block{block}_values")
         found.update(zip(columns, numbers, strict=True))
-    if _text(group.attrs.get("axis1_variety", "regular")) != "regular":
-        raise DataError(_NOT_FRAMES)
     # One block has all columns, and has them in order.
     order = list(found)
     if int(group.attrs.get("nblocks", 0)) > 1:
         order = [column for column in _read_names(group, "axis0") if column in found]
-    return order, [found[column] for column in order], _frame_numbers(group["axis1"][()])
+    return order, [found[column] for column in order], _rows_of_fixed(group)
 
 
-_NOT_FRAMES = (
-    "its rows have names instead of frame numbers: a table of labelled images is not the tracks of "
-    "a video."
-)
+_NOT_FRAMES = "its rows have neither frame numbers nor the names of images."
+
+
+def _rows_of_fixed(group: h5py.Group) -> Index:
+    """Frame numbers, or images, whose paths may lie in levels: folder, video, image."""
+    if _text(group.attrs.get("axis1_variety", "regular")) == "regular":
+        return _index(group["axis1"][()])
+    levels = []
+    for level in range(int(group.attrs["axis1_nlevels"])):
+        names = [_text(name) for name in read_array(group[f"axis1_level{level}"])]
+        codes = group.get(f"axis1_label{level}", group.get(f"axis1_code{level}"))
+        levels.append([names[code] for code in read_array(codes)])
+    return _images(["/".join(names) for names in zip(*levels, strict=True)])
 
 
 def _read_names(group: h5py.Group, key: str) -> list[Column]:
@@ -125,7 +140,7 @@ def _read_names(group: h5py.Group, key: str) -> list[Column]:
     return _name_columns(list(zip(*cells, strict=True)), names)
 
 
-def _read_appendable(group: h5py.Group) -> tuple[list[Column], list[Floats], Floats]:
+def _read_appendable(group: h5py.Group) -> tuple[list[Column], list[Floats], Index]:
     """The appendable layout: one compound table, the names of its columns in attributes."""
     table = check_stored(group["table"])
     rows = table[()]
@@ -141,7 +156,7 @@ def _read_appendable(group: h5py.Group) -> tuple[list[Column], list[Floats], Flo
     order = [column for column in _name_columns(axes[0][1], names) if column in found]
     if "index" not in (rows.dtype.names or ()):
         raise DataError(_NOT_FRAMES)
-    return order, [found[column] for column in order], _frame_numbers(rows["index"])
+    return order, [found[column] for column in order], _index(rows["index"])
 
 
 def _level_names(group: h5py.Group) -> list[str]:
@@ -195,10 +210,18 @@ def _columns(values: Any, where: str) -> Float32:
     return columns
 
 
-def _frame_numbers(index: Any) -> Floats:
-    if index.dtype.kind not in "fiu":
+def _index(index: Any) -> Index:
+    if index.dtype.kind in "fiu":
+        return np.asarray(index, dtype=np.float64)
+    if index.dtype.kind in "SUO":
+        return _images([_text(name) for name in index])
+    raise DataError(_NOT_FRAMES)
+
+
+def _images(names: list[str]) -> list[str]:
+    if not all(is_image(name) for name in names):
         raise DataError(_NOT_FRAMES)
-    return np.asarray(index, dtype=np.float64)
+    return names
 
 
 class _PlainUnpickler(pickle.Unpickler):

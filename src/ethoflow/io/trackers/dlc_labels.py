@@ -5,24 +5,30 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ethoflow.io.reader import Content, Tracks, reader, recording_name
 from ethoflow.io.rows import dense_tracks
-from ethoflow.io.sheets import Rows, rows_of_text
-from ethoflow.schema import DataError
+from ethoflow.io.sheets import rows_of_text
+from ethoflow.io.trackers.dlc_table import Column
+from ethoflow.schema import DataError, Floats
 
 _IMAGE = re.compile(r"\.(png|jpe?g|bmp|tiff?)$", re.IGNORECASE)
 _LABELS = ("scorer", "individuals", "bodyparts", "coords")
+
+
+def is_image(name: str) -> bool:
+    """Whether a name is that of a picture."""
+    return bool(_IMAGE.search(name.strip(' "')))
 
 
 def names_images(lines: Sequence[str]) -> bool:
     """Whether the first row under DeepLabCut's header names an image and no frame number."""
     rows = [re.split("[,;\t]", line) for line in lines[:8]]
     body = [row for row in rows if row[0].strip(' "').lower() not in (*_LABELS, "")]
-    return bool(body) and any(_IMAGE.search(cell.strip(' "')) for cell in body[0][:3])
+    return bool(body) and any(map(is_image, body[0][:3]))
 
 
 def _matches(file: Content) -> bool:
@@ -32,10 +38,9 @@ def _matches(file: Content) -> bool:
 
 @reader("DeepLabCut labels", matches=_matches)
 def read_dlc_labels(path: Path) -> list[Tracks]:
-    """Points a person placed on single frames of a video; frames without labels are missing.
+    """Points a person placed on single frames of a video; `tracks_of_images` says what they become.
 
-    The frame is the last number in the name of the image. Unique body parts stand in a slot of
-    their own, the animal ``single``. People give no confidence.
+    The same in HDF5 is known as DeepLabCut HDF5.
     """
     rows = rows_of_text(path)
     header = {cells[0].lower(): cells for _, cells in rows if cells[0].lower() in _LABELS}
@@ -45,61 +50,99 @@ def read_dlc_labels(path: Path) -> list[Tracks]:
     start = 1
     while start < len(header["bodyparts"]) and not header["bodyparts"][start]:
         start += 1
-    body = [(number, cells) for number, cells in rows if cells[0].lower() not in _LABELS]
-    videos = dict.fromkeys(_image(cells, start)[0] for _, cells in body)
-    stem = recording_name(path)
-    return [
-        _tracks(
-            stem if len(videos) == 1 else f"{stem} {video}",
-            header,
-            start,
-            [(n, cells) for n, cells in body if _image(cells, start)[0] == video],
-        )
-        for video in videos
-    ]
-
-
-def _image(cells: Sequence[str], start: int) -> tuple[str, str]:
-    """Folder and name of the image of a row."""
-    parts = [part for cell in cells[:start] for part in re.split(r"[\\/]", cell) if part]
-    return (parts[-2] if len(parts) > 1 else ""), parts[-1]
-
-
-def _tracks(name: str, header: dict[str, list[str]], start: int, rows: Rows) -> Tracks:
-    frames = np.array([_frame(cells, start, number) for number, cells in rows], np.int64)
     parts, coords = header["bodyparts"][start:], header["coords"][start:]
     who = header.get("individuals", [""] * (start + len(parts)))[start:]
-    values = np.array([_numbers(number, cells, start, len(parts)) for number, cells in rows])
-    animals = list(dict.fromkeys(who))
-    bodyparts = list(dict.fromkeys(parts))
-    points = {
-        part: [
-            np.concatenate([_column(values, who, parts, coords, (a, part, axis)) for a in animals])
-            for axis in ("x", "y")
-        ]
-        for part in bodyparts
-    }
-    lines = [number for number, _ in rows]
+    body = [(number, cells) for number, cells in rows if cells[0].lower() not in _LABELS]
+    return tracks_of_images(
+        recording_name(path),
+        [Column(*names) for names in zip(who, parts, coords, strict=False)],
+        np.array([_numbers(number, cells, start, len(parts)) for number, cells in body]),
+        ["/".join(cells[:start]) for _, cells in body],
+        [number for number, _ in body],
+    )
+
+
+def tracks_of_images(
+    stem: str,
+    columns: Sequence[Column],
+    values: Floats,
+    images: Sequence[str],
+    lines: Sequence[int],
+) -> list[Tracks]:
+    """Tracks of labelled images, one recording for each folder of images.
+
+    The frame is the last number in the name of the image; frames without labels are missing. Unique
+    body parts stand in a slot of their own, the animal ``single``. People give no confidence,
+    networks do.
+
+    Parameters
+    ----------
+    stem
+        Name of the recording.
+    columns
+        What each column of `values` holds.
+    values
+        Coordinates in px, dims (image, column).
+    images
+        Path of each image.
+    lines
+        Line of each row, for messages.
+
+    Raises
+    ------
+    DataError
+        The name of an image has no number.
+    """
+    places = [[part for part in re.split(r"[\\/]", image) if part] for image in images]
+    folders = np.array([place[-2] if len(place) > 1 else "" for place in places], dtype=object)
+    frames = np.array(
+        [_frame(place[-1], line) for place, line in zip(places, lines, strict=True)], np.int64
+    )
+    videos = [str(folder) for folder in dict.fromkeys(folders)]
+    found = []
+    for video in videos:
+        rows = np.flatnonzero(folders == video)
+        name = stem if len(videos) == 1 else f"{stem} {video}"
+        own = [lines[int(row)] for row in rows]
+        found.append(_tracks(name, columns, values[rows], frames[rows], own))
+    return found
+
+
+def _tracks(
+    name: str,
+    columns: Sequence[Column],
+    values: Floats,
+    frames: npt.NDArray[np.int64],
+    lines: list[int],
+) -> Tracks:
+    places = {column[:3]: i for i, column in enumerate(columns)}
+    animals = list(dict.fromkeys(column.individual for column in columns))
+    bodyparts = list(dict.fromkeys(column.bodypart for column in columns))
+
+    def along(part: str, coord: str) -> Floats:
+        """One number of a body part, for all rows of one animal after the other."""
+        return np.concatenate([_column(values, places.get((a, part, coord))) for a in animals])
+
+    scored = any(column.coord == "likelihood" for column in columns)
     return dense_tracks(
         name, np.tile(frames, len(animals)),
-        [a for a in animals for _ in rows] if any(animals) else None, points,
+        [a for a in animals for _ in lines] if any(animals) else None,
+        {part: [along(part, "x"), along(part, "y")] for part in bodyparts},
+        confidence={part: along(part, "likelihood") for part in bodyparts} if scored else None,
         lines=lines * len(animals), source_software="DeepLabCut",
-        notes=(f"labels of {len(rows)} single frames, placed by a person: no tracks of a video.",),
+        notes=(f"labels of {len(lines)} single frames: no tracks of a video.",),
     )  # fmt: skip
 
 
-def _column(
-    values: Any, who: list[str], parts: list[str], coords: list[str], key: tuple[str, str, str]
-) -> Any:
+def _column(values: Floats, place: int | None) -> Floats:
     """Numbers of one column; NaN for a point that this animal does not have."""
-    keys = list(zip(who, parts, coords, strict=False))
-    return values[:, keys.index(key)] if key in keys else np.full(len(values), np.nan)
+    return np.full(len(values), np.nan) if place is None else values[:, place]
 
 
-def _frame(cells: Sequence[str], start: int, line: int) -> int:
-    numbers = re.findall(r"\d+", _image(cells, start)[1])
+def _frame(image: str, line: int) -> int:
+    numbers = re.findall(r"\d+", image)
     if not numbers:
-        raise DataError(f"line {line}: no frame number in the name {_image(cells, start)[1]!r}.")
+        raise DataError(f"line {line}: no frame number in the name {image!r}.")
     return int(numbers[-1])
 
 
