@@ -449,7 +449,7 @@ def _resize_done(
         path,
         name=f"{PROGRESS}/{group}/done",
         shape=shape,
-        chunks=(64, 1024, 64),
+        chunks=(64, 128, 8),
         dtype="uint64",
         fill_value=0,
         compressors=(ZstdCodec(level=3),),
