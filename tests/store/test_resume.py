@@ -115,7 +115,7 @@ def test_nothing_looks_complete_wherever_a_write_stops(
         raise KeyboardInterrupt
 
     if step == "commit":
-        monkeypatch.setattr(store, "_consolidate", lambda _: None)
+        monkeypatch.setattr(store.progress, "_consolidate", lambda _: None)
     target = tmp_path / "new.zarr" if step == "create_arrays" else path
     with monkeypatch.context() as patched:
         patched.setattr(store, step, stop)

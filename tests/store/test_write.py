@@ -32,8 +32,8 @@ def write_all(tracks: xr.Dataset, path: Path, **parameters: object) -> dict[str,
 @pytest.fixture
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Several blocks per recording, although the recordings are short."""
-    monkeypatch.setattr(store, "BLOCK_BYTES", 200 * 2 * 4 * 2 * 4)
-    monkeypatch.setattr(store, "MIN_BLOCK", 100)
+    monkeypatch.setattr(store.layout, "BLOCK_BYTES", 200 * 2 * 4 * 2 * 4)
+    monkeypatch.setattr(store.layout, "MIN_BLOCK", 100)
 
 
 @pytest.mark.usefixtures("small_blocks")
