@@ -1,0 +1,15 @@
+"""The command line: demo, init, run, ingest, annotate, labels, export, formats, info."""
+
+from __future__ import annotations
+
+import sys
+
+from ethoflow.cli import cohort, exchange  # importing them adds their commands
+from ethoflow.cli.app import app
+
+__all__ = ["app", "cohort", "exchange", "main"]
+
+
+def main() -> None:
+    """Entry point."""
+    sys.exit(app())

@@ -1,0 +1,273 @@
+"""Commands of the main job: demo, init, run, ingest, annotate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ethoflow.cli.app import app
+from ethoflow.cli.options import (
+    Columns,
+    Fps,
+    Individuals,
+    Pickles,
+    Repeats,
+    Roles,
+    Scheduler,
+    number_of,
+    options_of,
+    pairs_of,
+    rate_of,
+)
+from ethoflow.cli.screen import PARTIAL, Screen, err, out, plain_errors, print_table
+
+
+@app.command()
+def demo(
+    out_folder: Annotated[Path, typer.Option("--out", help="Folder for files and results.")] = Path(
+        "ethoflow-demo"
+    ),
+    scheduler: Scheduler = None,
+) -> None:
+    """A simulated cohort of mice, from tracker files to results, in a minute."""
+    from ethoflow import demonstration
+
+    with plain_errors():
+        project = demonstration.make_files(out_folder, Screen())
+        _run(project, scheduler)
+        agreement = demonstration.compare_with_truth(out_folder)
+        out.print("\nAgreement with what the simulated mice were told to do:")
+        print_table(agreement)
+        out.print(f"\nThe project file is {project}: change it, then `ethoflow run {project}`.")
+
+
+@app.command()
+def init(
+    folder: Annotated[
+        Path, typer.Argument(help="Folder with tracking files; made if it is not there.")
+    ] = Path("."),
+    fps: Annotated[float | None, typer.Option(help="Frames per second of the videos.")] = None,
+) -> None:
+    """Write a project file to begin with."""
+    from ethoflow import template
+
+    with plain_errors():
+        path = template.write_project(folder, fps)
+        out.print(
+            f"wrote {path}\nnext: look through it (tracks, fps, arena), then `ethoflow run {path}`",
+            markup=False,
+        )
+
+
+@app.command()
+def run(
+    project: Annotated[Path, typer.Argument(help="The project file.")],
+    scheduler: Scheduler = None,
+) -> None:
+    """The whole way of one project file; goes on where it was stopped."""
+    with plain_errors():
+        problems = _run(project, scheduler)
+    if problems:
+        raise typer.Exit(PARTIAL)
+
+
+def _run(file: Path, scheduler: str | None) -> int:
+    from ethoflow import pipeline
+    from ethoflow.engine.schedule import use_scheduler
+    from ethoflow.project import load_project
+
+    project, screen = load_project(file), Screen()
+    path = project.results / "cohort.zarr"
+    project.results.mkdir(parents=True, exist_ok=True)
+    files = [str(project.path(pattern)) for pattern in project.tracks]
+    with use_scheduler(scheduler, pipeline.estimate_frames(files)):
+        problems = pipeline.ingest(
+            files,
+            path,
+            screen,
+            fps=project.fps,
+            metadata=None if project.metadata is None else str(project.path(project.metadata)),
+            skeleton=project.skeleton,
+            resample_fps=project.resample_fps,
+            options=project.options(),
+        )
+    settings = pipeline.Settings(
+        arena=project.arenas(),
+        px_per_mm=project.px_per_mm,
+        skeleton=project.skeleton,
+        clean=project.clean.model_dump(),
+        features=project.features,
+        rules=project.rules,
+        parameters=project.parameters,
+    )
+    budget = _annotate(path, settings, scheduler, screen, project.results)
+    pictures = pipeline.draw_pictures(
+        path, project.results / "pictures", screen, most=project.pictures.recordings
+    )
+    for picture in pictures:
+        out.print(str(picture), markup=False)
+    if budget is not None:
+        _print_budget(budget)
+    _print_next(path, problems, "look at the pictures, ")
+    return problems
+
+
+def _annotate(
+    path: Path,
+    settings: Any,
+    scheduler: str | None,
+    screen: Screen,
+    folder: Path,
+    *,
+    calibrated: bool = True,
+) -> Any:
+    """Poses, features, labels and tables of one store; gives the budget when there are labels."""
+    from ethoflow import pipeline
+    from ethoflow.engine.schedule import use_scheduler
+    from ethoflow.engine.source import open_store
+
+    tracks = open_store(path, "tracks")
+    frames = int(tracks.n_frames.sum()) * tracks.sizes["individual"]
+    with use_scheduler(scheduler, frames):
+        if calibrated or not pipeline.keep_poses(path, screen):
+            pipeline.make_poses(path, settings, screen)
+        pipeline.make_features(path, settings, screen)
+        labels = pipeline.make_labels(path, settings, screen)
+        out.print(f"\nwritten:\n{path}", markup=False)
+        if labels is None:
+            pipeline.remove_tables(folder / "tables")
+            return None
+        budget, tables = pipeline.write_tables(labels, folder / "tables")
+    for table in tables:
+        out.print(str(table), markup=False)
+    return budget
+
+
+@app.command()
+def ingest(
+    files: Annotated[list[str], typer.Argument(help="Tracking files or patterns.")],
+    out_store: Annotated[Path, typer.Option("--out", help="The Zarr store.")] = Path("cohort.zarr"),
+    fps: Fps = None,
+    metadata: Annotated[
+        str | None, typer.Option(help="CSV, TSV or Excel with a row per recording.")
+    ] = None,
+    resample_fps: Annotated[
+        float | None, typer.Option(help="Bring all recordings to this frame rate.")
+    ] = None,
+    individuals: Individuals = None,
+    skeleton: Roles = None,
+    column: Columns = None,
+    repeats: Repeats = "error",
+    allow_pickle: Pickles = False,
+    scheduler: Scheduler = None,
+) -> None:
+    """Read tracking files into a Zarr store; broken ones are reported and left out."""
+    from ethoflow import pipeline
+    from ethoflow.engine.schedule import use_scheduler
+    from ethoflow.engine.source import open_store
+    from ethoflow.schema import as_dataset, position_units
+
+    with plain_errors():
+        options = options_of(individuals, column, repeats, allow_pickle)
+        with use_scheduler(scheduler, pipeline.estimate_frames(files)):
+            problems = pipeline.ingest(
+                files,
+                out_store,
+                Screen(),
+                fps=rate_of(fps),
+                metadata=metadata,
+                skeleton=pairs_of(skeleton, "--skeleton"),
+                resample_fps=resample_fps,
+                options=options,
+            )
+        in_px = position_units(as_dataset(open_store(out_store, "tracks"))) == "px"
+        scale = " --arena 'circle X Y RADIUS px = 380 mm' (or --px-per-mm 3.2)" if in_px else ""
+        out.print(
+            f"\nwritten:\n{out_store}\nnext: ethoflow annotate {out_store}{scale}", markup=False
+        )
+    if problems:
+        raise typer.Exit(PARTIAL)
+
+
+@app.command()
+def annotate(
+    path: Annotated[Path, typer.Argument(help="The Zarr store.")],
+    px_per_mm: Annotated[float | None, typer.Option(help="Pixels per millimetre.")] = None,
+    arena: Annotated[
+        str | None,
+        typer.Option(help="'circle X Y RADIUS px = 380 mm' or 'polygon X,Y ... px = 380 mm'."),
+    ] = None,
+    project: Annotated[Path | None, typer.Option(help="Take settings from a project file.")] = None,
+    rules: Annotated[str | None, typer.Option(help="Names of rules: moving,climbing.")] = None,
+    rule_file: Annotated[
+        list[Path] | None, typer.Option(help="A Python file of rules (repeat).")
+    ] = None,
+    settings_of: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="A threshold: moving.min_speed='80 px/s' (repeat)."),
+    ] = None,
+    skeleton: Roles = None,
+    scheduler: Scheduler = None,
+) -> None:
+    """Calibrate, clean and label the tracks of a store; tables lie in STORE_results beside it."""
+    with plain_errors():
+        settings = _settings(px_per_mm, arena, project, rules, rule_file, settings_of, skeleton)
+        given = any(item is not None for item in (px_per_mm, arena, project, skeleton))
+        folder = path.parent / f"{path.stem}_results"
+        budget = _annotate(path, settings, scheduler, Screen(), folder, calibrated=given)
+        if budget is not None:
+            _print_budget(budget)
+        _print_next(path, 0)
+
+
+def _settings(
+    px_per_mm: float | None,
+    arena: str | None,
+    project: Path | None,
+    rules: str | None,
+    rule_files: list[Path] | None,
+    given: list[str] | None,
+    skeleton: list[str] | None,
+) -> Any:
+    from ethoflow import pipeline
+    from ethoflow.engine import load_rules
+    from ethoflow.geometry.arena import parse_arena
+    from ethoflow.project import Project, load_project
+
+    base = Project(tracks=["-"]) if project is None else load_project(project)
+    own = [rule.name for file in rule_files or [] for rule in load_rules(file)]
+    names = [*(rules.split(",") if rules else base.rules or []), *own]
+    parameters = {rule: dict(values) for rule, values in base.parameters.items()}
+    for key, value in pairs_of(given, "--set").items():
+        rule, _, name = key.partition(".")
+        parameters.setdefault(rule, {})[name] = number_of(value)
+    return pipeline.Settings(
+        arena=base.arenas() if arena is None else parse_arena(arena),
+        px_per_mm=base.px_per_mm if px_per_mm is None else px_per_mm,
+        skeleton={**base.skeleton, **pairs_of(skeleton, "--skeleton")},
+        clean=base.clean.model_dump(),
+        features=base.features,
+        rules=names or None,
+        parameters=parameters,
+    )
+
+
+def _print_budget(budget: Any) -> None:
+    """The mean share of each behaviour over animals (or pairs), by recording when there are few."""
+    shown = budget.groupby("behaviour", sort=False).agg(
+        animals=("share", "size"), share=("share", "mean"), bouts=("n_bouts", "sum"),
+        mean_bout_s=("mean_bout", "mean"),
+    )  # fmt: skip
+    out.print("\nTime budget (mean over animals or pairs; share of the observed time):")
+    print_table(shown.reset_index())
+
+
+def _print_next(path: Path, problems: int, pictures: str = "") -> None:
+    if problems:
+        err.print(f"[yellow]note:[/] {problems} files were left out: see above")
+    out.print(
+        f"\nnext: {pictures}open it with ef.open('{path}'), or `ethoflow info {path}`",
+        markup=False,
+    )

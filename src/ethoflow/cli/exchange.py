@@ -1,0 +1,122 @@
+"""Commands around it: labels, export, formats, info."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from ethoflow.cli.app import app
+from ethoflow.cli.options import Columns, Fps, Individuals, Pickles, Repeats, options_of, rate_of
+from ethoflow.cli.screen import PARTIAL, Screen, out, plain_errors, print_table
+
+
+@app.command()
+def labels(
+    files: Annotated[list[Path], typer.Argument(help="Files of scored behaviour.")],
+    store: Annotated[
+        Path | None, typer.Option(help="The Zarr store of the tracks; without it files are listed.")
+    ] = None,
+    rater: Annotated[
+        str | None, typer.Option(help="Whose scores, where there are several.")
+    ] = None,
+    individual: Annotated[
+        str | None, typer.Option(help="About which animal, where the tracks have only one.")
+    ] = None,
+    fps: Annotated[
+        str | None, typer.Option(help="Rate of frame numbers, where the file does not state it.")
+    ] = None,
+    offset: Annotated[
+        float, typer.Option(help="Time of the scores at the first frame of the tracks, s.")
+    ] = 0.0,
+    group: Annotated[str, typer.Option(help="Where the labels go.")] = "labels/human",
+) -> None:
+    """List behaviour that people or programs scored, or write it beside the tracks of a store."""
+    from ethoflow import pipeline
+    from ethoflow.io.scoring import list_labels
+
+    with plain_errors():
+        if store is None:
+            for file in files:
+                out.print(f"{file}:", markup=False)
+                print_table(list_labels(file).drop(columns=["start", "stop"]))
+            out.print(
+                "\nnext: ethoflow labels FILES --store cohort.zarr, to set them on its frames"
+            )
+            return
+        problems = pipeline.add_labels(
+            files, store, Screen(), fps=rate_of(fps), rater=rater, individual=individual,
+            offset=offset, group=group,
+        )  # fmt: skip
+        out.print(f"\nwritten:\n{store}/{group}\nnext: ethoflow info {store}", markup=False)
+    if problems:
+        raise typer.Exit(PARTIAL)
+
+
+@app.command()
+def export(
+    path: Annotated[Path, typer.Argument(help="The Zarr store.")],
+    to: Annotated[
+        str, typer.Option("--format", help="A format of `ethoflow formats`, or a word of its name.")
+    ],
+    out_folder: Annotated[Path, typer.Option("--out", help="Folder of the files.")] = Path(
+        "export"
+    ),
+    group: Annotated[str, typer.Option(help="poses, tracks, labels/rules, ...")] = "tracks",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files there.")] = False,
+) -> None:
+    """Write the recordings of a store in the format of another tool, a file each."""
+    from ethoflow.engine.source import open_store
+    from ethoflow.exporting import export as write_files
+
+    with plain_errors():
+        data = open_store(path, group)
+        written = write_files(data, out_folder, format=to, overwrite=overwrite)
+        out.print(f"written: {len(written)} files in {out_folder}", markup=False)
+        for file in written[:10]:
+            out.print(str(file), markup=False)
+        out.print(f"\nnext: `ethoflow info '{written[0]}'` reads one again, or open it in its tool")
+
+
+@app.command()
+def formats() -> None:
+    """List the formats that are read and written."""
+    from ethoflow.exporting.declare import writers
+    from ethoflow.io.reader import readers
+    from ethoflow.io.scoring.declare import label_readers
+
+    read = [(reader.name, reader.extra) for reader in readers()]
+    scored = [(reader.name, reader.extra) for reader in label_readers()]
+    written = [(writer.name, writer.extra) for writer in writers().values()]
+    for title, listed in (
+        ("Tracks that are read", read),
+        ("Scored behaviour that is read", scored),
+        ("Files that are written", written),
+    ):
+        out.print(f"\n{title}:")
+        for name, extra in listed:
+            needs = f'  (pip install "ethoflow[{extra}]")' if extra else ""
+            out.print(f"  {name}{needs}", markup=False)
+    out.print("\nnext: `ethoflow info FILE` says what a file is; formats are known by content")
+
+
+@app.command()
+def info(
+    path: Annotated[Path, typer.Argument(help="A tracking file or a Zarr store.")],
+    fps: Fps = None,
+    individuals: Individuals = None,
+    column: Columns = None,
+    repeats: Repeats = "error",
+    allow_pickle: Pickles = False,
+) -> None:
+    """Say what a tracking file or a store holds."""
+    from ethoflow import information
+
+    with plain_errors():
+        options = options_of(individuals, column, repeats, allow_pickle)
+        for line, table in information.describe(path, rate_of(fps), options):
+            out.print(escape(line))
+            if table is not None:
+                print_table(table)

@@ -1,0 +1,90 @@
+"""Options that several commands have, and how what is typed becomes values."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+Scheduler = Annotated[
+    str | None,
+    typer.Option(help="threads, processes, or the address of a Dask scheduler; fits itself."),
+]
+
+Roles = Annotated[
+    list[str] | None, typer.Option("--skeleton", help="A role by hand: centre=Spine_2 (repeat).")
+]
+
+Fps = Annotated[
+    str | None, typer.Option(help="Frames per second, or 'video': that of the videos beside.")
+]
+
+Individuals = Annotated[
+    str | None, typer.Option(help="Animals by name, or by prefix of their body parts: B,W.")
+]
+
+Columns = Annotated[
+    list[str] | None,
+    typer.Option("--column", help="A column of a plain table: x=pos_x or nose=nx,ny (repeat)."),
+]
+
+Repeats = Annotated[str, typer.Option(help="Row that counts where a frame is twice: first, last.")]
+
+Pickles = Annotated[
+    bool, typer.Option("--allow-pickle", help="Open Python pickles, which can run any code.")
+]
+
+
+def pairs_of(items: list[str] | None, what: str) -> dict[str, str]:
+    """Names and values written as name=value."""
+    from ethoflow.schema import DataError
+
+    pairs = {}
+    for item in items or []:
+        key, sign, value = item.partition("=")
+        if not sign or not key or not value:
+            raise DataError(f"cannot read {what} {item!r}: write it as name=value.")
+        pairs[key.strip()] = value.strip()
+    return pairs
+
+
+def options_of(
+    individuals: str | None, columns: list[str] | None, repeats: str, allow_pickle: bool
+) -> Any:
+    """How files are to be read."""
+    from ethoflow.io.options import Options
+
+    mapped = {
+        key: value.split(",") if "," in value else value
+        for key, value in pairs_of(columns, "--column").items()
+    }
+    names = individuals.split(",") if individuals else None
+    return Options.of(names, mapped or None, repeats, allow_pickle)  # type: ignore[arg-type]
+
+
+def rate_of(fps: str | None) -> Any:
+    """Frames per second as typed: a number, a fraction, or that of the video."""
+    from ethoflow.schema import DataError
+
+    if fps is None or fps == "video":
+        return fps
+    value = _fraction(fps)
+    if isinstance(value, str):
+        raise DataError(f"--fps must be a number of frames per second or 'video', found {fps!r}.")
+    return value
+
+
+def _fraction(text: str) -> float | str:
+    """A rate as people write it: 29.97 or 30000/1001."""
+    numbers = [number_of(part) for part in text.split("/")]
+    if len(numbers) == 2 and all(isinstance(number, float) for number in numbers) and numbers[1]:
+        return float(numbers[0]) / float(numbers[1])
+    return number_of(text)
+
+
+def number_of(text: str) -> float | str:
+    """A number where `text` is one."""
+    try:
+        return float(text)
+    except ValueError:
+        return text
