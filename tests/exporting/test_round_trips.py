@@ -305,3 +305,7 @@ def test_movement_in_another_order_of_space_and_in_cm(tmp_path):
     turned.isel(time=[0, 1, 5, 6]).to_netcdf(tmp_path / "h.nc", engine="h5netcdf")
     with pytest.raises(DataError, match="its times are not regular"):
         ef.read(tmp_path / "h.nc")
+    steps = turned.assign_coords(time=np.arange(turned.sizes["time"]) * 2)
+    steps.attrs["time_unit"] = "frames"
+    with pytest.raises(DataError, match="advance by 2 frames from one to the next"):
+        ef.from_movement(steps)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -45,6 +46,31 @@ def test_what_never_ends_is_ended(tmp_path, matlab, monkeypatch):
     with pytest.raises(DataError, match="did not come to an end in 1 s"):
         read_matlab(tmp_path / "pipe.mat")
     assert time.monotonic() - start < 10
+    assert set(list_matlab(matlab)) == {"com", "sampleID"}
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a pipe with a name")
+def test_after_an_interrupt_no_answer_is_left_for_the_next_call(tmp_path, matlab):
+    os.mkfifo(tmp_path / "pipe.mat")
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 0.5)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            read_matlab(tmp_path / "pipe.mat")
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    for _ in range(3):
+        np.testing.assert_array_equal(read_matlab(matlab)["sampleID"], np.arange(4.0))
+        assert set(list_matlab(matlab)) == {"com", "sampleID"}
+
+
+def test_a_process_that_was_killed_is_started_again(matlab):
+    list_matlab(matlab)
+    os.kill(apart._started[0].pid, signal.SIGKILL)
     assert set(list_matlab(matlab)) == {"com", "sampleID"}
 
 

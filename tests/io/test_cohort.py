@@ -343,3 +343,16 @@ def test_times_of_cameras_in_a_cohort(tmp_path, make_table):
     np.testing.assert_array_equal(slow.position.sel(recording="b").values, alone.position.values)
     with pytest.raises(DataError, match="2 times for 6 frames"):
         read_cohort(tmp_path / "?.csv", metadata=table)
+
+
+def test_times_that_changed_since(tmp_path, make_table):
+    make_table().to_csv(tmp_path / "a.csv")
+    times = tmp_path / "times.txt"
+    times.write_text("\n".join(str(i / 50) for i in range(6)))
+    table = tmp_path / "animals.txt"
+    table.write_text("recording,timestamps\na,times.txt\n")
+    with pytest.warns(TrackingNote):
+        ds = read_cohort(tmp_path / "a.csv", metadata=table)
+    times.write_text("\n".join(str(i / 50) for i in (0, 1, 3, 4, 5, 6)))
+    with pytest.raises(DataError, match=r"times.txt has changed since the cohort was made"):
+        ds.position.load()

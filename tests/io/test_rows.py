@@ -54,3 +54,18 @@ def test_lines_are_those_of_the_file(tmp_path):
     path.write_text("# one\n# two\na;b\n1;2\n3;x\n")
     with pytest.raises(DataError, match=r"line 5: 'x' is no number \(column 'b'\)"):
         read_text_table(path).numbers("b")
+
+
+@pytest.mark.parametrize("text", ["#frame,x,y", "# a,b\n# c", "#\n#\n"])
+def test_nothing_but_comments(tmp_path, text):
+    path = tmp_path / "t.csv"
+    path.write_text(text)
+    with pytest.raises(DataError):
+        read_text_table(path)
+
+
+def test_commas_before_a_table_of_tabs(tmp_path):
+    path = tmp_path / "t.csv"
+    for more in ("", "\n"):
+        path.write_text("# one, two, three\n# four, five, six\na\tb\n1\t2\n3\t4\n" + more)
+        assert read_text_table(path).cells("b") == ["2", "4"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import dask.array as da
 import numpy as np
@@ -58,7 +57,7 @@ def _free_text(ds: xr.Dataset) -> xr.Dataset:
     fixed = {
         name: (variable.dims, text(variable.values.ravel()).reshape(variable.shape), variable.attrs)
         for name, variable in ds.variables.items()
-        if variable.dtype.kind in "UT" and variable.ndim
+        if variable.dtype.kind in "UT"
     }
     coords = {name: value for name, value in fixed.items() if name in ds.coords}
     return ds.assign_coords(coords).assign({n: v for n, v in fixed.items() if n not in coords})
@@ -110,7 +109,7 @@ def lay_out(small: xr.Dataset, nodes: Mapping[str, Node], path: str, group: str)
         if "time" in node.dims
     }
     places = tuple(rows[name] for name in names)
-    store.write_rows(path, group, small, np.asarray(places, np.int64))
+    store.write_rows(path, group, small, np.asarray(places, np.int64), n_known=len(known))
     for name, variable in small.data_vars.items():
         store.set_attrs(path, f"{group}/{name}", variable.attrs)
     if "role" in small.coords:
@@ -209,13 +208,9 @@ def _padded(variable: xr.Variable, n_recordings: int, is_coord: bool) -> xr.Vari
     """A variable along `recording` with room for all rows; empty where nothing is known."""
     if "recording" not in variable.dims or variable.sizes["recording"] == n_recordings:
         return variable
-    shape = (n_recordings, *variable.shape[1:])
-    values = np.full(shape, _empty(variable.dtype), dtype=variable.dtype)
+    dtype = store.with_missing(variable.dtype)
+    values = np.full((n_recordings, *variable.shape[1:]), store.missing_of(dtype), dtype=dtype)
     return xr.Variable(variable.dims, values, variable.attrs)
-
-
-def _empty(dtype: np.dtype[Any]) -> object:
-    return "" if dtype.kind in "OTU" else (np.nan if dtype.kind == "f" else 0)
 
 
 def _new_coords(

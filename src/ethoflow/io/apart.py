@@ -34,7 +34,12 @@ def call_apart(name: str, path: Path, **options: Any) -> Any:
         The library refused the file, crashed on it, or did not come to an end in `SECONDS`.
     """
     with _lock:
-        done, answer = _ask((name, os.path.abspath(path), options))
+        found = _ask((name, os.path.abspath(path), options))
+        if found is None:  # it may have been killed for what others did: a new one may manage
+            found = _ask((name, os.path.abspath(path), options))
+    if found is None:
+        raise DataError(_DAMAGED.format(how="crashed"))
+    done, answer = found
     if done:
         return answer
     kind, message = answer
@@ -43,7 +48,14 @@ def call_apart(name: str, path: Path, **options: Any) -> Any:
     raise DataError(f"it is probably damaged ({kind}: {message}).")
 
 
-def _ask(call: tuple[str, str, dict[str, Any]]) -> tuple[bool, Any]:
+_DAMAGED = (
+    "the library that reads such files {how} on it: it is damaged. Write it again with the program "
+    "it comes from."
+)
+
+
+def _ask(call: tuple[str, str, dict[str, Any]]) -> tuple[bool, Any] | None:
+    """The answer to a call, None where the process ended instead."""
     process = _process()
     calls, answers = process.stdin, process.stdout
     assert calls is not None
@@ -55,14 +67,16 @@ def _ask(call: tuple[str, str, dict[str, Any]]) -> tuple[bool, Any]:
         pickle.dump(call, calls)
         calls.flush()
         found: tuple[bool, Any] = pickle.load(answers)
-    except (EOFError, OSError, pickle.UnpicklingError) as error:
+    except Exception as error:  # half an answer may be unpickled as anything
         hung = not timer.is_alive()
         _end()
-        how = f"did not come to an end in {SECONDS:g} s" if hung else "crashed"
-        raise DataError(
-            f"the library that reads such files {how} on it: it is damaged. Write it again with "
-            "the program it comes from."
-        ) from error
+        if hung:
+            how = f"did not come to an end in {SECONDS:g} s"
+            raise DataError(_DAMAGED.format(how=how)) from error
+        return None
+    except BaseException:
+        _end()  # or the next call would be given this answer
+        raise
     finally:
         timer.cancel()
     return found

@@ -227,7 +227,7 @@ def _common_rate(rates: Mapping[str, float]) -> float:
 
 def _differ(rates: Mapping[str, float]) -> str:
     listed = "; ".join(
-        f"{rate:g}: {', '.join(name for name in rates if rates[name] == rate)}"
+        f"{rate:.10g}: {', '.join(name for name in rates if rates[name] == rate)}"
         for rate in dict.fromkeys(rates.values())
     )
     return (

@@ -31,6 +31,7 @@ class FileSource:
     options: Options
     fps: float | None = None
     times: str = ""
+    times_stamp: tuple[int, ...] = ()
     resample_fps: float | None = None
     anti_alias: bool = True
 
@@ -45,6 +46,7 @@ class CameraTimes:
     """What a file with the times of frames makes of a recording: its rate and its frames."""
 
     path: str
+    stamp: tuple[int, ...]
     digest: str
     fps: float
     n_frames: int
@@ -63,13 +65,13 @@ class CameraTimes:
         times = read_times(path)
         if len(times) != n_frames:
             raise DataError(f"{path}: {len(times)} times for {n_frames} frames; needed one each.")
-        digest = digest_of(path, DEFAULTS)
+        known = str(path), stamp_of(path), digest_of(path, DEFAULTS)
         if resample_fps is None:
             frames, rate = place_frames(times, fps)
-            return cls(str(path), digest, rate, int(frames[-1]) + 1)
+            return cls(*known, rate, int(frames[-1]) + 1)
         length = count_resampled(float(times[-1] - times[0]), resample_fps)
         usual = 1 / float(np.median(np.diff(times))) if len(times) > 1 else resample_fps
-        return cls(str(path), digest, usual, length)
+        return cls(*known, usual, length)
 
 
 def sources_of(
@@ -101,8 +103,8 @@ def sources_of(
             sources.append(FileSource(header, options))
             continue
         found = _on_clock(header, clock, fps, resample_fps, anti_alias)
-        times = "" if clock is None else clock.path
-        sources.append(FileSource(found, options, fps, times, resample_fps, anti_alias))
+        of_times = ("", ()) if clock is None else (clock.path, clock.stamp)
+        sources.append(FileSource(found, options, fps, *of_times, resample_fps, anti_alias))
     return sources
 
 
@@ -145,6 +147,8 @@ def read_again(source: FileSource, layout: Layout) -> dict[str, Float32]:
         _check_same(path, source.header)
         found = reader_named(source.header.format)
         tracks = load(path, source.options, found)[source.header.part]
+        if source.times and stamp_of(Path(source.times)) != source.times_stamp:
+            raise DataError(f"{source.times} has changed since the cohort was made: read it again.")
         if not source.as_it_is:
             tracks = set_clock(
                 tracks,

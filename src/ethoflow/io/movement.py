@@ -158,15 +158,26 @@ def _rate(ds: xr.Dataset, fps: float | None) -> float:
     if fps is not None:
         return check_fps(fps, where)
     rate = check_fps(_stated_rate(ds), where)
-    if not str(ds.attrs.get("time_unit", "")).startswith("s"):
-        return rate
-    step = _step(ds)
-    if step is not None and not np.isclose(step * rate, 1, rtol=1e-3):
-        raise DataError(
-            f"its times advance by {step:g} s per frame, which contradicts the {rate:g} frames "
-            "per second it states: give fps."
-        )
+    conflict = contradiction(ds, rate)
+    if conflict:
+        raise DataError(f"{conflict}: give fps.")
     return rate
+
+
+def contradiction(ds: xr.Dataset, rate: float) -> str:
+    """How the times of a dataset contradict a rate; empty where they do not."""
+    step, unit = _step(ds), str(ds.attrs.get("time_unit", ""))
+    if step is None or not unit.startswith(("s", "f")):
+        return ""
+    if unit.startswith("f"):
+        found = f"its times advance by {step:g} frames from one to the next"
+        return "" if np.isclose(step, 1, rtol=1e-3) else found
+    if np.isclose(step * rate, 1, rtol=1e-3):
+        return ""
+    return (
+        f"its times advance by {step:g} s per frame, which contradicts the {rate:g} frames per "
+        "second it states"
+    )
 
 
 def _stated_rate(ds: xr.Dataset) -> float | None:

@@ -16,9 +16,9 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from ethoflow.io.options import Repeats
-from ethoflow.io.sheets import Rows, rows_of_bytes
+from ethoflow.io.sheets import Rows, find_delimiter, rows_of_bytes
 from ethoflow.io.stack import Tracks
-from ethoflow.io.table_text import HEAD, decode, delimiter_of, read_table_bytes
+from ethoflow.io.table_text import HEAD, decode, read_table_bytes
 from ethoflow.schema import DataError
 
 Column: TypeAlias = list[str] | pa.ChunkedArray | npt.NDArray[Any]
@@ -129,9 +129,9 @@ def _read_plain(data: bytes) -> Table | None:
         return None
     start = 0
     while data[start : start + 1] == b"#":
-        start = data.find(b"\n", start) + 1
+        start = data.find(b"\n", start) + 1 or len(data)
     head, _, _ = data[start:HEAD].partition(b"\n")
-    delimiter = delimiter_of(decode(head))
+    delimiter = find_delimiter(decode(data[start:HEAD]))
     skipped = data[:start].count(b"\n")
     names = [cell.strip() for cell in decode(head).rstrip("\r").split(delimiter)]
     if len(set(names)) < len(names) or not all(names) or b'"' in head or len(names) < 2:

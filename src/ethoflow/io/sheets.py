@@ -32,7 +32,7 @@ def rows_of_bytes(data: bytes) -> Rows:
     if b"\x00" in data:
         raise DataError("this is no table of text.")
     content = decode(data)
-    delimiter = _find_delimiter(content)
+    delimiter = find_delimiter(content)
     lines = csv.reader(io.StringIO(content, newline=""), delimiter=delimiter)
     rows: Rows = []
     try:
@@ -43,7 +43,7 @@ def rows_of_bytes(data: bytes) -> Rows:
     return [(number, cells) for number, cells in rows if any(cells)]
 
 
-def _find_delimiter(content: str) -> str:
+def find_delimiter(content: str) -> str:
     """The separator of most of the first lines: a preamble may have none."""
     heads = [
         delimiter_of(x) for x in content[: 1 << 16].splitlines()[:60] if any(d in x for d in ",;\t")

@@ -12,7 +12,7 @@ import xarray as xr
 import zarr
 from zarr.codecs import BloscCodec, ZstdCodec
 
-from ethoflow.schema import make_time
+from ethoflow.schema import make_time, text
 from ethoflow.store.groups import coord_names, exists, name_coords
 from ethoflow.store.regions import UNKNOWN
 
@@ -92,16 +92,90 @@ def grow(path: str, group: str, n_recordings: int, n_frames: int) -> None:
         root["time"][:] = make_time(root["time"].shape[0], fps).values
 
 
-def write_rows(path: str, group: str, ds: xr.Dataset, rows: npt.NDArray[np.int64]) -> None:
-    """Write the coordinates and small variables of `ds` along `recording` into `rows`."""
+def with_missing(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The type that holds the values of `dtype` and what is missing: numbers as floats, text."""
+    return np.dtype(np.float64) if dtype.kind in "iub" else dtype
+
+
+def missing_of(dtype: np.dtype[Any]) -> object:
+    """How a missing value is kept: empty text, or NaN."""
+    return "" if dtype.kind in "OTU" else np.nan
+
+
+def write_rows(
+    path: str, group: str, ds: xr.Dataset, rows: npt.NDArray[np.int64], *, n_known: int
+) -> None:
+    """Write the coordinates and small variables of `ds` along `recording` into `rows`.
+
+    What `ds` does not have is missing for rows from `n_known` on. A variable that gets values of
+    another kind, or missing ones, is kept as what holds both: floats, or text.
+    """
     root: Any = zarr.open_group(path, path=group, mode="r+", use_consolidated=False)
-    for name, variable in ds.variables.items():
-        if "recording" in variable.dims and "time" not in variable.dims and name in root:
-            values = np.asarray(variable.values)
-            array = root[str(name)]
-            current = np.asarray(array[...])
-            current[rows] = values.astype(current.dtype)
-            array[...] = current
+    for name, array in dict(root.arrays()).items():
+        dims = array.metadata.dimension_names or ()
+        if "recording" not in dims or "time" in dims:
+            continue
+        current = np.asarray(array[...])
+        has = name in ds.variables and "recording" in ds[name].dims
+        wanted = _filled(current, np.asarray(ds[name].values) if has else None, rows, n_known)
+        if _kind(wanted) == _kind(current):
+            array[...] = wanted.astype(current.dtype)
+        else:
+            _replace(path, group, root, name, wanted)
+
+
+def _kind(values: npt.NDArray[Any]) -> str:
+    return "text" if values.dtype.kind in "OTU" else values.dtype.kind
+
+
+def _filled(
+    current: npt.NDArray[Any],
+    given: npt.NDArray[Any] | None,
+    rows: npt.NDArray[np.int64],
+    n_known: int,
+) -> npt.NDArray[Any]:
+    """`current` with `given` in its rows, of a type that holds both."""
+    new = np.setdiff1d(np.arange(n_known, len(current)), rows if given is not None else [])
+    is_text = "text" in (_kind(current), "" if given is None else _kind(given))
+    if is_text:
+        values = as_text(current)
+        values[n_known:] = ""
+    else:
+        both = current.dtype if given is None else np.result_type(current, given)
+        values = current.astype(with_missing(both) if len(new) else both)
+    if given is not None:
+        values[rows] = as_text(given) if is_text else given
+    if len(new):
+        values[new] = missing_of(values.dtype)
+    return values
+
+
+def as_text(values: npt.NDArray[Any]) -> npt.NDArray[np.object_]:
+    """Values as text: whole numbers without a point, nothing for what is missing."""
+    if values.dtype.kind in "OTU":
+        return text(values.ravel()).reshape(values.shape)
+    cells = values.ravel().tolist()
+    if values.dtype.kind == "f":
+        cells = ["" if v != v else int(v) if v.is_integer() else v for v in cells]
+    return text(cells).reshape(values.shape)
+
+
+def _replace(path: str, group: str, root: Any, name: str, values: npt.NDArray[Any]) -> None:
+    """Store a small variable anew, with another type."""
+    old = root[name]
+    coords = coord_names(root)
+    variable = xr.Variable(old.metadata.dimension_names, values, dict(old.attrs))
+    variable.attrs.pop("coordinates", None)
+    del root[name]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*Zarr format 3 specification.*")
+        kept = dict(root.attrs)
+        template = xr.Dataset({name: variable}, attrs=kept)
+        encoding = {name: _encode(template[name], MIN_BLOCK)}
+        template.to_zarr(
+            path, group=group, mode="a", consolidated=False, zarr_format=3, encoding=encoding
+        )
+    name_coords(zarr.open_group(path, path=group, mode="r+", use_consolidated=False), coords)
 
 
 def write_coord(path: str, group: str, name: str, values: npt.NDArray[Any]) -> None:

@@ -212,3 +212,13 @@ def test_arguments_that_make_no_sense(table, options, reason):
 def test_a_stop_in_frames_means_both_are(table):
     labels = ef.read_labels(table("behaviour,start,stop_frame\nrun,3,6\n"), fps=30, n_frames=9)
     assert frames(labels.run[0]) == [3, 4, 5]
+
+
+def test_frames_of_whole_recordings_in_a_slice(table, tmp_path):
+    for name, n_frames in (("a", 100), ("b", 60), ("c", 30)):
+        ef.write(tracks(n_frames, recording=name), tmp_path / "c.zarr")
+    part = ef.open(tmp_path / "c.zarr", "tracks").isel(time=slice(40, 90))
+    path = table("recording,behaviour,start,stop\na,run,1.4,1.5\nb,run,1.4,1.5\nc,run,0,1\n")
+    labels = ef.read_labels(path, like=part)
+    assert labels.n_frames.values.tolist() == [100, 60, 30]
+    assert labels.run.notnull().sum("time").values.ravel().tolist() == [50, 20, 0]

@@ -319,6 +319,13 @@ _COORDINATES = ("recording", "individual", "partner", "time", "fps", "n_frames",
                 "source_file", "bodypart", "space", "role")  # fmt: skip
 
 
+def _lengths(counts: list[int], clock: Clock, target: xr.Dataset | None) -> npt.NDArray[np.int64]:
+    """Frames of the whole recordings."""
+    if target is not None and "n_frames" in target.coords:
+        return np.atleast_1d(target.n_frames.values).astype(np.int64)
+    return np.array(counts, np.int64) + clock.first
+
+
 def _dataset(
     values: Mapping[str, Float32],
     names: list[str],
@@ -349,7 +356,7 @@ def _dataset(
             "individual": text(slots),
             "time": make_time(max(counts), clock.rate) if target is None else target.time.variable,
             "fps": clock.rate,
-            "n_frames": ("recording", np.array(counts, np.int64) + clock.first),
+            "n_frames": ("recording", _lengths(counts, clock, target)),
             "animal": (("recording", "individual"), animals),
         },
     )

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ethoflow.io.movement import DIALECTS, NOBODY, in_our_dims
+from ethoflow.io.movement import DIALECTS, NOBODY, contradiction, in_our_dims
 from ethoflow.io.reader import Content, Tracks, reader, recording_name
 from ethoflow.schema import DataError
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 _NAMES = {name for names in DIALECTS.values() for name in names}
 
@@ -49,21 +53,13 @@ def read_movement(path: Path) -> list[Tracks]:
         ]
 
 
-def _rate(ds: object) -> tuple[float | None, tuple[str, ...]]:
-    attrs, time = ds.attrs, ds.time.values  # type: ignore[attr-defined]
-    stated = attrs.get("fps")
+def _rate(ds: xr.Dataset) -> tuple[float | None, tuple[str, ...]]:
+    stated = ds.attrs.get("fps")
     if stated is None or not np.isfinite(np.ravel(stated)[0]):
         return None, ()
     fps = float(np.ravel(stated)[0])
-    if not _text(attrs.get("time_unit", "")).startswith("s") or len(time) < 2:
-        return fps, ()
-    step = float(time[-1] - time[0]) / (len(time) - 1)
-    if np.isclose(step * fps, 1, rtol=1e-3):
-        return fps, ()
-    return None, (
-        f"its times advance by {step:g} s per frame, which contradicts the {fps:g} frames per "
-        "second it states: neither is believed.",
-    )
+    conflict = contradiction(ds, fps)
+    return (None, (f"{conflict}: neither is believed.",)) if conflict else (fps, ())
 
 
 def _text(value: object) -> str:
