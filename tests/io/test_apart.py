@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -72,6 +75,36 @@ def test_a_process_that_was_killed_is_started_again(matlab):
     list_matlab(matlab)
     os.kill(apart._started[0].pid, signal.SIGKILL)
     assert set(list_matlab(matlab)) == {"com", "sampleID"}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
+def test_nothing_is_left_running_where_the_caller_was_killed(tmp_path):
+    os.mkfifo(tmp_path / "pipe.mat")
+    ask = (
+        "from pathlib import Path; from ethoflow.io import apart; apart.SECONDS = 1.0\n"
+        "apart._process(); print(apart._started[0].pid, flush=True)\n"
+        f"apart.call_apart('read_matlab', Path({str(tmp_path / 'pipe.mat')!r}), nested=False)"
+    )
+    with subprocess.Popen([sys.executable, "-c", ask], stdout=subprocess.PIPE, text=True) as caller:
+        pid = int(caller.stdout.readline())
+        time.sleep(0.5)
+        caller.kill()
+    assert _is_running(pid)
+    for _ in range(100):
+        time.sleep(0.1)
+        if not _is_running(pid):
+            return
+    raise AssertionError(f"{pid} still runs")
+
+
+def _is_running(pid):
+    """Whether a process runs; one that ended and was not waited for does not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
 
 
 def test_many_threads_ask_one_process(tmp_path, matlab):

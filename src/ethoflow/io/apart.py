@@ -33,10 +33,12 @@ def call_apart(name: str, path: Path, **options: Any) -> Any:
     DataError
         The library refused the file, crashed on it, or did not come to an end in `SECONDS`.
     """
+    # The caller ends a process that hangs; the process ends itself where the caller is gone.
+    call = (name, os.path.abspath(path), options, SECONDS + 5)
     with _lock:
-        found = _ask((name, os.path.abspath(path), options))
+        found = _ask(call)
         if found is None:  # it may have been killed for what others did: a new one may manage
-            found = _ask((name, os.path.abspath(path), options))
+            found = _ask(call)
     if found is None:
         raise DataError(_DAMAGED.format(how="crashed"))
     done, answer = found
@@ -54,7 +56,7 @@ _DAMAGED = (
 )
 
 
-def _ask(call: tuple[str, str, dict[str, Any]]) -> tuple[bool, Any] | None:
+def _ask(call: tuple[str, str, dict[str, Any], float]) -> tuple[bool, Any] | None:
     """The answer to a call, None where the process ended instead."""
     process = _process()
     calls, answers = process.stdin, process.stdout
