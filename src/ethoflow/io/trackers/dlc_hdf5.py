@@ -20,7 +20,7 @@ from ethoflow.io.options import DEFAULTS, Options
 from ethoflow.io.reader import Content, Tracks, reader, recording_name
 from ethoflow.io.stack import Float32
 from ethoflow.io.trackers.dlc_labels import is_image, tracks_of_images
-from ethoflow.io.trackers.dlc_table import Column, tracks_of_table
+from ethoflow.io.trackers.dlc_table import Column, Series, tracks_of_table
 from ethoflow.schema import DataError, Floats
 
 Index: TypeAlias = Floats | list[str]
@@ -59,7 +59,7 @@ def read_dlc_hdf5(path: Path, options: Options = DEFAULTS) -> list[Tracks]:
         appendable = _text(group.attrs["pandas_type"]) == "frame_table"
         columns, series, index = (_read_appendable if appendable else _read_fixed)(group)
     if isinstance(index, list):
-        values = np.stack(series, axis=-1) if series else np.empty((len(index), 0))
+        values = np.array(list(series)).reshape(len(columns), len(index)).T
         lines = range(1, len(index) + 1)
         return tracks_of_images(recording_name(path), columns, values, index, lines)
     tracks = tracks_of_table(
@@ -93,7 +93,7 @@ def _text(value: object) -> str:
     return str(value)
 
 
-def _read_fixed(group: h5py.Group) -> tuple[list[Column], list[Floats], Index]:
+def _read_fixed(group: h5py.Group) -> tuple[list[Column], Series, Index]:
     """The fixed layout: names as levels and codes, numbers as blocks of one kind each."""
     found: dict[Column, Floats] = {}
     for block in range(int(group.attrs.get("nblocks", 0))):
@@ -102,10 +102,10 @@ def _read_fixed(group: h5py.Group) -> tuple[list[Column], list[Floats], Index]:
         by_row = bool(values.attrs.get("transposed", False))
         numbers = _columns(values if by_row else values[()].T, f"block{block}_values")
         found.update(zip(columns, numbers, strict=True))
-    # One block has all columns, and has them in order.
-    order = list(found)
-    if int(group.attrs.get("nblocks", 0)) > 1:
-        order = [column for column in _read_names(group, "axis0") if column in found]
+    if int(group.attrs.get("nblocks", 0)) == 1 and len(columns) == len(found):
+        # One block has all columns, and has them in order.
+        return columns, numbers, _rows_of_fixed(group)
+    order = [column for column in _read_names(group, "axis0") if column in found]
     return order, [found[column] for column in order], _rows_of_fixed(group)
 
 
@@ -140,7 +140,7 @@ def _read_names(group: h5py.Group, key: str) -> list[Column]:
     return _name_columns(list(zip(*cells, strict=True)), names)
 
 
-def _read_appendable(group: h5py.Group) -> tuple[list[Column], list[Floats], Index]:
+def _read_appendable(group: h5py.Group) -> tuple[list[Column], Series, Index]:
     """The appendable layout: one compound table, the names of its columns in attributes."""
     table = check_stored(group["table"])
     rows = table[()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -26,10 +26,14 @@ class Column(NamedTuple):
     scorer: str = ""
 
 
+Series: TypeAlias = Sequence[Floats] | Float32
+"""Numbers of each column."""
+
+
 def tracks_of_table(
     name: str,
     columns: Sequence[Column],
-    series: Sequence[Floats],
+    series: Series,
     frames: Floats,
     row_name: Callable[[int], str],
     repeats: Repeats = "error",
@@ -47,7 +51,7 @@ def tracks_of_table(
     columns
         What each column holds.
     series
-        The numbers of each column.
+        The numbers of each column; an array of them, dims (column, row), may be taken over.
     frames
         The frame number of each row.
     row_name
@@ -73,15 +77,22 @@ def tracks_of_table(
             "its unique body parts are in a slot of their own, the animal 'single'; take the "
             "animals alone with individuals=[...]."
         )
-    shape = (len(individuals), len(bodyparts), n_frames)
-    position = np.full((*shape[:2], len(space), n_frames), np.nan, np.float32)
-    confidence = np.full(shape, np.nan, np.float32)
-    for column, values in zip(columns, series, strict=True):
-        at = individuals.index(column.individual), bodyparts.index(column.bodypart)
-        target = confidence[at]
-        if column.coord in SPACE:
-            target = position[at][space.index(column.coord)]
-        target[places] = _finite(values, column, row_name)
+    names = [Column(i, b, c) for i in individuals for b in bodyparts for c in (*space, COORDS[-1])]
+    cells = _whole_table(series) if isinstance(places, slice) else None
+    if cells is not None and names == [Column(*column[:3]) for column in columns]:
+        table = cells.reshape(len(individuals), len(bodyparts), len(space) + 1, n_frames)
+        position, confidence = table[:, :, :-1], table[:, :, -1]
+    else:
+        position = np.full(
+            (len(individuals), len(bodyparts), len(space), n_frames), np.nan, np.float32
+        )
+        confidence = np.full_like(position[:, :, 0], np.nan)
+        for column, values in zip(columns, series, strict=True):
+            at = individuals.index(column.individual), bodyparts.index(column.bodypart)
+            target = confidence[at]
+            if column.coord in SPACE:
+                target = position[at][space.index(column.coord)]
+            target[places] = _finite(values, column, row_name)
     scored = any(column.coord == "likelihood" for column in columns)
     _hide_unseen(position, confidence)
     return Tracks(
@@ -93,6 +104,13 @@ def tracks_of_table(
         source_software=_software(columns),
         notes=tuple(notes),
     )
+
+
+def _whole_table(series: Series) -> Float32 | None:
+    """Columns that lie one after the other in memory as they are, without a copy; else None."""
+    if not isinstance(series, np.ndarray) or series.dtype != np.float32 or np.isinf(series).any():
+        return None
+    return series
 
 
 def _check_columns(columns: Sequence[Column]) -> list[str]:
