@@ -8,6 +8,8 @@ from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+import xxhash
+
 from ethoflow.schema import DataError
 
 Columns: TypeAlias = Mapping[str, str | Sequence[str]]
@@ -62,9 +64,10 @@ DEFAULTS = Options()
 def digest_of(path: Path, options: Options = DEFAULTS, *more: object) -> str:
     """Digest of a file's bytes and of what else changes the numbers read from it."""
     with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256")
+        # It tells files apart that somebody changed, not forged: five times as quick as SHA-256.
+        digest = hashlib.file_digest(file, xxhash.xxh3_128)
     if replace(options, allow_pickle=False) != DEFAULTS:
         digest.update(repr(astuple(options)[:3]).encode())
     if more:
         digest.update(repr(more).encode())
-    return digest.hexdigest()[:32]
+    return digest.hexdigest()

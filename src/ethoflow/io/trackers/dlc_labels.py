@@ -38,9 +38,9 @@ def _matches(file: Content) -> bool:
 
 @reader("DeepLabCut labels", matches=_matches)
 def read_dlc_labels(path: Path) -> list[Tracks]:
-    """Points a person placed on single frames of a video; `tracks_of_images` says what they become.
+    """Points a person placed on single frames of a video; frames without labels are missing.
 
-    The same in HDF5 is known as DeepLabCut HDF5.
+    `tracks_of_images` says what they become. The same in HDF5 is known as DeepLabCut HDF5.
     """
     rows = rows_of_text(path)
     header = {cells[0].lower(): cells for _, cells in rows if cells[0].lower() in _LABELS}
