@@ -293,7 +293,8 @@ def _find_places(
         raise DataError(
             f"{declaration.name} needs a body part in the role "
             f"{' and '.join(map(repr, missing))}; this recording has: {parts}. "
-            f"Name one with skeleton={{{missing[0]!r}: 'its name here'}}."
+            f"Name one with skeleton={{{missing[0]!r}: 'its name here'}} (--skeleton "
+            f"{missing[0]}=NAME)."
         )
     return tuple(place for place in places if place is not None)
 

@@ -110,7 +110,7 @@ def _check_seat(
     if other != individual:
         raise DataError(
             f"{name}: the labels are about {other!r} and {individual!r}, and the tracks have one "
-            f"animal: choose whose labels these are, as in individual={other!r}."
+            f"animal: choose whose labels these are, as in individual={other!r} (--individual)."
         )
 
 

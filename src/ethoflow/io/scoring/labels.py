@@ -174,7 +174,8 @@ def _choose(scored: list[Scored], recording: str | None, rater: str | None) -> l
     if rater is None and len(raters) > 1:
         raise DataError(
             f"several raters: {', '.join(map(repr, raters))}. Choose one, as in "
-            f"rater={raters[0]!r}; ef.list_labels shows who scored what."
+            f"rater={raters[0]!r} (--rater); ef.list_labels (`ethoflow labels FILE`) shows who "
+            "scored what."
         )
     if rater is not None and rater not in raters:
         raise DataError(f"no rater {rater!r}; there are {', '.join(map(repr, raters))}.")

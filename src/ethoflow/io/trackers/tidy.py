@@ -223,7 +223,8 @@ def _read_wide(name: str, table: Table, columns: Mapping[str, Any], options: Opt
     wrong = [key for key, value in parts.items() if isinstance(value, str) or len(value) < 2]
     if wrong or not parts:
         raise DataError(
-            f"give every body part its columns, as in columns={{'nose': ('nose_x', 'nose_y')}}; "
+            f"give every body part its columns, as in columns={{'nose': ('nose_x', 'nose_y')}} "
+            "(--column nose=nose_x,nose_y); "
             f"found {', '.join(wrong) or 'no body part'}."
         )
     frames, fps = _frames(table, beside, np.arange(len(table.lines)))
