@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import dask.array as da
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from ethoflow import __version__, store
@@ -49,18 +52,36 @@ def as_cohort(ds: xr.Dataset) -> xr.Dataset:
         ds = ds.assign_coords(digest=("recording", text([same] * len(names))))
     if "n_frames" not in ds.coords:
         ds = ds.assign_coords(n_frames=("recording", count_frames(ds)))
-    return _free_text(ds.load())
+    return _as_stored(ds.load())
 
 
-def _free_text(ds: xr.Dataset) -> xr.Dataset:
-    """Names as variable-length text: fixed-width ones cannot be appended to."""
-    fixed = {
-        name: (variable.dims, text(variable.values.ravel()).reshape(variable.shape), variable.attrs)
+def _as_stored(ds: xr.Dataset) -> xr.Dataset:
+    """Small variables of the kinds a store keeps, which recordings that join later fit too.
+
+    Text has any length, dates are text, durations are s; whole numbers and truths are floats, since
+    they may be missing for other recordings.
+    """
+    changed = {
+        name: (variable.dims, _kept(variable.values), variable.attrs)
         for name, variable in ds.variables.items()
-        if variable.dtype.kind in "UT"
+        if variable.dtype.kind in "UTMm"
+        or (variable.dtype.kind in "iub" and "recording" in variable.dims and name != "n_frames")
     }
-    coords = {name: value for name, value in fixed.items() if name in ds.coords}
-    return ds.assign_coords(coords).assign({n: v for n, v in fixed.items() if n not in coords})
+    coords = {name: value for name, value in changed.items() if name in ds.coords}
+    return ds.assign_coords(coords).assign({n: v for n, v in changed.items() if n not in coords})
+
+
+def _kept(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    if values.dtype.kind in "iub":
+        return values.astype(np.float64)
+    if values.dtype.kind == "m":
+        return values / np.timedelta64(1, "s")
+    if values.dtype.kind == "M":
+        dates = np.datetime_as_string(values, unit="s").ravel()
+        names = ["" if date == "NaT" else str(date).removesuffix("T00:00:00") for date in dates]
+    else:
+        names = [str(value) for value in values.ravel()]
+    return text(names).reshape(values.shape)
 
 
 def _widen(ds: xr.Dataset) -> xr.Dataset:
@@ -95,8 +116,14 @@ def lay_out(small: xr.Dataset, nodes: Mapping[str, Node], path: str, group: str)
     else:
         _check_same(there, small, path, group)
         _check_units(there, small, nodes, path, group)
+        unlike = _find_unlike(there, small, path, group)
         store.begin(path, group)
-        known = [str(name) for name in there.recording.values]
+        # What an interrupted write laid out, and did not come to use, is laid out anew.
+        unused = set(store.list_arrays(path, group)) - set(map(str, there.variables))
+        store.drop_arrays(path, group, [*unlike, *sorted(unused)])
+        there = there.drop_vars(unlike)
+        # Rows without a name are of a write that was interrupted: they are used again.
+        known = list(itertools.takewhile(bool, map(str, there.recording.values)))
         block = store.block_length(path, group) or _choose_block(nodes, longest)
         longest = max(longest, there.sizes.get("time", 0))
     rows = store.rows_of(known, names)
@@ -110,6 +137,7 @@ def lay_out(small: xr.Dataset, nodes: Mapping[str, Node], path: str, group: str)
     }
     places = tuple(rows[name] for name in names)
     store.write_rows(path, group, small, np.asarray(places, np.int64), n_known=len(known))
+    store.write_names(path, group, sorted(rows, key=lambda name: rows[name]))
     for name, variable in small.data_vars.items():
         store.set_attrs(path, f"{group}/{name}", variable.attrs)
     if "role" in small.coords:
@@ -145,6 +173,27 @@ def _check_same(there: xr.Dataset, new: xr.Dataset, path: str, group: str) -> No
             f"{path}: the group {group} has {float(there.fps):g} frames per second, these data "
             f"have {float(new.fps):g}. Write them to another store."
         )
+
+
+def _find_unlike(there: xr.Dataset, small: xr.Dataset, path: str, group: str) -> list[str]:
+    """What `small` has with other dims or of another kind than `there`, to be made anew."""
+    common = [n for n in small.variables if n in there.variables and "recording" in small[n].dims]
+    unlike = [str(n) for n in common if _form(there[n]) != _form(small[n])]
+    kept = {*map(str, there.recording.values)} - {*map(str, small.recording.values), ""}
+    if unlike and kept:
+        name = unlike[0]
+        raise DataError(
+            f"{path}: {name} is {_form(there[name])} for {', '.join(sorted(kept)[:3])}, and "
+            f"{_form(small[name])} in these data. Make it one kind for all recordings."
+        )
+    return unlike
+
+
+def _form(array: xr.DataArray) -> str:
+    """What a small variable holds, in words: text or numbers, for each what."""
+    kinds = {"O": "text", "T": "text", "U": "text", "b": "truths", "i": "whole numbers"}
+    dims = " and ".join(str(dim) for dim in array.dims)
+    return f"{kinds.get(array.dtype.kind, 'numbers')} per {dims}"
 
 
 def _check_units(
@@ -208,8 +257,8 @@ def _padded(variable: xr.Variable, n_recordings: int, is_coord: bool) -> xr.Vari
     """A variable along `recording` with room for all rows; empty where nothing is known."""
     if "recording" not in variable.dims or variable.sizes["recording"] == n_recordings:
         return variable
-    dtype = store.with_missing(variable.dtype)
-    values = np.full((n_recordings, *variable.shape[1:]), store.missing_of(dtype), dtype=dtype)
+    shape = (n_recordings, *variable.shape[1:])
+    values = np.full(shape, store.missing_of(variable.dtype), dtype=variable.dtype)
     return xr.Variable(variable.dims, values, variable.attrs)
 
 

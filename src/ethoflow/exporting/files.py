@@ -89,7 +89,7 @@ def _choose(format: str) -> Writer:
         fits = [
             name
             for name in known
-            if all(any(own.startswith(word) for own in _words(name)) for word in words)
+            if words and all(any(own.startswith(word) for own in _words(name)) for word in words)
         ]
         if len(fits) > 1:
             raise DataError(f"{format!r} may be any of: {', '.join(fits)}.")

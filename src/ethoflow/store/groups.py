@@ -84,7 +84,10 @@ def open_group(path: str | Path, group: str, *, warn: bool = True) -> xr.Dataset
     groups = list_groups(path)
     if group not in groups:
         raise DataError(f"{path} has no group {group!r}; it has: {', '.join(groups) or 'none'}.")
-    ds = xr.open_zarr(str(path), group=group, chunks=None, consolidated=False)
+    try:
+        ds = xr.open_zarr(str(path), group=group, chunks=None, consolidated=False)
+    except ValueError:  # a write was interrupted while arrays grew: as it was before
+        ds = xr.open_zarr(str(path), group=group, chunks=None, consolidated=True)
     ds.attrs.pop("parts", None)
     if not ds.attrs.pop("complete", True) and warn:
         done, needed = count_done(str(path), group)
@@ -151,6 +154,19 @@ def coord_names(root: Any) -> set[str]:
 def name_coords(root: Any, names: set[str]) -> None:
     """Let the group name its coordinates: the variables that name them may be deleted."""
     root.attrs.update({"coordinates": " ".join(sorted(names))})
+
+
+def list_arrays(path: str, group: str) -> list[str]:
+    """Names of the arrays of a group."""
+    root: Any = zarr.open_group(path, path=group, mode="r", use_consolidated=False)
+    return [name for name, _ in root.arrays()]
+
+
+def drop_arrays(path: str, group: str, names: Sequence[str]) -> None:
+    """Delete small variables of a group, which are about to be written anew."""
+    root: Any = zarr.open_group(path, path=group, mode="r+", use_consolidated=False)
+    for name in names:
+        del root[name]
 
 
 def set_attrs(path: str, name: str, attrs: Mapping[str, Any]) -> None:

@@ -79,7 +79,9 @@ def _encode(array: xr.DataArray, block: int) -> dict[str, Any]:
 def grow(path: str, group: str, n_recordings: int, n_frames: int) -> None:
     """Make room for more recordings or longer ones: metadata only, and the time axis."""
     root: Any = zarr.open_group(path, path=group, mode="r+", use_consolidated=False)
-    for _, array in root.arrays():
+    for name, array in root.arrays():
+        if name == "recording":  # grows last, with its names
+            continue
         dims = array.metadata.dimension_names or ()
         wanted = {"recording": n_recordings, "time": n_frames}
         shape = tuple(
@@ -92,14 +94,9 @@ def grow(path: str, group: str, n_recordings: int, n_frames: int) -> None:
         root["time"][:] = make_time(root["time"].shape[0], fps).values
 
 
-def with_missing(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """The type that holds the values of `dtype` and what is missing: numbers as floats, text."""
-    return np.dtype(np.float64) if dtype.kind in "iub" else dtype
-
-
 def missing_of(dtype: np.dtype[Any]) -> object:
-    """How a missing value is kept: empty text, or NaN."""
-    return "" if dtype.kind in "OTU" else np.nan
+    """How a missing value is kept: empty text, NaN, or 0 where neither can be."""
+    return "" if dtype.kind in "OTU" else np.nan if dtype.kind == "f" else 0
 
 
 def write_rows(
@@ -107,75 +104,27 @@ def write_rows(
 ) -> None:
     """Write the coordinates and small variables of `ds` along `recording` into `rows`.
 
-    What `ds` does not have is missing for rows from `n_known` on. A variable that gets values of
-    another kind, or missing ones, is kept as what holds both: floats, or text.
+    Rows from `n_known` on that `ds` says nothing of are missing. Names come last (`write_names`):
+    until then the rows do not count.
     """
     root: Any = zarr.open_group(path, path=group, mode="r+", use_consolidated=False)
-    for name, array in dict(root.arrays()).items():
+    for name, array in root.arrays():
         dims = array.metadata.dimension_names or ()
-        if "recording" not in dims or "time" in dims:
+        if "recording" not in dims or "time" in dims or name == "recording":
             continue
-        current = np.asarray(array[...])
-        has = name in ds.variables and "recording" in ds[name].dims
-        wanted = _filled(current, np.asarray(ds[name].values) if has else None, rows, n_known)
-        if _kind(wanted) == _kind(current):
-            array[...] = wanted.astype(current.dtype)
-        else:
-            _replace(path, group, root, name, wanted)
+        values = np.asarray(array[...])
+        values[n_known:] = missing_of(values.dtype)
+        if name in ds.variables:
+            values[rows] = np.asarray(ds[name].values).astype(values.dtype)
+        array[...] = values
 
 
-def _kind(values: npt.NDArray[Any]) -> str:
-    return "text" if values.dtype.kind in "OTU" else values.dtype.kind
-
-
-def _filled(
-    current: npt.NDArray[Any],
-    given: npt.NDArray[Any] | None,
-    rows: npt.NDArray[np.int64],
-    n_known: int,
-) -> npt.NDArray[Any]:
-    """`current` with `given` in its rows, of a type that holds both."""
-    new = np.setdiff1d(np.arange(n_known, len(current)), rows if given is not None else [])
-    is_text = "text" in (_kind(current), "" if given is None else _kind(given))
-    if is_text:
-        values = as_text(current)
-        values[n_known:] = ""
-    else:
-        both = current.dtype if given is None else np.result_type(current, given)
-        values = current.astype(with_missing(both) if len(new) else both)
-    if given is not None:
-        values[rows] = as_text(given) if is_text else given
-    if len(new):
-        values[new] = missing_of(values.dtype)
-    return values
-
-
-def as_text(values: npt.NDArray[Any]) -> npt.NDArray[np.object_]:
-    """Values as text: whole numbers without a point, nothing for what is missing."""
-    if values.dtype.kind in "OTU":
-        return text(values.ravel()).reshape(values.shape)
-    cells = values.ravel().tolist()
-    if values.dtype.kind == "f":
-        cells = ["" if v != v else int(v) if v.is_integer() else v for v in cells]
-    return text(cells).reshape(values.shape)
-
-
-def _replace(path: str, group: str, root: Any, name: str, values: npt.NDArray[Any]) -> None:
-    """Store a small variable anew, with another type."""
-    old = root[name]
-    coords = coord_names(root)
-    variable = xr.Variable(old.metadata.dimension_names, values, dict(old.attrs))
-    variable.attrs.pop("coordinates", None)
-    del root[name]
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*Zarr format 3 specification.*")
-        kept = dict(root.attrs)
-        template = xr.Dataset({name: variable}, attrs=kept)
-        encoding = {name: _encode(template[name], MIN_BLOCK)}
-        template.to_zarr(
-            path, group=group, mode="a", consolidated=False, zarr_format=3, encoding=encoding
-        )
-    name_coords(zarr.open_group(path, path=group, mode="r+", use_consolidated=False), coords)
+def write_names(path: str, group: str, names: Sequence[str]) -> None:
+    """Name the recordings of a group, in the order of their rows: now they count."""
+    root: Any = zarr.open_group(path, path=group, mode="r+", use_consolidated=False)
+    array = root["recording"]
+    array.resize((len(names),))
+    array[...] = text(list(names)).astype(np.asarray(array[...]).dtype)
 
 
 def write_coord(path: str, group: str, name: str, values: npt.NDArray[Any]) -> None:
