@@ -126,3 +126,20 @@ def test_individuals_are_a_list(tmp_path, make_table):
 def test_names_are_kept_in_two_readings(tmp_path, make_table):
     make_table().to_csv(tmp_path / "a.csv")
     assert read(tmp_path / "a.csv", fps=25).identical(read(str(tmp_path / "a.csv"), fps=25))
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "advice"),
+    [
+        ("sleap_io", "sleap-flies/typical.slp", r"SLEAP .slp needs sleap_io: .*ethoflow\[sleap\]"),
+        (
+            "h5netcdf",
+            "vame-one-recording-4-formats/tests_project_sample_nc/cropped_video.nc",
+            r"movement netCDF needs h5netcdf: .*ethoflow\[netcdf\]",
+        ),
+    ],
+)
+def test_a_library_that_is_missing_is_named(monkeypatch, real_data, module, name, advice):
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(DataError, match=advice):
+        read(real_data / name, fps=25)

@@ -56,10 +56,10 @@ def test_metadata_of_another_kind_are_refused_before_anything_changes(tmp_path):
     path = tmp_path / "c.zarr"
     ef.write(cohort("a", "b", dose=[1.5, np.nan]), path)
     for other in ({"dose": ["high", "low"]}, {"dose": np.array(["2024-01-01"] * 2, "M8[D]")}):
-        with pytest.raises(DataError, match="dose is numbers per recording for a, b, and text"):
+        with pytest.raises(DataError, match="dose as numbers per recording for a, b, these"):
             ef.write(cohort("c", "d", **other), path)
     per_animal = cohort("c", "d").assign_coords(dose=(("recording", "individual"), [[1.0], [2.0]]))
-    with pytest.raises(DataError, match="numbers per recording and individual in these data"):
+    with pytest.raises(DataError, match="have it as numbers per recording and individual"):
         ef.write(per_animal, path)
     found = ef.open(path, "tracks")
     assert found.recording.values.tolist() == ["a", "b"]
@@ -103,3 +103,13 @@ def test_an_append_that_was_interrupted_is_finished_by_the_same_call(tmp_path, m
     assert found.sex.values.tolist() == ["f", "m", "", ""]
     assert (found.position == 1).all()
     assert found.n_frames.values.tolist() == [5] * 4
+
+
+def test_recordings_in_two_units_are_refused(tmp_path):
+    path = tmp_path / "c.zarr"
+    ef.write(cohort("a"), path)
+    other = cohort("b")
+    other.position.attrs["units"] = "mm"
+    with pytest.raises(DataError, match="has position in px for a, these data have it in mm"):
+        ef.write(other, path)
+    assert ef.open(path, "tracks").position.attrs["units"] == "px"

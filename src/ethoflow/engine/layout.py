@@ -114,14 +114,7 @@ def lay_out(small: xr.Dataset, nodes: Mapping[str, Node], path: str, group: str)
         block = _choose_block(nodes, longest)
         known: list[str] = []
     else:
-        _check_same(there, small, path, group)
-        _check_units(there, small, nodes, path, group)
-        unlike = _find_unlike(there, small, path, group)
-        store.begin(path, group)
-        # What an interrupted write laid out, and did not come to use, is laid out anew.
-        unused = set(store.list_arrays(path, group)) - set(map(str, there.variables))
-        store.drop_arrays(path, group, [*unlike, *sorted(unused)])
-        there = there.drop_vars(unlike)
+        there = _make_ready(there, small, nodes, path, group)
         # Rows without a name are of a write that was interrupted: they are used again.
         known = list(itertools.takewhile(bool, map(str, there.recording.values)))
         block = store.block_length(path, group) or _choose_block(nodes, longest)
@@ -144,6 +137,22 @@ def lay_out(small: xr.Dataset, nodes: Mapping[str, Node], path: str, group: str)
         store.write_coord(path, group, "role", small.role.values)
     _describe(nodes, path, group)
     return Target(path, group, shapes, places, len(rows), block)
+
+
+def _make_ready(
+    there: xr.Dataset, small: xr.Dataset, nodes: Mapping[str, Node], path: str, group: str
+) -> xr.Dataset:
+    """What of the group stays, once it is known that all fits; it is being written from here on."""
+    others = {*map(str, there.recording.values)} - {*map(str, small.recording.values), ""}
+    kept = ", ".join(sorted(others)[:3])
+    _check_same(there, small, path, group)
+    _check_units(there, small, nodes, kept, f"{path}: the group {group}")
+    unlike = _find_unlike(there, small, kept, f"{path}: the group {group}")
+    store.begin(path, group)
+    # What an interrupted write laid out, and did not come to use, is laid out anew.
+    unused = set(store.list_arrays(path, group)) - set(map(str, there.variables))
+    store.drop_arrays(path, group, [*unlike, *sorted(unused)])
+    return there.drop_vars(unlike)
 
 
 def _choose_block(nodes: Mapping[str, Node], longest: int) -> int:
@@ -175,42 +184,40 @@ def _check_same(there: xr.Dataset, new: xr.Dataset, path: str, group: str) -> No
         )
 
 
-def _find_unlike(there: xr.Dataset, small: xr.Dataset, path: str, group: str) -> list[str]:
+def _find_unlike(there: xr.Dataset, small: xr.Dataset, kept: str, where: str) -> list[str]:
     """What `small` has with other dims or of another kind than `there`, to be made anew."""
     common = [n for n in small.variables if n in there.variables and "recording" in small[n].dims]
     unlike = [str(n) for n in common if _form(there[n]) != _form(small[n])]
-    kept = {*map(str, there.recording.values)} - {*map(str, small.recording.values), ""}
     if unlike and kept:
         name = unlike[0]
         raise DataError(
-            f"{path}: {name} is {_form(there[name])} for {', '.join(sorted(kept)[:3])}, and "
-            f"{_form(small[name])} in these data. Make it one kind for all recordings."
+            f"{where} has {name} as {_form(there[name])} for {kept}, these data have it as "
+            f"{_form(small[name])}. Make it one kind for all recordings."
         )
     return unlike
 
 
 def _form(array: xr.DataArray) -> str:
     """What a small variable holds, in words: text or numbers, for each what."""
-    kinds = {"O": "text", "T": "text", "U": "text", "b": "truths", "i": "whole numbers"}
+    kinds = {"O": "text", "T": "text", "U": "text", "i": "whole numbers"}
     dims = " and ".join(str(dim) for dim in array.dims)
     return f"{kinds.get(array.dtype.kind, 'numbers')} per {dims}"
 
 
 def _check_units(
-    there: xr.Dataset, small: xr.Dataset, nodes: Mapping[str, Node], path: str, group: str
+    there: xr.Dataset, small: xr.Dataset, nodes: Mapping[str, Node], kept: str, where: str
 ) -> None:
     """A variable has one unit: what is not written now must have it already."""
     given = {name: node.units for name, node in nodes.items()}
     given |= {
         str(n): str(a.attrs["units"]) for n, a in small.data_vars.items() if "units" in a.attrs
     }
-    kept = sorted({*map(str, there.recording.values)} - {*map(str, small.recording.values)})
     for name, unit in given.items():
         found = there[name].attrs.get("units", unit) if name in there else unit
         if kept and found != unit:
             raise DataError(
-                f"{path}: {name} of the group {group} is in {found} for {', '.join(kept[:3])}, and "
-                f"in {unit} in these data. Write all recordings together, or to another group."
+                f"{where} has {name} in {found} for {kept}, these data have it in {unit}. "
+                "Write all recordings together, or to another group."
             )
 
 

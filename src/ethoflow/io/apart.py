@@ -1,6 +1,6 @@
 """Calls of C libraries in a process apart, which is ended where they hang on a damaged file.
 
-The process is started once and kept: a call costs less than a millisecond more than one made here.
+The process is started once and kept, since starting it takes far longer than a call.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from ethoflow.io.clock import contradict, read_times, set_clock
 from ethoflow.io.content import Content
 from ethoflow.io.individuals import choose_individuals
 from ethoflow.io.options import DEFAULTS, Columns, Options, Repeats, digest_of
-from ethoflow.io.registry import Registry
+from ethoflow.io.registry import Registry, in_words
 from ethoflow.io.stack import Header, Tracks, dataset_of, layout_of, pad, stack_tracks, with_notes
 from ethoflow.io.video import compare, look_at, look_beside, video_of
 from ethoflow.schema import DataError, check_fps
@@ -235,20 +235,8 @@ def load(path: Path, options: Options = DEFAULTS, found: Reader | None = None) -
             f"recognised as {found.name}, a Python pickle: opening it can run any code. If you "
             "trust where it comes from, give allow_pickle=True (--allow-pickle)."
         )
-    try:
+    with in_words(found.name, found.extra):
         parts = found.load(path, options) if found.takes_options else found.load(path)  # type: ignore[call-arg]
-    except DataError:
-        raise
-    except MemoryError as error:
-        raise DataError(
-            f"recognised as {found.name}, but its arrays do not fit into memory ({error}): it is "
-            "damaged, or larger than this machine can read."
-        ) from error
-    except Exception as error:  # libraries raise anything when they meet a damaged file
-        raise DataError(
-            f"recognised as {found.name}, but it cannot be read, so it is probably damaged "
-            f"({type(error).__name__}: {error})."
-        ) from error
     if options.individuals is not None:
         parts = [choose_individuals(part, options.individuals) for part in parts]
     return [check(part) for part in parts]

@@ -5,8 +5,11 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
+
+from ethoflow.schema import DataError
 
 Entry = TypeVar("Entry")
 
@@ -45,3 +48,25 @@ class Registry(Generic[Entry]):
                     importlib.import_module(f"{self.package}.{module.name}")
                 self._found = True
             return dict(self.entries)
+
+
+@contextmanager
+def in_words(name: str, extra: str) -> Iterator[None]:
+    """What goes wrong while a file of the format `name` is read, as an error of ours."""
+    try:
+        yield
+    except DataError:
+        raise
+    except ModuleNotFoundError as error:
+        advice = f': pip install "ethoflow[{extra}]"' if extra else ""
+        raise DataError(f"{name} needs {error.name}{advice}.") from error
+    except MemoryError as error:
+        raise DataError(
+            f"recognised as {name}, but its arrays do not fit into memory ({error}): it is "
+            "damaged, or larger than this machine can read."
+        ) from error
+    except Exception as error:  # libraries raise anything when they meet a damaged file
+        raise DataError(
+            f"recognised as {name}, but it cannot be read, so it is probably damaged "
+            f"({type(error).__name__}: {error})."
+        ) from error

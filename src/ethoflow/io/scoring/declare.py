@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from ethoflow.io.content import Content
-from ethoflow.io.registry import Registry
+from ethoflow.io.registry import Registry, in_words
 from ethoflow.io.scoring.scored import Scored
 from ethoflow.schema import DataError
 
@@ -102,19 +102,8 @@ def load_labels(path: Path) -> list[Scored]:
         found = recognise_labels(path)
     except OSError as error:
         raise DataError(f"the file cannot be opened ({error.strerror or error}).") from error
-    try:
+    with in_words(found.name, found.extra):
         scored = found.load(path)
-    except DataError:
-        raise
-    except ModuleNotFoundError as error:
-        raise DataError(
-            f'{found.name} needs {error.name}: pip install "ethoflow[{found.extra}]".'
-        ) from error
-    except Exception as error:  # libraries raise anything when they meet a damaged file
-        raise DataError(
-            f"recognised as {found.name}, but it cannot be read, so it is probably damaged "
-            f"({type(error).__name__}: {error})."
-        ) from error
     if not scored:
         raise DataError(f"recognised as {found.name}, but nothing was scored in it.")
     return scored

@@ -9,7 +9,6 @@ import numpy as np
 
 from ethoflow.io.movement import DIALECTS, NOBODY, contradiction, in_our_dims
 from ethoflow.io.reader import Content, Tracks, reader, recording_name
-from ethoflow.schema import DataError
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -28,12 +27,9 @@ def read_movement(path: Path) -> list[Tracks]:
 
     The frame rate is the one the file states; where its times contradict that, neither is believed.
     """
+    import h5netcdf  # noqa: F401  (xarray says another thing where it is missing)
     import xarray as xr
 
-    try:
-        import h5netcdf  # noqa: F401
-    except ModuleNotFoundError as error:
-        raise DataError('netCDF files need h5netcdf: pip install "ethoflow[netcdf]".') from error
     with xr.open_dataset(path, engine="h5netcdf", decode_times=False) as ds:
         found, units = in_our_dims(ds)
         fps, notes = _rate(ds)

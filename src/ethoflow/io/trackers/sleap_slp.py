@@ -30,10 +30,8 @@ def read_slp(path: Path) -> list[Tracks]:
     The recording runs from frame 0 to the last labelled one, or to the end of the video where the
     file knows its length.
     """
-    try:
-        import sleap_io
-    except ModuleNotFoundError as error:
-        raise DataError('SLEAP files need sleap-io: pip install "ethoflow[sleap]".') from error
+    import sleap_io
+
     labels = sleap_io.load_slp(str(path), open_videos=False)
     frames: dict[int, list[LabeledFrame]] = {}
     for frame in labels.labeled_frames:
