@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import shutil
 from pathlib import Path
+from typing import Any
 
 import ethoflow
 from ethoflow.engine import Declaration, builtin
@@ -98,26 +99,21 @@ def _formats() -> str:
     for one in writers().values():
         if one.reader:
             back.setdefault(one.reader, []).append(f"{one.name}: {', '.join(one.survives)}")
-    tracks = [
-        [
-            r.name + (" (pickle)" if r.pickle else ""),
-            _first_line(r.load),
-            r.extra,
-            r.fixture,
-            "; ".join(back.get(r.name, ["not written"])),
+
+    def rows(read: list[Any], pickles: set[str]) -> list[list[str]]:
+        return [
+            [
+                r.name + (" (pickle)" if r.name in pickles else ""),
+                _first_line(r.load),
+                r.extra,
+                r.fixture,
+                "; ".join(back.get(r.name, ["not written"])),
+            ]
+            for r in read
         ]
-        for r in readers()
-    ]
-    scores = [
-        [
-            r.name,
-            _first_line(r.load),
-            r.extra,
-            r.fixture,
-            "; ".join(back.get(r.name, ["not written"])),
-        ]
-        for r in label_readers()
-    ]
+
+    tracks = rows(readers(), {r.name for r in readers() if r.pickle})
+    scores = rows(label_readers(), set())
     out = [[w.name, _first_line(w.save), w.kind, w.suffix, w.extra] for w in writers().values()]
     header = ["format", "what is read", "extra", "fixture", "survives a round trip"]
     return (

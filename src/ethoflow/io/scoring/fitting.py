@@ -100,6 +100,10 @@ def fit_to_frames(
     return _dataset(values, names, counts, animals, clock, target)
 
 
+def _note(sentence: str) -> None:
+    warnings.warn(sentence, LabelNote, stacklevel=5)  # where read_labels was called
+
+
 def _check_seat(
     seats: dict[tuple[int, int], str], seat: tuple[int, int], individual: str, name: str
 ) -> None:
@@ -117,11 +121,9 @@ def _check_seat(
 def _note_rate(scored: Scored, fps: float | None) -> None:
     if fps is None or scored.fps is None or abs(scored.fps / fps - 1) < SAME_RATE:
         return
-    warnings.warn(
+    _note(
         f"{scored.name}: the labels state {scored.fps:g} frames per second; the {fps:g} that were "
-        "given are used.",
-        LabelNote,
-        stacklevel=5,
+        "given are used."
     )
 
 
@@ -132,20 +134,14 @@ def _note_length(scored: Scored, n_frames: int, clock: Clock) -> None:
     if isinstance(scored, Events):
         beyond = (_length(scored, clock) - n_frames) / clock.rate
         if beyond > 1:
-            warnings.warn(
-                f"{scored.name}: the labels go on for {beyond:.1f} s after the tracks end.",
-                LabelNote,
-                stacklevel=5,
-            )
+            _note(f"{scored.name}: the labels go on for {beyond:.1f} s after the tracks end.")
         return
     covered = scored.first + scored.values.shape[1]
     if clock.own(scored) != clock.rate or covered == n_frames:
         return
-    warnings.warn(
+    _note(
         f"{scored.name}: the labels have {covered} frames, the tracks {n_frames}; frames without a "
-        "label are unknown. If they were scored at another frame rate, give it as fps.",
-        LabelNote,
-        stacklevel=5,
+        "label are unknown. If they were scored at another frame rate, give it as fps."
     )
 
 
@@ -197,11 +193,9 @@ def _recordings(
     hits = {name: find(name) for name in distinct}
     if len(names) == 1 == len(distinct):
         if "recording" in target.dims and not all(hits.values()):
-            warnings.warn(
+            _note(
                 f"the labels of {scored[0].name} are taken to be of {names[0]}, the one recording "
-                "of the tracks.",
-                LabelNote,
-                stacklevel=5,
+                "of the tracks."
             )
         return [0] * len(scored), names, counts
     lost = [name for name, hit in hits.items() if len(hit) != 1]
@@ -211,11 +205,7 @@ def _recordings(
             f"tracks are {', '.join(names[:5])}."
         )
     if lost:
-        warnings.warn(
-            f"{len(lost)} scored recordings have no tracks: {', '.join(sorted(lost))}.",
-            LabelNote,
-            stacklevel=5,
-        )
+        _note(f"{len(lost)} scored recordings have no tracks: {', '.join(sorted(lost))}.")
     scored[:] = [one for one in scored if one.name not in lost]
     return [hits[one.name][0] for one in scored], names, counts
 
