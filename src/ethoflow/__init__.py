@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ethoflow.schema import DataError, assign_roles
     from ethoflow.schema import make_tracks as from_arrays
     from ethoflow.stats.budget import time_budget
+    from ethoflow.store import verify
     from ethoflow.units import UnitError
 
 _MODULES = ("behaviours", "features", "plot", "simulate", "stats")
@@ -66,6 +67,7 @@ _NAMES = {
     "to_movement": "ethoflow.exporting.movement",
     "to_pynapple": "ethoflow.exporting.nap",
     "to_table": "ethoflow.exporting.tables",
+    "verify": "ethoflow.store",
     "write": "ethoflow.engine.materialise",
 }
 

@@ -197,7 +197,11 @@ def _describe_store(path: Path) -> Lines:
     for name in groups:
         ds = open_store(path, name)
         assert isinstance(ds, xr.Dataset)
-        state = "" if store.is_complete(path, name) else " (incomplete: run the same command again)"
+        state = (
+            ""
+            if store.is_complete(path, name)
+            else " (a write of it is under way or was interrupted: this is the state before)"
+        )
         yield f"\n{name}{state}: {', '.join(map(str, ds.data_vars))}", None
         if name == "tracks":
             yield f"  {describe_tracks(ds)}", None

@@ -72,8 +72,11 @@ def ingest(
     skeleton: Mapping[str, str] | None = None,
     resample_fps: float | None = None,
     options: Options = DEFAULTS,
+    keep: bool = True,
 ) -> int:
     """Tracking files into ``tracks``; gives how many files could not be used.
+
+    Recordings of the store that are not among the files stay there, or go if not `keep`.
 
     Raises
     ------
@@ -97,7 +100,7 @@ def ingest(
     if cohort.report is not None:
         (report.say if cohort.report.complete else report.warn)(str(cohort.report))
     with report.track("reading tracks") as progress:
-        written = write(cohort.dataset, path, "tracks", progress=progress)
+        written = write(cohort.dataset, path, "tracks", keep=keep, progress=progress)
     tracks = _group(path, "tracks")
     report.say(f"tracks: {describe(tracks)}{_effort(written)}")
     report.say(f"        read now: {cohort.counts.describe()}")
@@ -179,7 +182,7 @@ def keep_poses(path: Path, report: Report) -> bool:
 
     Asked when nobody gave a calibration: making them anew would turn millimetres into pixels.
     """
-    if not (store.has_data(path, "poses") and store.is_complete(path, "poses")):
+    if not store.has_data(path, "poses"):
         return False
     poses, tracks = _group(path, "poses"), _group(path, "tracks")
     if position_units(poses) == "px":
@@ -205,6 +208,7 @@ def make_features(path: Path, settings: Settings, report: Report) -> xr.Dataset:
             f"skipped the feature {reason if reason.startswith(name) else f'{name}: {reason}'}"
         )
     if not computed:
+        store.drop_group(str(path), "features")
         return computed
     with report.track("features") as progress:
         written = write(computed, path, "features", keep=False, progress=progress)
@@ -212,8 +216,13 @@ def make_features(path: Path, settings: Settings, report: Report) -> xr.Dataset:
     return _group(path, "features")
 
 
-def make_labels(path: Path, settings: Settings, report: Report) -> xr.Dataset | None:
-    """Labels of the rules into ``labels/rules``; None when no rule applies."""
+def make_labels(
+    path: Path, settings: Settings, report: Report, *, keep: bool = False
+) -> xr.Dataset | None:
+    """Labels of the rules into ``labels/rules``; None when no rule applies.
+
+    Labels of other rules that are there go, or stay if `keep`.
+    """
     poses = _group(path, "poses")
     if store.has_data(path, "features"):
         # A body length is measured once, not again for every rule that needs it.
@@ -224,9 +233,10 @@ def make_labels(path: Path, settings: Settings, report: Report) -> xr.Dataset | 
         report.warn(f"skipped the rule {reason}")
     if not labels:
         report.warn("labels: no rule applies to these data")
+        if not keep:
+            store.drop_group(str(path), LABELS)
         return None
     with report.track("labels") as progress:
-        keep = settings.rules is not None
         written = write(labels, path, LABELS, keep=keep, progress=progress)
     report.say(f"labels: {', '.join(map(str, labels.data_vars))}{_effort(written)}")
     return _group(path, LABELS)
@@ -317,6 +327,4 @@ def _effort(written: Written) -> str:
 def _group(path: Path, name: str) -> xr.Dataset:
     ds = open_store(path, name)
     assert isinstance(ds, xr.Dataset)
-    if name != LABELS and not store.is_complete(path, name):
-        raise DataError(f"{path}: {name} is incomplete: run the command that writes it again.")
     return ds

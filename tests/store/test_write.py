@@ -11,7 +11,7 @@ import xarray as xr
 import zarr
 
 import ethoflow as ef
-from ethoflow import store
+from ethoflow.engine import layout
 from tests.conftest import no_compute
 from tests.walks import cohort, walk
 
@@ -32,8 +32,8 @@ def write_all(tracks: xr.Dataset, path: Path, **parameters: object) -> dict[str,
 @pytest.fixture
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Several blocks per recording, although the recordings are short."""
-    monkeypatch.setattr(store.layout, "BLOCK_BYTES", 200 * 2 * 4 * 2 * 4)
-    monkeypatch.setattr(store.layout, "MIN_BLOCK", 100)
+    monkeypatch.setattr(layout, "BLOCK_BYTES", 200 * 2 * 4 * 2 * 4)
+    monkeypatch.setattr(layout, "MIN_BLOCK", 100)
 
 
 @pytest.mark.usefixtures("small_blocks")

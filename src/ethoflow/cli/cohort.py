@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -22,6 +22,9 @@ from ethoflow.cli.options import (
     rate_of,
 )
 from ethoflow.cli.screen import PARTIAL, Screen, err, out, plain_errors, print_table
+
+if TYPE_CHECKING:
+    from ethoflow.project import Project
 
 
 @app.command()
@@ -74,13 +77,20 @@ def run(
 
 
 def _run(file: Path, scheduler: str | None) -> int:
-    from ethoflow import pipeline
-    from ethoflow.engine.schedule import use_scheduler
     from ethoflow.project import load_project
+    from ethoflow.store import writing
 
     project, screen = load_project(file), Screen()
     path = project.results / "cohort.zarr"
     project.results.mkdir(parents=True, exist_ok=True)
+    with writing(path):
+        return _run_project(project, path, scheduler, screen)
+
+
+def _run_project(project: Project, path: Path, scheduler: str | None, screen: Screen) -> int:
+    from ethoflow import pipeline
+    from ethoflow.engine.schedule import use_scheduler
+
     files = [str(project.path(pattern)) for pattern in project.tracks]
     with use_scheduler(scheduler, pipeline.estimate_frames(files)):
         problems = pipeline.ingest(
@@ -92,6 +102,7 @@ def _run(file: Path, scheduler: str | None) -> int:
             skeleton=project.skeleton,
             resample_fps=project.resample_fps,
             options=project.options(),
+            keep=False,
         )
     settings = pipeline.Settings(
         arena=project.arenas(),
@@ -102,7 +113,7 @@ def _run(file: Path, scheduler: str | None) -> int:
         rules=project.rules,
         parameters=project.parameters,
     )
-    budget = _annotate(path, settings, scheduler, screen, project.results)
+    budget = _annotate(path, settings, scheduler, screen, project.results, keep=False)
     pictures = pipeline.draw_pictures(
         path, project.results / "pictures", screen, most=project.pictures.recordings
     )
@@ -121,6 +132,7 @@ def _annotate(
     screen: Screen,
     folder: Path,
     *,
+    keep: bool,
     calibrated: bool = True,
 ) -> Any:
     """Poses, features, labels and tables of one store; gives the budget when there are labels."""
@@ -134,7 +146,7 @@ def _annotate(
         if calibrated or not pipeline.keep_poses(path, screen):
             pipeline.make_poses(path, settings, screen)
         pipeline.make_features(path, settings, screen)
-        labels = pipeline.make_labels(path, settings, screen)
+        labels = pipeline.make_labels(path, settings, screen, keep=keep)
         out.print(f"\nwritten:\n{path}", markup=False)
         if labels is None:
             pipeline.remove_tables(folder / "tables")
@@ -212,11 +224,18 @@ def annotate(
     scheduler: Scheduler = None,
 ) -> None:
     """Calibrate, clean and label the tracks of a store; tables lie in STORE_results beside it."""
+    from ethoflow.store import list_groups, writing
+
     with plain_errors():
+        list_groups(path)
         settings = _settings(px_per_mm, arena, project, rules, rule_file, settings_of, skeleton)
         given = any(item is not None for item in (px_per_mm, arena, project, skeleton))
         folder = path.parent / f"{path.stem}_results"
-        budget = _annotate(path, settings, scheduler, Screen(), folder, calibrated=given)
+        with writing(path):
+            budget = _annotate(
+                path, settings, scheduler, Screen(), folder,
+                keep=settings.rules is not None, calibrated=given,
+            )  # fmt: skip
         if budget is not None:
             _print_budget(budget)
         _print_next(path, 0)

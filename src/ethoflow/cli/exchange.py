@@ -1,16 +1,19 @@
-"""Commands around it: labels, export, formats, info."""
+"""Commands around it: labels, export, formats, verify, info."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 
 from ethoflow.cli.app import app
 from ethoflow.cli.options import Columns, Fps, Individuals, Pickles, Repeats, options_of, rate_of
-from ethoflow.cli.screen import PARTIAL, Screen, out, plain_errors, print_table
+from ethoflow.cli.screen import PARTIAL, Screen, err, out, plain_errors, print_table
+
+if TYPE_CHECKING:
+    from ethoflow.store import Verified
 
 
 @app.command()
@@ -100,6 +103,37 @@ def formats() -> None:
             needs = f'  (pip install "ethoflow[{extra}]")' if extra else ""
             out.print(f"  {name}{needs}", markup=False)
     out.print("\nnext: `ethoflow info FILE` says what a file is; formats are known by content")
+
+
+@app.command()
+def verify(path: Annotated[Path, typer.Argument(help="The Zarr store.")]) -> None:
+    """Look at every file of a store: is it what was written, and is it up to date?"""
+    from ethoflow import store
+
+    with plain_errors():
+        with Screen().track("verifying") as progress:
+            found = store.verify(path, progress)
+        for fault in found.faults:
+            err.print(f"[red]damaged:[/] {escape(str(fault))}")
+        for reason in found.stale:
+            err.print(f"[yellow]out of date:[/] {escape(reason)}")
+        _conclude(path, found)
+    if found.faults or found.stale:
+        raise typer.Exit(1)
+
+
+def _conclude(path: Path, found: Verified) -> None:
+    """What is to be done now."""
+    looked = f"{path}: {found.n_chunks:,} chunks looked at"
+    if not found.faults and not found.stale:
+        out.print(f"{looked}, all are what was written\nnext: ethoflow info {path}", markup=False)
+        return
+    again = "next: run the command again that made it (ethoflow run, ingest, annotate)"
+    out.print(
+        f"{looked}, {len(found.faults)} faults\n{again}: what is damaged is made anew, as long as "
+        "the tracking files are where they were",
+        markup=False,
+    )
 
 
 @app.command()

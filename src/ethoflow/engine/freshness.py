@@ -1,18 +1,36 @@
-"""What is fresh: digests of how each block of each variable comes about."""
+"""What is fresh: a digest of how each recording of each variable comes about.
+
+Digests are chained. That of a call is made of its recipe and the digests of its inputs; a stored
+variable has the digest it was stored under, a file's that of its bytes, anything else that of its
+numbers. So the same numbers have one digest however they were asked for: from a store that was
+opened again, from a selection of its recordings, in other chunks, or as one step of a longer way.
+"""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import xxhash
+from dask._task_spec import Task
 
-from ethoflow.engine.graph import Node, recipe_text
-from ethoflow.engine.lazy import all_sources
-from ethoflow.engine.overlap import Grid
+from ethoflow.engine.declare import Array
+from ethoflow.engine.graph import Call, Node, own_recipe, recipe_text
+from ethoflow.engine.lazy import CallLayer, all_sources
+from ethoflow.engine.overlap import Window, find_given, make_window, read_source
 from ethoflow.engine.program import compile_program
-from ethoflow.engine.source import Source
+from ethoflow.engine.schedule import run_tasks
+from ethoflow.engine.selection import Row, trace_rows
+from ethoflow.engine.source import KnownLayer, Origin, Source, chain
+
+LEAF = 2**14
+"""Frames hashed at a time, so that the digest of an array does not depend on its chunks."""
+
+Sources = dict[str, list[str]]
 
 
 def sources_of(nodes: Mapping[str, Node]) -> list[Source]:
@@ -20,56 +38,144 @@ def sources_of(nodes: Mapping[str, Node]) -> list[Source]:
     return all_sources(compile_program(nodes))
 
 
-def digest_recordings(
-    nodes: Mapping[str, Node], given: list[str], n_frames: npt.NDArray[np.int64]
-) -> list[str]:
-    """Digest of what each recording was made from, as it is stored beside the tracks.
+@dataclass
+class Lineage:
+    """Digests of the rows of nodes, for recordings of `n_frames`."""
 
-    Recordings read from files have one; for arrays in memory, or changed on the way, their content
-    (or name in the graph) is added, so that other numbers never pass for the same recording.
-    """
-    loose = [
-        source
-        for source in sources_of(nodes)
-        if "time" in source.dims and (source.in_memory or "token" in source.recipe)
-    ]
-    if not loose:
-        return given
-    return [
-        _hash([digest, *(_digest_loose(source, row, int(n_frames[row])) for source in loose)])
-        for row, digest in enumerate(given)
-    ]
+    n_frames: Sequence[int]
+    known: dict[str, list[str]] = field(default_factory=dict)
+    behind: dict[str, Sources] = field(default_factory=dict)
+
+    def digests(self, node: Node) -> list[str]:
+        """A digest for each recording."""
+        if node.key not in self.known:
+            if isinstance(node, Call):
+                self.known[node.key] = self._of_call(node)
+            else:
+                self.known[node.key], self.behind[node.key] = _of_source(node, self.n_frames)
+        return self.known[node.key]
+
+    def _of_call(self, call: Call) -> list[str]:
+        below = [self.digests(node) for node in call.inputs]
+        recipe = recipe_text(own_recipe(call))
+        return [
+            chain([recipe, str(n), *(digests[row] for digests in below)])
+            for row, n in enumerate(self.n_frames)
+        ]
+
+    def sources(self, node: Node, path: str) -> Sources:
+        """Variables stored in `path` that a node is made from: the digest each recording had."""
+        self.digests(node)
+        if isinstance(node, Call):
+            merged: Sources = {}
+            for item in node.inputs:
+                merged.update(self.sources(item, path))
+            return merged
+        found = self.behind.get(node.key, {})
+        return {n.partition("\n")[2]: d for n, d in found.items() if n.partition("\n")[0] == path}
 
 
-def _digest_loose(source: Source, row: int, n_frames: int) -> str:
+def to_numbers(digests: Sequence[str]) -> npt.NDArray[np.uint64]:
+    """Digests as the store keeps them; none is 0."""
+    return np.array([max(int(digest, 16), 1) if digest else 0 for digest in digests], np.uint64)
+
+
+# --- variables of a dataset -------------------------------------------------------------------
+
+
+def _of_source(source: Source, n_frames: Sequence[int]) -> tuple[list[str], Sources]:
+    """Digests of a variable's rows, and those of the stored variable they were taken from."""
     if source.in_memory:
-        return source.digest_row(row if source.has_recording else 0, n_frames)
-    return str(source.recipe["token"])
+        return [_of_values(source, row, n) for row, n in enumerate(n_frames)], {}
+    traced = _trace(source, len(n_frames))
+    if traced is None:
+        return _of_numbers(source, n_frames), {}
+    digests, taken = [], []
+    places = set()
+    for (origin, row), n in zip(traced, n_frames, strict=True):
+        assert origin.digests is not None
+        own = origin.digests[row.row]
+        digests.append(_of_row(own, row, origin.n_frames[row.row], n, source))
+        taken.append(own)
+        places.add(origin.place)
+    place = places.pop() if len(places) == 1 else ("", "")
+    return digests, {"\n".join(place): taken} if place[0] else {}
 
 
-def digest_blocks(
-    nodes: Mapping[str, Node], recordings: list[str], grid: Grid
-) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.bool_]]:
-    """Digest of every (variable, recording, block), and which of them there are.
-
-    A block there is has frames of its recording in it; a summary has one block.
-    """
-    shape = (len(nodes), len(recordings), max(len(grid.times), 1))
-    digests, needed = np.zeros(shape, np.uint64), np.zeros(shape, np.bool_)
-    starts = np.array([start for start, _ in grid.time_bounds()])
-    for place, node in enumerate(nodes.values()):
-        recipe = recipe_text(node.recipe)
-        beside = [source for source in sources_of({"": node}) if source.in_memory]
-        for row, digest in enumerate(recordings):
-            n_frames = grid.n_frames[row]
-            parts = [s.digest_row(row if s.has_recording else 0, n_frames) for s in beside]
-            value = int(_hash([recipe, digest, str(n_frames), *parts])[:16], 16)
-            digests[place, row] = max(value, 1)
-            needed[place, row] = starts < n_frames if "time" in node.dims else False
-            if "time" not in node.dims:
-                needed[place, row, 0] = True
-    return digests, needed
+def _of_row(own: str, row: Row, stored_frames: int, n_frames: int, source: Source) -> str:
+    """Digest of a row: its own where it is whole, else with what was taken of it."""
+    time = row.time[:n_frames]
+    whole = row.is_whole(source.shape) and n_frames == stored_frames
+    if whole and np.array_equal(time, np.arange(n_frames)):
+        return own
+    taken = [*row.inner, time]
+    return chain([own, *(repr(axis.tolist()) for axis in taken[:-1]), _hash_array(time)])
 
 
-def _hash(parts: list[str]) -> str:
-    return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=16).hexdigest()
+def _trace(source: Source, n_rows: int) -> list[tuple[Origin, Row]] | None:
+    """Where each row of a lazy variable comes from; None where only its numbers can tell."""
+    layers = source.data.dask.layers
+    if "time" not in source.dims:
+        return None
+    rows = trace_rows(source.data, _is_origin)
+    if rows is None or len(rows) != n_rows:
+        return None
+    origins = {name: _origin(layers[name]) for name in {row.name for row in rows}}
+    if any(origin.digests is None for origin in origins.values()):
+        return None
+    return [(origins[row.name], row) for row in rows]
+
+
+def _is_origin(layer: Any) -> bool:
+    return isinstance(layer, KnownLayer | CallLayer) and layer.bounds is not None
+
+
+def _origin(layer: KnownLayer | CallLayer) -> Origin:
+    if isinstance(layer, KnownLayer):
+        return layer.origin
+    lengths = layer.grid.n_frames
+    return Origin(tuple(Lineage(lengths).digests(layer.call)), lengths)
+
+
+def _of_values(source: Source, row: int, n_frames: int) -> str:
+    """Digest of one recording of a variable in memory."""
+    values = source.array[row if source.has_recording else 0]
+    if "time" not in source.dims:
+        return chain([_hash_array(values)])
+    return chain([_hash_array(values[..., start:stop]) for start, stop in _leaves(n_frames)])
+
+
+def _leaves(n_frames: int) -> list[tuple[int, int]]:
+    return [(start, min(start + LEAF, n_frames)) for start in range(0, n_frames, LEAF)]
+
+
+def _hash_array(values: Array) -> str:
+    if values.dtype.kind in "OTU":
+        content = repr(values.tolist()).encode()
+    else:
+        content = np.ascontiguousarray(values).tobytes()
+    head = f"{values.dtype.kind}{values.dtype.itemsize}{values.shape}"
+    return str(xxhash.xxh3_128_hexdigest(head.encode() + content))
+
+
+def _of_numbers(source: Source, n_frames: Sequence[int]) -> list[str]:
+    """Digests of a lazy variable that somebody changed, by computing it once."""
+    held = f"hash-{uuid.uuid4().hex}"
+    tasks: dict[Any, Any] = dict(source.data.__dask_graph__())
+    wanted: dict[Any, tuple[int, int]] = {}
+    timed = "time" in source.dims
+    for row, n in enumerate(n_frames):
+        for number, (start, stop) in enumerate(_leaves(n) if timed else [(0, 1)]):
+            window = make_window(row, start, stop, 0, n) or Window(row, 0, 0, slice(0, 0))
+            key = (held, row, number)
+            given = find_given(source, [window], (row, row + 1))
+            tasks[key] = Task(key, _hash_window, source, given, window)
+            wanted[key] = (row, number)
+    found: dict[tuple[int, int], str] = {}
+    run_tasks(tasks, set(wanted), lambda key, digest: found.update({wanted[key]: digest}))
+    counts = [len(_leaves(n)) if timed else 1 for n in n_frames]
+    return [chain([found[row, i] for i in range(count)]) for row, count in enumerate(counts)]
+
+
+def _hash_window(source: Source, given: Any, window: Window) -> str:
+    return _hash_array(read_source(source, given, window))

@@ -325,7 +325,7 @@ def _write_recipe(
         "parameters": dict(sorted(parameters.items())),
         "inputs": {
             item.argument: node.recipe
-            for item, node in zip(declaration.inputs, inputs, strict=True)
+            for item, node in zip(declaration.inputs, inputs, strict=bool(inputs))
         },
     }
     if any(place is not None for place in places):
@@ -337,6 +337,14 @@ def _write_recipe(
         recipe["function"] = declaration.name
         recipe["code"] = code
     return recipe
+
+
+def own_recipe(call: Call) -> Recipe:
+    """The recipe of a call alone, its function's code as it is now; inputs by their arguments.
+
+    A user may have edited what the function uses since the call was made.
+    """
+    return _write_recipe(call.declaration, call.parameters, (), call.places, call.labels)
 
 
 def _digest(content: Any) -> str:

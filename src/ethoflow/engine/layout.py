@@ -1,36 +1,48 @@
-"""Where a dataset goes in a store: rows, shapes and blocks of its group, made or grown."""
+"""What a group of a store shall hold: a dataset beside what is there, as documents and values."""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import dask.array as da
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
 from ethoflow import __version__, store
-from ethoflow.engine.freshness import sources_of
+from ethoflow.engine.declare import Array
+from ethoflow.engine.freshness import Lineage, sources_of, to_numbers
 from ethoflow.engine.graph import Call, Node, recipe_text
 from ethoflow.schema import DataError, count_frames, make_time, text
+
+BLOCK_BYTES = 20 * 2**20
+"""Raw size a chunk of the largest variable is kept under."""
+
+MIN_BLOCK = 4096
+"""Frames a block has at least, so that longer recordings can be appended to short ones."""
+
+MANY = 1024
+"""Recordings in a chunk of a small array."""
 
 SHARED = ("fps", "role")
 """Coordinates that all recordings of a store share."""
 
 
-@dataclass(frozen=True)
-class Target:
-    """The arrays of a group as tasks write them: shapes by variable, rows of the recordings."""
+def choose_block(bytes_per_frame: int, longest: int) -> int:
+    """Frames in a block: recordings are cut into equal parts under `BLOCK_BYTES`.
 
-    path: str
-    group: str
-    shapes: Mapping[str, tuple[int, ...]]
-    rows: tuple[int, ...]
-    n_recordings: int
-    block: int
+    Examples
+    --------
+    >>> choose_block(176, 108_000), choose_block(176, 500)
+    (108000, 4096)
+    """
+    most = max(BLOCK_BYTES // max(bytes_per_frame, 1), 1)
+    parts = -(-max(longest, 1) // most)
+    return max(-(-max(longest, 1) // parts), min(MIN_BLOCK, most))
+
+
+# --- a dataset as a store keeps it ------------------------------------------------------------
 
 
 def as_cohort(ds: xr.Dataset) -> xr.Dataset:
@@ -64,8 +76,8 @@ def _as_stored(ds: xr.Dataset) -> xr.Dataset:
     changed = {
         name: (variable.dims, _kept(variable.values), variable.attrs)
         for name, variable in ds.variables.items()
-        if variable.dtype.kind in "UTMm"
-        or (variable.dtype.kind in "iub" and "recording" in variable.dims and name != "n_frames")
+        if variable.dtype.kind in "UTMmb"
+        or (variable.dtype.kind in "iu" and "recording" in variable.dims and name != "n_frames")
     }
     coords = {name: value for name, value in changed.items() if name in ds.coords}
     return ds.assign_coords(coords).assign({n: v for n, v in changed.items() if n not in coords})
@@ -99,60 +111,163 @@ def _widen(ds: xr.Dataset) -> xr.Dataset:
     return ds_wide.assign_coords({"recording": text([name]), **coords})
 
 
-def lay_out(small: xr.Dataset, nodes: Mapping[str, Node], path: str, group: str) -> Target:
-    """Make or grow the group so that `nodes` fit; rows for the recordings of `small`.
+# --- what is there, and what stays of it ------------------------------------------------------
+
+
+class Stored:
+    """A group as it is stored: what of it stays beside a dataset that is written now."""
+
+    def __init__(
+        self, state: store.State, group: str, small: xr.Dataset, given: set[str], *, keep: bool
+    ) -> None:
+        self.state, self.group = state, group
+        self.where = f"{state.path}: the group {group}"
+        self.documents = state.arrays(group)
+        self.record = state.record(group)
+        names = [str(name) for name in small.recording.values]
+        self.recordings = list(self.record.recordings)
+        stay = [name for name in self.recordings if name not in names] if keep else []
+        self.staying = stay
+        self.names = (
+            names
+            if not keep
+            else [*self.recordings, *(n for n in names if n not in self.recordings)]
+        )
+        self.variables = [n for n in self.documents if keep and n not in given]
+        self.in_blocks = [
+            name for name in self.variables if "time" in store.dims_of(self.documents[name])
+            and name in self.record.variables
+        ]  # fmt: skip
+
+    def values(self, name: str) -> Array:
+        """Values of a small array."""
+        stamp = self.state.stamp(self.group)
+        stored = store.refer(self.state.path, self.group, name, self.documents[name], stamp)
+        return store.read_whole(stored)
+
+    def lengths(self) -> dict[str, int]:
+        """Frames of the recordings that stay."""
+        if not self.staying:
+            return {}
+        frames = self.values("n_frames").tolist()
+        return {name: frames[self.recordings.index(name)] for name in self.staying}
+
+    @property
+    def block(self) -> int | None:
+        """Frames in a block; None where nothing is stored in blocks."""
+        for name, document in self.documents.items():
+            if name in self.record.variables and "time" in store.dims_of(document):
+                return store.chunks_of(document)[-1]
+        return None
+
+    def check(self, small: xr.Dataset, nodes: Mapping[str, Node]) -> None:
+        """Refuse what does not fit beside what stays.
+
+        Raises
+        ------
+        DataError
+            Other animals, body parts, frame rates, units, or metadata of another kind.
+        """
+        if self.staying or self.in_blocks:
+            self._check_same(small)
+        if self.staying:
+            self._check_units(small, nodes)
+            self._check_forms(small)
+
+    def _check_same(self, new: xr.Dataset) -> None:
+        """Recordings of one group share animals, body parts and frame rate."""
+        for dim in ("individual", "bodypart", "space"):
+            if dim not in self.documents or dim not in new.coords:
+                continue
+            found, given = (list(map(str, v)) for v in (self.values(dim), new[dim].values))
+            if found != given:
+                raise DataError(
+                    f"{self.where} has the {dim}s {', '.join(found)}, these data have "
+                    f"{', '.join(given)}. Write them to another store."
+                )
+        if "fps" in self.documents and "fps" in new.coords:
+            found_fps = float(self.values("fps"))
+            if found_fps != float(new.fps):
+                raise DataError(
+                    f"{self.where} has {found_fps:g} frames per second, these data have "
+                    f"{float(new.fps):g}. Write them to another store."
+                )
+
+    def _check_units(self, small: xr.Dataset, nodes: Mapping[str, Node]) -> None:
+        """A variable has one unit: what is not written now must have it already."""
+        given = {name: node.units for name, node in nodes.items()}
+        given |= {
+            str(n): str(a.attrs["units"]) for n, a in small.data_vars.items() if "units" in a.attrs
+        }
+        for name, unit in given.items():
+            attrs = self.documents[name]["attributes"] if name in self.documents else {}
+            if attrs.get("units", unit) != unit:
+                raise DataError(
+                    f"{self.where} has {name} in {attrs['units']} for {self._stay()}, these data "
+                    f"have it in {unit}. Write all recordings together, or to another group."
+                )
+
+    def _check_forms(self, small: xr.Dataset) -> None:
+        for name in small.variables:
+            if name not in self.documents or "recording" not in small[name].dims:
+                continue
+            document = self.documents[str(name)]
+            found = _form(document["data_type"], store.dims_of(document))
+            given = _form(small[name].dtype.name, [str(dim) for dim in small[name].dims])
+            if found != given:
+                raise DataError(
+                    f"{self.where} has {name} as {found} for {self._stay()}, these data have it "
+                    f"as {given}. Make it one kind for all recordings."
+                )
+
+    def _stay(self) -> str:
+        return ", ".join(sorted(self.staying)[:3])
+
+
+def _form(kind: str, dims: Sequence[str]) -> str:
+    """What a small variable holds, in words: text or numbers, for each what."""
+    what = "text" if kind in ("object", "string") else "numbers"
+    return f"{'whole numbers' if kind.startswith('int') else what} per {' and '.join(dims)}"
+
+
+# --- the plan ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """A plan for a group, the row in it of each recording given, and frames in a block."""
+
+    plan: store.Plan
+    rows: tuple[int, ...]
+    block: int
+
+
+def plan_group(
+    small: xr.Dataset,
+    nodes: Mapping[str, Node],
+    counts: Sequence[int],
+    state: store.State,
+    group: str,
+    *,
+    keep: bool,
+) -> Layout:
+    """What a group holds once `nodes`, for recordings of `counts` frames, are written into it.
 
     Raises
     ------
     DataError
-        The group there holds other body parts, animals or another frame rate.
+        The data do not fit beside what stays in the group.
     """
-    longest = int(small.n_frames.max()) if small.sizes["recording"] else 0
+    given = {*map(str, small.variables), *nodes}
+    there = Stored(state, group, small, given, keep=keep)
+    there.check(small, nodes)
+    longest = max([*counts, *there.lengths().values()], default=0)
+    block = there.block or _choose_block(nodes, longest)
     names = [str(name) for name in small.recording.values]
-    there = store.open_group(path, group, warn=False) if store.has_data(path, group) else None
-    if there is None:
-        block = _choose_block(nodes, longest)
-        known: list[str] = []
-    else:
-        there = _make_ready(there, small, nodes, path, group)
-        # Rows without a name are of a write that was interrupted: they are used again.
-        known = list(itertools.takewhile(bool, map(str, there.recording.values)))
-        block = store.block_length(path, group) or _choose_block(nodes, longest)
-        longest = max(longest, there.sizes.get("time", 0))
-    rows = store.rows_of(known, names)
-    if there is not None:
-        store.grow(path, group, len(rows), longest)
-    _add_arrays(small, nodes, there, path, group, rows, longest, block)
-    shapes = {
-        name: (len(rows), *node.shape, longest)
-        for name, node in nodes.items()
-        if "time" in node.dims
-    }
-    places = tuple(rows[name] for name in names)
-    store.write_rows(path, group, small, np.asarray(places, np.int64), n_known=len(known))
-    store.write_names(path, group, sorted(rows, key=lambda name: rows[name]))
-    for name, variable in small.data_vars.items():
-        store.set_attrs(path, f"{group}/{name}", variable.attrs)
-    if "role" in small.coords:
-        store.write_coord(path, group, "role", small.role.values)
-    _describe(nodes, path, group)
-    return Target(path, group, shapes, places, len(rows), block)
-
-
-def _make_ready(
-    there: xr.Dataset, small: xr.Dataset, nodes: Mapping[str, Node], path: str, group: str
-) -> xr.Dataset:
-    """What of the group stays, once it is known that all fits; it is being written from here on."""
-    others = {*map(str, there.recording.values)} - {*map(str, small.recording.values), ""}
-    kept = ", ".join(sorted(others)[:3])
-    _check_same(there, small, path, group)
-    _check_units(there, small, nodes, kept, f"{path}: the group {group}")
-    unlike = _find_unlike(there, small, kept, f"{path}: the group {group}")
-    store.begin(path, group)
-    # What an interrupted write laid out, and did not come to use, is laid out anew.
-    unused = set(store.list_arrays(path, group)) - set(map(str, there.variables))
-    store.drop_arrays(path, group, [*unlike, *sorted(unused)])
-    return there.drop_vars(unlike)
+    rows = tuple(there.names.index(name) for name in names)
+    lineage = Lineage(tuple(counts))
+    writer = _Writer(there, small, nodes, tuple(counts), rows, longest, block, lineage)
+    return Layout(writer.plan(keep=keep), rows, block)
 
 
 def _choose_block(nodes: Mapping[str, Node], longest: int) -> int:
@@ -163,138 +278,232 @@ def _choose_block(nodes: Mapping[str, Node], longest: int) -> int:
             return source.stored.chunks[-1]
     timed = [*sources, *(node for node in nodes.values() if "time" in node.dims)]
     sizes = [int(np.prod(node.shape)) * (1 if node.is_label else 4) for node in timed]
-    return store.choose_block(max(sizes, default=1), longest)
+    return choose_block(max(sizes, default=1), longest)
 
 
-def _check_same(there: xr.Dataset, new: xr.Dataset, path: str, group: str) -> None:
-    """Recordings of one group share animals, body parts and frame rate."""
-    for dim in ("individual", "bodypart", "space"):
-        if dim not in there.coords or dim not in new.coords:
-            continue
-        found, given = (list(map(str, ds[dim].values)) for ds in (there, new))
-        if found != given:
-            raise DataError(
-                f"{path}: the group {group} has the {dim}s {', '.join(found)}, these data have "
-                f"{', '.join(given)}. Write them to another store."
+@dataclass(frozen=True, eq=False)
+class _Writer:
+    """Puts the parts of a plan together."""
+
+    there: Stored
+    small: xr.Dataset
+    nodes: Mapping[str, Node]
+    counts: tuple[int, ...]
+    rows: tuple[int, ...]
+    longest: int
+    block: int
+    lineage: Lineage
+
+    def plan(self, *, keep: bool) -> store.Plan:
+        values, dims, attrs = self._small_arrays()
+        timed = {n: node for n, node in self.nodes.items() if "time" in node.dims}
+        whole = frozenset(n for n in self.nodes if n not in timed)
+        documents = {n: self._document(n, node) for n, node in timed.items()}
+        documents |= {n: self._resized(self.there.documents[n]) for n in self.there.in_blocks}
+        for name, array in values.items():
+            chunks = [
+                MANY if d == "recording" else max(n, 1)
+                for d, n in zip(dims[name], array.shape, strict=True)
+            ]
+            documents[name] = store.array_document(
+                array.shape, chunks, array.dtype, dims[name], attrs[name]
             )
-    if "fps" in there.coords and "fps" in new.coords and float(there.fps) != float(new.fps):
-        raise DataError(
-            f"{path}: the group {group} has {float(there.fps):g} frames per second, these data "
-            f"have {float(new.fps):g}. Write them to another store."
+        variables = tuple(sorted({*self.nodes, *self.there.in_blocks, *self._whole_kept()}))
+        digests, needed = self._digests(variables)
+        return store.Plan(
+            group=self.there.group,
+            attributes=self._attributes(keep=keep),
+            documents=documents,
+            values=values,
+            variables=variables,
+            whole=whole | frozenset(self._whole_kept()),
+            made=frozenset(self.nodes),
+            recordings=tuple(self.there.names),
+            digests=digests,
+            needed=needed,
+            sources=self._sources(variables),
         )
 
+    # Documents and values.
 
-def _find_unlike(there: xr.Dataset, small: xr.Dataset, kept: str, where: str) -> list[str]:
-    """What `small` has with other dims or of another kind than `there`, to be made anew."""
-    common = [n for n in small.variables if n in there.variables and "recording" in small[n].dims]
-    unlike = [str(n) for n in common if _form(there[n]) != _form(small[n])]
-    if unlike and kept:
-        name = unlike[0]
-        raise DataError(
-            f"{where} has {name} as {_form(there[name])} for {kept}, these data have it as "
-            f"{_form(small[name])}. Make it one kind for all recordings."
-        )
-    return unlike
+    def _document(self, name: str, node: Node) -> store.Document:
+        shape = (len(self.there.names), *node.shape, self.longest)
+        attributes = _plain_attributes({**node.attrs(), **_described(node)})
+        return store.array_document(
+            shape, (1, *node.shape, self.block), np.dtype(np.float32), ("recording", *node.dims),
+            attributes, is_label=node.is_label, in_blocks=True,
+        )  # fmt: skip
+
+    def _resized(self, document: store.Document) -> store.Document:
+        shape = [len(self.there.names), *document["shape"][1:-1], self.longest]
+        return {**document, "shape": shape}
+
+    def _whole_kept(self) -> list[str]:
+        """Numbers of whole recordings that stay as they are."""
+        return [
+            name for name in self.there.variables
+            if name in self.there.record.variables and name not in self.there.in_blocks
+        ]  # fmt: skip
+
+    def _small_arrays(
+        self,
+    ) -> tuple[dict[str, Array], dict[str, tuple[str, ...]], dict[str, dict[str, Any]]]:
+        """Values, dims and attributes of everything that is stored whole."""
+        values: dict[str, Array] = {}
+        dims: dict[str, tuple[str, ...]] = {}
+        attrs: dict[str, dict[str, Any]] = {}
+        for name in self.there.variables:
+            if name in self.there.in_blocks:
+                continue
+            document = self.there.documents[name]
+            dims[name] = store.dims_of(document)
+            attrs[name] = document["attributes"]
+            values[name] = self._arranged(self.there.values(name), dims[name])
+        for key, variable in self.small.variables.items():
+            name = str(key)
+            dims[name] = tuple(str(dim) for dim in variable.dims)
+            attrs[name] = _plain_attributes(variable.attrs)
+            values[name] = self._placed(name, variable)
+        for name, node in self.nodes.items():
+            if "time" not in node.dims:
+                shape = (len(self.there.names), *node.shape)
+                dims[name], values[name] = (
+                    ("recording", *node.dims),
+                    np.full(shape, np.nan, np.float32),
+                )
+                attrs[name] = _plain_attributes({**node.attrs(), **_described(node)})
+        for name, names in self._new_coords(values).items():
+            dims[name], values[name], attrs[name] = (name,), names, {}
+        values["recording"], dims["recording"] = text(self.there.names), ("recording",)
+        attrs.setdefault("recording", {})
+        if "time" in values or any("time" in node.dims for node in self.nodes.values()):
+            time = make_time(self.longest, float(self.small.fps))
+            values["time"], dims["time"], attrs["time"] = time.values, ("time",), dict(time.attrs)
+        return values, dims, attrs
+
+    def _arranged(self, values: Array, dims: tuple[str, ...]) -> Array:
+        """Values that stay, in the rows of the plan and as long as it; missing where not known."""
+        if "recording" not in dims:
+            return values
+        old_rows = {name: row for row, name in enumerate(self.there.recordings)}
+        rows = {row: values[old_rows[n]] for row, n in enumerate(self.there.names) if n in old_rows}
+        return self._filled(self._full_shape(values.shape, dims), values.dtype, rows, dims)
+
+    def _filled(
+        self, shape: tuple[int, ...], dtype: np.dtype[Any], rows: Mapping[int, Any],
+        dims: Sequence[str],
+    ) -> Array:  # fmt: skip
+        """An array with the values of some rows, and missing ones elsewhere."""
+        out = np.full(shape, store.missing_of(dtype), dtype)
+        for row, values in rows.items():
+            if "time" in dims:
+                out[row][..., : values.shape[-1]] = values[..., : shape[-1]]
+            else:
+                out[row] = values
+        return out
+
+    def _full_shape(self, shape: Sequence[int], dims: Sequence[str]) -> tuple[int, ...]:
+        full = {"recording": len(self.there.names), "time": self.longest}
+        return tuple(full.get(dim, size) for dim, size in zip(dims, shape, strict=True))
+
+    def _placed(self, name: str, variable: xr.Variable) -> Array:
+        """A small variable of the dataset, beside what stays of it for other recordings."""
+        given = np.asarray(variable.values)
+        if "recording" not in variable.dims or name == "recording":
+            return given
+        dims = tuple(str(dim) for dim in variable.dims)
+        rows = dict(zip(self.rows, given, strict=True))
+        if self.there.staying and name in self.there.documents:
+            before = self._arranged(self.there.values(name), dims).astype(given.dtype)
+            rows = {**dict(enumerate(before)), **rows}
+        return self._filled(self._full_shape(given.shape, dims), given.dtype, rows, dims)
+
+    def _new_coords(self, values: Mapping[str, Array]) -> dict[str, Array]:
+        """Coordinates that come with the nodes themselves: partners, names of segments."""
+        coords: dict[str, Array] = {}
+        for node in self.nodes.values():
+            if isinstance(node, Call):
+                coords |= {dim: text(names) for dim, names in node.labels.items()}
+            if "partner" in node.dims and "individual" in values:
+                coords["partner"] = values["individual"]
+        return coords
+
+    def _attributes(self, *, keep: bool) -> dict[str, Any]:
+        """Attributes of the group; it names its coordinates, since variables may go."""
+        before = self.there.state.group_attributes(self.there.group) if keep else {}
+        named = {str(name) for name in self.small.coords if name not in self.small.dims}
+        named |= set(str(before.pop("coordinates", "")).split()) & set(self.there.variables)
+        attributes = {**before, **_plain_attributes(self.small.attrs)}
+        return {**attributes, "coordinates": " ".join(sorted(named))}
+
+    # What the blocks are made from.
+
+    def _digests(
+        self, variables: tuple[str, ...]
+    ) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.bool_]]:
+        """Digest of every recording of every variable, and which blocks there are."""
+        n_blocks = max(-(-self.longest // self.block), 1)
+        known, sizes = self.there.record.arrange(variables, self.there.names, n_blocks)
+        needed = sizes > 0
+        starts = np.arange(n_blocks) * self.block
+        for place, name in enumerate(variables):
+            if name in self._whole_kept():
+                needed[place, :, 0] = known[place] != 0
+            node = self.nodes.get(name)
+            if node is None:
+                continue
+            known[place, list(self.rows)] = to_numbers(self.lineage.digests(node))
+            if "time" in node.dims:
+                lengths = np.array(self.counts).reshape(-1, 1)
+                needed[place, list(self.rows)] = starts < lengths
+            else:
+                needed[place] = False
+                needed[place, :, 0] = known[place] != 0
+        return known, needed
+
+    def _sources(self, variables: tuple[str, ...]) -> dict[str, dict[str, npt.NDArray[np.uint64]]]:
+        """For each variable, the stored ones it is made from and the digests they had."""
+        record, path = self.there.record, self.there.state.path
+        found: dict[str, dict[str, npt.NDArray[np.uint64]]] = {}
+        for name in variables:
+            kept = name not in self.nodes or self.there.staying
+            before = record.sources.get(name, {}) if kept else {}
+            used = {s: _arrange(record.recordings, d, self.there.names) for s, d in before.items()}
+            if name in self.nodes:
+                for source, digests in self.lineage.sources(self.nodes[name], path).items():
+                    values = used.setdefault(source, np.zeros(len(self.there.names), np.uint64))
+                    values[list(self.rows)] = to_numbers(digests)
+            if used:
+                found[name] = dict(sorted(used.items()))
+        return found
 
 
-def _form(array: xr.DataArray) -> str:
-    """What a small variable holds, in words: text or numbers, for each what."""
-    kinds = {"O": "text", "T": "text", "U": "text", "i": "whole numbers"}
-    dims = " and ".join(str(dim) for dim in array.dims)
-    return f"{kinds.get(array.dtype.kind, 'numbers')} per {dims}"
+def _arrange(
+    names: Sequence[str], digests: npt.NDArray[np.uint64], wanted: Sequence[str]
+) -> npt.NDArray[np.uint64]:
+    rows = {name: row for row, name in enumerate(names)}
+    return np.array([digests[rows[n]] if n in rows else 0 for n in wanted], np.uint64)
 
 
-def _check_units(
-    there: xr.Dataset, small: xr.Dataset, nodes: Mapping[str, Node], kept: str, where: str
-) -> None:
-    """A variable has one unit: what is not written now must have it already."""
-    given = {name: node.units for name, node in nodes.items()}
-    given |= {
-        str(n): str(a.attrs["units"]) for n, a in small.data_vars.items() if "units" in a.attrs
-    }
-    for name, unit in given.items():
-        found = there[name].attrs.get("units", unit) if name in there else unit
-        if kept and found != unit:
-            raise DataError(
-                f"{where} has {name} in {found} for {kept}, these data have it in {unit}. "
-                "Write all recordings together, or to another group."
-            )
+def _described(node: Node) -> dict[str, Any]:
+    """Attributes that say how the stored numbers came about, and how they are kept."""
+    label = {"kind": "label", "_FillValue": store.UNKNOWN} if node.is_label else {}
+    recipe = {"recipe": recipe_text(node.recipe), "ethoflow_version": __version__}
+    return {**label, "units": node.units, **recipe}
 
 
-def _add_arrays(
-    small: xr.Dataset,
-    nodes: Mapping[str, Node],
-    there: xr.Dataset | None,
-    path: str,
-    group: str,
-    rows: Mapping[str, int],
-    longest: int,
-    block: int,
-) -> None:
-    """Lay out what the group does not have yet."""
-    present = set() if there is None else set(map(str, there.variables))
-    template = xr.Dataset(
-        {
-            name: (("recording", *node.dims), _unwritten(len(rows), node, longest), _attrs(node))
-            for name, node in nodes.items()
-            if name not in present
-        }
-    )
-    for name, variable in small.variables.items():
-        if name not in present and name != "time":
-            template[name] = _padded(variable, len(rows), name in small.coords)
-    if "time" not in present and any("time" in node.dims for node in nodes.values()):
-        template["time"] = make_time(longest, float(small.fps))
-    template = template.set_coords([n for n in template.variables if n in small.coords])
-    for name, coord in _new_coords(nodes, template, present).items():
-        template = template.assign_coords({name: coord})
-    if template.variables:
-        template.attrs = {**small.attrs, "complete": False}
-        store.create_arrays(path, group, template, block)
+def _plain_attributes(attrs: Mapping[Any, Any]) -> dict[str, Any]:
+    """Attributes as JSON can hold them."""
+    return {str(name): _plain(value) for name, value in attrs.items()}
 
 
-def _unwritten(n_recordings: int, node: Node, longest: int) -> da.Array:
-    timed = (longest,) if "time" in node.dims else ()
-    shape = (n_recordings, *node.shape, *timed)
-    array: da.Array = da.full(shape, np.nan, dtype=np.float32, chunks=-1)
-    return array
-
-
-def _padded(variable: xr.Variable, n_recordings: int, is_coord: bool) -> xr.Variable:
-    """A variable along `recording` with room for all rows; empty where nothing is known."""
-    if "recording" not in variable.dims or variable.sizes["recording"] == n_recordings:
-        return variable
-    shape = (n_recordings, *variable.shape[1:])
-    values = np.full(shape, store.missing_of(variable.dtype), dtype=variable.dtype)
-    return xr.Variable(variable.dims, values, variable.attrs)
-
-
-def _new_coords(
-    nodes: Mapping[str, Node], template: xr.Dataset, present: set[str]
-) -> dict[str, xr.Variable]:
-    """Coordinates that come with the nodes themselves: partners, names of segments."""
-    coords: dict[str, xr.Variable] = {}
-    for node in nodes.values():
-        if isinstance(node, Call):
-            for dim, names in node.labels.items():
-                if dim not in present:
-                    coords[dim] = xr.Variable(dim, text(names))
-        if "partner" in node.dims and "partner" not in present and "individual" in template.coords:
-            coords["partner"] = xr.Variable("partner", text(template.individual.values))
-    return coords
-
-
-def _attrs(node: Node) -> dict[str, str]:
-    attrs = {"kind": "label"} if node.is_label else {}
-    return {**attrs, "units": node.units}
-
-
-def _describe(nodes: Mapping[str, Node], path: str, group: str) -> None:
-    """Attributes say how the stored numbers came about, also after a threshold changed."""
-    for name, node in nodes.items():
-        recipe = recipe_text(node.recipe)
-        store.set_attrs(
-            path,
-            f"{group}/{name}",
-            {**node.attrs(), "recipe": recipe, "ethoflow_version": __version__},
-        )
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return [_plain(item) for item in value.tolist()]
+    if isinstance(value, np.generic):
+        return _plain(value.item())
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return _plain_attributes(value)
+    return value if isinstance(value, str | int | float | bool | type(None)) else str(value)

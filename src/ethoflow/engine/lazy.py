@@ -30,16 +30,18 @@ from ethoflow.engine.overlap import (
 )
 from ethoflow.engine.program import Program, compile_program
 from ethoflow.engine.run import run_summary
-from ethoflow.engine.source import Source
+from ethoflow.engine.source import Chunks, Source, bounds_of
 from ethoflow.schema import Data, as_dataset
 
 
 class CallLayer(MaterializedLayer):
-    """Chunks of the result of a call."""
+    """Chunks of the result of a call, for the recordings of `grid`."""
 
-    def __init__(self, mapping: Mapping[Any, Any], call: Call) -> None:
+    def __init__(self, mapping: Mapping[Any, Any], call: Call, grid: Grid, chunks: Chunks) -> None:
         super().__init__(mapping)
-        self.call = call
+        self.call, self.grid = call, grid
+        has_rows = len(chunks) == len(call.shape) + 2 and "time" in call.dims
+        self.bounds = bounds_of(chunks) if has_rows else None
 
 
 def apply(
@@ -152,7 +154,8 @@ def _build(program: Program, calls: Mapping[str, Call], grid: Grid) -> dict[str,
         behind = summaries.get(call.key, name)
         mapping, chunks = _output_tasks(array, behind, call, output, grid, has_recording)
         graph = HighLevelGraph(
-            {**layers, array: CallLayer(mapping, call)}, {**dependencies, array: {name}}
+            {**layers, array: CallLayer(mapping, call, grid, chunks)},
+            {**dependencies, array: {name}},
         )
         arrays[output] = da.Array(graph, array, chunks, dtype=np.float32)
     return arrays

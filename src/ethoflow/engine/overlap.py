@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import bisect
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -36,10 +39,13 @@ class Grid:
     times: tuple[int, ...]
     n_frames: tuple[int, ...]
 
+    @cached_property
+    def _row_stops(self) -> list[int]:
+        return list(itertools.accumulate(self.recordings))
+
     def row_bounds(self, block: int) -> tuple[int, int]:
         """First and last (exclusive) row of a block."""
-        start = sum(self.recordings[:block])
-        return start, start + self.recordings[block]
+        return self._row_stops[block] - self.recordings[block], self._row_stops[block]
 
     def time_bounds(self) -> list[tuple[int, int]]:
         """First and last (exclusive) frame of every block along time."""
@@ -70,10 +76,11 @@ def wanted_inputs(program: Program, windows: Sequence[Window], rows: tuple[int, 
     A stored source is read by the task itself, a source in memory travels with it (the window
     alone), and chunks of other arrays come as keys of their tasks.
     """
-    return List(*(_want(source, windows, rows) for source in program.sources))
+    return List(*(find_given(source, windows, rows) for source in program.sources))
 
 
-def _want(source: Source, windows: Sequence[Window], rows: tuple[int, int]) -> Any:
+def find_given(source: Source, windows: Sequence[Window], rows: tuple[int, int]) -> Any:
+    """What a task has to be given of one source; see `wanted_inputs`."""
     if source.stored is not None:
         return source.stored
     if source.in_memory:
@@ -97,18 +104,22 @@ def _find_chunks(source: Source, rows: tuple[int, int], frames: tuple[int, int])
     row_axis = array.chunks[0] if source.has_recording else (1,)
     time_axis = array.chunks[-1] if timed else (1,)
     middle = (0,) * (array.ndim - source.has_recording - timed)
-    for i, row in _overlapping(row_axis, rows if source.has_recording else (0, 1)):
-        for j, frame in _overlapping(time_axis, frames if timed else (0, 1)):
+    row_starts, time_starts = source.chunk_starts
+    for i, row in _overlapping(row_axis, row_starts, rows if source.has_recording else (0, 1)):
+        for j, frame in _overlapping(time_axis, time_starts, frames if timed else (0, 1)):
             index = ((i,) if source.has_recording else ()) + middle + ((j,) if timed else ())
             yield List(row, frame, TaskRef((array.name, *index)))
 
 
-def _overlapping(sizes: Sequence[int], bounds: tuple[int, int]) -> Iterator[tuple[int, int]]:
-    start = 0
-    for place, size in enumerate(sizes):
-        if start < bounds[1] and start + size > bounds[0]:
-            yield place, start
-        start += size
+def _overlapping(
+    sizes: Sequence[int], starts: Sequence[int], bounds: tuple[int, int]
+) -> Iterator[tuple[int, int]]:
+    """Chunks that overlap `bounds`, and where they start; found without looking at the others."""
+    place = max(bisect.bisect_right(starts, bounds[0]) - 1, 0)
+    while place < len(sizes) and starts[place] < bounds[1]:
+        if starts[place] + sizes[place] > bounds[0]:
+            yield place, starts[place]
+        place += 1
 
 
 def run_block(
@@ -144,14 +155,19 @@ def run_block(
     return results
 
 
+def read_source(source: Source, given: Any, window: Window) -> Array:
+    """One source's window of one recording, dims without `recording`."""
+    if isinstance(given, store.StoredArray):
+        return _read_stored(given, source, window)
+    if isinstance(given, dict):
+        values: Array = given[window.row]
+        return values
+    return _join_chunks(source, given, window)
+
+
 def _read(program: Program, source: Source, item: Any, window: Window) -> Array:
-    """One source's window of one recording, dims without `recording`, contiguous."""
-    if isinstance(item, store.StoredArray):
-        values = _read_stored(item, source, window)
-    elif isinstance(item, dict):
-        values = item[window.row]
-    else:
-        values = _join_chunks(source, item, window)
+    """The same for a block's kernels: the body parts they need, contiguous."""
+    values = read_source(source, item, window)
     held = program.parts.get(source.key)
     if held is not None and len(held) < source.sizes["bodypart"]:
         values = np.take(values, held, axis=source.dims.index("bodypart"))

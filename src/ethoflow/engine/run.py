@@ -19,6 +19,10 @@ from ethoflow.schema import DataError
 Values = dict[str, Array]
 
 
+class KernelFailed(DataError):
+    """A declared function raised an error; the message names the function and the error."""
+
+
 def run_program(program: Program, values: Values, trim: slice) -> Values:
     """Arrays of the outputs, by name, from the arrays of the inputs, by key.
 
@@ -118,7 +122,10 @@ def _run_kernel(
     ]
     bouts = ("min_bout", "max_gap") if declaration.kind == "behaviour" else ()
     parameters = {n: v for n, v in call.parameters.items() if n not in bouts}
-    result = np.asarray(declaration.function(*views, **parameters))
+    try:
+        result = np.asarray(declaration.function(*views, **parameters))
+    except Exception as error:
+        raise KernelFailed(f"{declaration.name} failed: {type(error).__name__}: {error}") from error
     _check_result(declaration, result, shape)
     if declaration.kind == "step":
         return result

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import dask.array as da
 import numpy as np
@@ -21,20 +21,61 @@ from dask.highlevelgraph import HighLevelGraph, MaterializedLayer
 from ethoflow import store
 from ethoflow.engine.declare import Array
 
+Chunks: TypeAlias = tuple[tuple[int, ...], ...]
+"""Sizes of the chunks along each axis."""
+
 _SMALL = 100_000
 _unnamed = itertools.count()
 
 
-class StoredLayer(MaterializedLayer):
+def chain(parts: Iterable[str]) -> str:
+    """One digest of several, and of what else tells numbers apart."""
+    return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=8).hexdigest()
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What the rows of an array are: digests that stand for their numbers, and their lengths.
+
+    `digests` is None where nothing but the numbers themselves can tell. `place` is where a stored
+    array lies: its store, and its group and name.
+    """
+
+    digests: tuple[str, ...] | None
+    n_frames: tuple[int, ...]
+    place: tuple[str, str] = ("", "")
+
+
+class KnownLayer(MaterializedLayer):
+    """Chunks whose rows have an origin: read from a store, or from files."""
+
+    def __init__(self, mapping: Mapping[Any, Any], origin: Origin, chunks: Chunks) -> None:
+        super().__init__(mapping)
+        self.origin, self.bounds = origin, bounds_of(chunks)
+
+
+class StoredLayer(KnownLayer):
     """Chunks of a stored array; a block task reads what it needs by itself instead."""
 
-    def __init__(self, mapping: Mapping[Any, Any], stored: store.StoredArray) -> None:
-        super().__init__(mapping)
+    def __init__(
+        self,
+        mapping: Mapping[Any, Any],
+        origin: Origin,
+        chunks: Chunks,
+        stored: store.StoredArray,
+    ) -> None:
+        super().__init__(mapping, origin, chunks)
         self.stored = stored
 
 
-class RecordedLayer(MaterializedLayer):
-    """Chunks that are wholly determined by the digest of their recording (read from its file)."""
+def bounds_of(chunks: Chunks) -> tuple[tuple[tuple[int, int], ...], ...]:
+    """First and last (exclusive) place of every chunk along each axis."""
+    return tuple(
+        tuple(
+            (stop - size, stop) for size, stop in zip(axis, itertools.accumulate(axis), strict=True)
+        )
+        for axis in chunks
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +95,7 @@ class Source:
 
     def __getstate__(self) -> dict[str, Any]:
         # A worker is given what it needs of the data beside the program, never through it.
-        state = {k: v for k, v in self.__dict__.items() if k != "array"}
+        state = {k: v for k, v in self.__dict__.items() if k not in ("array", "chunk_starts")}
         return {**state, "data": None}
 
     @property
@@ -72,6 +113,15 @@ class Source:
         values = np.asarray(self.data)
         return values if self.has_recording else values[np.newaxis]
 
+    @cached_property
+    def chunk_starts(self) -> tuple[list[int], list[int]]:
+        """First row and first frame of every chunk of a lazy source."""
+        rows = self.data.chunks[0] if self.has_recording else (1,)
+        times = self.data.chunks[-1] if "time" in self.dims else (1,)
+        starts = ([0, *itertools.accumulate(sizes)][:-1] for sizes in (rows, times))
+        by_row, by_time = starts
+        return by_row, by_time
+
     @property
     def in_memory(self) -> bool:
         """Whether the values are here already: they are hashed by content, per recording."""
@@ -82,20 +132,6 @@ class Source:
         """The stored array behind an untouched variable of an opened store."""
         layer = None if self.in_memory else self.data.dask.layers.get(self.data.name)
         return layer.stored if isinstance(layer, StoredLayer) else None
-
-    def digest_row(self, row: int, n_frames: int) -> str:
-        """Digest of one recording of a source in memory; empty for others."""
-        if not self.in_memory:
-            return ""
-        values = self.array[row]
-        if "time" in self.dims:
-            values = values[..., :n_frames]
-        content = (
-            repr(values.tolist()).encode()
-            if values.dtype.kind in "OTU"
-            else np.ascontiguousarray(values).tobytes()
-        )
-        return hashlib.blake2b(content, digest_size=16).hexdigest()
 
 
 def source_of(array: xr.DataArray) -> Source:
@@ -134,15 +170,12 @@ def _describe(name: str, data: Any) -> tuple[dict[str, Any], str]:
     if isinstance(layer, StoredLayer):
         text = layer.stored.recipe
         return (json.loads(text) if text else {"variable": name}), data.name
-    if isinstance(layer, RecordedLayer):
-        return {"variable": name}, data.name
-    # An array somebody changed: its name in the graph is all that tells it from another.
-    return {"variable": name, "token": data.name}, data.name
+    return {"variable": name}, data.name
 
 
-def lazy_stored(stored: store.StoredArray) -> da.Array:
+def lazy_stored(stored: store.StoredArray, origin: Origin) -> da.Array:
     """A stored array as a lazy one, a chunk per stored chunk; labels come as 1, 0, NaN."""
-    name = f"stored-{tokenize(stored.path, stored.name, stored.shape, stored.stamp)}"
+    name = f"stored-{tokenize(stored.path, stored.group, stored.name, stored.text, stored.stamp)}"
     chunks = da.core.normalize_chunks(stored.chunks, stored.shape, dtype=stored.dtype)
     starts = [np.cumsum((0, *axis[:-1])).tolist() for axis in chunks]
     tasks = {}
@@ -152,12 +185,15 @@ def lazy_stored(stored: store.StoredArray) -> da.Array:
         )
         key = (name, *index)
         tasks[key] = Task(key, store.read_bounds, stored, bounds)
-    graph = HighLevelGraph({name: StoredLayer(tasks, stored)}, {name: set()})
-    return da.Array(graph, name, chunks, dtype=np.float32 if stored.is_label else stored.dtype)
+    graph = HighLevelGraph({name: StoredLayer(tasks, origin, chunks, stored)}, {name: set()})
+    return da.Array(graph, name, chunks, dtype=stored.dtype)
 
 
 def open_store(path: str | Path, group: str | None = None) -> xr.DataTree | xr.Dataset:
     """The store as a DataTree (or one group as a Dataset): coordinates loaded, data lazy.
+
+    What is opened stays as it is at this moment, whatever is written meanwhile, until the write
+    after the next takes its chunks away; then reading it says so.
 
     Parameters
     ----------
@@ -169,26 +205,39 @@ def open_store(path: str | Path, group: str | None = None) -> xr.DataTree | xr.D
     Raises
     ------
     DataError
-        There is no store, or no such group; the message lists the groups.
+        There is no store, or no such group; the message lists the groups. Or it is damaged.
 
     Warns
     -----
     store.IncompleteGroup
-        A run stopped in the middle: what is missing is unknown. Running again finishes it.
+        A write is under way or was interrupted: this is the state before it.
+    store.StaleGroup
+        The group was made from numbers that have changed since.
     """
     names = [group] if group else store.list_groups(path)
-    opened = {name: _open_group(str(path), name) for name in names}
+    opened = {name: _open_group(path, name) for name in names}
     return opened[group] if group else xr.DataTree.from_dict(opened)
 
 
-def _open_group(path: str, name: str) -> xr.Dataset:
-    ds = store.open_group(path, name)
+def _open_group(path: str | Path, name: str) -> xr.Dataset:
+    ds = store.open_group(path, name, _as_lazy)
     for array in ds.data_vars.values():
         # The recipe belongs to what is stored: attributes survive arithmetic, it must not.
         array.attrs.pop("recipe", None)
-    # Counts and small tables are loaded; whatever runs along time stays on disk.
-    for variable in ds.data_vars:
-        if "time" in ds[variable].dims:
-            lazy = lazy_stored(store.describe(path, name, str(variable)))
-            ds[variable] = (ds[variable].dims, lazy, ds[variable].attrs)
     return ds
+
+
+def _as_lazy(stored: store.StoredArray, state: store.State) -> da.Array:
+    return lazy_stored(stored, _origin_of(stored, state))
+
+
+def _origin_of(stored: store.StoredArray, state: store.State) -> Origin:
+    record = state.record(stored.group)
+    documents = state.arrays(stored.group)
+    place = (stored.path, f"{stored.group}/{stored.name}")
+    if stored.name not in record.variables or "n_frames" not in documents:
+        return Origin(None, (stored.shape[-1],) * stored.shape[0], place)
+    frames = store.refer(stored.path, stored.group, "n_frames", documents["n_frames"], stored.stamp)
+    digests = record.digests[record.variables.index(stored.name)]
+    lengths = store.read_whole(frames).tolist()
+    return Origin(tuple(f"{digest:016x}" for digest in digests.tolist()), tuple(lengths), place)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ethoflow.engine.source import RecordedLayer
+from ethoflow.engine.source import KnownLayer, Origin, chain
 from ethoflow.io.clock import count_resampled, place_frames, read_times, set_clock
 from ethoflow.io.options import DEFAULTS, Options, digest_of
 from ethoflow.io.pieces import FRAMES, pieces_of
@@ -208,13 +208,22 @@ def lazy_arrays(sources: Sequence[FileSource], layout: Layout) -> dict[str, da.A
         picked = {
             (name, i, *middle, j): (_pick, key, kind, b) for (i, j), (key, b) in places.items()
         }
-        # The digest of a recording stands for its numbers: stored results know them again by it.
-        graph = HighLevelGraph(
-            {read: tasks, name: RecordedLayer(picked)}, {read: set(), name: {read}}
-        )
         chunks = ((1,) * len(sources), *[(size,) for size in shape[:-1]], times)
+        layer = KnownLayer(picked, _origin_of(sources, layout, kind), chunks)
+        graph = HighLevelGraph({read: tasks, name: layer}, {read: set(), name: {read}})
         arrays[kind] = da.Array(graph, name, chunks, dtype=np.float32)
     return arrays
+
+
+READING = 1
+"""Version of what the readers make of a file; raised when they make other numbers of it."""
+
+
+def _origin_of(sources: Sequence[FileSource], layout: Layout, kind: str) -> Origin:
+    """What stands for the numbers of recordings: their files, and how they are laid out."""
+    form = (kind, layout.n_individuals, layout.bodyparts, layout.n_space, layout.units, READING)
+    digests = (chain([s.header.digest, str(s.header.part), repr(form)]) for s in sources)
+    return Origin(tuple(digests), tuple(source.header.n_frames for source in sources))
 
 
 def _piece_lengths(n_frames: int) -> tuple[int, ...]:

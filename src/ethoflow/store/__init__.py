@@ -1,89 +1,90 @@
-"""The Zarr store: layout, regions, digests of what is done, commit.
+"""The Zarr store: its state, chunks, records of what they were made from, and how it changes.
 
 A store is one Zarr v3 directory. Every group is a complete dataset; its variables share one grid
-of blocks along `recording` and `time`. Beside the groups, ``progress/GROUP`` keeps, for every
-variable, recording and block, the digest of the recipe and input it was written from.
+of blocks along `recording` and `time`. What readers see is what the root's metadata say; a write
+makes its chunks where nobody looks, then replaces that one file. Beside the groups, ``progress``
+keeps what only ethoflow reads: for every variable and recording the digest of what it was made
+from, and the journals of writes under way.
 """
 
 from __future__ import annotations
 
+from ethoflow.store.change import Change, Plan, drop_group
+from ethoflow.store.chunks import (
+    DECODED_BYTES,
+    StoredArray,
+    check_space,
+    decode_label,
+    encode_label,
+    missing_of,
+    read_bounds,
+    read_whole,
+    refer,
+    write_chunk,
+)
+from ethoflow.store.damage import DamagedChunk, note_damage, read_damage
+from ethoflow.store.documents import UNKNOWN, Document, array_document, chunks_of, dims_of
+from ethoflow.store.files import PROGRESS
+from ethoflow.store.fingerprint import fingerprint
 from ethoflow.store.groups import (
     IncompleteGroup,
-    block_length,
+    StaleGroup,
     check_place,
-    drop_arrays,
-    drop_others,
     exists,
+    find_stale,
     has_data,
     is_complete,
-    list_arrays,
     list_groups,
     open_group,
-    set_attrs,
 )
-from ethoflow.store.layout import (
-    BLOCK_BYTES,
-    MIN_BLOCK,
-    choose_block,
-    create_arrays,
-    grow,
-    missing_of,
-    rows_of,
-    write_coord,
-    write_names,
-    write_rows,
-)
-from ethoflow.store.progress import PROGRESS, begin, commit, expect, read_done, write_done
-from ethoflow.store.regions import (
-    DECODED_BYTES,
-    UNKNOWN,
-    StoredArray,
-    decode_label,
-    describe,
-    encode_label,
-    erase,
-    read_bounds,
-    write_region,
-    write_row,
-)
+from ethoflow.store.journal import journal_path
+from ethoflow.store.lock import StoreLocked, writing
+from ethoflow.store.record import Record
+from ethoflow.store.state import DamagedStore, State, progress_of, read_state
+from ethoflow.store.verify import Fault, Verified, verify
 
 __all__ = [
-    "BLOCK_BYTES",
     "DECODED_BYTES",
-    "MIN_BLOCK",
     "PROGRESS",
     "UNKNOWN",
+    "Change",
+    "DamagedChunk",
+    "DamagedStore",
+    "Document",
+    "Fault",
     "IncompleteGroup",
+    "Plan",
+    "Record",
+    "StaleGroup",
+    "State",
+    "StoreLocked",
     "StoredArray",
-    "begin",
-    "block_length",
+    "Verified",
+    "array_document",
     "check_place",
-    "choose_block",
-    "commit",
-    "create_arrays",
+    "check_space",
+    "chunks_of",
     "decode_label",
-    "describe",
-    "drop_arrays",
-    "drop_others",
+    "dims_of",
+    "drop_group",
     "encode_label",
-    "erase",
     "exists",
-    "expect",
-    "grow",
+    "find_stale",
+    "fingerprint",
     "has_data",
     "is_complete",
-    "list_arrays",
+    "journal_path",
     "list_groups",
     "missing_of",
+    "note_damage",
     "open_group",
+    "progress_of",
     "read_bounds",
-    "read_done",
-    "rows_of",
-    "set_attrs",
-    "write_coord",
-    "write_done",
-    "write_names",
-    "write_region",
-    "write_row",
-    "write_rows",
+    "read_damage",
+    "read_state",
+    "read_whole",
+    "refer",
+    "verify",
+    "write_chunk",
+    "writing",
 ]

@@ -1,31 +1,36 @@
-"""Groups of a store: which there are, opened as datasets, rid of what they no longer hold."""
+"""Groups of a store: which there are, and opened as datasets."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import xarray as xr
-import zarr
 
-from ethoflow.schema import DataError, text
-from ethoflow.store.progress import PROGRESS, count_done, open_done
-from ethoflow.store.regions import open_array
+from ethoflow.schema import DataError
+from ethoflow.store.chunks import StoredArray, read_whole, refer
+from ethoflow.store.damage import DamagedChunk
+from ethoflow.store.documents import Document, dims_of
+from ethoflow.store.files import PROGRESS
+from ethoflow.store.journal import journals_in
+from ethoflow.store.state import State, progress_of, read_state
 
 
 class IncompleteGroup(UserWarning):
-    """A group in which a run was interrupted: missing parts read as unknown."""
+    """A group whose last write is under way or was interrupted: one sees the state before it."""
+
+
+class StaleGroup(UserWarning):
+    """A group that was made from numbers which have changed since."""
 
 
 def exists(path: str | Path, group: str = "") -> bool:
     """Whether there is a store at `path`, or a group in it."""
-    try:
-        zarr.open_group(str(path), path=group, mode="r")
-    except (FileNotFoundError, KeyError, ValueError):
-        return False
-    return True
+    state = read_state(path)
+    return state is not None and (not group or group in state.nodes)
 
 
 def check_place(path: str | Path) -> None:
@@ -39,7 +44,9 @@ def check_place(path: str | Path) -> None:
     place = Path(path)
     if place.is_file():
         raise DataError(f"{path} is a file: choose another place for the Zarr store.")
-    if place.is_dir() and not exists(path) and any(place.iterdir()):
+    # A folder of ours without metadata is that of a first write which was interrupted.
+    ours = exists(path) or (place / PROGRESS).is_dir()
+    if place.is_dir() and not ours and any(place.iterdir()):
         raise DataError(
             f"{path} is a folder that holds other things than a Zarr store: choose another place, "
             f"such as {place / 'cohort.zarr'}."
@@ -48,10 +55,8 @@ def check_place(path: str | Path) -> None:
 
 def has_data(path: str | Path, group: str) -> bool:
     """Whether a group exists and holds arrays."""
-    if not exists(path, group):
-        return False
-    root: Any = zarr.open_group(str(path), path=group, mode="r", use_consolidated=False)
-    return any(True for _ in root.arrays())
+    state = read_state(path)
+    return state is not None and bool(state.arrays(group))
 
 
 def list_groups(path: str | Path) -> list[str]:
@@ -62,113 +67,151 @@ def list_groups(path: str | Path) -> list[str]:
     DataError
         There is no store at `path`.
     """
-    if not exists(path):
+    return _existing(path).groups()
+
+
+def _existing(path: str | Path) -> State:
+    state = read_state(path)
+    if state is not None:
+        return state
+    begun = _begun(Path(path))
+    if begun:
         raise DataError(
-            f"no Zarr store at {path}. Make one with ef.write(cohort, {str(path)!r}) or "
-            "`ethoflow ingest FILES --fps 25 --out cohort.zarr`."
+            f"{path}: its first write ({', '.join(begun)}) is under way or was interrupted: run "
+            "the same command again to finish it."
         )
-    root: Any = zarr.open_group(str(path), mode="r", use_consolidated=False)
-    found = [
-        name for name, node in root.members(max_depth=3) if isinstance(node, zarr.Group)
-        and name.split("/")[0] != PROGRESS and any(True for _ in node.arrays())
-    ]  # fmt: skip
-    order = {"tracks": 0, "poses": 1, "features": 2, "labels": 3}
-    return sorted(found, key=lambda name: (order.get(name.split("/")[0], 9), name))
+    raise DataError(
+        f"no Zarr store at {path}. Make one with ef.write(cohort, {str(path)!r}) or "
+        "`ethoflow ingest FILES --fps 25 --out cohort.zarr`."
+    )
 
 
-def open_group(path: str | Path, group: str, *, warn: bool = True) -> xr.Dataset:
-    """One group as a dataset: coordinates and small tables loaded, the rest left on disk.
-
-    A group in which a write was interrupted is opened with the warning `IncompleteGroup`.
-    """
-    groups = list_groups(path)
-    if group not in groups:
-        raise DataError(f"{path} has no group {group!r}; it has: {', '.join(groups) or 'none'}.")
-    try:
-        ds = xr.open_zarr(str(path), group=group, chunks=None, consolidated=False)
-    except ValueError:  # a write was interrupted while arrays grew: as it was before
-        ds = xr.open_zarr(str(path), group=group, chunks=None, consolidated=True)
-    ds.attrs.pop("parts", None)
-    if not ds.attrs.pop("complete", True) and warn:
-        done, needed = count_done(str(path), group)
-        warnings.warn(
-            f"{path}: the group {group} is incomplete ({done} of {needed} parts written): what is "
-            "missing reads as unknown. Run the same command again to finish it.",
-            IncompleteGroup,
-            stacklevel=3,
-        )
-    small = [name for name in ds.variables if name in ds.coords or "time" not in ds[name].dims]
-    for name in small:
-        ds[name].load()
-        if ds[name].dtype.kind in "TOU" and ds[name].ndim:
-            values = text(ds[name].values.ravel()).reshape(ds[name].shape)
-            ds = ds.assign_coords({name: (ds[name].dims, values, ds[name].attrs)})
-    for variable in ds.variables.values():
-        variable.encoding.clear()
-    return xr.Dataset({n: ds[n] for n in sorted(ds.data_vars)}, ds.coords, ds.attrs)
+def _begun(path: Path) -> list[str]:
+    """Groups in which a write has begun and not ended."""
+    folders = sorted((path / PROGRESS).glob("*/"))
+    return [folder.name.replace(".", "/") for folder in folders if journals_in(folder)]
 
 
 def is_complete(path: str | Path, group: str) -> bool:
     """Whether a group exists and its last write went through."""
-    return exists(path, group) and bool(
-        zarr.open_group(str(path), path=group, mode="r", use_consolidated=False).attrs.get(
-            "complete", True
+    return exists(path, group) and not journals_in(progress_of(str(path), group))
+
+
+def open_group(
+    path: str | Path,
+    group: str,
+    as_array: Callable[[StoredArray, State], Any],
+    *,
+    warn: bool = True,
+) -> xr.Dataset:
+    """One group as a dataset: coordinates and small tables loaded, the rest as `as_array` gives it.
+
+    Parameters
+    ----------
+    path, group
+        The store, and the name of the group.
+    as_array
+        Makes an array of a variable that is stored in blocks.
+    warn
+        Whether to warn of what may be out of date (`IncompleteGroup`, `StaleGroup`).
+
+    Raises
+    ------
+    DataError
+        There is no such store or group, or what has to be loaded is damaged.
+    """
+    state = _existing(path)
+    try:
+        ds = _open(state, group, as_array)
+    except DamagedChunk:
+        again = _existing(path)  # it was replaced while it was being read
+        if again.stamp(group) == state.stamp(group):
+            raise
+        ds = _open(again, group, as_array)
+    if warn:
+        _warn(state, group)
+    return ds
+
+
+def _open(state: State, group: str, as_array: Callable[[StoredArray, State], Any]) -> xr.Dataset:
+    arrays = state.arrays(group)
+    if not arrays:
+        groups = ", ".join(state.groups()) or "none"
+        raise DataError(f"{state.path} has no group {group!r}; it has: {groups}.")
+    attributes = state.group_attributes(group)
+    named = {str(attributes.pop("coordinates", ""))}
+    named |= {str(d["attributes"].get("coordinates", "")) for d in arrays.values()}
+    coords = {name for text in named for name in text.split()}
+    stamp = state.stamp(group)
+    variables: dict[bool, dict[str, xr.Variable]] = {False: {}, True: {}}
+    for name, document in sorted(arrays.items()):
+        stored = refer(state.path, group, name, document, stamp)
+        is_coord = name in coords or dims_of(document) == (name,)
+        whole = is_coord or "time" not in dims_of(document)
+        data = read_whole(stored) if whole else as_array(stored, state)
+        variables[is_coord][name] = xr.Variable(
+            _dims(document), data.copy() if whole else data, _attributes(document)
         )
-    )
+    return xr.Dataset(variables[False], variables[True], attributes)
 
 
-def block_length(path: str, group: str) -> int | None:
-    """Frames in a block of an existing group; None while nothing in it runs along time."""
-    root: Any = zarr.open_group(path, path=group, mode="r", use_consolidated=False)
-    for name, array in root.arrays():
-        if name != "time" and "time" in (array.metadata.dimension_names or ()):
-            return int(array.chunks[-1])
-    return None
+def _dims(document: Document) -> tuple[str, ...]:
+    dims = dims_of(document)
+    return dims or tuple(f"dim_{axis}" for axis in range(len(document["shape"])))
 
 
-def drop_others(path: str, group: str, names: Sequence[str]) -> None:
-    """Delete the variables of a group that are not among `names`; coordinates stay."""
-    if not has_data(path, group):
-        return
-    root: Any = zarr.open_group(path, path=group, mode="r+", use_consolidated=False)
-    present = dict(root.arrays())
-    coords = coord_names(root)
-    name_coords(root, coords)
-    for name, array in present.items():
-        is_index = (array.metadata.dimension_names or ()) == (name,)
-        if name not in names and name not in coords and not is_index:
-            done: Any = open_done(path, group)
-            if done is not None and name in done.attrs["variables"]:
-                done[list(done.attrs["variables"]).index(name)] = 0
-            del root[name]
-            open_array.cache_clear()
+def _attributes(document: Document) -> dict[str, Any]:
+    hidden = ("_FillValue", "coordinates")
+    return {k: v for k, v in document["attributes"].items() if k not in hidden}
 
 
-def coord_names(root: Any) -> set[str]:
-    """Arrays of a group that are coordinates: named as such by the group or by a variable."""
-    arrays = dict(root.arrays())
-    named = (item.attrs.get("coordinates", "") for item in (root, *arrays.values()))
-    return {name for text in named for name in str(text).split()} & set(arrays)
+def _warn(state: State, group: str) -> None:
+    if journals_in(progress_of(state.path, group)):
+        warnings.warn(
+            f"{state.path}: the last write of the group {group} is under way or was interrupted: "
+            "this is the state before it. Run the same command again to finish it.",
+            IncompleteGroup,
+            stacklevel=5,
+        )
+    stale = find_stale(state, group)
+    if stale:
+        listed = "; ".join(f"{', '.join(names)} from {source}" for source, names in stale.items())
+        warnings.warn(
+            f"{state.path}: {group} was made from numbers that have changed since ({listed}): make "
+            "it again with the same command, or ef.write.",
+            StaleGroup,
+            stacklevel=5,
+        )
 
 
-def name_coords(root: Any, names: set[str]) -> None:
-    """Let the group name its coordinates: the variables that name them may be deleted."""
-    root.attrs.update({"coordinates": " ".join(sorted(names))})
+def find_stale(state: State, group: str) -> dict[str, list[str]]:
+    """Stored variables that have changed since others were made from them, and which these are."""
+    found: dict[str, list[str]] = {}
+    for name, sources in state.record(group).sources.items():
+        for source, used in sources.items():
+            if _has_changed(state, group, source, used):
+                found.setdefault(source, []).append(name)
+    return found
 
 
-def list_arrays(path: str, group: str) -> list[str]:
-    """Names of the arrays of a group."""
-    root: Any = zarr.open_group(path, path=group, mode="r", use_consolidated=False)
-    return [name for name, _ in root.arrays()]
+def _has_changed(state: State, group: str, source: str, used: np.ndarray[Any, Any]) -> bool:
+    """Whether a stored variable is not what it was, or was made from one that is not."""
+    other, _, name = source.rpartition("/")
+    if other not in state.records or name not in state.record(other).variables:
+        return True
+    recordings = state.record(group).recordings
+    now = state.record(other).arrange([name], recordings, 1)[0][0]
+    if bool(np.any((used != 0) & (used != now))):
+        return True
+    below = state.record(other).sources.get(name, {})
+    return any(_has_changed(state, other, deeper, seen) for deeper, seen in below.items())
 
 
-def drop_arrays(path: str, group: str, names: Sequence[str]) -> None:
-    """Delete small variables of a group, which are about to be written anew."""
-    root: Any = zarr.open_group(path, path=group, mode="r+", use_consolidated=False)
-    for name in names:
-        del root[name]
-
-
-def set_attrs(path: str, name: str, attrs: Mapping[str, Any]) -> None:
-    """Update the attributes of an array."""
-    zarr.open_array(path, path=name, mode="r+").attrs.update(dict(attrs))
+def name_recording(path: str, group: str, row: int) -> str:
+    """Name of the recording in a row of a group, for messages."""
+    try:
+        state = read_state(path)
+        recordings = state.record(group).recordings if state is not None else ()
+    except DataError:
+        recordings = ()
+    return recordings[row] if row < len(recordings) else f"number {row}"

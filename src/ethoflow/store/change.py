@@ -1,0 +1,362 @@
+"""One group on its way from what it holds to what it shall hold.
+
+New chunks are written where no reader looks: behind the ends of the arrays, or under the other of
+the two encodings of chunk keys, to which chunks that stay are linked. Then the root document is
+replaced. A journal tells the next writer what a killed one left behind: it goes on with what it can
+use, and takes away the rest. What was replaced is taken away by the next write, so that whoever
+opened the store before the switch can still read it.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from ethoflow.schema import DataError
+from ethoflow.store.chunks import (
+    StoredArray,
+    chunk_path,
+    holds,
+    index_of,
+    read_whole,
+    refer,
+    write_whole,
+)
+from ethoflow.store.clearing import Clearing
+from ethoflow.store.damage import DamagedChunk, forget_damage, read_damage
+from ethoflow.store.documents import Document, chunks_of, encoding_of, form_of, with_encoding
+from ethoflow.store.files import link, remove, size_of, write_file
+from ethoflow.store.journal import Journal, journal_path, journals_in
+from ethoflow.store.record import Digests, Record, Sources, name_of
+from ethoflow.store.state import State, commit, progress_of, publish, read_state, record_path
+
+Mask: TypeAlias = npt.NDArray[np.bool_]
+Values: TypeAlias = npt.NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What a group shall hold.
+
+    `documents` are those of all its arrays, `values` the contents of the small ones. For the
+    `variables`, what is computed, `digests` tell how each recording comes about, and `needed` which
+    blocks there are; those in `whole` have one number a recording instead of blocks. What is not in
+    `made` stays as it is stored.
+    """
+
+    group: str
+    attributes: Document
+    documents: Mapping[str, Document]
+    values: Mapping[str, Values]
+    variables: tuple[str, ...]
+    whole: frozenset[str]
+    made: frozenset[str]
+    recordings: tuple[str, ...]
+    digests: Digests
+    needed: Mask
+    sources: Sources
+
+
+class Change:
+    """A plan beside the state it starts from: what is fresh, and where the rest goes.
+
+    `todo`, dims (variable, recording, block), are the blocks to be written.
+    """
+
+    def __init__(self, state: State, plan: Plan) -> None:
+        self.state, self.plan = state, plan
+        self.token = uuid.uuid4().hex
+        self.old = state.arrays(plan.group)
+        self.before = state.record(plan.group)
+        self.stamp = state.stamp(plan.group)
+        self.old_rows = {name: row for row, name in enumerate(self.before.recordings)}
+        self.documents = dict(plan.documents)
+        self.fresh = self._find_fresh()
+        made = np.array([name in plan.made for name in plan.variables], bool)
+        self.todo: Mask = plan.needed & ~self.fresh & made[:, np.newaxis, np.newaxis]
+        self.links: Mask = np.zeros_like(self.todo)
+        for place, name in enumerate(plan.variables):
+            if name not in plan.whole:
+                self._choose_place(place, name)
+
+    # --- what is fresh ------------------------------------------------------------------------
+
+    @cached_property
+    def _known(self) -> tuple[Digests, npt.NDArray[np.uint32]]:
+        """Digests and sizes of what is stored, in the order of the plan."""
+        plan = self.plan
+        return self.before.arrange(plan.variables, plan.recordings, plan.needed.shape[2])
+
+    def _find_fresh(self) -> Mask:
+        """Blocks that hold already what they shall, and are there."""
+        plan, (digests, sizes) = self.plan, self._known
+        fresh: Mask = plan.needed & (digests == plan.digests)[:, :, np.newaxis]
+        damaged = read_damage(self.state.path)
+        for place, name in enumerate(plan.variables):
+            old = self.old.get(name)
+            if old is None or form_of(old) != form_of(plan.documents[name]):
+                fresh[place] = False
+            elif name in plan.whole:
+                fresh[place] &= self._read_old(name) is not None
+            else:
+                for row, block in np.argwhere(fresh[place]).tolist():
+                    at = self.old_rows[plan.recordings[row]], block
+                    there = size_of(self._file(name, old, *at)) == sizes[place, row, block] > 0
+                    fresh[place, row, block] = there and (plan.group, name, *at) not in damaged
+        return fresh
+
+    def _choose_place(self, place: int, name: str) -> None:
+        """Where the chunks of a variable go: where they are, or beside, with links to the fresh."""
+        old = self.old.get(name)
+        if old is None:
+            return
+        beside = self._must_go_beside(place, old, self.documents[name])
+        number = encoding_of(old)
+        self.documents[name] = with_encoding(self.documents[name], 1 - number if beside else number)
+        if beside:
+            self.links[place] = self.fresh[place]
+
+    def _must_go_beside(self, place: int, old: Document, new: Document) -> bool:
+        """Whether chunks would be replaced, moved or cut off where readers look."""
+        if form_of(old) != form_of(new):
+            return True
+        n_rows, n_frames = old["shape"][0], old["shape"][-1]
+        if new["shape"][0] < n_rows or new["shape"][-1] < n_frames:
+            return True
+        if any(
+            self.old_rows.get(name, row) != row for row, name in enumerate(self.plan.recordings)
+        ):
+            return True
+        rows, blocks = np.ogrid[: self.todo.shape[1], : self.todo.shape[2]]
+        seen = (rows < n_rows) & (blocks * chunks_of(old)[-1] < n_frames)
+        # What is damaged is made again as it was, so it is mended in its place.
+        digests, sizes = self._known
+        mended = (digests[place] == self.plan.digests[place])[:, np.newaxis] & (sizes[place] > 0)
+        return bool(np.any(self.todo[place] & seen & ~mended))
+
+    def _read_old(self, name: str) -> Values | None:
+        """A small array as it is stored; None where it is not, or damaged."""
+        if name not in self.old:
+            return None
+        try:
+            return read_whole(self._refer(name, self.old[name]))
+        except DamagedChunk:
+            return None
+
+    # --- what is written ----------------------------------------------------------------------
+
+    @property
+    def folder(self) -> Path:
+        """Where the records and journals of the group lie."""
+        return progress_of(self.state.path, self.plan.group)
+
+    def begin(self) -> None:
+        """Take up or clear away what earlier writers left, tell the next one, link what stays."""
+        journals = {path: Journal.load(path) for path in journals_in(self.folder)}
+        found = [journal for journal in journals.values() if journal is not None]
+        done = self._take_up(found)
+        kept = {self._file_of(*cell) for cell in np.argwhere(done).tolist()}
+        Clearing(self.state, self.plan.group, self.plan.documents, found, kept).run(
+            interrupted=bool(journals)
+        )
+        if self._differs():
+            self._journal().save(journal_path(self.folder, self.token))
+        for path in journals:
+            path.unlink()
+        for cell in np.argwhere(self.links & ~done).tolist():
+            source = self._source_of(*cell)
+            if source.is_file():
+                link(source, Path(self._file_of(*cell)))
+        self.todo &= ~done
+
+    def _take_up(self, journals: list[Journal]) -> Mask:
+        """Blocks that a killed writer finished and that are wanted now."""
+        done = np.zeros_like(self.todo)
+        wanted = self.todo | self.links
+        for journal in journals:
+            for name, recording, row, block, digest in journal.cells():
+                if (
+                    name in self.plan.made
+                    and name not in self.plan.whole
+                    and row < len(self.plan.recordings)
+                    and self.plan.recordings[row] == recording
+                    and block < wanted.shape[2]
+                ):
+                    place = self.plan.variables.index(name)
+                    if (
+                        wanted[place, row, block]
+                        and int(self.plan.digests[place, row]) == digest
+                        and _is_place(journal.documents[name], self.documents[name])
+                        and holds(self._file_of(place, row, block))
+                    ):
+                        done[place, row, block] = True
+        return done
+
+    def _differs(self) -> bool:
+        """Whether anything of the group is to be changed."""
+        plan = self.plan
+        if self.todo.any() or self.links.any() or set(self.old) != set(self.documents):
+            return True
+        if plan.attributes != self.state.group_attributes(plan.group):
+            return True
+        return any(self._is_other(name) for name in self.documents)
+
+    def _is_other(self, name: str) -> bool:
+        old, new = self.old[name], self.documents[name]
+        if name in self.plan.values and name not in self.plan.whole:
+            new = with_encoding(new, encoding_of(old))
+            found = self._read_old(name)
+            if found is None or not _equal(found, self.plan.values[name]):
+                return True
+        return old != new
+
+    def _journal(self) -> Journal:
+        blocks = [p for p, name in enumerate(self.plan.variables) if name not in self.plan.whole]
+        return Journal(
+            self.documents,
+            tuple(self.plan.variables[place] for place in blocks),
+            self.plan.recordings,
+            self.plan.digests[blocks],
+            (self.todo | self.links)[blocks],
+        )
+
+    def target(self, name: str) -> StoredArray:
+        """Reference to a variable as it will be."""
+        return self._refer(name, self.documents[name])
+
+    def finish(self, numbers: Mapping[str, Mapping[int, Values]]) -> State:
+        """Write the small arrays, and let all of it be seen at once.
+
+        Parameters
+        ----------
+        numbers
+            Of the variables in `whole`: what was computed, by row.
+
+        Raises
+        ------
+        DataError
+            A block that was to be written is not there.
+        """
+        plan = self.plan
+        for name in plan.values:
+            self._write_small(name, self._complete(name, numbers.get(name, {})))
+        record = Record(
+            plan.variables, plan.recordings, plan.digests, self._measure(), plan.sources
+        ).to_bytes()
+        place = record_path(self.state.path, plan.group, name_of(record))
+        if not place.is_file():
+            write_file(place, record)
+        after = self.state.replaced(plan.group, self.documents, plan.attributes, name_of(record))
+        if after.stamp(plan.group) != self.stamp:
+            dropped = sorted(set(self.old) - set(self.documents))
+            if dropped:
+                write_file(self.folder / "dropped.json", json.dumps(dropped).encode())
+            commit(after)
+        publish(after, plan.group)
+        remove(journal_path(self.folder, self.token))
+        forget_damage(self.state.path, self._mended())
+        return after
+
+    def _complete(self, name: str, rows: Mapping[int, Values]) -> Values:
+        """Values of a small array, with the numbers of whole recordings, known or made now."""
+        values = self.plan.values[name]
+        if name not in self.plan.whole:
+            return values
+        values, place = values.copy(), self.plan.variables.index(name)
+        old = self._read_old(name)
+        for row, recording in enumerate(self.plan.recordings):
+            if row in rows:
+                values[row] = rows[row]
+            elif old is not None and (self.fresh[place, row, 0] or name not in self.plan.made):
+                at = self.old_rows.get(recording)
+                values[row] = values[row] if at is None else old[at]
+        return values
+
+    def _write_small(self, name: str, values: Values) -> None:
+        old, new = self.old.get(name), self.documents[name]
+        if old is not None:
+            found = self._read_old(name)
+            same = form_of(old) == form_of(new) and found is not None and _equal(found, values)
+            new = with_encoding(new, encoding_of(old) if same else 1 - encoding_of(old))
+            self.documents[name] = new
+            if same:
+                return
+        write_whole(self._refer(name, new), values)
+
+    def _measure(self) -> npt.NDArray[np.uint32]:
+        """Bytes of every chunk; what stays where it is was measured before."""
+        plan, (_, known) = self.plan, self._known
+        sizes = np.zeros(plan.needed.shape, np.uint32)
+        for place, name in enumerate(plan.variables):
+            if name in plan.whole:
+                continue
+            stays = self.fresh[place] | (plan.needed[place] & (name not in plan.made))
+            sizes[place] = np.where(stays, known[place], 0)
+            for row, block in np.argwhere(plan.needed[place] & ~stays).tolist():
+                size = size_of(self._file_of(place, row, block))
+                if not size:
+                    raise DataError(
+                        f"{self.state.path}: {plan.group} {name}, recording "
+                        f"{plan.recordings[row]}, block {block} was written and is gone: somebody "
+                        "else changes this folder. Nothing was committed: run the command again."
+                    )
+                sizes[place, row, block] = size
+        return sizes
+
+    def _mended(self) -> set[tuple[str, str, int, int]]:
+        """Noted damage of this group that what was made now has mended, or that is no more."""
+        kept = {name for name in self.plan.variables if name not in self.plan.made}
+        noted = read_damage(self.state.path)
+        return {p for p in noted if p[0] == self.plan.group and p[1] not in kept}
+
+    # --- where it lies ------------------------------------------------------------------------
+
+    def _file(self, name: str, document: Document, row: int, block: int) -> str:
+        at = index_of(document, row, block)
+        return chunk_path(self.state.path, self.plan.group, name, document, at)
+
+    def _file_of(self, place: int, row: int, block: int) -> str:
+        name = self.plan.variables[place]
+        return self._file(name, self.documents[name], row, block)
+
+    def _source_of(self, place: int, row: int, block: int) -> Path:
+        name = self.plan.variables[place]
+        at = self.old_rows[self.plan.recordings[row]]
+        return Path(self._file(name, self.old[name], at, block))
+
+    def _refer(self, name: str, document: Document) -> StoredArray:
+        return refer(self.state.path, self.plan.group, name, document, self.stamp)
+
+
+def _is_place(one: Document, other: Document) -> bool:
+    """Whether a chunk of one array lies where that of the other does, and has its form."""
+    return encoding_of(one) == encoding_of(other) and form_of(one) == form_of(other)
+
+
+def _equal(found: Values, values: Values) -> bool:
+    return found.shape == values.shape and np.array_equal(
+        found, values, equal_nan=values.dtype.kind == "f"
+    )
+
+
+def drop_group(path: str, group: str) -> None:
+    """Take a group out of a store, and its folder away."""
+    state = read_state(path)
+    if state is None:
+        return
+    if group in state.nodes:
+        after = state.without(group)
+        commit(after)
+        publish(after, group)
+        forget_damage(path, {place for place in read_damage(path) if place[0] == group})
+    if not any(name.startswith(f"{group}/") for name in (read_state(path) or state).nodes):
+        remove(Path(path) / group)
+    remove(progress_of(path, group))

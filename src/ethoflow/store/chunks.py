@@ -1,0 +1,297 @@
+"""Numbers in and out of the arrays of a store: chunks, their checksums, labels."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import google_crc32c
+import numpy as np
+import numpy.typing as npt
+import zarr
+from zarr.core.array import AsyncArray
+from zarr.core.metadata.v3 import ArrayV3Metadata
+from zarr.storage import LocalStore, StorePath
+
+from ethoflow.schema import DataError, text
+from ethoflow.store.damage import DamagedChunk
+from ethoflow.store.documents import UNKNOWN, Document, chunk_key, chunks_of, dims_of
+from ethoflow.store.files import read_file, size_of
+
+DECODED_BYTES = 64 * 2**20
+"""Decoded chunks a process keeps."""
+
+
+@dataclass(frozen=True)
+class StoredArray:
+    """Reference to an array of a store in one state: what a worker needs to read or write it."""
+
+    path: str
+    group: str
+    name: str
+    text: str
+    stamp: str
+
+    @property
+    def document(self) -> Document:
+        """The array's metadata."""
+        return _parse(self.text)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Length along every dim."""
+        return tuple(self.document["shape"])
+
+    @property
+    def chunks(self) -> tuple[int, ...]:
+        """Shape of a chunk."""
+        return chunks_of(self.document)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the values as they are read: labels as float32."""
+        kind = self.document["data_type"]
+        return np.dtype("float32" if self.is_label else object if kind == "string" else kind)
+
+    @property
+    def is_label(self) -> bool:
+        """Whether it holds 1, 0, unknown."""
+        return bool(self.document["attributes"].get("kind") == "label")
+
+    @property
+    def recipe(self) -> str:
+        """How its numbers came about, as text."""
+        return str(self.document["attributes"].get("recipe", ""))
+
+
+@lru_cache(maxsize=512)
+def _parse(content: str) -> Document:
+    document: Document = json.loads(content)
+    return document
+
+
+def refer(path: str, group: str, name: str, document: Document, stamp: str) -> StoredArray:
+    """Reference to an array with a given document."""
+    return StoredArray(path, group, name, json.dumps(document), stamp)
+
+
+@lru_cache(maxsize=256)
+def _open(path: str, name: str, content: str) -> zarr.Array[Any]:
+    """An array of a store by its document alone, kept open: opening costs a millisecond."""
+    metadata = ArrayV3Metadata.from_dict(_parse(content))
+    place = StorePath(LocalStore(path), name)
+    # What is all unknown is stored like anything else: a chunk that is not there is damage.
+    return zarr.Array(AsyncArray(metadata, place, {"write_empty_chunks": True, "order": "C"}))
+
+
+def _array(stored: StoredArray) -> zarr.Array[Any]:
+    return _open(stored.path, f"{stored.group}/{stored.name}", stored.text)
+
+
+def chunk_path(path: str, group: str, name: str, document: Document, index: Sequence[int]) -> str:
+    """File of a chunk."""
+    return f"{path}/{group}/{name}/{chunk_key(document, index)}"
+
+
+def index_of(document: Document, row: int, block: int) -> tuple[int, ...]:
+    """Index of the chunk of a recording and a block along time."""
+    dims = dims_of(document)
+    at = {"recording": row, "time": block}
+    return tuple(at.get(dim, 0) for dim in dims)
+
+
+# --- reading ----------------------------------------------------------------------------------
+
+
+def read_bounds(
+    stored: StoredArray, bounds: Sequence[tuple[int, int]], *, strict: bool = True
+) -> npt.NDArray[Any]:
+    """The part of a stored array between `bounds`, one pair per axis; labels as 1, 0, NaN.
+
+    Chunks are kept for a while as they are decoded: a block and its neighbours' halos, and the
+    stages of one recording, read the same ones.
+
+    Parameters
+    ----------
+    stored
+        The array.
+    bounds
+        First and last (exclusive) place along each axis.
+    strict
+        Whether all of it must be stored; else what is not there is missing.
+
+    Raises
+    ------
+    DamagedChunk
+        A chunk is gone, cut or changed.
+    """
+    *lead, (start, stop) = bounds
+    length = stored.chunks[-1]
+    parts = []
+    for place in range(start // length, -(-stop // length)):
+        first = place * length
+        frames = (first, min(first + length, stored.shape[-1]))
+        chunk = _decoded.get(stored, tuple(lead), frames, strict)
+        parts.append(chunk[..., max(start - first, 0) : stop - first])
+    if not parts:
+        return np.empty([b - a for a, b in bounds], np.float32)
+    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)
+
+
+class _DecodedChunks:
+    """The chunks decoded last, up to `DECODED_BYTES`, for all threads of a process."""
+
+    def __init__(self) -> None:
+        self.chunks: OrderedDict[Any, npt.NDArray[Any]] = OrderedDict()
+        self.lock = threading.Lock()
+        self.size = 0
+
+    def get(
+        self,
+        stored: StoredArray,
+        lead: tuple[tuple[int, int], ...],
+        frames: tuple[int, int],
+        strict: bool,
+    ) -> npt.NDArray[Any]:
+        """One chunk, decoded now or before; not to be written to."""
+        key = (stored.path, stored.group, stored.name, stored.text, stored.stamp, lead, frames)
+        with self.lock:
+            if key in self.chunks:
+                self.chunks.move_to_end(key)
+                return self.chunks[key]
+        values = _read(stored, (*lead, frames), strict)
+        values = decode_label(values) if stored.is_label else values
+        values.flags.writeable = False
+        with self.lock:
+            if key not in self.chunks:
+                self.chunks[key] = values
+                self.size += values.nbytes
+            while self.size > DECODED_BYTES and len(self.chunks) > 1:
+                self.size -= self.chunks.popitem(last=False)[1].nbytes
+        return values
+
+
+_decoded = _DecodedChunks()
+
+
+def _read(stored: StoredArray, bounds: Sequence[tuple[int, int]], strict: bool) -> npt.NDArray[Any]:
+    for row, block, file in _files(stored, bounds):
+        if strict and not size_of(file):
+            raise DamagedChunk(stored, row, block, "is gone")
+    try:
+        return np.asarray(_array(stored)[tuple(slice(*pair) for pair in bounds)])
+    except (ValueError, RuntimeError, TypeError) as error:
+        wrong = [
+            (r, b) for r, b, file in _files(stored, bounds) if size_of(file) and not holds(file)
+        ]
+        raise DamagedChunk(stored, *(wrong or [(0, 0)])[0], "is cut or changed") from error
+
+
+def _files(stored: StoredArray, bounds: Sequence[tuple[int, int]]) -> list[tuple[int, int, str]]:
+    """Row, block and file of every chunk in `bounds`."""
+    document = stored.document
+    spans = {
+        dim: range(start // size, -(-stop // size))
+        for dim, (start, stop), size in zip(dims_of(document), bounds, stored.chunks, strict=True)
+    }
+    return [
+        (row, block, chunk_path(stored.path, stored.group, stored.name, document,
+                                index_of(document, row, block)))
+        for row in spans.get("recording", range(1))
+        for block in spans.get("time", range(1))
+    ]  # fmt: skip
+
+
+def holds(file: str) -> bool:
+    """Whether the checksum of a chunk holds."""
+    content = read_file(Path(file)) or b""
+    return len(content) >= 4 and checksum(content[:-4]) == content[-4:]
+
+
+def checksum(content: bytes) -> bytes:
+    """CRC-32C of some bytes, as it stands behind them in a chunk."""
+    return int(google_crc32c.value(content)).to_bytes(4, "little")
+
+
+def read_whole(stored: StoredArray) -> npt.NDArray[Any]:
+    """All of a small array; text as Python strings.
+
+    Raises
+    ------
+    DamagedChunk
+        A chunk is gone, cut or changed.
+    """
+    if 0 in stored.shape:
+        return np.empty(stored.shape, stored.dtype)
+    document = stored.document
+    if not dims_of(document):
+        file = chunk_path(stored.path, stored.group, stored.name, document, ())
+        if not holds(file):
+            raise DamagedChunk(stored, 0, 0, "is gone, cut or changed")
+        return np.asarray(_array(stored)[()])
+    values = _read(stored, [(0, size) for size in stored.shape], strict=True)
+    values = decode_label(values) if stored.is_label else values
+    if stored.document["data_type"] == "string":
+        return text(values.ravel()).reshape(values.shape)
+    return values
+
+
+def decode_label(values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    """Stored labels (1, 0, -1) as 1, 0, NaN."""
+    decoded = values.astype(np.float32)
+    decoded[values == UNKNOWN] = np.nan
+    return decoded
+
+
+# --- writing ----------------------------------------------------------------------------------
+
+
+def encode_label(values: npt.NDArray[Any]) -> npt.NDArray[np.int8]:
+    """Labels as they are stored: 1, 0, -1 for unknown."""
+    if values.dtype == np.int8:
+        return values
+    return np.where(np.isnan(values), UNKNOWN, values).astype(np.int8)
+
+
+def write_chunk(stored: StoredArray, row: int, block: int, values: npt.NDArray[Any]) -> None:
+    """Write one recording's block, dims without `recording`; frames behind its end are missing.
+
+    The chunk is written whole, so nothing of what was there before can stay in it.
+    """
+    array, document = _array(stored), stored.document
+    length = chunks_of(document)[-1]
+    start = block * length
+    stop = min(start + length, stored.shape[-1])
+    if stored.is_label:
+        values = encode_label(values)
+    if values.shape[-1] < stop - start:
+        padding = [(0, 0)] * (values.ndim - 1) + [(0, stop - start - values.shape[-1])]
+        missing = UNKNOWN if stored.is_label else np.nan
+        values = np.pad(values, padding, constant_values=missing)
+    where = (slice(row, row + 1),) if dims_of(document)[0] == "recording" else ()
+    array[(*where, ..., slice(start, stop))] = values[np.newaxis] if where else values
+
+
+def write_whole(stored: StoredArray, values: npt.NDArray[Any]) -> None:
+    """Write all of a small array."""
+    if values.size:
+        _array(stored)[...] = values
+
+
+def check_space(error: OSError, path: str) -> DataError:
+    """A file system's refusal in words."""
+    return DataError(
+        f"{path} cannot be written to ({error.strerror or error}): free some space, or choose "
+        "another place. What is finished is kept: the same command goes on from here."
+    )
+
+
+def missing_of(dtype: np.dtype[Any]) -> object:
+    """How a missing value is kept: empty text, NaN, or 0 where neither can be."""
+    return "" if dtype.kind in "OTU" else np.nan if dtype.kind == "f" else 0

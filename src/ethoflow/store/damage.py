@@ -1,0 +1,73 @@
+"""Damage: chunks that are gone, cut or changed; noted when met, mended by the next run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from ethoflow.schema import DataError
+from ethoflow.store.files import PROGRESS, read_file, remove, write_file
+
+if TYPE_CHECKING:
+    from ethoflow.store.chunks import StoredArray
+
+Place: TypeAlias = tuple[str, str, int, int]
+"""Group, variable, row of the recording, block along time."""
+
+
+class DamagedChunk(DataError):
+    """A chunk that cannot be read; the message names variable, recording and block."""
+
+    def __init__(self, stored: StoredArray, row: int, block: int, what: str) -> None:
+        self.stored, self.what = stored, what
+        self.place: Place = (stored.group, stored.name, row, block)
+        self.path = stored.path
+        super().__init__(self.path, self.place, what)
+
+    def __reduce__(self) -> tuple[type[DamagedChunk], tuple[StoredArray, int, int, str]]:
+        return DamagedChunk, (self.stored, *self.place[2:], self.what)
+
+    def __str__(self) -> str:
+        from ethoflow.store.groups import name_recording
+
+        group, name, row, block = self.place
+        recording = name_recording(self.path, group, row)
+        return (
+            f"{self.path}: {group} {name}, recording {recording}, block {block} {self.what}. If it "
+            "was written anew meanwhile, open the store again; else the next run of the command "
+            f"that made it mends it (`ethoflow verify {self.path}` finds all damage)."
+        )
+
+
+def _file(path: str) -> Path:
+    return Path(path) / PROGRESS / "damage.json"
+
+
+def read_damage(path: str) -> set[Place]:
+    """Chunks that were found damaged and are not mended yet."""
+    try:
+        found = json.loads(read_file(_file(path)) or b"[]")
+        return {(str(g), str(n), int(r), int(b)) for g, n, r, b in found}
+    except (ValueError, TypeError):
+        return set()
+
+
+def note_damage(path: str, places: Iterable[Place]) -> None:
+    """Note damaged chunks, so that the next run makes them anew."""
+    _save(path, read_damage(path) | set(places))
+
+
+def forget_damage(path: str, places: Iterable[Place]) -> None:
+    """These chunks are whole again, or gone for good."""
+    known = read_damage(path)
+    if known & set(places):
+        _save(path, known - set(places))
+
+
+def _save(path: str, places: set[Place]) -> None:
+    if places:
+        write_file(_file(path), json.dumps(sorted(places)).encode())
+    else:
+        remove(_file(path))

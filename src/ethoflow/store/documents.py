@@ -1,0 +1,137 @@
+"""The metadata documents of a store: Zarr's own, and what ethoflow adds to the root.
+
+The root's document holds those of all nodes (consolidated metadata). Readers take what it says, so
+replacing that one file is what makes a write visible, all of it at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+
+Document: TypeAlias = dict[str, Any]
+
+ENCODINGS: tuple[Document, ...] = (
+    {"name": "default", "configuration": {"separator": "/"}},
+    {"name": "v2", "configuration": {"separator": "."}},
+)
+"""Where the chunks of an array lie: under one encoding the old ones, under the other the new."""
+
+UNKNOWN = -1
+"""How a label that is not known is stored."""
+
+
+def group_document(attributes: Mapping[str, Any] | None = None) -> Document:
+    """The document of a group."""
+    return {"attributes": dict(attributes or {}), "zarr_format": 3, "node_type": "group"}
+
+
+def array_document(
+    shape: Sequence[int],
+    chunks: Sequence[int],
+    dtype: np.dtype[Any],
+    dims: Sequence[str],
+    attributes: Mapping[str, Any],
+    *,
+    is_label: bool = False,
+    in_blocks: bool = False,
+) -> Document:
+    """The document of an array, as Zarr writes it; text has any length, labels are int8.
+
+    Every chunk carries a checksum (CRC-32C), so that other numbers never pass for the stored ones.
+    """
+    kind = "string" if dtype.kind in "OTU" else "int8" if is_label else dtype.name
+    document: Document = {
+        "shape": list(shape),
+        "data_type": kind,
+        "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": list(chunks)}},
+        "chunk_key_encoding": ENCODINGS[0],
+        "fill_value": _fill_value(kind),
+        "codecs": _codecs(kind, dtype, fast=in_blocks and not is_label),
+        "attributes": dict(attributes),
+        "zarr_format": 3,
+        "node_type": "array",
+        "storage_transformers": [],
+    }
+    if dims:
+        document["dimension_names"] = list(dims)
+    return document
+
+
+def _fill_value(kind: str) -> Any:
+    if kind == "string":
+        return ""
+    return "NaN" if kind.startswith("float") else UNKNOWN if kind == "int8" else 0
+
+
+def _codecs(kind: str, dtype: np.dtype[Any], *, fast: bool) -> list[Document]:
+    if kind == "string":
+        first: Document = {"name": "vlen-utf8", "configuration": {}}
+    elif dtype.itemsize == 1 or kind == "int8":
+        first = {"name": "bytes"}
+    else:
+        first = {"name": "bytes", "configuration": {"endian": "little"}}
+    packing: Document = {"name": "zstd", "configuration": {"level": 3, "checksum": False}}
+    if fast:
+        # Measured on real tracks: a tenth larger than zstd behind a shuffle, twice as fast to write
+        settings = {"typesize": dtype.itemsize, "cname": "lz4", "clevel": 5, "shuffle": "shuffle"}
+        packing = {"name": "blosc", "configuration": {**settings, "blocksize": 0}}
+    return [first, packing, {"name": "crc32c"}]
+
+
+def chunks_of(document: Document) -> tuple[int, ...]:
+    """Shape of the chunks of an array."""
+    return tuple(document["chunk_grid"]["configuration"]["chunk_shape"])
+
+
+def dims_of(document: Document) -> tuple[str, ...]:
+    """Names of the dims of an array."""
+    return tuple(document.get("dimension_names") or ())
+
+
+def encoding_of(document: Document) -> int:
+    """Which of the `ENCODINGS` the chunks of an array lie under."""
+    return ENCODINGS.index(document["chunk_key_encoding"])
+
+
+def with_encoding(document: Document, number: int) -> Document:
+    """The same array with its chunks elsewhere."""
+    return {**document, "chunk_key_encoding": ENCODINGS[number]}
+
+
+def chunk_key(document: Document, index: Sequence[int]) -> str:
+    """Key of a chunk, below the array's own path."""
+    separator = str(document["chunk_key_encoding"]["configuration"]["separator"])
+    if document["chunk_key_encoding"]["name"] == "default":
+        return separator.join(map(str, ("c", *index)))
+    return separator.join(map(str, index)) or "0"
+
+
+def form_of(document: Document) -> Document:
+    """What two arrays must share for the chunks of one to be those of the other."""
+    inner = [
+        (dim, n)
+        for dim, n in zip(dims_of(document), document["shape"], strict=True)
+        if dim not in LENGTHS
+    ]
+    kept = ("data_type", "chunk_grid", "codecs", "fill_value")
+    return {**{key: document[key] for key in kept}, "inner": inner, "dims": dims_of(document)}
+
+
+LENGTHS = ("recording", "time")
+"""Dims along which a group grows."""
+
+
+def to_bytes(document: Mapping[str, Any]) -> bytes:
+    """A document as it is written."""
+    return json.dumps(document, indent=2).encode()
+
+
+def digest_of(content: Any) -> str:
+    """Digest of something made of plain values."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

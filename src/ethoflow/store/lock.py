@@ -1,0 +1,89 @@
+"""One writer at a time: a store is locked while somebody writes into it."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from ethoflow.schema import DataError
+from ethoflow.store.files import PROGRESS, read_file, write_file
+
+
+class StoreLocked(DataError):
+    """Somebody else is writing into the store; the message says who."""
+
+
+@contextmanager
+def writing(path: str | Path) -> Iterator[None]:
+    """Hold the store at `path` for writing; inside, others of the same thread may hold it again.
+
+    The lock is the operating system's own: it ends with the process that holds it, however that
+    ends.
+
+    Raises
+    ------
+    StoreLocked
+        Another process, or another thread, is writing there.
+    DataError
+        The folder cannot be written to.
+    """
+    folder = Path(path).absolute() / PROGRESS
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / "lock", timeout=0, is_singleton=True)
+        first = not lock.is_locked
+        lock.acquire()
+    except Timeout:
+        raise StoreLocked(_describe(path, folder)) from None
+    except OSError as error:
+        raise DataError(
+            f"{path} cannot be written to ({error.strerror or error}): choose a place where you "
+            "may write, or free some space."
+        ) from error
+    try:
+        if first:
+            write_file(folder / "writer.json", json.dumps(_owner()).encode())
+        yield
+    finally:
+        lock.release()
+
+
+def _owner() -> dict[str, str | int]:
+    return {
+        "user": _user(),
+        "host": socket.gethostname(),
+        "process": os.getpid(),
+        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:2]]).strip() or "python",
+        "since": datetime.now().isoformat(" ", "seconds"),
+    }
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # no name for this user on this machine
+        return str(os.getuid()) if hasattr(os, "getuid") else "unknown"
+
+
+def _describe(path: str | Path, folder: Path) -> str:
+    try:
+        owner = json.loads(read_file(folder / "writer.json") or b"")
+        who = (
+            f"{owner['user']} on {owner['host']} (process {owner['process']}, `{owner['command']}`,"
+            f" since {owner['since']})"
+        )
+    except (ValueError, KeyError, TypeError):  # it has only just begun
+        who = "another process"
+    return (
+        f"{path} is being written by {who}. Wait until it has ended, or stop it, then run this "
+        "again: nothing was changed."
+    )

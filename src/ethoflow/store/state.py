@@ -1,0 +1,264 @@
+"""What a store holds at one moment, as its root document says, and the switch to what comes next.
+
+The root document is read and replaced as a whole. A copy of it lies beside the records: where the
+one is damaged the other serves, until the next write mends it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from ethoflow.schema import DataError
+from ethoflow.store.documents import Document, digest_of, group_document, to_bytes
+from ethoflow.store.files import PROGRESS, read_file, write_file
+from ethoflow.store.record import Record, name_of
+
+FORMAT = 2
+OWN = "ethoflow"
+"""Attribute of the root in which ethoflow keeps what it knows of the store, as text."""
+
+METADATA = "zarr.json"
+
+
+class DamagedStore(UserWarning):
+    """Part of a store is damaged and was replaced by a copy, or will be by the next run."""
+
+
+@dataclass(frozen=True)
+class State:
+    """A store as readers see it: documents of its nodes by path, records of its groups by name."""
+
+    path: str
+    nodes: Mapping[str, Document] = field(default_factory=dict)
+    records: Mapping[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+    def arrays(self, group: str) -> dict[str, Document]:
+        """Documents of the arrays of a group, by name."""
+        start = f"{group}/"
+        return {
+            name[len(start) :]: document
+            for name, document in self.nodes.items()
+            if name.startswith(start)
+            and "/" not in name[len(start) :]
+            and document["node_type"] == "array"
+        }
+
+    def groups(self) -> list[str]:
+        """Names of the groups that hold arrays, in the order of the data's way."""
+        found = {
+            name.rpartition("/")[0]
+            for name, document in self.nodes.items()
+            if document["node_type"] == "array" and "/" in name
+        }
+        order = {"tracks": 0, "poses": 1, "features": 2, "labels": 3}
+        return sorted(found, key=lambda name: (order.get(name.split("/")[0], 9), name))
+
+    def group_attributes(self, group: str) -> dict[str, Any]:
+        """Attributes of a group."""
+        return dict(self.nodes[group]["attributes"]) if group in self.nodes else {}
+
+    def stamp(self, group: str) -> str:
+        """What tells this state of a group from others: its documents and its record."""
+        own = {name: self.nodes[name] for name in self._below(group)}
+        return digest_of([own, self.records.get(group, "")])
+
+    def record(self, group: str) -> Record:
+        """What the blocks of a group were made from.
+
+        Raises
+        ------
+        DataError
+            The record is gone or damaged.
+        """
+        if group not in self.records:
+            return Record.empty()
+        return _read_record(str(record_path(self.path, group, self.records[group])), group)
+
+    def replaced(
+        self, group: str, documents: Mapping[str, Document], attributes: Document, record: str
+    ) -> State:
+        """The state with another content of one group."""
+        nodes = {n: d for n, d in self.nodes.items() if n not in set(self._below(group))}
+        parts = group.split("/")
+        for depth in range(1, len(parts)):
+            nodes.setdefault("/".join(parts[:depth]), group_document())
+        nodes[group] = group_document(attributes)
+        nodes |= {f"{group}/{name}": document for name, document in documents.items()}
+        return State(self.path, nodes, {**self.records, group: record}, self.attributes)
+
+    def without(self, group: str) -> State:
+        """The state without one group."""
+        gone = set(self._below(group))
+        nodes = {name: document for name, document in self.nodes.items() if name not in gone}
+        records = {name: record for name, record in self.records.items() if name != group}
+        return State(self.path, nodes, records, self.attributes)
+
+    def _below(self, group: str) -> list[str]:
+        """The group and its arrays; not the groups inside it."""
+        return [
+            n for n in (group, *(f"{group}/{a}" for a in self.arrays(group))) if n in self.nodes
+        ]
+
+    def to_bytes(self) -> bytes:
+        """The root document."""
+        own = {"format": FORMAT, "records": dict(sorted(self.records.items()))}
+        own["digest"] = digest_of([own, self._owned()])
+        nested = {"kind": "inline", "must_understand": False, "metadata": {}}
+        nodes = {
+            name: {**d, "consolidated_metadata": nested} if d["node_type"] == "group" else d
+            for name, d in sorted(self.nodes.items())
+        }
+        return to_bytes(
+            {
+                "attributes": {**self.attributes, OWN: json.dumps(own)},
+                "zarr_format": 3,
+                "consolidated_metadata": {**nested, "metadata": nodes},
+                "node_type": "group",
+            }
+        )
+
+    def _owned(self) -> dict[str, Document]:
+        """Documents of the groups that ethoflow wrote; others may come and go."""
+        return {name: self.nodes.get(name, {}) for g in self.records for name in self._below(g)}
+
+
+def record_path(path: str, group: str, name: str) -> Path:
+    """File of a record."""
+    return progress_of(path, group) / f"record-{name}.npz"
+
+
+def progress_of(path: str, group: str) -> Path:
+    """Folder of the records and journals of a group."""
+    return Path(path) / PROGRESS / group.replace("/", ".")
+
+
+@lru_cache(maxsize=16)
+def _read_record(path: str, group: str) -> Record:
+    # Records are named by their content, so a file that was read once stays as it is.
+    content = read_file(Path(path))
+    if content is None or f"record-{name_of(content)}.npz" != Path(path).name:
+        what = "is gone" if content is None else "is damaged"
+        raise DataError(
+            f"{path}, the record of how the group {group} came about, {what}. Delete the group's "
+            f"folder and its entry by writing it anew: run the command that makes {group} again."
+        )
+    return Record.from_bytes(content)
+
+
+def read_state(path: str | Path) -> State | None:
+    """The state of the store at `path`; None where there is none.
+
+    Raises
+    ------
+    DataError
+        The metadata are damaged, or those of another version of ethoflow.
+    """
+    place = Path(path).absolute()
+    try:
+        found = os.stat(place / METADATA)
+    except (FileNotFoundError, NotADirectoryError):
+        found = None
+    if found is None and not copy_path(str(place)).is_file():
+        return None
+    key = None if found is None else (found.st_ino, found.st_mtime_ns, found.st_size)
+    return _read_state(str(place), key)
+
+
+@lru_cache(maxsize=8)
+def _read_state(path: str, _key: tuple[int, ...] | None) -> State | None:
+    try:
+        return _parse(path, read_file(Path(path) / METADATA))
+    except ValueError as error:
+        reason = str(error)
+    try:
+        state = _parse(path, read_file(copy_path(path)))
+    except ValueError:
+        raise DataError(
+            f"{path}: its metadata (zarr.json) are damaged: {reason}, and there is no copy that "
+            "is whole. Move the folder away and ingest the tracking files again."
+        ) from None
+    warnings.warn(
+        f"{path}: its metadata (zarr.json) are damaged ({reason}): taken from their copy, and "
+        "mended by the next run that writes.",
+        DamagedStore,
+        stacklevel=4,
+    )
+    return state
+
+
+def copy_path(path: str) -> Path:
+    """The copy of the root document."""
+    return Path(path) / PROGRESS / "state.json"
+
+
+def _parse(path: str, content: bytes | None) -> State | None:
+    """The state in a root document.
+
+    Raises
+    ------
+    ValueError
+        The document is cut or changed.
+    DataError
+        It is of another version.
+    """
+    if content is None:
+        raise ValueError("the file is gone")
+    try:
+        root = json.loads(content)
+        attributes = dict(root["attributes"]) if "attributes" in root else {}
+        nodes = dict((root.get("consolidated_metadata") or {}).get("metadata") or {})
+        own = json.loads(attributes.pop(OWN)) if OWN in attributes else {}
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError("the file is cut or changed") from error
+    for document in nodes.values():
+        document.pop("consolidated_metadata", None)
+    _check_format(path, own, nodes)
+    state = State(path, nodes, own.get("records", {}), attributes)
+    if own and digest_of([{k: own[k] for k in ("format", "records")}, state._owned()]) != own.get(
+        "digest"
+    ):
+        raise ValueError("they are not what was written")
+    return state
+
+
+def _check_format(path: str, own: Mapping[str, Any], nodes: Mapping[str, Document]) -> None:
+    version = own.get("format", 1 if "progress" in nodes else FORMAT)
+    if version == FORMAT:
+        return
+    newer = isinstance(version, int) and version > FORMAT
+    way = (
+        "Update ethoflow to open it."
+        if newer
+        else "Ingest the tracking files into a new store; plain xr.open_zarr still opens this one."
+    )
+    raise DataError(
+        f"{path} is a store of format {version}, this ethoflow reads format {FORMAT}. {way}"
+    )
+
+
+def commit(state: State) -> None:
+    """Make `state` what readers see: one file is replaced."""
+    write_file(Path(state.path) / METADATA, state.to_bytes())
+
+
+def publish(state: State, group: str) -> None:
+    """Let the files of single nodes, and the copy of the root's, say what the root says."""
+    content = state.to_bytes()
+    for place in (Path(state.path) / METADATA, copy_path(state.path)):
+        if read_file(place) != content:
+            write_file(place, content)
+    parts = group.split("/")
+    above = ["/".join(parts[:depth]) for depth in range(1, len(parts))]
+    for name in (*above, *state._below(group)):
+        document = to_bytes(state.nodes[name])
+        place = Path(state.path) / name / METADATA
+        if read_file(place) != document:
+            write_file(place, document)

@@ -1,0 +1,112 @@
+"""Whether a store is what was written: metadata, records, and the checksum of every chunk."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ethoflow.schema import DataError
+from ethoflow.store.chunks import chunk_path, holds, index_of
+from ethoflow.store.damage import Place, note_damage
+from ethoflow.store.documents import Document, chunks_of, to_bytes
+from ethoflow.store.files import read_file
+from ethoflow.store.groups import find_stale, list_groups
+from ethoflow.store.record import Record
+from ethoflow.store.state import METADATA, State, copy_path, read_state
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something of a store that is not as it was written; `place` for chunks of variables."""
+
+    what: str
+    place: Place | None = None
+
+    def __str__(self) -> str:
+        return self.what
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What was looked at, the faults, and what is out of date without being damaged."""
+
+    n_chunks: int
+    faults: tuple[Fault, ...]
+    stale: tuple[str, ...]
+
+
+def verify(path: str | Path, progress: Callable[[int, int], None] | None = None) -> Verified:
+    """Look at every file of a store; damaged chunks are noted, and the next run mends them.
+
+    Raises
+    ------
+    DataError
+        There is no store, or its metadata cannot be read at all.
+    """
+    list_groups(path)
+    state = read_state(path)
+    assert state is not None
+    faults = list(_check_metadata(state))
+    chunks = []
+    stale = []
+    for group in state.groups():
+        try:
+            record = state.record(group)
+            stale += [
+                f"{group} {name}: made from {source}, which has changed since"
+                for source, names in find_stale(state, group).items()
+                for name in names
+            ]
+        except DataError as error:
+            faults.append(Fault(str(error)))
+            record = Record.empty()
+        chunks += list(_list_chunks(state, group, record))
+    for number, (fault, file) in enumerate(chunks, 1):
+        what = "is gone" if not Path(file).is_file() else "" if holds(file) else "is cut or changed"
+        if what:
+            faults.append(Fault(f"{fault.what} {what}", fault.place))
+        if progress is not None:
+            progress(number, len(chunks))
+    note_damage(str(path), [fault.place for fault in faults if fault.place is not None])
+    return Verified(len(chunks), tuple(faults), tuple(stale))
+
+
+def _check_metadata(state: State) -> Iterator[Fault]:
+    """Files of the metadata that do not say what the store's state says."""
+    root = Path(state.path)
+    for place in (root / METADATA, copy_path(state.path)):
+        if read_file(place) != state.to_bytes():
+            yield Fault(f"{place.relative_to(root)} (metadata) is gone, cut or changed")
+    ours = {group.partition("/")[0] for group in state.records}
+    for name, document in state.nodes.items():
+        mine = name.partition("/")[0] in ours
+        if mine and read_file(root / name / METADATA) != to_bytes(document):
+            yield Fault(f"{name}/{METADATA} (metadata) is gone, cut or changed")
+
+
+def _list_chunks(state: State, group: str, record: Record) -> Iterator[tuple[Fault, str]]:
+    """Every chunk there must be: what to say of it if it is not, and its file."""
+    for name, document in state.arrays(group).items():
+        in_blocks = name in record.variables and bool(
+            record.sizes[record.variables.index(name)].any()
+        )
+        if in_blocks:
+            place = record.variables.index(name)
+            for row, block in np.argwhere(record.sizes[place]).tolist():
+                what = f"{group} {name}, recording {record.recordings[row]}, block {block}"
+                at = index_of(document, row, block)
+                fault = Fault(what, (group, name, row, block))
+                yield fault, chunk_path(state.path, group, name, document, at)
+        elif group in state.records:
+            for index in _indices(document):
+                fault = Fault(f"{group} {name}, the values of all recordings")
+                yield fault, chunk_path(state.path, group, name, document, index)
+
+
+def _indices(document: Document) -> Iterator[tuple[int, ...]]:
+    shape, chunks = document["shape"], chunks_of(document)
+    return itertools.product(*(range(-(-n // c)) for n, c in zip(shape, chunks, strict=True)))
