@@ -82,7 +82,7 @@ def _run(file: Path, scheduler: str | None) -> int:
     path = project.results / "cohort.zarr"
     project.results.mkdir(parents=True, exist_ok=True)
     files = [str(project.path(pattern)) for pattern in project.tracks]
-    with use_scheduler(scheduler, pipeline.estimate_frames(files)):
+    with use_scheduler(scheduler):
         problems = pipeline.ingest(
             files,
             path,
@@ -126,11 +126,8 @@ def _annotate(
     """Poses, features, labels and tables of one store; gives the budget when there are labels."""
     from ethoflow import pipeline
     from ethoflow.engine.schedule import use_scheduler
-    from ethoflow.engine.source import open_store
 
-    tracks = open_store(path, "tracks")
-    frames = int(tracks.n_frames.sum()) * tracks.sizes["individual"]
-    with use_scheduler(scheduler, frames):
+    with use_scheduler(scheduler):
         if calibrated or not pipeline.keep_poses(path, screen):
             pipeline.make_poses(path, settings, screen)
         pipeline.make_features(path, settings, screen)
@@ -171,7 +168,7 @@ def ingest(
 
     with plain_errors():
         options = options_of(individuals, column, repeats, allow_pickle)
-        with use_scheduler(scheduler, pipeline.estimate_frames(files)):
+        with use_scheduler(scheduler):
             problems = pipeline.ingest(
                 files,
                 out_store,
