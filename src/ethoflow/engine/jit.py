@@ -5,6 +5,7 @@ numba takes a while to import, and most programs that import a kernel never run 
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable
 from functools import update_wrapper
@@ -38,18 +39,17 @@ class _Loop(Generic[P, R]):
             if self._compiled is None:
                 import numba
 
-                options = {"nogil": True, "cache": True, "error_model": "numpy"}
-                self._compiled = numba.njit(**options)(self._loop)
+                make = numba.njit(nogil=True, cache=True, error_model="numpy")
+                self._compiled = make(self._loop)
             return self._compiled
 
-    def __reduce__(self) -> str:
-        name: str = self._loop.__qualname__
-        return name
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        module, name = self._loop.__module__, self._loop.__name__
+        if getattr(sys.modules.get(module), name, None) is self and module != "__main__":
+            return name
+        return jit, (self._loop,)
 
 
 def jit(loop: Callable[P, R]) -> Callable[P, R]:
-    """`loop` compiled at its first call, and kept on disk between processes.
-
-    A loop stands at the top of a module: it pickles by its name there.
-    """
+    """`loop` compiled at its first call, and kept on disk between processes."""
     return _Loop(loop)
