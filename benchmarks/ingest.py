@@ -152,7 +152,7 @@ def run_parallel(folder: Path, files: int, n_frames: int) -> None:
 
     make_files(folder, "h5", files, n_frames)
     report = Quiet()
-    with use_scheduler("processes", 0) as where:
+    with use_scheduler("processes") as where:
         wall = time.perf_counter()
         pipeline.ingest([str(folder / "*.h5")], folder / "out.zarr", report, fps=FPS)
         wall = time.perf_counter() - wall

@@ -129,7 +129,7 @@ def measure(mode: str, path: Path, arena: ef.Arena, scheduler: str) -> dict[str,
     """Wall and CPU seconds and peak memory of one pass, workers included."""
     for group in ("poses", "labels", "progress/poses", "progress/labels", "bare"):
         shutil.rmtree(path / group, ignore_errors=True)
-    with use_scheduler(scheduler, 0):
+    with use_scheduler(scheduler):
         begun, used = time.perf_counter(), cpu_seconds()
         run(mode, path, arena)
         wall = time.perf_counter() - begun

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ethoflow import units
 from ethoflow.units import UnitError, convert, factor, resolve, same_dimension, to_frames, unit_of
 
 
@@ -41,6 +42,36 @@ def test_pixels_are_no_length() -> None:
     assert same_dimension("cm s-1", "mm/s")
     with pytest.raises(UnitError, match="cannot read"):
         same_dimension("florp", "mm")
+
+
+COMMON = [
+    "m", "mm", "cm", "um", "mm/s", "cm s-1", "m s^-2", "mm/s2", "mm**2", "mm / s * s", "ms", "min",
+    "h", "s", "px", "px/s", "px s-1", "frame", "frames", "body_length", "body_lengths/s", "rad",
+    "rad/s", "1", "", "m m-1",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("one", COMMON)
+@pytest.mark.parametrize("other", COMMON)
+def test_the_table_of_units_agrees_with_pint(one: str, other: str) -> None:
+    ours, theirs = units._read_known(one), units._unit(one)
+    assert ours is not None
+    assert same_dimension(one, other) == (
+        theirs.dimensionality == units._unit(other).dimensionality
+    )
+    if same_dimension(one, other):
+        wanted = units._registry().Quantity(1.0, theirs).to(units._unit(other)).magnitude
+        assert factor(one, other) == pytest.approx(wanted, rel=1e-14)
+
+
+@pytest.mark.parametrize("text", ["inch", "deg", "m2s", "1/s", "mm//s", "/s", "kg m", "mm s-", "M"])
+def test_what_the_table_lacks_is_left_to_pint(text: str) -> None:
+    assert units._read_known(text) is None
+
+
+def test_the_table_and_pint_mix() -> None:
+    assert factor("inch", "mm") == pytest.approx(25.4)
+    assert not same_dimension("inch", "s")
 
 
 def test_small_helpers() -> None:

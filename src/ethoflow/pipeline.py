@@ -25,15 +25,12 @@ from ethoflow.geometry.arena import Arena
 from ethoflow.geometry.calibration import calibrate
 from ethoflow.io.cohort import open_cohort
 from ethoflow.io.options import DEFAULTS, Options
-from ethoflow.io.scan import find_files
 from ethoflow.io.scoring import read_labels
 from ethoflow.schema import DataError, assign_roles, clean_name, position_units
 from ethoflow.stats.budget import time_budget
 from ethoflow.stats.quality import track_quality
 
 LABELS = "labels/rules"
-BYTES_PER_FRAME = 264
-"""Bytes that a frame of eleven points takes in a table of doubles."""
 
 
 class Report(Protocol):
@@ -105,12 +102,6 @@ def ingest(
     report.say(f"tracks: {describe(tracks)}{_effort(written)}")
     report.say(f"        read now: {cohort.counts.describe()}")
     return len(cohort.problems)
-
-
-def estimate_frames(files: Sequence[str]) -> int:
-    """About how many animal-frames the files hold, to choose a scheduler by."""
-    sizes = (path.stat().st_size for path in find_files(files) if path.is_file())
-    return sum(sizes) // BYTES_PER_FRAME
 
 
 def add_labels(

@@ -1,7 +1,8 @@
 """Units at the boundary: strings become numbers in the declared unit, pixels never become lengths.
 
 Parameters are numbers in the declared unit or strings (``"3 cm"``); data carry their unit in
-``attrs["units"]``. pint reads both, here and nowhere else.
+``attrs["units"]``. A table holds the units that tracking is made of; pint, which takes a while to
+import, reads all others, here and nowhere else.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import functools
 import math
 import numbers
 import re
+from fractions import Fraction
 from typing import Any, TypeAlias
 
 Number: TypeAlias = float | int
@@ -18,6 +20,48 @@ Quantity: TypeAlias = float | int | str
 
 class UnitError(ValueError):
     """A quantity whose unit does not fit: the message names it, the need, and the way out."""
+
+
+_KNOWN = {
+    "m": ("length", Fraction(1)),
+    "cm": ("length", Fraction(1, 100)),
+    "mm": ("length", Fraction(1, 1000)),
+    "um": ("length", Fraction(1, 1_000_000)),
+    "h": ("time", Fraction(3600)),
+    "min": ("time", Fraction(60)),
+    "s": ("time", Fraction(1)),
+    "ms": ("time", Fraction(1, 1000)),
+    "px": ("pixel", Fraction(1)),
+    "frame": ("frame", Fraction(1)),
+    "frames": ("frame", Fraction(1)),
+    "body_length": ("body_length", Fraction(1)),
+    "body_lengths": ("body_length", Fraction(1)),
+    "rad": ("", Fraction(1)),
+}
+"""What each word measures, and how much of it."""
+
+_TERM = r"([a-z_]+)(?:\*\*|\^)?(-?\d+)?"
+_PRODUCT = re.compile(rf"{_TERM}(?:(?:\s*[*/]\s*|\s+){_TERM})*")
+_FACTOR = re.compile(rf"(/?)\s*{_TERM}")
+
+
+@functools.cache
+def _read_known(text: str) -> tuple[dict[str, int], Fraction] | None:
+    """Powers of what `text` measures, and its scale; None where the table lacks a word of it."""
+    if text.strip() in ("", "1"):
+        return {}, Fraction(1)
+    if not _PRODUCT.fullmatch(text.strip()):
+        return None
+    powers: dict[str, int] = {}
+    scale = Fraction(1)
+    for below, word, exponent in _FACTOR.findall(text):
+        if word not in _KNOWN:
+            return None
+        measured, size = _KNOWN[word]
+        power = int(exponent or 1) * (-1 if below else 1)
+        scale *= size**power
+        powers[measured] = powers.get(measured, 0) + power
+    return {what: n for what, n in powers.items() if what and n}, scale
 
 
 @functools.cache
@@ -50,6 +94,9 @@ def same_dimension(one: str, other: str) -> bool:
     >>> same_dimension("cm/s", "mm s-1"), same_dimension("px/s", "mm/s")
     (True, False)
     """
+    here, there = _read_known(one), _read_known(other)
+    if here is not None and there is not None:
+        return here[0] == there[0]
     return bool(_unit(one).dimensionality == _unit(other).dimensionality)
 
 
@@ -61,7 +108,12 @@ def factor(of: str, to: str) -> float:
     >>> factor("cm", "mm")
     10.0
     """
-    return 1.0 if of == to else float(_registry().Quantity(1.0, _unit(of)).to(_unit(to)).magnitude)
+    if of == to:
+        return 1.0
+    here, there = _read_known(of), _read_known(to)
+    if here is not None and there is not None and here[0] == there[0]:
+        return float(here[1] / there[1])
+    return float(_registry().Quantity(1.0, _unit(of)).to(_unit(to)).magnitude)
 
 
 def resolve(unit: str, position: str) -> str:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
 from ethoflow.engine import Declaration, builtin, find
-from ethoflow.engine.graph import Call, Node, resolve_call
-from ethoflow.engine.lazy import compute_calls
 from ethoflow.schema import Data, DataError, as_dataset
 from ethoflow.units import UnitError
+
+if TYPE_CHECKING:
+    from ethoflow.engine.graph import Call, Node
 
 
 class SkippedRule(UserWarning):
@@ -71,6 +72,8 @@ def apply_rules(
     parameters: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> tuple[xr.Dataset, dict[str, str]]:
     """The same as `annotate`, with the reasons for skipped rules as values instead of warnings."""
+    from ethoflow.engine.lazy import compute_calls  # Dask is heavy, and rules are read without it
+
     ds = as_dataset(data, needs=["position"])
     chosen = choose_rules(rules)
     settings = dict(parameters or {})
@@ -100,6 +103,8 @@ def choose_rules(rules: Sequence[str | Declaration] | None) -> list[Declaration]
 def _resolve(
     ds: xr.Dataset, rules: Sequence[Declaration], parameters: Mapping[str, Mapping[str, Any]]
 ) -> tuple[dict[str, Call], dict[str, str]]:
+    from ethoflow.engine.graph import resolve_call
+
     calls: dict[str, Call] = {}
     skipped: dict[str, str] = {}
     memo: dict[str, Node] = {}

@@ -15,7 +15,6 @@ import xarray as xr
 
 from ethoflow.engine.bouts import find_runs
 from ethoflow.engine.declare import Array
-from ethoflow.engine.gather import gather_blocks
 from ethoflow.schema import Data, DataError, as_dataset, first_frame, is_label
 
 COLUMNS = (
@@ -107,6 +106,8 @@ def is_behaviour(array: xr.DataArray) -> bool:
 
 def follow_tracks(ds: xr.Dataset) -> list[Track]:
     """Runs of every label along the whole of each recording, joined across blocks."""
+    from ethoflow.engine.gather import gather_blocks  # Dask is heavy, and rules are read without it
+
     names = label_names(ds)
     pieces: dict[tuple[int, str, tuple[int, ...]], list[tuple[int, Any]]] = {
         (row, name, place): []

@@ -92,7 +92,7 @@ def _run_project(project: Project, path: Path, scheduler: str | None, screen: Sc
     from ethoflow.engine.schedule import use_scheduler
 
     files = [str(project.path(pattern)) for pattern in project.tracks]
-    with use_scheduler(scheduler, pipeline.estimate_frames(files)):
+    with use_scheduler(scheduler):
         problems = pipeline.ingest(
             files,
             path,
@@ -138,11 +138,8 @@ def _annotate(
     """Poses, features, labels and tables of one store; gives the budget when there are labels."""
     from ethoflow import pipeline
     from ethoflow.engine.schedule import use_scheduler
-    from ethoflow.engine.source import open_store
 
-    tracks = open_store(path, "tracks")
-    frames = int(tracks.n_frames.sum()) * tracks.sizes["individual"]
-    with use_scheduler(scheduler, frames):
+    with use_scheduler(scheduler):
         if calibrated or not pipeline.keep_poses(path, screen):
             pipeline.make_poses(path, settings, screen)
         pipeline.make_features(path, settings, screen)
@@ -183,7 +180,7 @@ def ingest(
 
     with plain_errors():
         options = options_of(individuals, column, repeats, allow_pickle)
-        with use_scheduler(scheduler, pipeline.estimate_frames(files)):
+        with use_scheduler(scheduler):
             problems = pipeline.ingest(
                 files,
                 out_store,

@@ -8,7 +8,7 @@ import typer
 
 Scheduler = Annotated[
     str | None,
-    typer.Option(help="threads, processes, or the address of a Dask scheduler; fits itself."),
+    typer.Option(help="threads (the default), processes, or the address of a Dask scheduler."),
 ]
 
 Roles = Annotated[

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 import dask
-from dask.base import get_scheduler
+from dask.base import get_scheduler, named_schedulers
 from dask.callbacks import Callback
 from dask.threaded import get as get_threaded
 
@@ -16,9 +17,6 @@ from ethoflow.schema import DataError
 
 Progress: TypeAlias = Callable[[int, int], None]
 """Called with what is done and what there is in all."""
-
-SMALL_JOB = 20_000_000
-"""Animal-frames under which starting processes costs more than it saves."""
 
 
 def run_tasks(
@@ -40,12 +38,26 @@ def run_tasks(
     """
     if not wanted:
         return
-    get = get_scheduler() or get_threaded
+    get = _find_get()
     client = getattr(get, "__self__", None)
     if client is not None and hasattr(client, "scheduler_info"):
         _run_distributed(client, tasks, wanted, done)
     else:
         _run_here(get, tasks, wanted, done)
+
+
+def _find_get() -> Callable[..., Any]:
+    """What Dask would run a graph on now.
+
+    Dask imports distributed to see whether there is a client. Where nobody has, there is none, and
+    a scheduler with a name needs none.
+    """
+    chosen = dask.config.get("scheduler", None)
+    if isinstance(chosen, str) and chosen.lower() in named_schedulers:
+        return named_schedulers[chosen.lower()]
+    if chosen is None and "distributed" not in sys.modules:
+        return get_threaded
+    return get_scheduler() or get_threaded
 
 
 def _run_distributed(
@@ -81,15 +93,16 @@ def _run_here(
 
 
 @contextmanager
-def use_scheduler(spec: str | None, frames: int) -> Iterator[str]:
-    """Run what is inside on the scheduler `spec`: threads, processes, or an address.
+def use_scheduler(spec: str | None) -> Iterator[str]:
+    """Run what is inside on the scheduler `spec`: threads (the default), processes, or an address.
 
-    Without one, threads do small jobs, and a local cluster with a process per core the others.
+    Kernels leave the interpreter lock, so that threads use all cores of a machine; processes, a
+    local cluster with one per core, pay for their start and for what they send each other.
     """
-    if spec is None:
-        spec = "threads" if frames < SMALL_JOB else "processes"
+    spec = spec or "threads"
     if spec in ("threads", "sync"):
-        with dask.config.set(scheduler=spec):
+        # The function, not its name: Dask imports distributed to look up a name.
+        with dask.config.set(scheduler=named_schedulers[spec]):
             yield spec
         return
     try:

@@ -6,14 +6,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
 from ethoflow.engine import Declaration, builtin, find
-from ethoflow.engine.graph import Node, resolve_call
-from ethoflow.engine.lazy import compute_calls
 from ethoflow.schema import Data, DataError, as_dataset
+
+if TYPE_CHECKING:
+    from ethoflow.engine.graph import Node
 
 
 def available() -> dict[str, str]:
@@ -44,6 +45,10 @@ def compute(data: Data, names: Sequence[str] | None = None) -> tuple[xr.Dataset,
     DataError
         A feature asked for by name does not fit the data.
     """
+    # Dask is heavy: what is declared here is read without it.
+    from ethoflow.engine.graph import resolve_call
+    from ethoflow.engine.lazy import compute_calls
+
     ds = as_dataset(data, needs=["position"])
     memo: dict[str, Node] = {}
     calls, skipped = {}, {}

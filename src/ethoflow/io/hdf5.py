@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
-from typing import Any
-
-import h5py
+from typing import TYPE_CHECKING, Any
 
 from ethoflow.io.apart import call_apart
 from ethoflow.schema import DataError
+
+if TYPE_CHECKING:
+    import h5py
 
 LARGE = 2**30
 """Bytes from which on an array has to be backed by stored bytes."""
@@ -49,6 +50,8 @@ def read_array(dataset: h5py.Dataset) -> Any:
 
 def check_stored(dataset: h5py.Dataset) -> h5py.Dataset:
     """The same array, unread, when the file can hold it."""
+    import h5py
+
     if not isinstance(dataset, h5py.Dataset):
         raise DataError(f"{dataset.name!r} is a group where an array is needed.")
     stored = max(dataset.id.get_storage_size(), 1)
