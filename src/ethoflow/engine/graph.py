@@ -16,7 +16,8 @@ import numpy as np
 import xarray as xr
 
 from ethoflow.engine.declare import Declaration, Input
-from ethoflow.engine.registry import declarations, source_digest
+from ethoflow.engine.identity import identify
+from ethoflow.engine.registry import declarations
 from ethoflow.engine.source import Source, source_of
 from ethoflow.schema import VARIABLES, DataError, position_units
 from ethoflow.skeleton import SEGMENTS, place_roles
@@ -332,7 +333,7 @@ def _write_recipe(
         recipe["bodyparts"] = [None if place is None else list(place) for place in places]
     if labels:
         recipe["labels"] = {dim: list(names) for dim, names in labels.items()}
-    code = source_digest(declaration)
+    code = identify(declaration)
     if code:
         recipe["function"] = declaration.name
         recipe["code"] = code

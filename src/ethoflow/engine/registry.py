@@ -150,21 +150,6 @@ def _module_name(file: str, source: str) -> str:
     return f"{_FILE_PREFIX}{stem}_{digest}"
 
 
-def source_digest(declaration: Declaration) -> str:
-    """Digest of the code of a user's own function; empty for ethoflow's, which have versions."""
-    module = declaration.function.__module__
-    if module.startswith("ethoflow."):
-        return ""
-    if module in _sources:
-        return module.rsplit("_", 1)[1]
-    return hashlib.blake2b(_code(declaration.function.__code__), digest_size=8).hexdigest()
-
-
-def _code(code: Any) -> bytes:
-    constants = [_code(c) if hasattr(c, "co_code") else repr(c).encode() for c in code.co_consts]
-    return bytes(code.co_code) + b"".join(constants) + repr(code.co_names).encode()
-
-
 def refer(declaration: Declaration) -> tuple[Any, ...]:
     """How `declaration` pickles: by module and name, by a rule file's text, else by value."""
     module, name = declaration.function.__module__, declaration.name
