@@ -32,6 +32,9 @@ from ethoflow.stats.budget import time_budget
 from ethoflow.stats.quality import track_quality
 
 LABELS = "labels/rules"
+LOOKED_AT = Path(store.PROGRESS, "tracks", "done", "files.json")
+"""Catalogue of files within a store: in the folder of an array, as Zarr warns of strange files in
+those of groups."""
 BYTES_PER_FRAME = 264
 """Bytes that a frame of eleven points takes in a table of doubles."""
 
@@ -89,6 +92,7 @@ def ingest(
             resample_fps=resample_fps,
             options=options,
             progress=progress,
+            remembered=path / LOOKED_AT,
         )
     for note in cohort.dataset.attrs.get("notes", []):
         report.warn(note)
@@ -98,6 +102,7 @@ def ingest(
         (report.say if cohort.report.complete else report.warn)(str(cohort.report))
     with report.track("reading tracks") as progress:
         written = write(cohort.dataset, path, "tracks", progress=progress)
+    cohort.catalogue.save(path / LOOKED_AT)
     tracks = _group(path, "tracks")
     report.say(f"tracks: {describe(tracks)}{_effort(written)}")
     report.say(f"        read now: {cohort.counts.describe()}")
