@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 
 from ethoflow.engine.materialise import write
 from ethoflow.io import catalogue as module
-from ethoflow.io import open_cohort, read_cohort
 from ethoflow.io import reader as reader_module
 from ethoflow.io import scan as scan_module
 from ethoflow.io.catalogue import Catalogue, header_of, made_with, row_of
+from ethoflow.io.cohort import open_cohort, read_cohort
 from ethoflow.io.options import Options
 from ethoflow.io.scan import scan
 from ethoflow.io.stack import Counts, Header, Tracks

@@ -7,6 +7,7 @@ variable, recording and block, the digest of the recipe and input it was written
 
 from __future__ import annotations
 
+from ethoflow.store.fingerprint import fingerprint
 from ethoflow.store.groups import (
     IncompleteGroup,
     block_length,
@@ -69,6 +70,7 @@ __all__ = [
     "erase",
     "exists",
     "expect",
+    "fingerprint",
     "grow",
     "has_data",
     "is_complete",
