@@ -105,6 +105,11 @@ def test_run_writes_groups_and_tables(lab: Path) -> None:
     assert set(budget.treatment) == {"control", "treated"}
     assert budget.share.between(0, 1).all()
     assert "next:" in output
+    again = succeed("run", lab / "project.yaml")
+    assert "tables: 4 kept" in again
+    for printed in (output, again):
+        assert printed.count("time_budget.parquet") == 1
+    assert again[again.index("Time budget") :] == output[output.index("Time budget") :]
 
 
 def test_a_broken_file_is_named_and_the_rest_goes_on(lab: Path) -> None:

@@ -18,25 +18,32 @@ SMALL = 1 << 20
 """Bytes up to which the content of an array is read to see whether it can be."""
 
 
-def walk_hdf5(path: str) -> None:
+def walk_hdf5(path: str) -> bool:
     """Look at every name, attribute, index of chunks and small array of an HDF5 file.
 
-    What cannot be read is passed over: whoever needs it will meet the same error.
+    What cannot be read is passed over: whoever needs it will meet the same error. Gives whether
+    anything in the file lies in another one.
     """
     import h5py
 
     seen = set()
+    outside = False
 
     def walk(item: Any) -> None:
+        nonlocal outside
         for attribute in _tried(item.attrs):
             with contextlib.suppress(Exception):
                 item.attrs[attribute]
         if isinstance(item, h5py.Dataset):
             _look(item)
+            with contextlib.suppress(Exception):
+                outside |= bool(item.is_virtual or item.external)
             return
         for name in _tried(item):
             with contextlib.suppress(Exception):
-                if isinstance(item.get(name, getlink=True), h5py.HardLink):
+                link = item.get(name, getlink=True)
+                outside |= isinstance(link, h5py.ExternalLink)
+                if isinstance(link, h5py.HardLink):
                     inner = item[name]
                     if inner not in seen:
                         seen.add(inner)
@@ -44,6 +51,7 @@ def walk_hdf5(path: str) -> None:
 
     with contextlib.suppress(Exception), h5py.File(path, "r") as file:
         walk(file)
+    return outside
 
 
 def _look(array: Any) -> None:

@@ -13,9 +13,11 @@ from typing import Any, Literal, Protocol
 
 import pandas as pd
 import xarray as xr
+import xxhash
 
+import ethoflow
 from ethoflow import features as feature_set
-from ethoflow import store
+from ethoflow import results, store
 from ethoflow.behaviours.annotation import apply_rules
 from ethoflow.behaviours.bouts import find_bouts
 from ethoflow.cleaning import choose_max_jump, clean
@@ -31,6 +33,8 @@ from ethoflow.stats.budget import time_budget
 from ethoflow.stats.quality import track_quality
 
 LABELS = "labels/rules"
+LOOKED_AT = Path(store.PROGRESS, "files.json")
+"""Catalogue of files within a store."""
 
 
 class Report(Protocol):
@@ -89,6 +93,7 @@ def ingest(
             resample_fps=resample_fps,
             options=options,
             progress=progress,
+            remembered=path / LOOKED_AT,
         )
     for note in cohort.dataset.attrs.get("notes", []):
         report.warn(note)
@@ -98,6 +103,7 @@ def ingest(
         (report.say if cohort.report.complete else report.warn)(str(cohort.report))
     with report.track("reading tracks") as progress:
         written = write(cohort.dataset, path, "tracks", keep=keep, progress=progress)
+    cohort.catalogue.save(path / LOOKED_AT)
     tracks = _group(path, "tracks")
     report.say(f"tracks: {describe(tracks)}{_effort(written)}")
     report.say(f"        read now: {cohort.counts.describe()}")
@@ -233,64 +239,111 @@ def make_labels(
     return _group(path, LABELS)
 
 
-def write_tables(labels: xr.Dataset, folder: Path) -> tuple[pd.DataFrame, list[Path]]:
-    """Bouts and time budgets as CSV and Parquet; gives the budget and the paths."""
-    folder.mkdir(parents=True, exist_ok=True)
-    budget = time_budget(labels)
-    paths = []
-    for name, table in {"bouts": find_bouts(labels), "time_budget": budget}.items():
-        for suffix, save in ((".csv", _save_csv), (".parquet", _save_parquet)):
-            paths.append(_replace(folder / f"{name}{suffix}", table, save))
-    return budget, paths
+def write_tables(path: Path, folder: Path, report: Report) -> tuple[pd.DataFrame, list[Path]]:
+    """Bouts and time budgets as CSV and Parquet, those that are not fresh.
+
+    Gives the budget of each behaviour over all animals, and the paths of all tables.
+    """
+    source = _digest(store.fingerprint(path, LABELS))
+    made: Mapping[str, Callable[[xr.Dataset], pd.DataFrame]] = {
+        "bouts": find_bouts,
+        "time_budget": time_budget,
+    }
+    wanted = {f"{name}{suffix}": source for name in made for suffix in (".csv", ".parquet")}
+    results.remove_others(folder, wanted)
+    stale = results.stale(folder, wanted)
+    for name, make in made.items():
+        files = [folder / file for file in stale if Path(file).stem == name]
+        if files:
+            table = make(_group(path, LABELS))
+            note = summarise(table).to_dict("list") if name == "time_budget" else None
+            for file in files:
+                with results.beside(file) as part:
+                    _save_table(table, part)
+                results.record(folder, file.name, source, note)
+    report.say(f"tables: {_made(len(stale), len(wanted), 'written')}")
+    budget = pd.DataFrame(results.note_of(folder, "time_budget.csv"))
+    return budget, [folder / name for name in wanted]
 
 
 def remove_tables(folder: Path) -> None:
     """Take away the tables of an earlier run that no labels stand behind any more."""
-    for name in ("bouts", "time_budget"):
-        for suffix in (".csv", ".parquet"):
-            (folder / f"{name}{suffix}").unlink(missing_ok=True)
+    results.remove_others(folder, {})
 
 
-def _save_csv(table: pd.DataFrame, path: Path) -> None:
-    table.to_csv(path, index=False, float_format="%.6g")
+def summarise(budget: pd.DataFrame) -> pd.DataFrame:
+    """The mean share of each behaviour over animals (or pairs), and its bouts."""
+    shown = budget.groupby("behaviour", sort=False).agg(
+        animals=("share", "size"), share=("share", "mean"), bouts=("n_bouts", "sum"),
+        mean_bout_s=("mean_bout", "mean"),
+    )  # fmt: skip
+    return shown.reset_index()
 
 
-def _save_parquet(table: pd.DataFrame, path: Path) -> None:
-    table.to_parquet(path, index=False)
-
-
-def _replace(path: Path, table: pd.DataFrame, save: Callable[[pd.DataFrame, Path], None]) -> Path:
-    """Write beside, then rename: a file is there whole or not at all."""
-    beside = path.with_name(f".{path.name}.part")
-    save(table, beside)
-    beside.replace(path)
-    return path
+def _save_table(table: pd.DataFrame, path: Path) -> None:
+    if path.suffix == ".csv":
+        table.to_csv(path, index=False, float_format="%.6g")
+    else:
+        table.to_parquet(path, index=False)
 
 
 def draw_pictures(path: Path, folder: Path, report: Report, *, most: int = 12) -> list[Path]:
-    """Ethogram and trajectories of the first `most` recordings, as HTML and PNG."""
-    from ethoflow import plot
+    """Ethogram and trajectories of the first `most` recordings, as HTML and PNG.
 
-    folder.mkdir(parents=True, exist_ok=True)
-    poses = _group(path, "poses")
-    labels = _group(path, LABELS) if store.has_data(path, LABELS) else None
-    names = [str(name) for name in poses.recording.values]
+    Only those are drawn that are not fresh; gives the paths of all.
+    """
+    names = [str(name) for name in _group(path, "poses").recording.values]
     if len(names) > most:
         report.say(
             f"pictures: of the first {most} of {len(names)} recordings (pictures.recordings)"
         )
-    paths = []
-    with report.track("pictures") as progress:
-        for number, name in enumerate(names[:most]):
-            figures = {"trajectories": plot.trajectories(poses.sel(recording=name))}
-            if labels is not None:
-                figures["ethogram"] = plot.ethogram(labels.sel(recording=name))
-            for kind, figure in figures.items():
-                for suffix in (".html", ".png"):
-                    file = folder / f"{kind}_{clean_name(name)}{suffix}"
-                    paths.append(plot.save(figure, file))
-            progress(number + 1, min(len(names), most))
-    return paths
+    groups = {"trajectories": "poses"}
+    if store.has_data(path, LABELS):
+        groups["ethogram"] = LABELS
+    pictures: dict[tuple[str, str], dict[str, str]] = {}
+    for name in names[:most]:
+        for kind, group in groups.items():
+            source = _digest(kind, store.fingerprint(path, group, name))
+            stem = f"{kind}_{clean_name(name)}"
+            pictures[name, kind] = {f"{stem}{suffix}": source for suffix in (".html", ".png")}
+    wanted = {file: source for files in pictures.values() for file, source in files.items()}
+    results.remove_others(folder, wanted)
+    stale = results.stale(folder, wanted)
+    missing = {
+        key: {file: source for file, source in files.items() if file in stale}
+        for key, files in pictures.items()
+        if not files.keys().isdisjoint(stale)
+    }
+    if missing:
+        with report.track("pictures") as progress:
+            for number, ((name, kind), files) in enumerate(missing.items(), 1):
+                _draw(kind, _group(path, groups[kind]).sel(recording=name), folder, files)
+                progress(number, len(missing))
+    if wanted:
+        report.say(f"pictures: {_made(len(stale), len(wanted), 'drawn')}")
+    return [folder / file for file in wanted]
+
+
+def _draw(kind: str, ds: xr.Dataset, folder: Path, files: Mapping[str, str]) -> None:
+    """A picture of one recording into its files."""
+    from ethoflow import plot
+
+    figure = plot.ethogram(ds) if kind == "ethogram" else plot.trajectories(ds)
+    for file, source in files.items():
+        with results.beside(folder / file) as part:
+            plot.save(figure, part)
+        results.record(folder, file, source)
+
+
+def _digest(*parts: str) -> str:
+    """What a result is made from, in a word: the data, and the code by its version."""
+    return xxhash.xxh3_128_hexdigest(repr((*parts, ethoflow.__version__)).encode())
+
+
+def _made(n_new: int, n_all: int, verb: str) -> str:
+    kept = f"{n_all - n_new} kept, as what they show has not changed"
+    new = f"{n_new} {verb}"
+    return new if n_new == n_all else kept if not n_new else f"{new}, {kept}"
 
 
 def describe(ds: xr.Dataset) -> str:

@@ -143,12 +143,12 @@ def _annotate(
         if calibrated or not pipeline.keep_poses(path, screen):
             pipeline.make_poses(path, settings, screen)
         pipeline.make_features(path, settings, screen)
-        labels = pipeline.make_labels(path, settings, screen, keep=keep)
-        out.print(f"\nwritten:\n{path}", markup=False)
-        if labels is None:
+        budget, tables = None, list[Path]()
+        if pipeline.make_labels(path, settings, screen, keep=keep) is None:
             pipeline.remove_tables(folder / "tables")
-            return None
-        budget, tables = pipeline.write_tables(labels, folder / "tables")
+        else:
+            budget, tables = pipeline.write_tables(path, folder / "tables", screen)
+    out.print(f"\nwritten:\n{path}", markup=False)
     for table in tables:
         out.print(str(table), markup=False)
     return budget
@@ -271,13 +271,9 @@ def _settings(
 
 
 def _print_budget(budget: Any) -> None:
-    """The mean share of each behaviour over animals (or pairs), by recording when there are few."""
-    shown = budget.groupby("behaviour", sort=False).agg(
-        animals=("share", "size"), share=("share", "mean"), bouts=("n_bouts", "sum"),
-        mean_bout_s=("mean_bout", "mean"),
-    )  # fmt: skip
+    """The mean share of each behaviour over animals (or pairs)."""
     out.print("\nTime budget (mean over animals or pairs; share of the observed time):")
-    print_table(shown.reset_index())
+    print_table(budget)
 
 
 def _print_next(path: Path, problems: int, pictures: str = "") -> None:

@@ -7,7 +7,6 @@ write resumes where it stopped and half a block never counts.
 
 from __future__ import annotations
 
-import time
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

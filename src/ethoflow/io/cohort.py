@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 import xarray as xr
 
 from ethoflow.engine.schedule import Progress
+from ethoflow.io.catalogue import Catalogue
 from ethoflow.io.clock import contradict
 from ethoflow.io.files import CameraTimes, lazy_arrays, sources_of
 from ethoflow.io.metadata import JoinReport, attach
@@ -29,12 +30,16 @@ class UnmatchedMetadata(UserWarning):
 
 @dataclass(frozen=True)
 class Cohort:
-    """What became of a list of files: the dataset, what was left out, joined and counted."""
+    """What became of a list of files: the dataset, what was left out, joined and counted.
+
+    `catalogue` is what is known of the files now, to be saved for the next time.
+    """
 
     dataset: xr.Dataset
     problems: tuple[Problem, ...]
     report: JoinReport | None
     counts: Counts
+    catalogue: Catalogue = field(default_factory=Catalogue)
 
 
 def read_cohort(
@@ -113,6 +118,7 @@ def open_cohort(
     options: Options = DEFAULTS,
     leave_out: bool = True,
     progress: Progress | None = None,
+    remembered: Path | None = None,
 ) -> Cohort:
     """The same as `read_cohort`, with what went wrong as values instead of warnings.
 
@@ -121,14 +127,18 @@ def open_cohort(
     leave_out
         Whether broken files are left out (the default), or are an error.
     progress
-        Called with files read and files in all.
+        Called with files looked at and files in all.
+    remembered
+        A file in which `Cohort.catalogue` was saved: files that did not change since are not read
+        to check them. It need not be there.
 
     Raises
     ------
     DataError
         No file can be used, the frame rate is missing or differs, or no row of the metadata fits.
     """
-    headers, problems = scan(paths, options, fps=fps, progress=progress)
+    catalogue = Catalogue() if remembered is None else Catalogue.read(remembered)
+    headers, problems = scan(paths, options, fps=fps, progress=progress, catalogue=catalogue)
     if problems and not (leave_out and headers):
         raise DataError(_list_problems(problems, len(headers)))
     placed = None if metadata is None else _place(metadata, headers)
@@ -150,7 +160,7 @@ def open_cohort(
     if placed is not None:
         ds, report = attach(ds, placed)
     counts = Counts(*(sum(column) for column in zip(*(h.counts for h in headers), strict=True)))
-    return Cohort(ds, tuple(problems), report, counts)
+    return Cohort(ds, tuple(problems), report, counts, catalogue)
 
 
 def _list_problems(problems: Sequence[Problem], n_good: int) -> str:

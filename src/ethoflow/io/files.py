@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ethoflow.engine.source import KnownLayer, Origin, chain
+from ethoflow.io.catalogue import stamp_of
 from ethoflow.io.clock import count_resampled, place_frames, read_times, set_clock
 from ethoflow.io.options import DEFAULTS, Options, digest_of
 from ethoflow.io.pieces import FRAMES, pieces_of
 from ethoflow.io.reader import check, load, naming, reader_named
-from ethoflow.io.scan import stamp_of
 from ethoflow.io.stack import Float32, Header, Layout, pad
 from ethoflow.schema import DataError
 
@@ -31,7 +31,7 @@ class FileSource:
     options: Options
     fps: float | None = None
     times: str = ""
-    times_stamp: tuple[int, ...] = ()
+    times_digest: str = ""
     resample_fps: float | None = None
     anti_alias: bool = True
 
@@ -46,7 +46,6 @@ class CameraTimes:
     """What a file with the times of frames makes of a recording: its rate and its frames."""
 
     path: str
-    stamp: tuple[int, ...]
     digest: str
     fps: float
     n_frames: int
@@ -65,7 +64,7 @@ class CameraTimes:
         times = read_times(path)
         if len(times) != n_frames:
             raise DataError(f"{path}: {len(times)} times for {n_frames} frames; needed one each.")
-        known = str(path), stamp_of(path), digest_of(path, DEFAULTS)
+        known = str(path), digest_of(path, DEFAULTS)
         if resample_fps is None:
             frames, rate = place_frames(times, fps)
             return cls(*known, rate, int(frames[-1]) + 1)
@@ -103,7 +102,7 @@ def sources_of(
             sources.append(FileSource(header, options))
             continue
         found = _on_clock(header, clock, fps, resample_fps, anti_alias)
-        of_times = ("", ()) if clock is None else (clock.path, clock.stamp)
+        of_times = ("", "") if clock is None else (clock.path, clock.digest)
         sources.append(FileSource(found, options, fps, *of_times, resample_fps, anti_alias))
     return sources
 
@@ -144,10 +143,10 @@ def read_again(source: FileSource, layout: Layout) -> dict[str, Float32]:
     """
     path = Path(source.header.path)
     with naming(path):
-        _check_same(path, source.header)
+        _check_same(path, source)
         found = reader_named(source.header.format)
         tracks = load(path, source.options, found)[source.header.part]
-        if source.times and stamp_of(Path(source.times)) != source.times_stamp:
+        if source.times and digest_of(Path(source.times), DEFAULTS) != source.times_digest:
             raise DataError(f"{source.times} has changed since the cohort was made: read it again.")
         if not source.as_it_is:
             tracks = set_clock(
@@ -165,7 +164,7 @@ def read_piece_again(source: FileSource, layout: Layout, number: int) -> dict[st
     header = source.header
     path = Path(header.path)
     with naming(path):
-        _check_same(path, header)
+        _check_same(path, source)
         pieces = pieces_of(header.format)
         assert pieces is not None
         start, stop = header.marks[number : number + 2]
@@ -174,10 +173,13 @@ def read_piece_again(source: FileSource, layout: Layout, number: int) -> dict[st
         return pad(tracks, replace(layout, n_frames=n_frames))
 
 
-def _check_same(path: Path, header: Header) -> None:
+def _check_same(path: Path, source: FileSource) -> None:
     if not path.is_file():
         raise DataError("the file was there when the cohort was made and is gone now.")
-    if stamp_of(path) != header.stamp:
+    if stamp_of(path) == source.header.stamp:
+        return
+    # A stamp also changes with the rights of a file or its links: then its content decides.
+    if digest_of(path, source.options) != source.header.digest.partition("@")[0]:
         raise DataError("the file has changed since the cohort was made: read it again.")
 
 

@@ -26,13 +26,22 @@ def check_sound(path: Path) -> None:
     DataError
         It does, or cannot list what is in the file.
     """
+    _walk(path)
+
+
+def reaches_out(path: Path) -> bool:
+    """Whether an HDF5 file takes numbers from other files, by links or by where its arrays lie."""
+    return bool(h5py.is_hdf5(path)) and _walk(path)
+
+
+def _walk(path: Path) -> bool:
     found = path.stat()
-    _check_once(path.absolute(), found.st_size, found.st_mtime_ns)
+    return _walk_once(path.absolute(), found.st_size, found.st_mtime_ns)
 
 
 @functools.lru_cache(maxsize=4096)
-def _check_once(path: Path, size: int, changed: int) -> None:
-    call_apart("walk_hdf5", path)
+def _walk_once(path: Path, size: int, changed: int) -> bool:
+    return bool(call_apart("walk_hdf5", path))
 
 
 def read_array(dataset: h5py.Dataset) -> Any:

@@ -44,6 +44,14 @@ class Reader:
     fixture: Literal["real", "built"]
     pickle: bool
     takes_options: bool
+    beside: bool
+
+    @property
+    def lasts(self) -> bool:
+        """Whether what is found in a file depends on that file and on code of ours alone."""
+        return self.load.__module__.startswith(f"{_READERS.package}.") and not (
+            self.beside or self.pickle
+        )
 
 
 _READERS: Registry[Reader] = Registry("ethoflow.io.trackers")
@@ -57,6 +65,7 @@ def reader(
     fixture: Literal["real", "built"] = "real",
     pickle: bool = False,
     takes_options: bool = False,
+    beside: bool = False,
 ) -> Callable[[Load], Load]:
     """Declaration of a tracker format.
 
@@ -75,6 +84,9 @@ def reader(
         Whether the file is a Python pickle, opened only with ``allow_pickle=True``.
     takes_options
         Whether the function takes the `Options` of the caller beside the path.
+    beside
+        Whether other files beside the one it is given may be opened (companions, the log of a
+        database): such a file is looked at anew by every run.
 
     Raises
     ------
@@ -83,7 +95,8 @@ def reader(
     """
 
     def register(load: Load) -> Load:
-        _READERS.add(name, load, Reader(name, matches, load, extra, fixture, pickle, takes_options))
+        entry = Reader(name, matches, load, extra, fixture, pickle, takes_options, beside)
+        _READERS.add(name, load, entry)
         return load
 
     return register
@@ -214,6 +227,12 @@ def to_dataset(
     arrays = [pad(part, layout) for part in parts]
     stacked = {name: np.concatenate([array[name] for array in arrays]) for name in arrays[0]}
     return stack_tracks(headers, layout, stacked, fps=rate, skeleton=skeleton)
+
+
+def only_ours() -> bool:
+    """Whether no formats were declared outside this package, which may claim any file."""
+    known = _READERS.entries.values()
+    return all(found.load.__module__.startswith(f"{_READERS.package}.") for found in known)
 
 
 def reader_named(name: str) -> Reader:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import time
 import uuid
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
@@ -11,9 +12,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ethoflow.engine.schedule import Progress, run_tasks
+from ethoflow.io.catalogue import Catalogue, Evidence, Stamp, question, stamp_of
+from ethoflow.io.hdf5 import reaches_out
 from ethoflow.io.options import DEFAULTS, Options, digest_of
 from ethoflow.io.pieces import LONG, pieces_of
-from ethoflow.io.reader import PathLike, Reader, check, load, recognise
+from ethoflow.io.reader import PathLike, Reader, check, load, only_ours, reader_named, recognise
 from ethoflow.io.stack import Header, mismatch
 from ethoflow.io.video import compare, look_beside
 from ethoflow.schema import DataError
@@ -65,12 +68,14 @@ def scan(
     *,
     fps: float | Literal["video"] | None = None,
     progress: Progress | None = None,
+    catalogue: Catalogue | None = None,
 ) -> tuple[list[Header], list[Problem]]:
     """What each file holds, and the files that cannot be part of the cohort.
 
-    Every file is read once to find what is wrong with it, one task per file on the scheduler of the
-    caller; a worker holds the arrays of one. What most files have sets the body parts (the first of
-    equals), and the first of two recordings with one name is taken.
+    Every file that the catalogue does not know is read once to find what is wrong with it, one task
+    per file on the scheduler of the caller; a worker holds the arrays of one. What most files have
+    sets the body parts (the first of equals), and the first of two recordings with one name is
+    taken.
 
     Parameters
     ----------
@@ -81,7 +86,9 @@ def scan(
     fps
         Frame rate the videos beside the files are held against.
     progress
-        Called with files read and files in all.
+        Called with files looked at and files in all.
+    catalogue
+        What is known of files from former runs; what is found now is added to it.
 
     Raises
     ------
@@ -89,24 +96,12 @@ def scan(
         No file is there.
     """
     files = find_files(paths)
-    held = f"scan-{uuid.uuid4().hex}"
-    tasks: dict[Hashable, Any] = {
-        (held, i): (_look, path.absolute(), options, fps) for i, path in enumerate(files)
-    }
-    found: dict[int, list[Header] | str] = {}
-
-    def hear(key: Any, result: list[Header] | str) -> None:
-        found[key[1]] = result
-        if progress is not None:
-            progress(len(found), len(files))
-
-    run_tasks(tasks, set(tasks), hear)
+    in_order = _look_at_all([path.absolute() for path in files], options, fps, progress, catalogue)
     headers: list[Header] = []
     problems: list[Problem] = []
-    in_order = [found[i] for i in range(len(files))]
     like = _most_common([h for result in in_order if not isinstance(result, str) for h in result])
     for i, path in enumerate(files):
-        result = found[i]
+        result = in_order[i]
         of_file = [] if isinstance(result, str) else result
         reason = result if isinstance(result, str) else _check_beside(of_file, headers, like)
         if reason:
@@ -114,6 +109,55 @@ def scan(
         else:
             headers += [_note_twin(header, headers) for header in of_file]
     return headers, problems
+
+
+def _look_at_all(
+    files: Sequence[Path],
+    options: Options,
+    fps: float | Literal["video"] | None,
+    progress: Progress | None,
+    catalogue: Catalogue | None,
+) -> list[list[Header] | str]:
+    """What `_look` gives for each file, from the catalogue where that knows it."""
+    known = Catalogue() if catalogue is None or not only_ours() else catalogue
+    asked = question(options, fps)
+    looked = {i: known.find(path, asked) for i, path in enumerate(files)}
+    found: dict[int, list[Header] | str] = {i: h for i, h in looked.items() if h is not None}
+    held = f"scan-{uuid.uuid4().hex}"
+    tasks: dict[Hashable, Any] = {
+        (held, i): (_look_and_watch, path, options, fps)
+        for i, path in enumerate(files)
+        if i not in found
+    }
+    if progress is not None and found:
+        progress(len(found), len(files))
+
+    def hear(key: Any, result: tuple[list[Header] | str, Evidence | None]) -> None:
+        number = key[1]
+        answer, evidence = result
+        found[number] = answer
+        if evidence is not None and not isinstance(answer, str):
+            known.add(files[number], asked, evidence, answer)
+        if progress is not None:
+            progress(len(found), len(files))
+
+    run_tasks(tasks, set(tasks), hear)
+    return [found[i] for i in range(len(files))]
+
+
+def _look_and_watch(
+    path: Path, options: Options, fps: float | Literal["video"] | None
+) -> tuple[list[Header] | str, Evidence | None]:
+    """What `_look` gives, and on what evidence it holds; None where it may not hold for long.
+
+    A file that cannot be read is looked at again: what it lacks may be installed by then.
+    """
+    now, evidence = time.time_ns(), Evidence.of(path)
+    answer = _look(path, options, fps)
+    if isinstance(answer, str) or not answer or evidence is None or not evidence.is_settled(now):
+        return answer, None
+    lasts = reader_named(answer[0].format).lasts and not reaches_out(path)
+    return answer, evidence if lasts and Evidence.of(path) == evidence else None
 
 
 def _most_common(headers: Sequence[Header]) -> Header | None:
@@ -137,8 +181,8 @@ def _note_twin(header: Header, others: Sequence[Header]) -> Header:
 def _look(path: Path, options: Options, fps: float | Literal["video"] | None) -> list[Header] | str:
     """Headers of the recordings in one file, or why it cannot be read."""
     try:
+        stamp = stamp_of(path) if path.is_file() else ()  # before: a later change must show
         digest = digest_of(path, options) if path.is_file() else ""
-        stamp = stamp_of(path) if path.is_file() else ()
         found = recognise(path, options)
         headers = _look_in_pieces(path, found, options, digest, stamp)
         if headers is None:
@@ -160,7 +204,7 @@ def _look(path: Path, options: Options, fps: float | Literal["video"] | None) ->
 
 
 def _look_in_pieces(
-    path: Path, found: Reader, options: Options, digest: str, stamp: tuple[int, ...]
+    path: Path, found: Reader, options: Options, digest: str, stamp: Stamp
 ) -> list[Header] | None:
     """The header of a long file, looked through in bounded memory; None where that cannot be."""
     if path.stat().st_size < LONG:
@@ -171,12 +215,6 @@ def _look_in_pieces(
         return None
     header = Header.of(check(survey.first), path.resolve(), 0, digest, stamp, found.name)
     return [replace(header, n_frames=survey.n_frames, marks=survey.marks, counts=survey.counts)]
-
-
-def stamp_of(path: Path) -> tuple[int, int]:
-    """Size and time of change of a file, by which a task knows that it is still the same."""
-    found = path.stat()
-    return found.st_size, found.st_mtime_ns
 
 
 def _check_beside(of_file: Sequence[Header], headers: Sequence[Header], like: Header | None) -> str:

@@ -136,9 +136,10 @@ class Header:
             n_frames=n_frames,
             n_space=n_space,
             n_individuals=n_individuals,
-            bodyparts=tracks.bodyparts,
-            animals=animals,
-            fps=tracks.fps,
+            bodyparts=tuple(map(str, tracks.bodyparts)),
+            animals=tuple(map(str, animals)),
+            # What libraries give looks like a float and is written differently, in digests too.
+            fps=None if tracks.fps is None else float(tracks.fps),
             source_software=tracks.source_software,
             digest=digest,
             stamp=stamp,

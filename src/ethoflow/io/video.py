@@ -40,16 +40,17 @@ def find_video(path: Path) -> Path | None:
         beside = _videos_in(path.parent, path.parent.stat().st_mtime_ns)
     except OSError:
         return None
-    fitting = [item for item in beside if item.stem.casefold() in names]
+    fitting = [beside[name] for name in names if name in beside]
     return max(fitting, key=lambda item: len(item.stem), default=None)
 
 
 @functools.lru_cache(maxsize=64)
-def _videos_in(folder: Path, changed: int) -> tuple[Path, ...]:
+def _videos_in(folder: Path, changed: int) -> dict[str, Path]:
     """Videos in a folder as it was when it `changed`: listed once for its thousand tables."""
     with os.scandir(folder) as items:
         names = sorted(item.name for item in items if item.name.lower().endswith(SUFFIXES))
-    return tuple(folder / name for name in names)
+    # Of two that differ only in their ending the first counts.
+    return {(folder / name).stem.casefold(): folder / name for name in reversed(names)}
 
 
 def look_at(path: Path) -> Video:

@@ -23,7 +23,7 @@ def _matches(file: Content) -> bool:
     return "ROI_MAP" in tables_of(file.path)
 
 
-@reader("Ethoscope", matches=_matches)
+@reader("Ethoscope", matches=_matches, beside=True)
 def read_ethoscope(path: Path) -> list[Tracks]:
     """Centres of the animals, one per region, in px from the corner of the region.
 

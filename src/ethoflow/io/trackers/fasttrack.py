@@ -43,7 +43,7 @@ def _is_database(file: Content) -> bool:
     return file.kind == "sqlite" and "tracking" in tables_of(file.path)
 
 
-@reader("FastTrack database", matches=_is_database)
+@reader("FastTrack database", matches=_is_database, beside=True)
 def read_fasttrack_database(path: Path) -> list[Tracks]:
     """The same from ``tracking.db``."""
     try:

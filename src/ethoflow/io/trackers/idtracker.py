@@ -87,7 +87,7 @@ def _is_csv(file: Content) -> bool:
     return names[:3] in (["seconds", "x1", "y1"], ["time", "x1", "y1"]) and len(names) % 2 == 1
 
 
-@reader("idtracker.ai CSV", matches=_is_csv)
+@reader("idtracker.ai CSV", matches=_is_csv, beside=True)
 def read_idtracker_csv(path: Path) -> list[Tracks]:
     """The same from ``trajectories.csv``; ``attributes.json`` and ``id_probabilities.csv`` beside.
 

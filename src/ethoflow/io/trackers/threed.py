@@ -69,7 +69,7 @@ def _is_dannce(file: Content) -> bool:
     return {"pred", "sampleID"} <= names or {"com", "sampleID"} <= names
 
 
-@reader("DANNCE", matches=_is_dannce, extra="matlab")
+@reader("DANNCE", matches=_is_dannce, extra="matlab", beside=True)
 def read_dannce(path: Path) -> list[Tracks]:
     """3-D points of one animal, mm, with the peak of the network's map as confidence.
 
