@@ -190,6 +190,12 @@ def keep_poses(path: Path, report: Report) -> bool:
             f"{path}: poses are calibrated, and tracks were added since ({', '.join(new)}). Give "
             "the calibration again, with --arena, --px-per-mm or --project, to make theirs."
         )
+    state = store.read_state(path)
+    if state is not None and store.find_stale(state, "poses"):
+        raise DataError(
+            f"{path}: poses are calibrated, and tracks have changed since. Give the calibration "
+            "again, with --arena, --px-per-mm or --project, to make them anew."
+        )
     report.say(
         f"poses: kept as they are, in {position_units(poses)} (--arena, --px-per-mm or --project "
         "make them anew)"
@@ -233,10 +239,29 @@ def make_labels(
         if not keep:
             store.drop_group(str(path), LABELS)
         return None
+    if keep:
+        labels = _with_others(path, labels, report)
     with report.track("labels") as progress:
-        written = write(labels, path, LABELS, keep=keep, progress=progress)
+        written = write(labels, path, LABELS, keep=False, progress=progress)
     report.say(f"labels: {', '.join(map(str, labels.data_vars))}{_effort(written)}")
     return _group(path, LABELS)
+
+
+def _with_others(path: Path, labels: xr.Dataset, report: Report) -> xr.Dataset:
+    """`labels` and those of other rules that are stored already, but for what is out of date."""
+    state = store.read_state(path)
+    if state is None or not state.arrays(LABELS):
+        return labels
+    outdated = {name for names in store.find_stale(state, LABELS).values() for name in names}
+    there = open_store(path, LABELS, warn=False)
+    others = [str(name) for name in there.data_vars if name not in labels]
+    gone = [name for name in others if name in outdated]
+    if gone:
+        report.warn(
+            f"labels of {', '.join(gone)} are taken out: they were made from poses that have "
+            "changed since. Name them among the rules to have them again."
+        )
+    return labels.assign({name: there[name] for name in others if name not in gone})
 
 
 def write_tables(path: Path, folder: Path, report: Report) -> tuple[pd.DataFrame, list[Path]]:

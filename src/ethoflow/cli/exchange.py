@@ -107,7 +107,7 @@ def formats() -> None:
 
 @app.command()
 def verify(path: Annotated[Path, typer.Argument(help="The Zarr store.")]) -> None:
-    """Look at every file of a store: is it what was written, and is it up to date?"""
+    """Say whether a store is what was written into it, to the byte, and up to date."""
     from ethoflow import store
 
     with plain_errors():

@@ -189,7 +189,9 @@ def lazy_stored(stored: store.StoredArray, origin: Origin) -> da.Array:
     return da.Array(graph, name, chunks, dtype=stored.dtype)
 
 
-def open_store(path: str | Path, group: str | None = None) -> xr.DataTree | xr.Dataset:
+def open_store(
+    path: str | Path, group: str | None = None, *, warn: bool = True
+) -> xr.DataTree | xr.Dataset:
     """The store as a DataTree (or one group as a Dataset): coordinates loaded, data lazy.
 
     What is opened stays as it is at this moment, whatever is written meanwhile, until the write
@@ -201,6 +203,8 @@ def open_store(path: str | Path, group: str | None = None) -> xr.DataTree | xr.D
         A Zarr store written by ethoflow.
     group
         One group, such as ``"labels/rules"``; without it all of them.
+    warn
+        Whether to warn of what may be out of date.
 
     Raises
     ------
@@ -215,12 +219,12 @@ def open_store(path: str | Path, group: str | None = None) -> xr.DataTree | xr.D
         The group was made from numbers that have changed since.
     """
     names = [group] if group else store.list_groups(path)
-    opened = {name: _open_group(path, name) for name in names}
+    opened = {name: _open_group(path, name, warn=warn) for name in names}
     return opened[group] if group else xr.DataTree.from_dict(opened)
 
 
-def _open_group(path: str | Path, name: str) -> xr.Dataset:
-    ds = store.open_group(path, name, _as_lazy)
+def _open_group(path: str | Path, name: str, *, warn: bool) -> xr.Dataset:
+    ds = store.open_group(path, name, _as_lazy, warn=warn)
     for array in ds.data_vars.values():
         # The recipe belongs to what is stored: attributes survive arithmetic, it must not.
         array.attrs.pop("recipe", None)
