@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -44,6 +44,13 @@ class Origin:
     digests: tuple[str, ...] | None
     n_frames: tuple[int, ...]
     place: tuple[str, str] = ("", "")
+
+    def has(self, bounds: Sequence[tuple[int, int]]) -> bool:
+        """Whether a part, a pair of bounds per axis, is stored: no recording ends before it."""
+        if self.digests is None:
+            return False
+        rows, (start, _) = range(*bounds[0]), bounds[-1]
+        return all(int(self.digests[row], 16) and start < self.n_frames[row] for row in rows)
 
 
 class KnownLayer(MaterializedLayer):
@@ -184,7 +191,7 @@ def lazy_stored(stored: store.StoredArray, origin: Origin) -> da.Array:
             (starts[axis][i], starts[axis][i] + chunks[axis][i]) for axis, i in enumerate(index)
         )
         key = (name, *index)
-        tasks[key] = Task(key, store.read_bounds, stored, bounds)
+        tasks[key] = Task(key, store.read_bounds, stored, bounds, strict=origin.has(bounds))
     graph = HighLevelGraph({name: StoredLayer(tasks, origin, chunks, stored)}, {name: set()})
     return da.Array(graph, name, chunks, dtype=stored.dtype)
 

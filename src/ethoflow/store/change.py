@@ -161,6 +161,9 @@ class Change:
     def begin(self) -> None:
         """Take up or clear away what earlier writers left, tell the next one, link what stays."""
         journals = {path: Journal.load(path) for path in journals_in(self.folder)}
+        if journals and self.plan.group in self.state.nodes:
+            # One that was killed behind the switch: nobody may look where things are taken away.
+            publish(self.state, self.plan.group)
         found = [journal for journal in journals.values() if journal is not None]
         done = self._take_up(found)
         kept = {self._file_of(*cell) for cell in np.argwhere(done).tolist()}
@@ -353,10 +356,10 @@ def drop_group(path: str, group: str) -> None:
     if state is None:
         return
     if group in state.nodes:
-        after = state.without(group)
-        commit(after)
-        publish(after, group)
+        state = state.without(group)
+        commit(state)
         forget_damage(path, {place for place in read_damage(path) if place[0] == group})
-    if not any(name.startswith(f"{group}/") for name in (read_state(path) or state).nodes):
+    publish(state, group)
+    if not any(name.startswith(f"{group}/") for name in state.nodes):
         remove(Path(path) / group)
     remove(progress_of(path, group))

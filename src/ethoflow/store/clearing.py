@@ -34,7 +34,8 @@ class Clearing:
         root = Path(self.state.path)
         if interrupted:
             sweep(root / self.group)
-        for folder in (root, root / PROGRESS, progress_of(self.state.path, self.group)):
+        above = [root / parent for parent in Path(self.group).parents]
+        for folder in (*above, root / PROGRESS, progress_of(self.state.path, self.group)):
             for file in folder.glob(f"*{PARTIAL}"):
                 file.unlink(missing_ok=True)
         arrays = self.state.arrays(self.group)
@@ -72,14 +73,14 @@ class Clearing:
                 for entry in entries:
                     if pattern.fullmatch(entry):
                         self._remove(folder / entry)
-        if document is None and not any(str(folder) in file for file in self.kept):
+        if document is None and not any(file.startswith(f"{folder}/") for file in self.kept):
             remove(folder)
 
     def _remove(self, place: Path) -> None:
         """Remove a chunk, or a folder of them, but for what is kept."""
         if str(place) in self.kept:
             return
-        if not any(file.startswith(f"{place}/") for file in self.kept):
+        if not place.is_dir() or not any(file.startswith(f"{place}/") for file in self.kept):
             remove(place)
             return
         for file in place.rglob("*"):

@@ -30,6 +30,22 @@ def group_document(attributes: Mapping[str, Any] | None = None) -> Document:
     return {"attributes": dict(attributes or {}), "zarr_format": 3, "node_type": "group"}
 
 
+def with_members(document: Document, members: Mapping[str, Document]) -> Document:
+    """The document of a group with those of all nodes below it (consolidated metadata)."""
+    nested = {"kind": "inline", "must_understand": False, "metadata": {}}
+    nodes = {
+        name: {**d, "consolidated_metadata": nested} if d["node_type"] == "group" else d
+        for name, d in sorted(members.items())
+    }
+    consolidated = {**nested, "metadata": nodes}
+    return {
+        "attributes": document["attributes"],
+        "zarr_format": 3,
+        "consolidated_metadata": consolidated,
+        "node_type": "group",
+    }
+
+
 def array_document(
     shape: Sequence[int],
     chunks: Sequence[int],

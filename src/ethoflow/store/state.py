@@ -16,7 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from ethoflow.schema import DataError
-from ethoflow.store.documents import Document, digest_of, group_document, to_bytes
+from ethoflow.store.documents import (
+    Document,
+    digest_of,
+    group_document,
+    to_bytes,
+    with_members,
+)
 from ethoflow.store.files import PROGRESS, read_file, write_file
 from ethoflow.store.record import Record, name_of
 
@@ -111,19 +117,16 @@ class State:
         """The root document."""
         own = {"format": FORMAT, "records": dict(sorted(self.records.items()))}
         own["digest"] = digest_of([own, self._owned()])
-        nested = {"kind": "inline", "must_understand": False, "metadata": {}}
-        nodes = {
-            name: {**d, "consolidated_metadata": nested} if d["node_type"] == "group" else d
-            for name, d in sorted(self.nodes.items())
-        }
-        return to_bytes(
-            {
-                "attributes": {**self.attributes, OWN: json.dumps(own)},
-                "zarr_format": 3,
-                "consolidated_metadata": {**nested, "metadata": nodes},
-                "node_type": "group",
-            }
-        )
+        root = group_document({**self.attributes, OWN: json.dumps(own)})
+        return to_bytes(with_members(root, self.nodes))
+
+    def node_bytes(self, name: str) -> bytes:
+        """The document of one node; that of a group holds all below it, as the root's does."""
+        document, start = self.nodes[name], f"{name}/"
+        if document["node_type"] == "array":
+            return to_bytes(document)
+        below = {n[len(start) :]: d for n, d in self.nodes.items() if n.startswith(start)}
+        return to_bytes(with_members(document, below))
 
     def _owned(self) -> dict[str, Document]:
         """Documents of the groups that ethoflow wrote; others may come and go."""
@@ -250,15 +253,18 @@ def commit(state: State) -> None:
 
 
 def publish(state: State, group: str) -> None:
-    """Let the files of single nodes, and the copy of the root's, say what the root says."""
+    """Let the files of single nodes, and the copy of the root's, say what the root says.
+
+    That of the group comes first: it tells whoever opens the group's own folder of all its arrays.
+    """
     content = state.to_bytes()
     for place in (Path(state.path) / METADATA, copy_path(state.path)):
         if read_file(place) != content:
             write_file(place, content)
     parts = group.split("/")
     above = ["/".join(parts[:depth]) for depth in range(1, len(parts))]
-    for name in (*above, *state._below(group)):
-        document = to_bytes(state.nodes[name])
+    for name in (*state._below(group), *above):
+        document = state.node_bytes(name)
         place = Path(state.path) / name / METADATA
         if read_file(place) != document:
             write_file(place, document)

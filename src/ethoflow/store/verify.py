@@ -12,7 +12,7 @@ import numpy as np
 from ethoflow.schema import DataError
 from ethoflow.store.chunks import chunk_path, holds, index_of
 from ethoflow.store.damage import Place, note_damage
-from ethoflow.store.documents import Document, chunks_of, to_bytes
+from ethoflow.store.documents import Document, chunks_of
 from ethoflow.store.files import read_file
 from ethoflow.store.groups import find_stale, list_groups
 from ethoflow.store.record import Record
@@ -82,9 +82,9 @@ def _check_metadata(state: State) -> Iterator[Fault]:
         if read_file(place) != state.to_bytes():
             yield Fault(f"{place.relative_to(root)} (metadata) is gone, cut or changed")
     ours = {group.partition("/")[0] for group in state.records}
-    for name, document in state.nodes.items():
+    for name in state.nodes:
         mine = name.partition("/")[0] in ours
-        if mine and read_file(root / name / METADATA) != to_bytes(document):
+        if mine and read_file(root / name / METADATA) != state.node_bytes(name):
             yield Fault(f"{name}/{METADATA} (metadata) is gone, cut or changed")
 
 
