@@ -1,21 +1,26 @@
-"""A run that is killed resumes: finished blocks stay, half a block never counts."""
+"""A write that stops anywhere resumes: finished blocks stay, and readers see one state."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections import Counter
 from pathlib import Path
 
+import dask
 import numpy as np
 import pytest
+import xarray as xr
 
 import ethoflow as ef
 from ethoflow import store
+from ethoflow.engine import layout
+from tests import stored
 from tests.conftest import REPOSITORY
+from tests.kills import WATCH, StoppedError, stop_at
 from tests.walks import cohort
 
 RULES = '''
@@ -40,6 +45,7 @@ ef.write(ef.annotate(ef.open(sys.argv[1], "tracks"), ["slow_rule"]), sys.argv[1]
 """
 
 LENGTHS = tuple(range(200, 240))
+ANIMALS = 2
 
 
 @pytest.fixture
@@ -62,80 +68,108 @@ def start(path: Path, pause: float) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-c", SCRIPT, path, rules], env=environment)
 
 
-def count_done(path: Path) -> int:
-    done = store.read_done(str(path), "labels/rules", ["slow_rule"], len(LENGTHS), 1)
-    return int(np.count_nonzero(done))
+def count_chunks(path: Path) -> int:
+    """Chunks of the rule that are written."""
+    folder = path / "labels/rules/slow_rule"
+    return sum(f.is_file() and f.suffix != ".partial" for f in folder.glob("c/**/*"))
 
 
 def test_a_killed_run_resumes_without_doing_anything_twice(make_store, tmp_path: Path) -> None:
     whole, broken = make_store("whole"), make_store("broken")
     assert start(whole, 0).wait(60) == 0
-    (tmp_path / "diary.txt").unlink()
+    diary = tmp_path / "diary.txt"
+    diary.unlink()
 
     running = start(broken, 0.15)
     deadline = time.monotonic() + 60
-    while not store.exists(broken, "labels/rules") or count_done(broken) < 4:
+    while count_chunks(broken) < 4:
         assert running.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.02)
     running.send_signal(signal.SIGKILL)
     running.wait()
 
-    finished = count_done(broken)
+    finished = count_chunks(broken)
     assert 4 <= finished < len(LENGTHS)
-    with pytest.warns(store.IncompleteGroup, match=f"{finished} of {len(LENGTHS)} parts"):
-        ef.open(broken, "labels/rules")
+    assert store.list_groups(broken) == ["tracks"]
     assert not store.is_complete(broken, "labels/rules")
 
-    diary = tmp_path / "diary.txt"
     diary.unlink()
     assert start(broken, 0).wait(60) == 0
-    lines = Counter(diary.read_text().splitlines())
-    # A line per animal of every block that was computed again.
-    assert sum(lines.values()) == 2 * (len(LENGTHS) - finished)
+    # A line per animal of every block that was computed now.
+    assert len(diary.read_text().splitlines()) == ANIMALS * (len(LENGTHS) - finished)
 
     assert store.is_complete(broken, "labels/rules")
+    assert not stored.faults_of(broken)
     expected, found = (ef.open(path, "labels/rules").compute() for path in (whole, broken))
-    np.testing.assert_array_equal(found.slow_rule, expected.slow_rule)
-    assert found.slow_rule.attrs == expected.slow_rule.attrs
+    xr.testing.assert_identical(found, expected)
 
 
-@pytest.mark.parametrize("step", ["grow", "create_arrays", "write_rows", "write_done", "commit"])
-def test_nothing_looks_complete_wherever_a_write_stops(
-    step: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def change_nothing(path: Path) -> None:
+    """There is no store before."""
+
+
+def write_first(path: Path) -> None:
+    ef.write(cohort((250, 120)), path)
+
+
+def write_more(path: Path) -> None:
+    ef.write(cohort((310,), first_seed=5, first_name=5), path)
+
+
+def write_other_numbers(path: Path) -> None:
+    other = cohort((250, 120))
+    other.position.values[1] += 1
+    ef.write(other, path)
+
+
+@pytest.mark.parametrize("step", [19, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("before", "change"),
+    [(change_nothing, write_first), (write_first, write_more), (write_first, write_other_numbers)],
+)
+def test_wherever_a_write_is_interrupted_one_state_is_seen(
+    before, change, step, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = tmp_path / "c.zarr"
-    ef.write(cohort((200, 300)), path)
-    before = ef.open(path, "tracks").compute()
-    more = cohort((5000,), first_seed=5, first_name=5)
-    whole = getattr(store, step)
+    monkeypatch.setattr(layout, "BLOCK_BYTES", 6400)
+    monkeypatch.setattr(layout, "MIN_BLOCK", 100)
+    first, whole = tmp_path / "first.zarr", tmp_path / "whole.zarr"
+    operations: list[str] = []
+    with dask.config.set(scheduler="sync"):
+        before(first)
+        copy_store(first, whole)
+        old = ef.open(whole, "tracks").load() if whole.exists() else None
+        with WATCH.on(whole, lambda _, name, path: operations.append(name)):
+            change(whole)
+        new = ef.open(whole, "tracks").load()
+        for number in range(1, len(operations) + 1, step):
+            path = tmp_path / f"{number}.zarr"
+            copy_store(first, path)
+            with WATCH.on(path, stop_at(number)), pytest.raises((KeyboardInterrupt, StoppedError)):
+                change(path)
+            if store.exists(path):
+                with xr.open_datatree(path, engine="zarr", chunks={}) as tree:
+                    seen = tree["tracks"].to_dataset().load()
+                wanted = new if seen.sizes == new.sizes and is_same(seen, new) else old
+                assert wanted is not None
+                assert is_same(seen, wanted), number
+            else:
+                assert old is None
+            change(path)
+            xr.testing.assert_identical(ef.open(path, "tracks").load(), new)
+            assert not stored.faults_of(path)
+            change(path)
+            assert stored.files(path) == stored.named(path)
 
-    def stop(*arguments: object, **options: object) -> None:
-        whole(*arguments, **options)
-        raise KeyboardInterrupt
 
-    if step == "commit":
-        monkeypatch.setattr(store.progress, "_consolidate", lambda _: None)
-    target = tmp_path / "new.zarr" if step == "create_arrays" else path
-    with monkeypatch.context() as patched:
-        patched.setattr(store, step, stop)
-        with pytest.raises(KeyboardInterrupt):
-            ef.write(more, target)
-    if step == "create_arrays":
-        assert not store.is_complete(tmp_path / "new.zarr", "tracks")
-        path = tmp_path / "new.zarr"
-    elif step != "commit":
-        assert not store.is_complete(path, "tracks")
-    ef.write(more, path)
-    after = ef.open(path, "tracks")
-    assert store.is_complete(path, "tracks")
-    np.testing.assert_array_equal(
-        after.position.sel(recording="mouse_05"), more.position.isel(recording=0)
+def copy_store(path: Path, to: Path) -> None:
+    if path.exists():
+        shutil.copytree(path, to)
+
+
+def is_same(seen: xr.Dataset, wanted: xr.Dataset) -> bool:
+    """Whether plain xarray shows the positions and lengths that ethoflow does."""
+    return all(
+        np.array_equal(seen[name].values, wanted[name].values, equal_nan=name == "position")
+        for name in ("position", "n_frames", "recording")
     )
-    if step != "create_arrays":
-        for name in before.recording.values:
-            n = int(before.n_frames.sel(recording=name))
-            np.testing.assert_array_equal(
-                after.position.sel(recording=name)[..., :n],
-                before.position.sel(recording=name)[..., :n],
-            )
