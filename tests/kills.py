@@ -11,11 +11,9 @@ from __future__ import annotations
 
 import argparse
 import collections
-import itertools
 import os
 import pickle
 import random
-import re
 import shutil
 import signal
 import sys
@@ -23,8 +21,7 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,118 +29,10 @@ from typing import Any
 from tests import kill_scenarios as scenarios
 from tests import stored
 from tests.kill_scenarios import Scenario
+from tests.watch import WATCH, kind_of
 
 SECONDS = 60
 """After which a command counts as hung."""
-
-Act = Callable[[int, str, str], None]
-
-
-# --- file operations --------------------------------------------------------------------------
-
-
-class _Watch:
-    """Calls `act` with number, name and path of every file operation below a folder.
-
-    Python tells of them before they happen. A file that is written under another name first is
-    reported twice more when it takes its own: as ``half``, and as ``rename``.
-    """
-
-    def __init__(self) -> None:
-        self.root, self.act = "", None
-        self.lock = threading.RLock()
-        self.added = False
-
-    @contextmanager
-    def on(self, root: Path, act: Act) -> Iterator[None]:
-        if not self.added:
-            sys.addaudithook(self.hear)  # for good: it cannot be taken out
-            self.added = True
-        self.root, self.act, self.count = f"{root}/", act, itertools.count(1)
-        try:
-            yield
-        finally:
-            self.act = None
-
-    def hear(self, event: str, given: tuple[Any, ...]) -> None:
-        if self.act is None or event not in _OPERATIONS:
-            return
-        name, path = _OPERATIONS[event](given)
-        if name and path.startswith(self.root) and self.act is not None:
-            with self.lock:
-                if name == "rename" and _text(given[0]).endswith(".partial"):
-                    self.act(next(self.count), "half", _text(given[0]))
-                self.act(next(self.count), name, path)
-
-
-def _text(path: Any, folder: int = -1) -> str:
-    name = os.fsdecode(path) if isinstance(path, str | bytes | os.PathLike) else ""
-    return f"{os.readlink(f'/proc/self/fd/{folder}')}/{name}" if folder >= 0 else name
-
-
-def _opened(given: tuple[Any, ...]) -> tuple[str, str]:
-    path, mode, flags = given
-    writes = set(mode or "") & set("wax+") or (flags or 0) & (os.O_WRONLY | os.O_RDWR)
-    return ("open" if writes else "", _text(path))
-
-
-def _made(given: tuple[Any, ...]) -> tuple[str, str]:
-    path = _text(given[0], given[2])
-    return ("" if os.path.isdir(path) else "mkdir", path)
-
-
-def _removed(name: str) -> Callable[[tuple[Any, ...]], tuple[str, str]]:
-    def found(given: tuple[Any, ...]) -> tuple[str, str]:
-        path = _text(given[0], given[1])
-        return (name if os.path.lexists(path) else "", path)
-
-    return found
-
-
-_OPERATIONS: dict[str, Callable[[tuple[Any, ...]], tuple[str, str]]] = {
-    "open": _opened,
-    "os.mkdir": _made,
-    "os.rename": lambda given: ("rename", _text(given[1])),
-    "os.link": lambda given: ("link", _text(given[1])),
-    "os.remove": _removed("remove"),
-    "os.rmdir": _removed("rmdir"),
-}
-
-WATCH = _Watch()
-
-
-class StoppedError(BaseException):
-    """Raised where a thread of a library would not survive a KeyboardInterrupt."""
-
-
-def stop_at(number: int) -> Act:
-    """Interrupt this process, without killing it, at a file operation."""
-
-    def act(i: int, _name: str, _path: str) -> None:
-        if i == number:
-            main = threading.current_thread() is threading.main_thread()
-            raise KeyboardInterrupt if main else StoppedError
-
-    return act
-
-
-def kind_of(operation: str, path: str) -> str:
-    """An operation and the kind of file it concerns, such as ``rename chunk``."""
-    name = re.sub(r"\.[0-9a-f]{32}\.partial$", "", path)
-    name = re.sub(r"-[0-9a-f]{32}\.npz$", "", name)
-    *folders, last = name.split("/")
-    if "progress" in folders or last == "progress":
-        file = last if "." in last or last in ("journal", "record", "lock") else "progress folder"
-    elif last == "zarr.json":
-        file = "root document" if not folders else "document of a node"
-    elif re.fullmatch(r"\d+|\d+(\.\d+)+|c", last) and operation not in ("mkdir", "rmdir"):
-        numbers = re.search(r"(c?[\d./]*)$", name)
-        deep = re.split(r"[./]", numbers.group(1).strip("c/.")) if numbers else []
-        file = "chunk" if len(deep) >= 3 or last.endswith(".partial") else "small chunk"
-        file += " beside" if "/c/" not in name and last != "c" else ""
-    else:
-        file = "folder" if operation in ("mkdir", "rmdir") else "other file"
-    return f"{operation} {file}"
 
 
 # --- processes --------------------------------------------------------------------------------
@@ -193,6 +82,8 @@ class Round:
     """One killed run: where, whether it was killed, what was wrong, and what was kept."""
 
     where: str
+    at_once: int = 1
+    """Blocks that may be under way when it is killed."""
     killed: bool = False
     faults: list[str] = field(default_factory=list)
     finished: int = 0
@@ -312,7 +203,7 @@ class Trial:
     def kill_after(self, seconds: float) -> Round:
         """A run, with threads, that is killed after some time."""
         self._restore()
-        at = Round(f"{self.scenario.name} after {seconds:.3f} s")
+        at = Round(f"{self.scenario.name} after {seconds:.3f} s", os.cpu_count() or 1)
         begun = time.time_ns()
         os.environ["SCHEDULER"] = "threads"
         child, get = start(self._command(self.scenario.command), self.log)
@@ -353,7 +244,7 @@ class Trial:
         ]
         at.finished = len(made)
         at.faults += [f"{file} was finished and is made again" for file in again]
-        if at.computed > self.lines + scenarios.LINES:
+        if at.computed > self.lines + scenarios.LINES * at.at_once:
             at.faults.append(f"{at.computed} blocks of the rule, undisturbed {self.lines}")
         at.faults += self._check_result()
         return at

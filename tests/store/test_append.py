@@ -14,7 +14,7 @@ import xarray as xr
 import ethoflow as ef
 from ethoflow import store
 from ethoflow.schema import DataError
-from tests.kills import WATCH, StoppedError, stop_at
+from tests.watch import WATCH, StoppedError, stop_at
 
 
 def cohort(*names, **columns):

@@ -18,6 +18,6 @@ def test_readers_see_one_state_and_the_same_command_goes_on():
     # A process of its own: it forks, which one with threads cannot.
     command = [sys.executable, "-m", "tests.kills", "append", "threshold", "scale", "fresh"]
     ran = subprocess.run(
-        [*command, "--kinds", "40"], cwd=REPOSITORY, capture_output=True, text=True, check=False
+        [*command, "--kinds", "30"], cwd=REPOSITORY, capture_output=True, text=True, check=False
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr[-3000:]

@@ -20,8 +20,8 @@ from ethoflow import store
 from ethoflow.engine import layout
 from tests import stored
 from tests.conftest import REPOSITORY
-from tests.kills import WATCH, StoppedError, stop_at
 from tests.walks import cohort
+from tests.watch import WATCH, StoppedError, stop_at
 
 RULES = '''
 import os, time
@@ -173,3 +173,35 @@ def is_same(seen: xr.Dataset, wanted: xr.Dataset) -> bool:
         np.array_equal(seen[name].values, wanted[name].values, equal_nan=name == "position")
         for name in ("position", "n_frames", "recording")
     )
+
+
+def test_a_switch_is_told_to_all_readers_before_old_chunks_go(tmp_path: Path) -> None:
+    path = tmp_path / "c.zarr"
+    write_first(path)
+    done: list[str] = []
+
+    def after_the_switch(_: int, name: str, file: str) -> None:
+        if done:
+            raise KeyboardInterrupt
+        if (name, file) == ("rename", str(path / "zarr.json")):
+            done.append(file)
+
+    def at_the_first_chunk(_: int, name: str, file: str) -> None:
+        if name == "remove" and "/position/" in file:
+            raise KeyboardInterrupt
+
+    with dask.config.set(scheduler="sync"):
+        for act in (after_the_switch, at_the_first_chunk):
+            with WATCH.on(path, act), pytest.raises(KeyboardInterrupt):
+                write_other_numbers(path)
+    new = cohort((250, 120))
+    new.position.values[1] += 1
+    for ds in (xr.open_zarr(path, group="tracks"), xr.open_zarr(path / "tracks")):
+        assert is_same(ds.load(), new)
+
+
+def test_a_variable_that_was_taken_out_is_not_seen_in_the_folder(tmp_path: Path) -> None:
+    path = tmp_path / "c.zarr"
+    write_first(path)
+    ef.write(cohort((250, 120)).drop_vars("confidence"), path, keep=False)
+    assert "confidence" not in xr.open_zarr(path / "tracks")
