@@ -184,7 +184,8 @@ def lazy_stored(stored: store.StoredArray, origin: Origin) -> da.Array:
             (starts[axis][i], starts[axis][i] + chunks[axis][i]) for axis, i in enumerate(index)
         )
         key = (name, *index)
-        tasks[key] = Task(key, store.read_bounds, stored, bounds)
+        there = bounds[-1][0] < origin.n_frames[bounds[0][0]]
+        tasks[key] = Task(key, store.read_bounds, stored, bounds, strict=there)
     graph = HighLevelGraph({name: StoredLayer(tasks, origin, chunks, stored)}, {name: set()})
     return da.Array(graph, name, chunks, dtype=stored.dtype)
 

@@ -23,6 +23,7 @@ from ethoflow.schema import DataError, text
 from ethoflow.store.damage import DamagedChunk
 from ethoflow.store.documents import UNKNOWN, Document, chunk_key, chunks_of, dims_of
 from ethoflow.store.files import read_file, size_of
+from ethoflow.store.state import read_state
 
 DECODED_BYTES = 64 * 2**20
 """Decoded chunks a process keeps."""
@@ -182,7 +183,7 @@ _decoded = _DecodedChunks()
 
 def _read(stored: StoredArray, bounds: Sequence[tuple[int, int]], strict: bool) -> npt.NDArray[Any]:
     for row, block, file in _files(stored, bounds):
-        if strict and not size_of(file):
+        if strict and not size_of(file) and is_expected(stored, row, block):
             raise DamagedChunk(stored, row, block, "is gone")
     try:
         return np.asarray(_array(stored)[tuple(slice(*pair) for pair in bounds)])
@@ -191,6 +192,21 @@ def _read(stored: StoredArray, bounds: Sequence[tuple[int, int]], strict: bool) 
             (r, b) for r, b, file in _files(stored, bounds) if size_of(file) and not holds(file)
         ]
         raise DamagedChunk(stored, *(wrong or [(0, 0)])[0], "is cut or changed") from error
+
+
+def is_expected(stored: StoredArray, row: int, block: int) -> bool:
+    """Whether a chunk was ever written; what a group does not know of a recording is not stored."""
+    state = read_state(stored.path)
+    if state is None or state.stamp(stored.group) != stored.stamp:
+        return True
+    record = state.record(stored.group)
+    if stored.name not in record.variables:
+        return stored.group in state.records
+    sizes = record.sizes[record.variables.index(stored.name)]
+    if not sizes.any():  # it is stored whole
+        return True
+    inside = row < sizes.shape[0] and block < sizes.shape[1]
+    return inside and bool(sizes[row, block])
 
 
 def _files(stored: StoredArray, bounds: Sequence[tuple[int, int]]) -> list[tuple[int, int, str]]:
