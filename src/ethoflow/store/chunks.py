@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -161,13 +161,16 @@ class _DecodedChunks:
         strict: bool,
     ) -> npt.NDArray[Any]:
         """One chunk, decoded now or before; not to be written to."""
-        key = (stored.path, stored.group, stored.name, stored.text, stored.stamp, lead, frames)
+        key = (stored, lead, frames)
+        return self.keep(key, partial(_decode, stored, (*lead, frames), strict))
+
+    def keep(self, key: Hashable, read: Callable[[], npt.NDArray[Any]]) -> npt.NDArray[Any]:
+        """What `read` gives now or gave before; not to be written to."""
         with self.lock:
             if key in self.chunks:
                 self.chunks.move_to_end(key)
                 return self.chunks[key]
-        values = _read(stored, (*lead, frames), strict)
-        values = decode_label(values) if stored.is_label else values
+        values = read()
         values.flags.writeable = False
         with self.lock:
             if key not in self.chunks:
@@ -179,6 +182,13 @@ class _DecodedChunks:
 
 
 _decoded = _DecodedChunks()
+
+
+def _decode(
+    stored: StoredArray, bounds: Sequence[tuple[int, int]], strict: bool
+) -> npt.NDArray[Any]:
+    values = _read(stored, bounds, strict)
+    return decode_label(values) if stored.is_label else values
 
 
 def _read(stored: StoredArray, bounds: Sequence[tuple[int, int]], strict: bool) -> npt.NDArray[Any]:
@@ -236,13 +246,17 @@ def checksum(content: bytes) -> bytes:
 
 
 def read_whole(stored: StoredArray) -> npt.NDArray[Any]:
-    """All of a small array; text as Python strings.
+    """All of a small array, not to be written to; text as Python strings.
 
     Raises
     ------
     DamagedChunk
         A chunk is gone, cut or changed.
     """
+    return _decoded.keep((stored, "whole"), partial(_read_whole, stored))
+
+
+def _read_whole(stored: StoredArray) -> npt.NDArray[Any]:
     if 0 in stored.shape:
         return np.empty(stored.shape, stored.dtype)
     document = stored.document
@@ -250,10 +264,9 @@ def read_whole(stored: StoredArray) -> npt.NDArray[Any]:
         file = chunk_path(stored.path, stored.group, stored.name, document, ())
         if not holds(file):
             raise DamagedChunk(stored, 0, 0, "is gone, cut or changed")
-        return np.asarray(_array(stored)[()])
-    values = _read(stored, [(0, size) for size in stored.shape], strict=True)
-    values = decode_label(values) if stored.is_label else values
-    if stored.document["data_type"] == "string":
+        return np.array(_array(stored)[()])
+    values = _decode(stored, [(0, size) for size in stored.shape], strict=True)
+    if document["data_type"] == "string":
         return text(values.ravel()).reshape(values.shape)
     return values
 
