@@ -22,7 +22,7 @@ import numpy as np
 import xarray as xr
 
 import ethoflow as ef
-from ethoflow import simulate
+from ethoflow import simulate, store
 from ethoflow.engine.schedule import use_scheduler
 from ethoflow.schema import make_time, text
 
@@ -127,8 +127,9 @@ def bare_pass(path: Path, arena: ef.Arena) -> None:
 
 def measure(mode: str, path: Path, arena: ef.Arena, scheduler: str) -> dict[str, float]:
     """Wall and CPU seconds and peak memory of one pass, workers included."""
-    for group in ("poses", "labels", "progress/poses", "progress/labels", "bare"):
-        shutil.rmtree(path / group, ignore_errors=True)
+    for group in store.list_groups(path)[1:]:
+        store.drop_group(str(path), group)
+    shutil.rmtree(path / "bare", ignore_errors=True)
     with use_scheduler(scheduler):
         begun, used = time.perf_counter(), cpu_seconds()
         run(mode, path, arena)

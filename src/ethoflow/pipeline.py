@@ -239,29 +239,24 @@ def make_labels(
         if not keep:
             store.drop_group(str(path), LABELS)
         return None
-    if keep:
-        labels = _with_others(path, labels, report)
+    gone = _find_outdated(path, labels, report) if keep else []
     with report.track("labels") as progress:
-        written = write(labels, path, LABELS, keep=False, progress=progress)
+        written = write(labels, path, LABELS, keep=keep, drop=gone, progress=progress)
     report.say(f"labels: {', '.join(map(str, labels.data_vars))}{_effort(written)}")
     return _group(path, LABELS)
 
 
-def _with_others(path: Path, labels: xr.Dataset, report: Report) -> xr.Dataset:
-    """`labels` and those of other rules that are stored already, but for what is out of date."""
+def _find_outdated(path: Path, labels: xr.Dataset, report: Report) -> list[str]:
+    """Labels of other rules that are stored, and were made from poses that have changed since."""
     state = store.read_state(path)
-    if state is None or not state.arrays(LABELS):
-        return labels
-    outdated = {name for names in store.find_stale(state, LABELS).values() for name in names}
-    there = open_store(path, LABELS, warn=False)
-    others = [str(name) for name in there.data_vars if name not in labels]
-    gone = [name for name in others if name in outdated]
-    if gone:
+    found = {} if state is None else store.find_stale(state, LABELS)
+    names = sorted({name for names in found.values() for name in names if name not in labels})
+    if names:
         report.warn(
-            f"labels of {', '.join(gone)} are taken out: they were made from poses that have "
+            f"labels of {', '.join(names)} are taken out: they were made from poses that have "
             "changed since. Name them among the rules to have them again."
         )
-    return labels.assign({name: there[name] for name in others if name not in gone})
+    return names
 
 
 def write_tables(path: Path, folder: Path, report: Report) -> tuple[pd.DataFrame, list[Path]]:

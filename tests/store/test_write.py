@@ -139,7 +139,7 @@ def test_other_numbers_under_the_same_name_are_written(tmp_path: Path) -> None:
     changed.position.values[1] += 1
     again = write_all(changed, path)
     assert again["tracks"].written == 1
-    assert again["poses"].written == 2
+    assert again["poses"].written == 2  # confidence is what it was
     np.testing.assert_array_equal(ef.open(path, "tracks").position, changed.position)
 
 

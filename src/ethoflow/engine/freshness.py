@@ -87,6 +87,11 @@ def _of_source(source: Source, n_frames: Sequence[int]) -> tuple[list[str], Sour
     """Digests of a variable's rows, and those of the stored variable they were taken from."""
     if source.in_memory:
         return [_of_values(source, row, n) for row, n in enumerate(n_frames)], {}
+    direct = source.data.dask.layers.get(source.data.name)
+    if _is_origin(direct) and source.has_recording:
+        origin = _origin(direct)
+        if origin.digests is not None and origin.n_frames == tuple(n_frames):
+            return list(origin.digests), _taken(origin.place, list(origin.digests))
     traced = _trace(source, len(n_frames))
     if traced is None:
         return _of_numbers(source, n_frames), {}
@@ -98,8 +103,12 @@ def _of_source(source: Source, n_frames: Sequence[int]) -> tuple[list[str], Sour
         digests.append(_of_row(own, row, origin.n_frames[row.row], n, source))
         taken.append(own)
         places.add(origin.place)
-    place = places.pop() if len(places) == 1 else ("", "")
-    return digests, {"\n".join(place): taken} if place[0] else {}
+    return digests, _taken(places.pop(), taken) if len(places) == 1 else {}
+
+
+def _taken(place: tuple[str, str], digests: list[str]) -> Sources:
+    """The stored variable that rows were taken from, if it was one, and its digests."""
+    return {"\n".join(place): digests} if place[0] else {}
 
 
 def _of_row(own: str, row: Row, stored_frames: int, n_frames: int, source: Source) -> str:

@@ -47,7 +47,7 @@ def gather_blocks(
     for i in range(len(grid.recordings)):
         rows = grid.row_bounds(i)
         ready = List(*(TaskRef((name, i)) for name in summaries.values()))
-        for j, (start, stop) in enumerate(grid.time_bounds()):
+        for j, (start, stop) in enumerate(grid.time_bounds):
             found = (
                 make_window(r, start, stop, program.halo, grid.n_frames[r]) for r in range(*rows)
             )

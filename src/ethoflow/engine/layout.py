@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -250,6 +250,7 @@ def plan_group(
     group: str,
     *,
     keep: bool,
+    drop: Collection[str] = (),
 ) -> Layout:
     """What a group holds once `nodes`, for recordings of `counts` frames, are written into it.
 
@@ -259,7 +260,7 @@ def plan_group(
         The data do not fit beside what stays in the group.
     """
     given = {*map(str, small.variables), *nodes}
-    there = Stored(state, group, small, given, keep=keep)
+    there = Stored(state, group, small, given | set(drop), keep=keep)
     there.check(small, nodes)
     longest = max([*counts, *there.lengths().values()], default=0)
     block = there.block or _choose_block(nodes, longest)

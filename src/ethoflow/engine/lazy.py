@@ -6,7 +6,8 @@ stand for, so a function called on the result extends the graph instead of stack
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property, partial
 from typing import Any
 
 import dask.array as da
@@ -14,7 +15,7 @@ import numpy as np
 import xarray as xr
 from dask._task_spec import DataNode, List, Task, TaskRef
 from dask.base import tokenize
-from dask.highlevelgraph import HighLevelGraph, MaterializedLayer
+from dask.highlevelgraph import HighLevelGraph, Layer, MaterializedLayer
 
 from ethoflow import __version__
 from ethoflow.engine.declare import Array, Declaration
@@ -34,11 +35,46 @@ from ethoflow.engine.source import Chunks, Source, bounds_of
 from ethoflow.schema import Data, as_dataset
 
 
-class CallLayer(MaterializedLayer):
+class DeferredLayer(Layer):
+    """Tasks that are made when somebody asks for them: writing to a store never does."""
+
+    def __init__(self, make: Callable[[], Mapping[Any, Any]]) -> None:
+        super().__init__()
+        self.make = make
+
+    @cached_property
+    def tasks(self) -> Mapping[Any, Any]:
+        """Tasks by key."""
+        return self.make()
+
+    def __getitem__(self, key: Any) -> Any:
+        return self.tasks[key]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.tasks)
+
+    def __len__(self) -> int:
+        return len(self.tasks)
+
+    def is_materialized(self) -> bool:
+        """Whether the tasks have been made."""
+        return "tasks" in self.__dict__
+
+    def get_output_keys(self) -> Any:
+        """Keys of all tasks."""
+        return self.tasks.keys()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return MaterializedLayer, (dict(self.tasks),)
+
+
+class CallLayer(DeferredLayer):
     """Chunks of the result of a call, for the recordings of `grid`."""
 
-    def __init__(self, mapping: Mapping[Any, Any], call: Call, grid: Grid, chunks: Chunks) -> None:
-        super().__init__(mapping)
+    def __init__(
+        self, make: Callable[[], Mapping[Any, Any]], call: Call, grid: Grid, chunks: Chunks
+    ) -> None:
+        super().__init__(make)
         self.call, self.grid = call, grid
         has_rows = len(chunks) == len(call.shape) + 2 and "time" in call.dims
         self.bounds = bounds_of(chunks) if has_rows else None
@@ -140,8 +176,8 @@ def _full_shape(call: Call, n_frames: int) -> tuple[int, ...]:
 
 def _build(program: Program, calls: Mapping[str, Call], grid: Grid) -> dict[str, Any]:
     has_recording = _has_recording(program)
-    tasks, name, summaries = block_tasks(program, grid)
-    layers: dict[str, Any] = {name: MaterializedLayer(tasks)}
+    name = block_name(program, grid)
+    layers: dict[str, Any] = {name: DeferredLayer(partial(block_tasks, program, grid))}
     dependencies: dict[str, set[str]] = {name: set()}
     for source in all_sources(program):
         if not source.in_memory and source.stored is None:
@@ -151,11 +187,10 @@ def _build(program: Program, calls: Mapping[str, Call], grid: Grid) -> dict[str,
     arrays = {}
     for output, call in calls.items():
         array = f"{output}-{tokenize(name, output)}"
-        behind = summaries.get(call.key, name)
-        mapping, chunks = _output_tasks(array, behind, call, output, grid, has_recording)
+        chunks = _output_chunks(call, grid, has_recording)
+        make = partial(_output_tasks, array, name, call, output, grid, has_recording)
         graph = HighLevelGraph(
-            {**layers, array: CallLayer(mapping, call, grid, chunks)},
-            {**dependencies, array: {name}},
+            {**layers, array: CallLayer(make, call, grid, chunks)}, {**dependencies, array: {name}}
         )
         arrays[output] = da.Array(graph, array, chunks, dtype=np.float32)
     return arrays
@@ -166,24 +201,26 @@ def _has_recording(program: Program) -> bool:
     return any(source.has_recording for source in timed)
 
 
-def block_tasks(program: Program, grid: Grid) -> tuple[dict[Any, Any], str, dict[str, str]]:
-    """Tasks that compute the blocks of a program, and what their keys begin with.
+def block_name(program: Program, grid: Grid) -> str:
+    """What the keys of the blocks of a program begin with."""
+    return f"block-{tokenize(sorted(program.outputs.items()), grid)}"
 
-    Gives the tasks, the name of the blocks, and the name of each summary by the key of its call.
-    """
-    token = tokenize(sorted(program.outputs.items()), grid)
-    name, held = f"block-{token}", f"program-{token}"
+
+def block_tasks(program: Program, grid: Grid) -> dict[Any, Any]:
+    """Tasks that compute the blocks of a program, its summaries included."""
+    name = block_name(program, grid)
+    held = f"program-{name}"
     tasks: dict[Any, Any] = {held: DataNode(held, program)}
     summaries = summary_tasks(program, grid, tasks)
     for i in range(len(grid.recordings)):
         rows = grid.row_bounds(i)
         ready = List(*(TaskRef((key, i)) for key in summaries.values()))
-        for j, (start, stop) in enumerate(grid.time_bounds()):
+        for j, (start, stop) in enumerate(grid.time_bounds):
             windows = _windows(grid, rows, start, stop, program.halo)
             key = (name, i, j)
             given = wanted_inputs(program, windows, rows)
             tasks[key] = Task(key, run_block, TaskRef(held), windows, given, ready, rows[0])
-    return tasks, name, summaries
+    return tasks
 
 
 def _windows(grid: Grid, rows: tuple[int, int], start: int, stop: int, halo: int) -> list[Any]:
@@ -196,11 +233,16 @@ def summary_tasks(program: Program, grid: Grid, tasks: dict[Any, Any]) -> dict[s
     return {call.key: _summary_tasks(call, grid, tasks) for call in program.summaries}
 
 
+def _summary_name(call: Call, grid: Grid) -> str:
+    return f"summary-{tokenize(call.key, grid)}"
+
+
 def _summary_tasks(call: Call, grid: Grid, tasks: dict[Any, Any]) -> str:
     """Add the tasks of a summary; gives the name of its keys, one per block of recordings."""
-    below, blocks, _ = block_tasks(compile_program(_summary_inputs(call)), grid)
-    tasks.update(below)
-    name, held = f"summary-{tokenize(call.key, grid)}", f"call-{tokenize(call.key, grid)}"
+    below = compile_program(_summary_inputs(call))
+    tasks.update(block_tasks(below, grid))
+    blocks, name = block_name(below, grid), _summary_name(call, grid)
+    held = f"call-{name}"
     tasks[held] = DataNode(held, call)
     for i in range(len(grid.recordings)):
         parts = List(*(TaskRef((blocks, i, j)) for j in range(len(grid.times))))
@@ -222,9 +264,14 @@ def summarise_rows(call: Call, parts: list[dict[int, Any]], first: int, last: in
     return np.stack(rows)
 
 
+def _output_chunks(call: Call, grid: Grid, has_recording: bool) -> Chunks:
+    lead = (grid.recordings,) if has_recording else ()
+    return (*lead, *((n,) for n in call.shape), *((grid.times,) if "time" in call.dims else ()))
+
+
 def _output_tasks(
     array: str, blocks: str, call: Call, output: str, grid: Grid, has_recording: bool
-) -> tuple[dict[Any, Any], tuple[tuple[int, ...], ...]]:
+) -> dict[Any, Any]:
     tasks = {}
     inner = (0,) * len(call.shape)
     timed = "time" in call.dims
@@ -233,15 +280,14 @@ def _output_tasks(
         for j, size in enumerate(grid.times if timed else (0,)):
             key = (array, *((i,) if has_recording else ()), *inner, *((j,) if timed else ()))
             if call.declaration.kind == "summary":
-                source = Task(key, _first, TaskRef((blocks, i)), has_recording)
+                behind = TaskRef((_summary_name(call, grid), i))
+                source = Task(key, _first, behind, has_recording)
             else:
                 shape = _full_shape(call, size)
                 source = Task(key, _take, TaskRef((blocks, i, j)), output, shape, rows,
                               call.is_label, has_recording)  # fmt: skip
             tasks[key] = source
-    lead = (grid.recordings,) if has_recording else ()
-    chunks = (*lead, *((n,) for n in call.shape), *((grid.times,) if timed else ()))
-    return tasks, chunks
+    return tasks
 
 
 def _take(

@@ -8,7 +8,7 @@ write resumes where it stopped and half a block never counts.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,7 @@ def write(
     group: str = "tracks",
     *,
     keep: bool = True,
+    drop: Collection[str] = (),
     progress: Progress | None = None,
 ) -> Written:
     """Write a dataset into one group of a Zarr store, computing only what is missing or stale.
@@ -68,6 +69,8 @@ def write(
     keep
         Keep variables and recordings of the group that are not in `data`; default True. Else the
         group becomes `data`.
+    drop
+        Variables to be taken out of the group.
     progress
         Called with blocks done and blocks in all.
 
@@ -90,10 +93,9 @@ def write(
     0
     """
     ds = as_dataset(data)
-    store.check_place(path)
     with store.writing(path):
         try:
-            request = _prepare(ds, str(Path(path).absolute()), group, keep=keep)
+            request = _prepare(ds, str(Path(path).absolute()), group, keep=keep, drop=drop)
             return _run(request, progress)
         except store.DamagedChunk as error:
             _note(error)
@@ -134,7 +136,9 @@ class _Request:
         return self.change.todo[np.ix_(self.places(), self.layout.rows)]
 
 
-def _prepare(ds: xr.Dataset, path: str, group: str, *, keep: bool) -> _Request:
+def _prepare(
+    ds: xr.Dataset, path: str, group: str, *, keep: bool, drop: Collection[str]
+) -> _Request:
     nodes: dict[str, Node] = {}
     for name, array in ds.data_vars.items():
         call = lineage_of(array)
@@ -145,7 +149,7 @@ def _prepare(ds: xr.Dataset, path: str, group: str, *, keep: bool) -> _Request:
     counts = tuple(map(int, counts))
     small = small.assign_coords(n_frames=("recording", np.array(counts, np.int64)))
     state = store.read_state(path) or store.State(path)
-    layout = plan_group(small, nodes, counts, state, group, keep=keep)
+    layout = plan_group(small, nodes, counts, state, group, keep=keep, drop=drop)
     n_blocks = max(-(-max(counts, default=0) // layout.block), 1)
     grid = Grid((1,) * len(counts), (layout.block,) * n_blocks, counts)
     names = tuple(str(name) for name in small.recording.values)

@@ -47,6 +47,7 @@ class Grid:
         """First and last (exclusive) row of a block."""
         return self._row_stops[block] - self.recordings[block], self._row_stops[block]
 
+    @cached_property
     def time_bounds(self) -> list[tuple[int, int]]:
         """First and last (exclusive) frame of every block along time."""
         stops = np.cumsum(self.times).tolist()

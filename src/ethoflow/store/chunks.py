@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from ethoflow.schema import DataError, text
 from ethoflow.store.damage import DamagedChunk
 from ethoflow.store.documents import UNKNOWN, Document, chunk_key, chunks_of, dims_of
 from ethoflow.store.files import read_file, size_of
+from ethoflow.store.state import read_state
 
 DECODED_BYTES = 64 * 2**20
 """Decoded chunks a process keeps."""
@@ -160,13 +161,16 @@ class _DecodedChunks:
         strict: bool,
     ) -> npt.NDArray[Any]:
         """One chunk, decoded now or before; not to be written to."""
-        key = (stored.path, stored.group, stored.name, stored.text, stored.stamp, lead, frames)
+        key = (stored, lead, frames)
+        return self.keep(key, partial(_decode, stored, (*lead, frames), strict))
+
+    def keep(self, key: Hashable, read: Callable[[], npt.NDArray[Any]]) -> npt.NDArray[Any]:
+        """What `read` gives now or gave before; not to be written to."""
         with self.lock:
             if key in self.chunks:
                 self.chunks.move_to_end(key)
                 return self.chunks[key]
-        values = _read(stored, (*lead, frames), strict)
-        values = decode_label(values) if stored.is_label else values
+        values = read()
         values.flags.writeable = False
         with self.lock:
             if key not in self.chunks:
@@ -180,9 +184,16 @@ class _DecodedChunks:
 _decoded = _DecodedChunks()
 
 
+def _decode(
+    stored: StoredArray, bounds: Sequence[tuple[int, int]], strict: bool
+) -> npt.NDArray[Any]:
+    values = _read(stored, bounds, strict)
+    return decode_label(values) if stored.is_label else values
+
+
 def _read(stored: StoredArray, bounds: Sequence[tuple[int, int]], strict: bool) -> npt.NDArray[Any]:
     for row, block, file in _files(stored, bounds):
-        if strict and not size_of(file):
+        if strict and not size_of(file) and is_expected(stored, row, block):
             raise DamagedChunk(stored, row, block, "is gone")
     try:
         return np.asarray(_array(stored)[tuple(slice(*pair) for pair in bounds)])
@@ -191,6 +202,21 @@ def _read(stored: StoredArray, bounds: Sequence[tuple[int, int]], strict: bool) 
             (r, b) for r, b, file in _files(stored, bounds) if size_of(file) and not holds(file)
         ]
         raise DamagedChunk(stored, *(wrong or [(0, 0)])[0], "is cut or changed") from error
+
+
+def is_expected(stored: StoredArray, row: int, block: int) -> bool:
+    """Whether a chunk was ever written; what a group does not know of a recording is not stored."""
+    state = read_state(stored.path)
+    if state is None or state.stamp(stored.group) != stored.stamp:
+        return True
+    record = state.record(stored.group)
+    if stored.name not in record.variables:
+        return stored.group in state.records
+    sizes = record.sizes[record.variables.index(stored.name)]
+    if not sizes.any():  # it is stored whole
+        return True
+    inside = row < sizes.shape[0] and block < sizes.shape[1]
+    return inside and bool(sizes[row, block])
 
 
 def _files(stored: StoredArray, bounds: Sequence[tuple[int, int]]) -> list[tuple[int, int, str]]:
@@ -220,13 +246,17 @@ def checksum(content: bytes) -> bytes:
 
 
 def read_whole(stored: StoredArray) -> npt.NDArray[Any]:
-    """All of a small array; text as Python strings.
+    """All of a small array, not to be written to; text as Python strings.
 
     Raises
     ------
     DamagedChunk
         A chunk is gone, cut or changed.
     """
+    return _decoded.keep((stored, "whole"), partial(_read_whole, stored))
+
+
+def _read_whole(stored: StoredArray) -> npt.NDArray[Any]:
     if 0 in stored.shape:
         return np.empty(stored.shape, stored.dtype)
     document = stored.document
@@ -234,10 +264,9 @@ def read_whole(stored: StoredArray) -> npt.NDArray[Any]:
         file = chunk_path(stored.path, stored.group, stored.name, document, ())
         if not holds(file):
             raise DamagedChunk(stored, 0, 0, "is gone, cut or changed")
-        return np.asarray(_array(stored)[()])
-    values = _read(stored, [(0, size) for size in stored.shape], strict=True)
-    values = decode_label(values) if stored.is_label else values
-    if stored.document["data_type"] == "string":
+        return np.array(_array(stored)[()])
+    values = _decode(stored, [(0, size) for size in stored.shape], strict=True)
+    if document["data_type"] == "string":
         return text(values.ravel()).reshape(values.shape)
     return values
 

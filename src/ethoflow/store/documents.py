@@ -144,7 +144,7 @@ LENGTHS = ("recording", "time")
 
 def to_bytes(document: Mapping[str, Any]) -> bytes:
     """A document as it is written."""
-    return json.dumps(document, indent=2).encode()
+    return json.dumps(document, separators=(",", ":")).encode()
 
 
 def digest_of(content: Any) -> str:

@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 
 from ethoflow.schema import DataError
 from ethoflow.store.files import PROGRESS, read_file, write_file
+from ethoflow.store.groups import check_place
 
 
 class StoreLocked(DataError):
@@ -34,8 +35,9 @@ def writing(path: str | Path) -> Iterator[None]:
     StoreLocked
         Another process, or another thread, is writing there.
     DataError
-        The folder cannot be written to.
+        The folder cannot be written to, or something else than a store is there.
     """
+    check_place(path)
     folder = Path(path).absolute() / PROGRESS
     try:
         folder.mkdir(parents=True, exist_ok=True)

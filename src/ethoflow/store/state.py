@@ -45,6 +45,7 @@ class State:
     nodes: Mapping[str, Document] = field(default_factory=dict)
     records: Mapping[str, str] = field(default_factory=dict)
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    _known: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def arrays(self, group: str) -> dict[str, Document]:
         """Documents of the arrays of a group, by name."""
@@ -73,8 +74,10 @@ class State:
 
     def stamp(self, group: str) -> str:
         """What tells this state of a group from others: its documents and its record."""
-        own = {name: self.nodes[name] for name in self._below(group)}
-        return digest_of([own, self.records.get(group, "")])
+        if group not in self._known:
+            own = {name: self.nodes[name] for name in self._below(group)}
+            self._known[group] = digest_of([own, self.records.get(group, "")])
+        return str(self._known[group])
 
     def record(self, group: str) -> Record:
         """What the blocks of a group were made from.
@@ -115,6 +118,12 @@ class State:
 
     def to_bytes(self) -> bytes:
         """The root document."""
+        if "" not in self._known:
+            self._known[""] = self._write()
+        content: bytes = self._known[""]
+        return content
+
+    def _write(self) -> bytes:
         own = {"format": FORMAT, "records": dict(sorted(self.records.items()))}
         own["digest"] = digest_of([own, self._owned()])
         root = group_document({**self.attributes, OWN: json.dumps(own)})

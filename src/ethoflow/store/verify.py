@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,13 +80,21 @@ def _check_metadata(state: State) -> Iterator[Fault]:
     """Files of the metadata that do not say what the store's state says."""
     root = Path(state.path)
     for place in (root / METADATA, copy_path(state.path)):
-        if read_file(place) != state.to_bytes():
+        if _content(place) != json.loads(state.to_bytes()):
             yield Fault(f"{place.relative_to(root)} (metadata) is gone, cut or changed")
     ours = {group.partition("/")[0] for group in state.records}
     for name in state.nodes:
         mine = name.partition("/")[0] in ours
-        if mine and read_file(root / name / METADATA) != state.node_bytes(name):
+        if mine and _content(root / name / METADATA) != json.loads(state.node_bytes(name)):
             yield Fault(f"{name}/{METADATA} (metadata) is gone, cut or changed")
+
+
+def _content(place: Path) -> object:
+    """What a file of metadata says; None where it says nothing."""
+    try:
+        return json.loads(read_file(place) or b"null")
+    except ValueError:
+        return None
 
 
 def _list_chunks(state: State, group: str, record: Record) -> Iterator[tuple[Fault, str]]:
