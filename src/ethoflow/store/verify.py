@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +13,11 @@ import numpy as np
 from ethoflow.schema import DataError
 from ethoflow.store.chunks import chunk_path, holds, index_of
 from ethoflow.store.damage import Place, note_damage
-from ethoflow.store.documents import Document, chunks_of, to_bytes
+from ethoflow.store.documents import Document, chunks_of
 from ethoflow.store.files import read_file
 from ethoflow.store.groups import find_stale, list_groups
 from ethoflow.store.record import Record
-from ethoflow.store.state import METADATA, State, copy_path, read_state
+from ethoflow.store.state import METADATA, State, check_record, copy_path, is_same, read_state
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ def verify(path: str | Path, progress: Callable[[int, int], None] | None = None)
     stale = []
     for group in state.groups():
         try:
+            check_record(state, group)
             record = state.record(group)
             stale += [
                 f"{group} {name}: made from {source}, which has changed since"
@@ -79,13 +81,22 @@ def _check_metadata(state: State) -> Iterator[Fault]:
     """Files of the metadata that do not say what the store's state says."""
     root = Path(state.path)
     for place in (root / METADATA, copy_path(state.path)):
-        if read_file(place) != state.to_bytes():
+        if not is_same(place, state):
             yield Fault(f"{place.relative_to(root)} (metadata) is gone, cut or changed")
     ours = {group.partition("/")[0] for group in state.records}
     for name, document in state.nodes.items():
         mine = name.partition("/")[0] in ours
-        if mine and read_file(root / name / METADATA) != to_bytes(document):
+        if mine and _read_document(root / name / METADATA) != document:
             yield Fault(f"{name}/{METADATA} (metadata) is gone, cut or changed")
+
+
+def _read_document(file: Path) -> Document | None:
+    """The document of a node; others than ethoflow may have written it in another order."""
+    try:
+        document: Document = json.loads(read_file(file) or b"")
+        return {key: value for key, value in document.items() if key != "consolidated_metadata"}
+    except (ValueError, AttributeError):
+        return None
 
 
 def _list_chunks(state: State, group: str, record: Record) -> Iterator[tuple[Fault, str]]:
