@@ -42,9 +42,7 @@ class Lab:
     @classmethod
     def make(cls, folder: Path) -> Lab:
         """Simulated files; in the second recording nothing is seen in the whole second block."""
-        simulation = simulate.simulate_cohort(
-            3, duration=[f"{n / 25} s" for n in N_FRAMES], seed=5
-        )
+        simulation = simulate.simulate_cohort(3, duration=[f"{n / 25} s" for n in N_FRAMES], seed=5)
         tracks = simulation.tracks
         tracks.position[1, ..., BLOCK : 2 * BLOCK] = np.nan
         simulate.write_dlc(tracks, folder / "tracks")

@@ -237,7 +237,7 @@ def _open_group(path: str | Path, name: str, *, warn: bool) -> xr.Dataset:
 
 def _open_foreign(path: str | Path, name: str) -> xr.Dataset:
     """A group that ethoflow did not write: as xarray opens it, small things loaded."""
-    ds = xr.open_zarr(path, group=name, chunks={})
+    ds: xr.Dataset = xr.open_zarr(path, group=name, chunks={})
     return ds.assign({n: v.load() for n, v in ds.variables.items() if "time" not in v.dims})
 
 

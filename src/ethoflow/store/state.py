@@ -102,9 +102,12 @@ class State:
         return State(self.path, nodes, {**self.records, group: record}, self.attributes)
 
     def beside(self, other: State) -> State:
-        """This state with the attributes and groups of `other` that ethoflow did not write."""
-        own = {group.partition("/")[0] for group in self.records}
-        theirs = {n: d for n, d in other.nodes.items() if n.partition("/")[0] not in own}
+        """The state with the attributes and groups of `other` that ethoflow did not write."""
+        theirs = {
+            name: document
+            for name, document in other.nodes.items()
+            if name not in self.nodes and name.rpartition("/")[0] not in self.records
+        }
         return State(self.path, {**self.nodes, **theirs}, self.records, other.attributes)
 
     def without(self, group: str) -> State:
