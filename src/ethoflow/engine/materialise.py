@@ -7,6 +7,7 @@ write resumes where it stopped and half a block never counts.
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 import warnings
 from collections.abc import Mapping, Sequence
@@ -107,7 +108,8 @@ def _note(error: store.DamagedChunk) -> None:
     """Have a damaged chunk that was met made anew by the next run."""
     state = store.read_state(error.path)
     if state is not None and state.stamp(error.stored.group) == error.stored.stamp:
-        store.note_damage(error.path, [error.place])
+        with contextlib.suppress(OSError):
+            store.note_damage(error.path, [error.place])
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 from collections.abc import Callable, Iterator
@@ -73,7 +74,8 @@ def verify(path: str | Path, progress: Callable[[int, int], None] | None = None)
             faults.append(Fault(f"{fault.what} {what}", fault.place))
         if progress is not None:
             progress(number, len(chunks))
-    note_damage(str(path), [fault.place for fault in faults if fault.place is not None])
+    with contextlib.suppress(OSError):  # a store that may only be read can be looked at as well
+        note_damage(str(path), [fault.place for fault in faults if fault.place is not None])
     return Verified(len(chunks), tuple(faults), tuple(stale))
 
 
