@@ -49,7 +49,10 @@ class Screen:
 
 @contextmanager
 def plain_errors() -> Iterator[None]:
-    """Our own errors as a sentence and exit code 1; anything else is a bug and keeps its trace."""
+    """Our own errors, and those of files, as a sentence and exit code 1.
+
+    Anything else is a bug and keeps its trace.
+    """
     from ethoflow.schema import DataError
     from ethoflow.units import UnitError
 
@@ -58,7 +61,7 @@ def plain_errors() -> Iterator[None]:
             warnings.simplefilter("default", UserWarning)
             warnings.showwarning = _show_note  # type: ignore[assignment]
             yield
-    except (DataError, UnitError, FileNotFoundError) as error:
+    except (DataError, UnitError, OSError) as error:
         err.print(f"[red]error:[/] {escape(str(error))}")
         raise typer.Exit(1) from error
     except KeyError as error:

@@ -123,8 +123,10 @@ class Stored:
         self.state, self.group = state, group
         self.where = f"{state.path}: the group {group}"
         self.documents = state.arrays(group)
-        self.record = state.record(group)
+        self.record = state.known(group)
         names = [str(name) for name in small.recording.values]
+        if keep and self.documents and not self.record.variables:
+            self._check_replaced(names, given)
         self.recordings = list(self.record.recordings)
         stay = [name for name in self.recordings if name not in names] if keep else []
         self.staying = stay
@@ -138,6 +140,22 @@ class Stored:
             name for name in self.variables if "time" in store.dims_of(self.documents[name])
             and name in self.record.variables
         ]  # fmt: skip
+
+    def _check_replaced(self, names: Sequence[str], given: set[str]) -> None:
+        """Nothing can stay in a group without a record of how it came about."""
+        stay = [n for n, d in self.documents.items() if "time" in store.dims_of(d)]
+        stay = [name for name in stay if name not in given]
+        if "recording" in self.documents:
+            stay += [n for n in map(str, self.values("recording")) if n not in names]
+        if stay:
+            damaged = self.group in self.state.records
+            why = "is damaged" if damaged else "is none: ethoflow did not write it"
+            way = "together" if damaged else "to another group"
+            raise DataError(
+                f"{self.where} holds {', '.join(stay[:3])} as well, which cannot be kept: the "
+                f"record of how they came about {why}. Write all of it {way}, or replace it with "
+                "keep=False."
+            )
 
     def values(self, name: str) -> Array:
         """Values of a small array."""
@@ -319,6 +337,7 @@ class _Writer:
             variables=variables,
             whole=whole | frozenset(self._whole_kept()),
             made=frozenset(self.nodes),
+            rows=self.rows,
             recordings=tuple(self.there.names),
             digests=digests,
             needed=needed,

@@ -7,7 +7,9 @@ write resumes where it stopped and half a block never counts.
 
 from __future__ import annotations
 
+import contextlib
 import uuid
+import warnings
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -108,7 +110,8 @@ def _note(error: store.DamagedChunk) -> None:
     """Have a damaged chunk that was met made anew by the next run."""
     state = store.read_state(error.path)
     if state is not None and state.stamp(error.stored.group) == error.stored.stamp:
-        store.note_damage(error.path, [error.place])
+        with contextlib.suppress(OSError):
+            store.note_damage(error.path, [error.place])
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,8 +168,21 @@ def _run(request: _Request, progress: Progress | None) -> Written:
     heard = _Heard(request, wanted, progress)
     run_tasks(tasks, set(wanted), heard.hear)
     change.finish(heard.numbers)
+    _warn_of_left(change)
     written = int(stale.sum())
     return Written(change.state.path, request.layout.plan.group, written, needed - written)
+
+
+def _warn_of_left(change: store.Change) -> None:
+    left = change.describe_left()
+    if left:
+        more = f" and {len(left) - 3} others" if len(left) > 3 else ""
+        warnings.warn(
+            f"{change.state.path}: {'; '.join(left[:3])}{more} stay damaged: what they are made "
+            "from is not among what was given. Give it, or make the group anew without them.",
+            store.DamagedStore,
+            stacklevel=4,
+        )
 
 
 @dataclass

@@ -231,11 +231,19 @@ def open_store(
 
 
 def _open_group(path: str | Path, name: str, *, warn: bool) -> xr.Dataset:
+    if store.is_foreign(path, name):
+        return _open_foreign(path, name)
     ds = store.open_group(path, name, _as_lazy, warn=warn)
     for array in ds.data_vars.values():
         # The recipe belongs to what is stored: attributes survive arithmetic, it must not.
         array.attrs.pop("recipe", None)
     return ds
+
+
+def _open_foreign(path: str | Path, name: str) -> xr.Dataset:
+    """A group that ethoflow did not write: as xarray opens it, small things loaded."""
+    ds: xr.Dataset = xr.open_zarr(path, group=name, chunks={})
+    return ds.assign({n: v.load() for n, v in ds.variables.items() if "time" not in v.dims})
 
 
 def _as_lazy(stored: store.StoredArray, state: store.State) -> da.Array:

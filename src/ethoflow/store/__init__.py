@@ -34,6 +34,7 @@ from ethoflow.store.groups import (
     find_stale,
     has_data,
     is_complete,
+    is_foreign,
     list_groups,
     open_group,
 )
@@ -73,6 +74,7 @@ __all__ = [
     "fingerprint",
     "has_data",
     "is_complete",
+    "is_foreign",
     "journal_path",
     "list_groups",
     "missing_of",

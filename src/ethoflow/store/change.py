@@ -33,7 +33,7 @@ from ethoflow.store.chunks import (
 from ethoflow.store.clearing import Clearing
 from ethoflow.store.damage import DamagedChunk, forget_damage, read_damage
 from ethoflow.store.documents import Document, chunks_of, encoding_of, form_of, with_encoding
-from ethoflow.store.files import link, remove, size_of, write_file
+from ethoflow.store.files import link, read_file, remove, size_of, write_file
 from ethoflow.store.journal import Journal, journal_path, journals_in
 from ethoflow.store.record import Digests, Record, Sources, name_of
 from ethoflow.store.state import State, commit, progress_of, publish, read_state, record_path
@@ -48,8 +48,8 @@ class Plan:
 
     `documents` are those of all its arrays, `values` the contents of the small ones. For the
     `variables`, what is computed, `digests` tell how each recording comes about, and `needed` which
-    blocks there are; those in `whole` have one number a recording instead of blocks. What is not in
-    `made` stays as it is stored.
+    blocks there are; those in `whole` have one number a recording instead of blocks. The variables
+    in `made` are made for the recordings in `rows`; everything else stays as it is stored.
     """
 
     group: str
@@ -59,6 +59,7 @@ class Plan:
     variables: tuple[str, ...]
     whole: frozenset[str]
     made: frozenset[str]
+    rows: tuple[int, ...]
     recordings: tuple[str, ...]
     digests: Digests
     needed: Mask
@@ -68,20 +69,25 @@ class Plan:
 class Change:
     """A plan beside the state it starts from: what is fresh, and where the rest goes.
 
-    `todo`, dims (variable, recording, block), are the blocks to be written.
+    `todo`, dims (variable, recording, block), are the blocks to be written, `left` those that are
+    damaged and stay so, since what they are made from was not given.
     """
 
     def __init__(self, state: State, plan: Plan) -> None:
         self.state, self.plan = state, plan
         self.token = uuid.uuid4().hex
         self.old = state.arrays(plan.group)
-        self.before = state.record(plan.group)
+        self.before = state.known(plan.group)
         self.stamp = state.stamp(plan.group)
         self.old_rows = {name: row for row, name in enumerate(self.before.recordings)}
         self.documents = dict(plan.documents)
         self.fresh = self._find_fresh()
-        made = np.array([name in plan.made for name in plan.variables], bool)
-        self.todo: Mask = plan.needed & ~self.fresh & made[:, np.newaxis, np.newaxis]
+        self.made: Mask = np.zeros(plan.needed.shape, bool)
+        for place, name in enumerate(plan.variables):
+            self.made[place, list(plan.rows)] = name in plan.made
+        self.todo: Mask = plan.needed & ~self.fresh & self.made
+        self.left: Mask = plan.needed & ~self.fresh & ~self.made
+        self._check_left()
         self.links: Mask = np.zeros_like(self.todo)
         for place, name in enumerate(plan.variables):
             if name not in plan.whole:
@@ -113,6 +119,20 @@ class Change:
                     fresh[place, row, block] = there and (plan.group, name, *at) not in damaged
         return fresh
 
+    def _check_left(self) -> None:
+        """Refuse what would give the recordings that stay another form, or no numbers at all."""
+        for place in np.flatnonzero(self.left.any(axis=(1, 2))).tolist():
+            name = self.plan.variables[place]
+            old = self.old.get(name)
+            if old is None or form_of(old) != form_of(self.plan.documents[name]):
+                raise DataError(
+                    f"{self.state.path}: the group {self.plan.group} has {name} in another form "
+                    "for the recordings that stay. Write all recordings together, or to another "
+                    "group."
+                )
+            if name in self.plan.whole:
+                read_whole(self._refer(name, old))
+
     def _choose_place(self, place: int, name: str) -> None:
         """Where the chunks of a variable go: where they are, or beside, with links to the fresh."""
         old = self.old.get(name)
@@ -122,7 +142,7 @@ class Change:
         number = encoding_of(old)
         self.documents[name] = with_encoding(self.documents[name], 1 - number if beside else number)
         if beside:
-            self.links[place] = self.fresh[place]
+            self.links[place] = self.plan.needed[place] & ~self.todo[place]
 
     def _must_go_beside(self, place: int, old: Document, new: Document) -> bool:
         """Whether chunks would be replaced, moved or cut off where readers look."""
@@ -255,7 +275,7 @@ class Change:
             plan.variables, plan.recordings, plan.digests, self._measure(), plan.sources
         ).to_bytes()
         place = record_path(self.state.path, plan.group, name_of(record))
-        if not place.is_file():
+        if read_file(place) != record:  # it may lie there damaged
             write_file(place, record)
         after = self.state.replaced(plan.group, self.documents, plan.attributes, name_of(record))
         if after.stamp(plan.group) != self.stamp:
@@ -301,7 +321,7 @@ class Change:
         for place, name in enumerate(plan.variables):
             if name in plan.whole:
                 continue
-            stays = self.fresh[place] | (plan.needed[place] & (name not in plan.made))
+            stays = plan.needed[place] & (self.fresh[place] | ~self.made[place])
             sizes[place] = np.where(stays, known[place], 0)
             for row, block in np.argwhere(plan.needed[place] & ~stays).tolist():
                 size = size_of(self._file_of(place, row, block))
@@ -316,9 +336,18 @@ class Change:
 
     def _mended(self) -> set[tuple[str, str, int, int]]:
         """Noted damage of this group that what was made now has mended, or that is no more."""
-        kept = {name for name in self.plan.variables if name not in self.plan.made}
+        names = self.plan.variables
+        kept = {(names[place], row) for place, row, _ in np.argwhere(self.left)}
         noted = read_damage(self.state.path)
-        return {p for p in noted if p[0] == self.plan.group and p[1] not in kept}
+        return {p for p in noted if p[0] == self.plan.group and p[1:3] not in kept}
+
+    def describe_left(self) -> list[str]:
+        """The chunks that are `left` damaged, by variable, recording and block."""
+        plan = self.plan
+        return [
+            f"{plan.group} {plan.variables[place]}, recording {plan.recordings[row]}, block {block}"
+            for place, row, block in np.argwhere(self.left).tolist()
+        ]
 
     # --- where it lies ------------------------------------------------------------------------
 

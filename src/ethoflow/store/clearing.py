@@ -52,9 +52,10 @@ class Clearing:
     def _dropped(self) -> list[str]:
         """Arrays that were taken out of the group."""
         try:
-            return list(json.loads(read_file(self._dropped_file) or b"[]"))
-        except ValueError:
+            names = list(json.loads(read_file(self._dropped_file) or b"[]"))
+        except (ValueError, TypeError):
             return []
+        return [n for n in names if isinstance(n, str) and n.strip(".") and "/" not in n]
 
     @property
     def _dropped_file(self) -> Path:

@@ -33,11 +33,13 @@ class DamagedChunk(DataError):
         from ethoflow.store.groups import name_recording
 
         group, name, row, block = self.place
-        recording = name_recording(self.path, group, row)
+        where = f"recording {name_recording(self.path, group, row)}, block {block}"
+        if "time" not in self.stored.document.get("dimension_names", ()):
+            where = "the values of all recordings, which"
         return (
-            f"{self.path}: {group} {name}, recording {recording}, block {block} {self.what}. If it "
-            "was written anew meanwhile, open the store again; else the next run of the command "
-            f"that made it mends it (`ethoflow verify {self.path}` finds all damage)."
+            f"{self.path}: {group} {name}, {where} {self.what}. If it was written anew meanwhile, "
+            "open the store again; else the next run of the command that made it mends it "
+            f"(`ethoflow verify {self.path}` finds all damage)."
         )
 
 

@@ -111,7 +111,7 @@ def dims_of(document: Document) -> tuple[str, ...]:
 
 def encoding_of(document: Document) -> int:
     """Which of the `ENCODINGS` the chunks of an array lie under."""
-    return ENCODINGS.index(document["chunk_key_encoding"])
+    return int(document["chunk_key_encoding"]["name"] == ENCODINGS[1]["name"])
 
 
 def with_encoding(document: Document, number: int) -> Document:
@@ -129,11 +129,9 @@ def chunk_key(document: Document, index: Sequence[int]) -> str:
 
 def form_of(document: Document) -> Document:
     """What two arrays must share for the chunks of one to be those of the other."""
-    inner = [
-        (dim, n)
-        for dim, n in zip(dims_of(document), document["shape"], strict=True)
-        if dim not in LENGTHS
-    ]
+    dims = dims_of(document) or ("",) * len(document["shape"])
+    pairs = zip(dims, document["shape"], strict=True)
+    inner = [(dim, n) for dim, n in pairs if dim not in LENGTHS]
     kept = ("data_type", "chunk_grid", "codecs", "fill_value")
     return {**{key: document[key] for key in kept}, "inner": inner, "dims": dims_of(document)}
 

@@ -92,6 +92,12 @@ def _begun(path: Path) -> list[str]:
     return [folder.name.replace(".", "/") for folder in folders if journals_in(folder)]
 
 
+def is_foreign(path: str | Path, group: str) -> bool:
+    """Whether somebody else than ethoflow wrote a group: it has no record, and any form."""
+    state = read_state(path)
+    return state is not None and group not in state.records and bool(state.arrays(group))
+
+
 def is_complete(path: str | Path, group: str) -> bool:
     """Whether a group exists and its last write went through."""
     return exists(path, group) and not journals_in(progress_of(str(path), group))

@@ -13,7 +13,10 @@ import numpy.typing as npt
 
 from ethoflow.store.documents import Document
 from ethoflow.store.files import read_file, write_file
-from ethoflow.store.record import Digests
+from ethoflow.store.record import Digests, name_of
+
+DIGEST = len(name_of(b""))
+"""Bytes of the digest that a journal begins with."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,13 +47,18 @@ class Journal:
             digests=self.digests,
             written=self.written,
         )
-        write_file(path, buffer.getvalue())
+        content = buffer.getvalue()
+        write_file(path, name_of(content).encode() + content)
 
     @classmethod
     def load(cls, path: Path) -> Journal | None:
-        """The journal of a file; None where it cannot be read."""
+        """The journal of a file; None where it is not as it was written."""
+        found = read_file(path) or b""
+        name, content = found[:DIGEST], found[DIGEST:]
+        if name_of(content).encode() != name:
+            return None
         try:
-            with np.load(io.BytesIO(read_file(path) or b""), allow_pickle=False) as arrays:
+            with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
                 head = json.loads(arrays["head"].tobytes())
                 return cls(
                     head["documents"], tuple(head["variables"]), tuple(head["recordings"]),

@@ -47,16 +47,28 @@ def writing(path: str | Path) -> Iterator[None]:
     except Timeout:
         raise StoreLocked(_describe(path, folder)) from None
     except OSError as error:
-        raise DataError(
-            f"{path} cannot be written to ({error.strerror or error}): choose a place where you "
-            "may write, or free some space."
-        ) from error
+        raise _refuse(path, error) from error
     try:
         if first:
-            write_file(folder / "writer.json", json.dumps(_owner()).encode())
+            _sign(path, folder)
         yield
     finally:
         lock.release()
+
+
+def _sign(path: str | Path, folder: Path) -> None:
+    """Tell others who is writing."""
+    try:
+        write_file(folder / "writer.json", json.dumps(_owner()).encode())
+    except OSError as error:
+        raise _refuse(path, error) from error
+
+
+def _refuse(path: str | Path, error: OSError) -> DataError:
+    return DataError(
+        f"{path} cannot be written to ({error.strerror or error}): choose a place where you may "
+        "write, or free some space."
+    )
 
 
 def _owner() -> dict[str, str | int]:

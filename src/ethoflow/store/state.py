@@ -91,6 +91,13 @@ class State:
             return Record.empty()
         return _read_record(str(record_path(self.path, group, self.records[group])), group)
 
+    def known(self, group: str) -> Record:
+        """The record of a group; an empty one where it is damaged, so that all is made anew."""
+        try:
+            return self.record(group)
+        except DataError:
+            return Record.empty()
+
     def replaced(
         self, group: str, documents: Mapping[str, Document], attributes: Document, record: str
     ) -> State:
@@ -102,6 +109,15 @@ class State:
         nodes[group] = group_document(attributes)
         nodes |= {f"{group}/{name}": document for name, document in documents.items()}
         return State(self.path, nodes, {**self.records, group: record}, self.attributes)
+
+    def beside(self, other: State) -> State:
+        """The state with the attributes and groups of `other` that ethoflow did not write."""
+        theirs = {
+            name: document
+            for name, document in other.nodes.items()
+            if name not in self.nodes and name.rpartition("/")[0] not in self.records
+        }
+        return State(self.path, {**self.nodes, **theirs}, self.records, other.attributes)
 
     def without(self, group: str) -> State:
         """The state without one group."""
@@ -152,17 +168,33 @@ def progress_of(path: str, group: str) -> Path:
     return Path(path) / PROGRESS / group.replace("/", ".")
 
 
+def check_record(state: State, group: str) -> None:
+    """Look at the file of a record again, if there is one.
+
+    Raises
+    ------
+    DataError
+        It is gone or damaged.
+    """
+    if group in state.records:
+        _load_record(str(record_path(state.path, group, state.records[group])), group)
+
+
 @lru_cache(maxsize=16)
 def _read_record(path: str, group: str) -> Record:
     # Records are named by their content, so a file that was read once stays as it is.
+    return Record.from_bytes(_load_record(path, group))
+
+
+def _load_record(path: str, group: str) -> bytes:
     content = read_file(Path(path))
     if content is None or f"record-{name_of(content)}.npz" != Path(path).name:
         what = "is gone" if content is None else "is damaged"
         raise DataError(
-            f"{path}, the record of how the group {group} came about, {what}. Delete the group's "
-            f"folder and its entry by writing it anew: run the command that makes {group} again."
+            f"{path}, the record of how the group {group} came about, {what}. Run the command "
+            f"again that makes all of {group} (such as ethoflow run): it is made anew."
         )
-    return Record.from_bytes(content)
+    return content
 
 
 def read_state(path: str | Path) -> State | None:
@@ -186,12 +218,20 @@ def read_state(path: str | Path) -> State | None:
 
 @lru_cache(maxsize=8)
 def _read_state(path: str, _key: tuple[int, ...] | None) -> State | None:
+    content = read_file(Path(path) / METADATA)
     try:
-        return _parse(path, read_file(Path(path) / METADATA))
+        state, digest = _parse(path, content)
+        if _is_whole(state, digest) and (digest or not copy_path(path).is_file()):
+            return state
+        reason, found = "they are not what was written", state
+    except DataError:
+        raise
     except ValueError as error:
-        reason = str(error)
+        reason, found = str(error), State(path)
     try:
-        state = _parse(path, read_file(copy_path(path)))
+        state, digest = _parse(path, read_file(copy_path(path)))
+        if not (digest and _is_whole(state, digest)):
+            raise ValueError("it is not what was written")
     except ValueError:
         raise DataError(
             f"{path}: its metadata (zarr.json) are damaged: {reason}, and there is no copy that "
@@ -203,7 +243,16 @@ def _read_state(path: str, _key: tuple[int, ...] | None) -> State | None:
         DamagedStore,
         stacklevel=4,
     )
-    return state
+    return state.beside(found)
+
+
+def is_same(place: Path, state: State) -> bool:
+    """Whether a root document says what `state` does of the groups that ethoflow wrote."""
+    try:
+        found, digest = _parse(state.path, read_file(place))
+    except ValueError:
+        return False
+    return bool(digest) and found.records == state.records and found._owned() == state._owned()
 
 
 def copy_path(path: str) -> Path:
@@ -211,13 +260,13 @@ def copy_path(path: str) -> Path:
     return Path(path) / PROGRESS / "state.json"
 
 
-def _parse(path: str, content: bytes | None) -> State | None:
-    """The state in a root document.
+def _parse(path: str, content: bytes | None) -> tuple[State, str]:
+    """The state in a root document, and the digest of what of it is ours; none where nothing is.
 
     Raises
     ------
     ValueError
-        The document is cut or changed.
+        The document is gone, or cannot be read.
     DataError
         It is of another version.
     """
@@ -225,20 +274,24 @@ def _parse(path: str, content: bytes | None) -> State | None:
         raise ValueError("the file is gone")
     try:
         root = json.loads(content)
-        attributes = dict(root["attributes"]) if "attributes" in root else {}
+        attributes = dict(root.get("attributes") or {})
         nodes = dict((root.get("consolidated_metadata") or {}).get("metadata") or {})
-        own = json.loads(attributes.pop(OWN)) if OWN in attributes else {}
-    except (ValueError, KeyError, TypeError) as error:
+        own = dict(json.loads(attributes.pop(OWN))) if OWN in attributes else {}
+        for document in nodes.values():
+            document.pop("consolidated_metadata", None)
+            if document["node_type"] not in ("array", "group"):
+                raise ValueError("a node is neither an array nor a group")
+        records, digest = dict(own.get("records", {})), str(own.get("digest", OWN if own else ""))
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
         raise ValueError("the file is cut or changed") from error
-    for document in nodes.values():
-        document.pop("consolidated_metadata", None)
     _check_format(path, own, nodes)
-    state = State(path, nodes, own.get("records", {}), attributes)
-    if own and digest_of([{k: own[k] for k in ("format", "records")}, state._owned()]) != own.get(
-        "digest"
-    ):
-        raise ValueError("they are not what was written")
-    return state
+    return State(path, nodes, records, attributes), digest
+
+
+def _is_whole(state: State, digest: str) -> bool:
+    """Whether what a root document says of our groups is what was written."""
+    own = {"format": FORMAT, "records": dict(sorted(state.records.items()))}
+    return not digest or digest_of([own, state._owned()]) == digest
 
 
 def _check_format(path: str, own: Mapping[str, Any], nodes: Mapping[str, Document]) -> None:

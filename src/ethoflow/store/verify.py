@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 from collections.abc import Callable, Iterator
@@ -17,7 +18,7 @@ from ethoflow.store.documents import Document, chunks_of
 from ethoflow.store.files import read_file
 from ethoflow.store.groups import find_stale, list_groups
 from ethoflow.store.record import Record
-from ethoflow.store.state import METADATA, State, copy_path, read_state
+from ethoflow.store.state import METADATA, State, check_record, copy_path, is_same, read_state
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ def verify(path: str | Path, progress: Callable[[int, int], None] | None = None)
     stale = []
     for group in state.groups():
         try:
+            check_record(state, group)
             record = state.record(group)
             stale += [
                 f"{group} {name}: made from {source}, which has changed since"
@@ -72,7 +74,8 @@ def verify(path: str | Path, progress: Callable[[int, int], None] | None = None)
             faults.append(Fault(f"{fault.what} {what}", fault.place))
         if progress is not None:
             progress(number, len(chunks))
-    note_damage(str(path), [fault.place for fault in faults if fault.place is not None])
+    with contextlib.suppress(OSError):  # a store that may only be read can be looked at as well
+        note_damage(str(path), [fault.place for fault in faults if fault.place is not None])
     return Verified(len(chunks), tuple(faults), tuple(stale))
 
 
@@ -80,7 +83,7 @@ def _check_metadata(state: State) -> Iterator[Fault]:
     """Files of the metadata that do not say what the store's state says."""
     root = Path(state.path)
     for place in (root / METADATA, copy_path(state.path)):
-        if _content(place) != json.loads(state.to_bytes()):
+        if not is_same(place, state):
             yield Fault(f"{place.relative_to(root)} (metadata) is gone, cut or changed")
     ours = {group.partition("/")[0] for group in state.records}
     for name in state.nodes:
