@@ -314,13 +314,13 @@ def cut_to(tenths: int) -> Callable[[Path], None]:
 
 
 def other_shape(file: Path) -> None:
-    text = re.sub(r'("shape": \[\s+)3,', r"\g<1>2,", file.read_text(), count=1)
+    text = re.sub(r'("shape":\[)3,', r"\g<1>2,", file.read_text(), count=1)
     assert text != file.read_text()
     file.write_text(text)
 
 
 def other_attribute(file: Path) -> None:
-    text = file.read_text().replace('"units": "mm"', '"units": "cm"', 1)
+    text = file.read_text().replace('"units":"mm"', '"units":"cm"', 1)
     assert text != file.read_text()
     file.write_text(text)
 

@@ -22,7 +22,7 @@ from zarr.storage import LocalStore, StorePath
 from ethoflow.schema import DataError, text
 from ethoflow.store.damage import DamagedChunk
 from ethoflow.store.documents import UNKNOWN, Document, chunk_key, chunks_of, dims_of
-from ethoflow.store.files import read_file, size_of
+from ethoflow.store.files import read_file, size_of, stamp_of
 from ethoflow.store.state import read_state
 
 DECODED_BYTES = 64 * 2**20
@@ -253,7 +253,10 @@ def read_whole(stored: StoredArray) -> npt.NDArray[Any]:
     DamagedChunk
         A chunk is gone, cut or changed.
     """
-    return _decoded.keep((stored, "whole"), partial(_read_whole, stored))
+    bounds = [(0, size) for size in stored.shape]
+    files = [file for _, _, file in _files(stored, bounds)] if 0 not in stored.shape else []
+    # A file that was changed or taken away since must not hide behind what it once held.
+    return _decoded.keep((stored, *map(stamp_of, files)), partial(_read_whole, stored))
 
 
 def _read_whole(stored: StoredArray) -> npt.NDArray[Any]:

@@ -43,6 +43,15 @@ def size_of(path: str) -> int:
         return 0
 
 
+def stamp_of(path: str) -> tuple[int, ...]:
+    """What changes with a file; empty where there is none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return ()
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
 def link(source: Path, target: Path) -> None:
     """The same content under a second name; a copy where the file system has no links."""
     target.parent.mkdir(parents=True, exist_ok=True)
