@@ -74,7 +74,7 @@ def _existing(path: str | Path) -> State:
     state = read_state(path)
     if state is not None:
         return state
-    begun = _begun(Path(path))
+    begun = interrupted(path)
     if begun:
         raise DataError(
             f"{path}: its first write ({', '.join(begun)}) is under way or was interrupted: run "
@@ -86,9 +86,9 @@ def _existing(path: str | Path) -> State:
     )
 
 
-def _begun(path: Path) -> list[str]:
+def interrupted(path: str | Path) -> list[str]:
     """Groups in which a write has begun and not ended."""
-    folders = sorted((path / PROGRESS).glob("*/"))
+    folders = sorted((Path(path) / PROGRESS).glob("*/"))
     return [folder.name.replace(".", "/") for folder in folders if journals_in(folder)]
 
 

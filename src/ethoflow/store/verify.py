@@ -16,7 +16,7 @@ from ethoflow.store.chunks import chunk_path, holds, index_of
 from ethoflow.store.damage import Place, note_damage
 from ethoflow.store.documents import Document, chunks_of
 from ethoflow.store.files import read_file
-from ethoflow.store.groups import find_stale, list_groups
+from ethoflow.store.groups import find_stale, interrupted, list_groups
 from ethoflow.store.record import Record
 from ethoflow.store.state import METADATA, State, check_record, copy_path, is_same, read_state
 
@@ -53,30 +53,43 @@ def verify(path: str | Path, progress: Callable[[int, int], None] | None = None)
     state = read_state(path)
     assert state is not None
     faults = list(_check_metadata(state))
-    chunks = []
-    stale = []
+    stale = [
+        f"{group}: a write of it is under way or was interrupted" for group in interrupted(path)
+    ]
+    chunks: list[tuple[Fault, str]] = []
     for group in state.groups():
         try:
             check_record(state, group)
             record = state.record(group)
-            stale += [
-                f"{group} {name}: made from {source}, which has changed since"
-                for source, names in find_stale(state, group).items()
-                for name in names
-            ]
+            stale += _list_stale(state, group)
         except DataError as error:
             faults.append(Fault(str(error)))
             record = Record.empty()
         chunks += list(_list_chunks(state, group, record))
-    for number, (fault, file) in enumerate(chunks, 1):
-        what = "is gone" if not Path(file).is_file() else "" if holds(file) else "is cut or changed"
-        if what:
-            faults.append(Fault(f"{fault.what} {what}", fault.place))
-        if progress is not None:
-            progress(number, len(chunks))
+    faults += list(_check_chunks(chunks, progress))
     with contextlib.suppress(OSError):  # a store that may only be read can be looked at as well
         note_damage(str(path), [fault.place for fault in faults if fault.place is not None])
     return Verified(len(chunks), tuple(faults), tuple(stale))
+
+
+def _list_stale(state: State, group: str) -> list[str]:
+    return [
+        f"{group} {name}: made from {source}, which has changed since"
+        for source, names in find_stale(state, group).items()
+        for name in names
+    ]
+
+
+def _check_chunks(
+    chunks: list[tuple[Fault, str]], progress: Callable[[int, int], None] | None
+) -> Iterator[Fault]:
+    """Chunks that are not there, or whose checksum does not hold."""
+    for number, (fault, file) in enumerate(chunks, 1):
+        what = "is gone" if not Path(file).is_file() else "" if holds(file) else "is cut or changed"
+        if what:
+            yield Fault(f"{fault.what} {what}", fault.place)
+        if progress is not None:
+            progress(number, len(chunks))
 
 
 def _check_metadata(state: State) -> Iterator[Fault]:
