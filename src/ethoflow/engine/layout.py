@@ -11,10 +11,12 @@ import numpy.typing as npt
 import xarray as xr
 
 from ethoflow import __version__, store
+from ethoflow.engine.beside import Stored
 from ethoflow.engine.declare import Array
 from ethoflow.engine.freshness import Lineage, sources_of, to_numbers
 from ethoflow.engine.graph import Call, Node, recipe_text
-from ethoflow.schema import DataError, count_frames, make_time, text
+from ethoflow.engine.kept import plain_attributes
+from ethoflow.schema import make_time, text
 
 BLOCK_BYTES = 20 * 2**20
 """Raw size a chunk of the largest variable is kept under."""
@@ -24,9 +26,6 @@ MIN_BLOCK = 4096
 
 MANY = 1024
 """Recordings in a chunk of a small array."""
-
-SHARED = ("fps", "role")
-"""Coordinates that all recordings of a store share."""
 
 
 def choose_block(bytes_per_frame: int, longest: int) -> int:
@@ -40,215 +39,6 @@ def choose_block(bytes_per_frame: int, longest: int) -> int:
     most = max(BLOCK_BYTES // max(bytes_per_frame, 1), 1)
     parts = -(-max(longest, 1) // most)
     return max(-(-max(longest, 1) // parts), min(MIN_BLOCK, most))
-
-
-# --- a dataset as a store keeps it ------------------------------------------------------------
-
-
-def as_cohort(ds: xr.Dataset) -> xr.Dataset:
-    """Coordinates and small variables with the dim `recording`, in memory, names unique.
-
-    Raises
-    ------
-    DataError
-        Two recordings have one name.
-    """
-    if "recording" not in ds.dims:
-        ds = _widen(ds)
-    names = [str(name) for name in ds.recording.values]
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise DataError(f"two recordings have one name: {', '.join(repeated)}. Rename the files.")
-    if "digest" not in ds.coords or "recording" not in ds.digest.dims:
-        same = str(ds.digest.values) if "digest" in ds.coords else ""
-        ds = ds.assign_coords(digest=("recording", text([same] * len(names))))
-    if "n_frames" not in ds.coords:
-        ds = ds.assign_coords(n_frames=("recording", count_frames(ds)))
-    return _as_stored(ds.load())
-
-
-def _as_stored(ds: xr.Dataset) -> xr.Dataset:
-    """Small variables of the kinds a store keeps, which recordings that join later fit too.
-
-    Text has any length, dates are text, durations are s; whole numbers and truths are floats, since
-    they may be missing for other recordings.
-    """
-    changed = {
-        name: (variable.dims, _kept(variable.values), variable.attrs)
-        for name, variable in ds.variables.items()
-        if variable.dtype.kind in "UTMmb"
-        or (variable.dtype.kind in "iu" and "recording" in variable.dims and name != "n_frames")
-    }
-    coords = {name: value for name, value in changed.items() if name in ds.coords}
-    return ds.assign_coords(coords).assign({n: v for n, v in changed.items() if n not in coords})
-
-
-def _kept(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    if values.dtype.kind in "iub":
-        return values.astype(np.float64)
-    if values.dtype.kind == "m":
-        return values / np.timedelta64(1, "s")
-    if values.dtype.kind == "M":
-        dates = np.datetime_as_string(values, unit="s").ravel()
-        names = ["" if date == "NaT" else str(date).removesuffix("T00:00:00") for date in dates]
-    else:
-        names = [str(value) for value in values.ravel()]
-    return text(names).reshape(values.shape)
-
-
-def _widen(ds: xr.Dataset) -> xr.Dataset:
-    if "recording" not in ds.coords:
-        ds = ds.assign_coords(recording="recording")
-    name = str(ds.recording.values)
-    single = [n for n in ds.variables if n not in ds.dims and n not in (*SHARED, "recording")]
-    wide = {n: ds[n].variable.expand_dims("recording") for n in single}
-    for variable in wide.values():
-        if variable.dtype.kind in "OTU":
-            variable.data = text(np.asarray(variable.data).ravel()).reshape(variable.shape)
-    ds_wide = ds.drop_vars([*single, "recording"])
-    ds_wide = ds_wide.assign({n: v for n, v in wide.items() if n in ds.data_vars})
-    coords = {n: v for n, v in wide.items() if n in ds.coords}
-    return ds_wide.assign_coords({"recording": text([name]), **coords})
-
-
-# --- what is there, and what stays of it ------------------------------------------------------
-
-
-class Stored:
-    """A group as it is stored: what of it stays beside a dataset that is written now."""
-
-    def __init__(
-        self, state: store.State, group: str, small: xr.Dataset, given: set[str], *, keep: bool
-    ) -> None:
-        self.state, self.group = state, group
-        self.where = f"{state.path}: the group {group}"
-        self.documents = state.arrays(group)
-        self.record = state.known(group)
-        names = [str(name) for name in small.recording.values]
-        if keep and self.documents and not self.record.variables:
-            self._check_replaced(names, given)
-        self.recordings = list(self.record.recordings)
-        stay = [name for name in self.recordings if name not in names] if keep else []
-        self.staying = stay
-        self.names = (
-            names
-            if not keep
-            else [*self.recordings, *(n for n in names if n not in self.recordings)]
-        )
-        self.variables = [n for n in self.documents if keep and n not in given]
-        self.in_blocks = [
-            name for name in self.variables if "time" in store.dims_of(self.documents[name])
-            and name in self.record.variables
-        ]  # fmt: skip
-
-    def _check_replaced(self, names: Sequence[str], given: set[str]) -> None:
-        """Nothing can stay in a group without a record of how it came about."""
-        stay = [n for n, d in self.documents.items() if "time" in store.dims_of(d)]
-        stay = [name for name in stay if name not in given]
-        if "recording" in self.documents:
-            stay += [n for n in map(str, self.values("recording")) if n not in names]
-        if stay:
-            damaged = self.group in self.state.records
-            why = "is damaged" if damaged else "is none: ethoflow did not write it"
-            way = "together" if damaged else "to another group"
-            raise DataError(
-                f"{self.where} holds {', '.join(stay[:3])} as well, which cannot be kept: the "
-                f"record of how they came about {why}. Write all of it {way}, or replace it with "
-                "keep=False."
-            )
-
-    def values(self, name: str) -> Array:
-        """Values of a small array."""
-        stamp = self.state.stamp(self.group)
-        stored = store.refer(self.state.path, self.group, name, self.documents[name], stamp)
-        return store.read_whole(stored)
-
-    def lengths(self) -> dict[str, int]:
-        """Frames of the recordings that stay."""
-        if not self.staying:
-            return {}
-        frames = self.values("n_frames").tolist()
-        return {name: frames[self.recordings.index(name)] for name in self.staying}
-
-    @property
-    def block(self) -> int | None:
-        """Frames in a block; None where nothing is stored in blocks."""
-        for name, document in self.documents.items():
-            if name in self.record.variables and "time" in store.dims_of(document):
-                return store.chunks_of(document)[-1]
-        return None
-
-    def check(self, small: xr.Dataset, nodes: Mapping[str, Node]) -> None:
-        """Refuse what does not fit beside what stays.
-
-        Raises
-        ------
-        DataError
-            Other animals, body parts, frame rates, units, or metadata of another kind.
-        """
-        if self.staying or self.in_blocks:
-            self._check_same(small)
-        if self.staying:
-            self._check_units(small, nodes)
-            self._check_forms(small)
-
-    def _check_same(self, new: xr.Dataset) -> None:
-        """Recordings of one group share animals, body parts and frame rate."""
-        for dim in ("individual", "bodypart", "space"):
-            if dim not in self.documents or dim not in new.coords:
-                continue
-            found, given = (list(map(str, v)) for v in (self.values(dim), new[dim].values))
-            if found != given:
-                raise DataError(
-                    f"{self.where} has the {dim}s {', '.join(found)}, these data have "
-                    f"{', '.join(given)}. Write them to another store."
-                )
-        if "fps" in self.documents and "fps" in new.coords:
-            found_fps = float(self.values("fps"))
-            if found_fps != float(new.fps):
-                raise DataError(
-                    f"{self.where} has {found_fps:g} frames per second, these data have "
-                    f"{float(new.fps):g}. Write them to another store."
-                )
-
-    def _check_units(self, small: xr.Dataset, nodes: Mapping[str, Node]) -> None:
-        """A variable has one unit: what is not written now must have it already."""
-        given = {name: node.units for name, node in nodes.items()}
-        given |= {
-            str(n): str(a.attrs["units"]) for n, a in small.data_vars.items() if "units" in a.attrs
-        }
-        for name, unit in given.items():
-            attrs = self.documents[name]["attributes"] if name in self.documents else {}
-            if attrs.get("units", unit) != unit:
-                raise DataError(
-                    f"{self.where} has {name} in {attrs['units']} for {self._stay()}, these data "
-                    f"have it in {unit}. Write all recordings together, or to another group."
-                )
-
-    def _check_forms(self, small: xr.Dataset) -> None:
-        for name in small.variables:
-            if name not in self.documents or "recording" not in small[name].dims:
-                continue
-            document = self.documents[str(name)]
-            found = _form(document["data_type"], store.dims_of(document))
-            given = _form(small[name].dtype.name, [str(dim) for dim in small[name].dims])
-            if found != given:
-                raise DataError(
-                    f"{self.where} has {name} as {found} for {self._stay()}, these data have it "
-                    f"as {given}. Make it one kind for all recordings."
-                )
-
-    def _stay(self) -> str:
-        return ", ".join(sorted(self.staying)[:3])
-
-
-def _form(kind: str, dims: Sequence[str]) -> str:
-    """What a small variable holds, in words: text or numbers, for each what."""
-    what = "text" if kind in ("object", "string") else "numbers"
-    return f"{'whole numbers' if kind.startswith('int') else what} per {' and '.join(dims)}"
-
-
-# --- the plan ---------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)
@@ -348,7 +138,7 @@ class _Writer:
 
     def _document(self, name: str, node: Node) -> store.Document:
         shape = (len(self.there.names), *node.shape, self.longest)
-        attributes = _plain_attributes({**node.attrs(), **_described(node)})
+        attributes = plain_attributes({**node.attrs(), **_described(node)})
         return store.array_document(
             shape, (1, *node.shape, self.block), np.dtype(np.float32), ("recording", *node.dims),
             attributes, is_label=node.is_label, in_blocks=True,
@@ -382,7 +172,7 @@ class _Writer:
         for key, variable in self.small.variables.items():
             name = str(key)
             dims[name] = tuple(str(dim) for dim in variable.dims)
-            attrs[name] = _plain_attributes(variable.attrs)
+            attrs[name] = plain_attributes(variable.attrs)
             values[name] = self._placed(name, variable)
         for name, node in self.nodes.items():
             if "time" not in node.dims:
@@ -391,7 +181,7 @@ class _Writer:
                     ("recording", *node.dims),
                     np.full(shape, np.nan, np.float32),
                 )
-                attrs[name] = _plain_attributes({**node.attrs(), **_described(node)})
+                attrs[name] = plain_attributes({**node.attrs(), **_described(node)})
         for name, names in self._new_coords(values).items():
             dims[name], values[name], attrs[name] = (name,), names, {}
         values["recording"], dims["recording"] = text(self.there.names), ("recording",)
@@ -453,7 +243,7 @@ class _Writer:
         before = self.there.state.group_attributes(self.there.group) if keep else {}
         named = {str(name) for name in self.small.coords if name not in self.small.dims}
         named |= set(str(before.pop("coordinates", "")).split()) & set(self.there.variables)
-        attributes = {**before, **_plain_attributes(self.small.attrs)}
+        attributes = {**before, **plain_attributes(self.small.attrs)}
         return {**attributes, "coordinates": " ".join(sorted(named))}
 
     # What the blocks are made from.
@@ -510,20 +300,3 @@ def _described(node: Node) -> dict[str, Any]:
     label = {"kind": "label", "_FillValue": store.UNKNOWN} if node.is_label else {}
     recipe = {"recipe": recipe_text(node.recipe), "ethoflow_version": __version__}
     return {**label, "units": node.units, **recipe}
-
-
-def _plain_attributes(attrs: Mapping[Any, Any]) -> dict[str, Any]:
-    """Attributes as JSON can hold them."""
-    return {str(name): _plain(value) for name, value in attrs.items()}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, np.ndarray):
-        return [_plain(item) for item in value.tolist()]
-    if isinstance(value, np.generic):
-        return _plain(value.item())
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, Mapping):
-        return _plain_attributes(value)
-    return value if isinstance(value, str | int | float | bool | type(None)) else str(value)

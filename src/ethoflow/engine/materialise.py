@@ -24,7 +24,8 @@ from ethoflow import store
 from ethoflow.engine.declare import Array
 from ethoflow.engine.freshness import sources_of
 from ethoflow.engine.graph import Node, lineage_of
-from ethoflow.engine.layout import Layout, as_cohort, plan_group
+from ethoflow.engine.kept import as_cohort
+from ethoflow.engine.layout import Layout, plan_group
 from ethoflow.engine.lazy import summary_tasks
 from ethoflow.engine.overlap import Grid, Window, make_window, run_block, wanted_inputs
 from ethoflow.engine.program import Program, compile_program

@@ -9,7 +9,7 @@ from, and the journals of writes under way.
 
 from __future__ import annotations
 
-from ethoflow.store.change import Change, Plan, drop_group
+from ethoflow.store.change import Change, drop_group
 from ethoflow.store.chunks import (
     DECODED_BYTES,
     StoredArray,
@@ -40,6 +40,7 @@ from ethoflow.store.groups import (
 )
 from ethoflow.store.journal import journal_path
 from ethoflow.store.lock import StoreLocked, writing
+from ethoflow.store.plan import Plan
 from ethoflow.store.record import Record
 from ethoflow.store.state import DamagedStore, State, progress_of, read_state
 from ethoflow.store.verify import Fault, Verified, verify

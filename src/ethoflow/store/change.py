@@ -10,168 +10,27 @@ opened the store before the switch can still read it.
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from ethoflow.schema import DataError
-from ethoflow.store.chunks import (
-    StoredArray,
-    chunk_path,
-    holds,
-    index_of,
-    read_whole,
-    refer,
-    write_whole,
-)
+from ethoflow.store.chunks import StoredArray, holds, write_whole
 from ethoflow.store.clearing import Clearing
-from ethoflow.store.damage import DamagedChunk, forget_damage, read_damage
-from ethoflow.store.documents import Document, chunks_of, encoding_of, form_of, with_encoding
+from ethoflow.store.compare import Comparison, equal
+from ethoflow.store.damage import forget_damage, read_damage
+from ethoflow.store.documents import Document, encoding_of, form_of, with_encoding
 from ethoflow.store.files import link, read_file, remove, size_of, write_file
 from ethoflow.store.journal import Journal, journal_path, journals_in
-from ethoflow.store.record import Digests, Record, Sources, name_of
+from ethoflow.store.plan import Mask, Values
+from ethoflow.store.record import Record, name_of
 from ethoflow.store.state import State, commit, progress_of, publish, read_state, record_path
 
-Mask: TypeAlias = npt.NDArray[np.bool_]
-Values: TypeAlias = npt.NDArray[Any]
 
-
-@dataclass(frozen=True, eq=False)
-class Plan:
-    """What a group shall hold.
-
-    `documents` are those of all its arrays, `values` the contents of the small ones. For the
-    `variables`, what is computed, `digests` tell how each recording comes about, and `needed` which
-    blocks there are; those in `whole` have one number a recording instead of blocks. The variables
-    in `made` are made for the recordings in `rows`; everything else stays as it is stored.
-    """
-
-    group: str
-    attributes: Document
-    documents: Mapping[str, Document]
-    values: Mapping[str, Values]
-    variables: tuple[str, ...]
-    whole: frozenset[str]
-    made: frozenset[str]
-    rows: tuple[int, ...]
-    recordings: tuple[str, ...]
-    digests: Digests
-    needed: Mask
-    sources: Sources
-
-
-class Change:
-    """A plan beside the state it starts from: what is fresh, and where the rest goes.
-
-    `todo`, dims (variable, recording, block), are the blocks to be written, `left` those that are
-    damaged and stay so, since what they are made from was not given.
-    """
-
-    def __init__(self, state: State, plan: Plan) -> None:
-        self.state, self.plan = state, plan
-        self.token = uuid.uuid4().hex
-        self.old = state.arrays(plan.group)
-        self.before = state.known(plan.group)
-        self.stamp = state.stamp(plan.group)
-        self.old_rows = {name: row for row, name in enumerate(self.before.recordings)}
-        self.documents = dict(plan.documents)
-        self.fresh = self._find_fresh()
-        self.made: Mask = np.zeros(plan.needed.shape, bool)
-        for place, name in enumerate(plan.variables):
-            self.made[place, list(plan.rows)] = name in plan.made
-        self.todo: Mask = plan.needed & ~self.fresh & self.made
-        self.left: Mask = plan.needed & ~self.fresh & ~self.made
-        self._check_left()
-        self.links: Mask = np.zeros_like(self.todo)
-        for place, name in enumerate(plan.variables):
-            if name not in plan.whole:
-                self._choose_place(place, name)
-
-    # --- what is fresh ------------------------------------------------------------------------
-
-    @cached_property
-    def _known(self) -> tuple[Digests, npt.NDArray[np.uint32]]:
-        """Digests and sizes of what is stored, in the order of the plan."""
-        plan = self.plan
-        return self.before.arrange(plan.variables, plan.recordings, plan.needed.shape[2])
-
-    def _find_fresh(self) -> Mask:
-        """Blocks that hold already what they shall, and are there."""
-        plan, (digests, sizes) = self.plan, self._known
-        fresh: Mask = plan.needed & (digests == plan.digests)[:, :, np.newaxis]
-        damaged = read_damage(self.state.path)
-        for place, name in enumerate(plan.variables):
-            old = self.old.get(name)
-            if old is None or form_of(old) != form_of(plan.documents[name]):
-                fresh[place] = False
-            elif name in plan.whole:
-                fresh[place] &= self._read_old(name) is not None
-            else:
-                for row, block in np.argwhere(fresh[place]).tolist():
-                    at = self.old_rows[plan.recordings[row]], block
-                    there = size_of(self._file(name, old, *at)) == sizes[place, row, block] > 0
-                    fresh[place, row, block] = there and (plan.group, name, *at) not in damaged
-        return fresh
-
-    def _check_left(self) -> None:
-        """Refuse what would give the recordings that stay another form, or no numbers at all."""
-        for place in np.flatnonzero(self.left.any(axis=(1, 2))).tolist():
-            name = self.plan.variables[place]
-            old = self.old.get(name)
-            if old is None or form_of(old) != form_of(self.plan.documents[name]):
-                raise DataError(
-                    f"{self.state.path}: the group {self.plan.group} has {name} in another form "
-                    "for the recordings that stay. Write all recordings together, or to another "
-                    "group."
-                )
-            if name in self.plan.whole:
-                read_whole(self._refer(name, old))
-
-    def _choose_place(self, place: int, name: str) -> None:
-        """Where the chunks of a variable go: where they are, or beside, with links to the fresh."""
-        old = self.old.get(name)
-        if old is None:
-            return
-        beside = self._must_go_beside(place, old, self.documents[name])
-        number = encoding_of(old)
-        self.documents[name] = with_encoding(self.documents[name], 1 - number if beside else number)
-        if beside:
-            self.links[place] = self.plan.needed[place] & ~self.todo[place]
-
-    def _must_go_beside(self, place: int, old: Document, new: Document) -> bool:
-        """Whether chunks would be replaced, moved or cut off where readers look."""
-        if form_of(old) != form_of(new):
-            return True
-        n_rows, n_frames = old["shape"][0], old["shape"][-1]
-        if new["shape"][0] < n_rows or new["shape"][-1] < n_frames:
-            return True
-        if any(
-            self.old_rows.get(name, row) != row for row, name in enumerate(self.plan.recordings)
-        ):
-            return True
-        rows, blocks = np.ogrid[: self.todo.shape[1], : self.todo.shape[2]]
-        seen = (rows < n_rows) & (blocks * chunks_of(old)[-1] < n_frames)
-        # What is damaged is made again as it was, so it is mended in its place.
-        digests, sizes = self._known
-        mended = (digests[place] == self.plan.digests[place])[:, np.newaxis] & (sizes[place] > 0)
-        return bool(np.any(self.todo[place] & seen & ~mended))
-
-    def _read_old(self, name: str) -> Values | None:
-        """A small array as it is stored; None where it is not, or damaged."""
-        if name not in self.old:
-            return None
-        try:
-            return read_whole(self._refer(name, self.old[name]))
-        except DamagedChunk:
-            return None
-
-    # --- what is written ----------------------------------------------------------------------
+class Change(Comparison):
+    """The comparison carried out: `begin`, write the blocks in `todo`, `finish`."""
 
     @property
     def folder(self) -> Path:
@@ -237,7 +96,7 @@ class Change:
         if name in self.plan.values and name not in self.plan.whole:
             new = with_encoding(new, encoding_of(old))
             found = self._read_old(name)
-            if found is None or not _equal(found, self.plan.values[name]):
+            if found is None or not equal(found, self.plan.values[name]):
                 return True
         return old != new
 
@@ -307,7 +166,7 @@ class Change:
         old, new = self.old.get(name), self.documents[name]
         if old is not None:
             found = self._read_old(name)
-            same = form_of(old) == form_of(new) and found is not None and _equal(found, values)
+            same = form_of(old) == form_of(new) and found is not None and equal(found, values)
             new = with_encoding(new, encoding_of(old) if same else 1 - encoding_of(old))
             self.documents[name] = new
             if same:
@@ -349,34 +208,10 @@ class Change:
             for place, row, block in np.argwhere(self.left).tolist()
         ]
 
-    # --- where it lies ------------------------------------------------------------------------
-
-    def _file(self, name: str, document: Document, row: int, block: int) -> str:
-        at = index_of(document, row, block)
-        return chunk_path(self.state.path, self.plan.group, name, document, at)
-
-    def _file_of(self, place: int, row: int, block: int) -> str:
-        name = self.plan.variables[place]
-        return self._file(name, self.documents[name], row, block)
-
-    def _source_of(self, place: int, row: int, block: int) -> Path:
-        name = self.plan.variables[place]
-        at = self.old_rows[self.plan.recordings[row]]
-        return Path(self._file(name, self.old[name], at, block))
-
-    def _refer(self, name: str, document: Document) -> StoredArray:
-        return refer(self.state.path, self.plan.group, name, document, self.stamp)
-
 
 def _is_place(one: Document, other: Document) -> bool:
     """Whether a chunk of one array lies where that of the other does, and has its form."""
     return encoding_of(one) == encoding_of(other) and form_of(one) == form_of(other)
-
-
-def _equal(found: Values, values: Values) -> bool:
-    return found.shape == values.shape and np.array_equal(
-        found, values, equal_nan=values.dtype.kind == "f"
-    )
 
 
 def drop_group(path: str, group: str) -> None:

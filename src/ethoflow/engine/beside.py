@@ -1,0 +1,146 @@
+"""A group as it is stored, beside a dataset that is written now: what stays, does it fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import xarray as xr
+
+from ethoflow import store
+from ethoflow.engine.declare import Array
+from ethoflow.engine.graph import Node
+from ethoflow.schema import DataError
+
+
+class Stored:
+    """A group as it is stored: what of it stays beside a dataset that is written now."""
+
+    def __init__(
+        self, state: store.State, group: str, small: xr.Dataset, given: set[str], *, keep: bool
+    ) -> None:
+        self.state, self.group = state, group
+        self.where = f"{state.path}: the group {group}"
+        self.documents = state.arrays(group)
+        self.record = state.known(group)
+        names = [str(name) for name in small.recording.values]
+        if keep and self.documents and not self.record.variables:
+            self._check_replaced(names, given)
+        self.recordings = list(self.record.recordings)
+        stay = [name for name in self.recordings if name not in names] if keep else []
+        self.staying = stay
+        self.names = (
+            names
+            if not keep
+            else [*self.recordings, *(n for n in names if n not in self.recordings)]
+        )
+        self.variables = [n for n in self.documents if keep and n not in given]
+        self.in_blocks = [
+            name for name in self.variables if "time" in store.dims_of(self.documents[name])
+            and name in self.record.variables
+        ]  # fmt: skip
+
+    def _check_replaced(self, names: Sequence[str], given: set[str]) -> None:
+        """Nothing can stay in a group without a record of how it came about."""
+        stay = [n for n, d in self.documents.items() if "time" in store.dims_of(d)]
+        stay = [name for name in stay if name not in given]
+        if "recording" in self.documents:
+            stay += [n for n in map(str, self.values("recording")) if n not in names]
+        if stay:
+            damaged = self.group in self.state.records
+            why = "is damaged" if damaged else "is none: ethoflow did not write it"
+            way = "together" if damaged else "to another group"
+            raise DataError(
+                f"{self.where} holds {', '.join(stay[:3])} as well, which cannot be kept: the "
+                f"record of how they came about {why}. Write all of it {way}, or replace it with "
+                "keep=False."
+            )
+
+    def values(self, name: str) -> Array:
+        """Values of a small array."""
+        stamp = self.state.stamp(self.group)
+        stored = store.refer(self.state.path, self.group, name, self.documents[name], stamp)
+        return store.read_whole(stored)
+
+    def lengths(self) -> dict[str, int]:
+        """Frames of the recordings that stay."""
+        if not self.staying:
+            return {}
+        frames = self.values("n_frames").tolist()
+        return {name: frames[self.recordings.index(name)] for name in self.staying}
+
+    @property
+    def block(self) -> int | None:
+        """Frames in a block; None where nothing is stored in blocks."""
+        for name, document in self.documents.items():
+            if name in self.record.variables and "time" in store.dims_of(document):
+                return store.chunks_of(document)[-1]
+        return None
+
+    def check(self, small: xr.Dataset, nodes: Mapping[str, Node]) -> None:
+        """Refuse what does not fit beside what stays.
+
+        Raises
+        ------
+        DataError
+            Other animals, body parts, frame rates, units, or metadata of another kind.
+        """
+        if self.staying or self.in_blocks:
+            self._check_same(small)
+        if self.staying:
+            self._check_units(small, nodes)
+            self._check_forms(small)
+
+    def _check_same(self, new: xr.Dataset) -> None:
+        """Recordings of one group share animals, body parts and frame rate."""
+        for dim in ("individual", "bodypart", "space"):
+            if dim not in self.documents or dim not in new.coords:
+                continue
+            found, given = (list(map(str, v)) for v in (self.values(dim), new[dim].values))
+            if found != given:
+                raise DataError(
+                    f"{self.where} has the {dim}s {', '.join(found)}, these data have "
+                    f"{', '.join(given)}. Write them to another store."
+                )
+        if "fps" in self.documents and "fps" in new.coords:
+            found_fps = float(self.values("fps"))
+            if found_fps != float(new.fps):
+                raise DataError(
+                    f"{self.where} has {found_fps:g} frames per second, these data have "
+                    f"{float(new.fps):g}. Write them to another store."
+                )
+
+    def _check_units(self, small: xr.Dataset, nodes: Mapping[str, Node]) -> None:
+        """A variable has one unit: what is not written now must have it already."""
+        given = {name: node.units for name, node in nodes.items()}
+        given |= {
+            str(n): str(a.attrs["units"]) for n, a in small.data_vars.items() if "units" in a.attrs
+        }
+        for name, unit in given.items():
+            attrs = self.documents[name]["attributes"] if name in self.documents else {}
+            if attrs.get("units", unit) != unit:
+                raise DataError(
+                    f"{self.where} has {name} in {attrs['units']} for {self._stay()}, these data "
+                    f"have it in {unit}. Write all recordings together, or to another group."
+                )
+
+    def _check_forms(self, small: xr.Dataset) -> None:
+        for name in small.variables:
+            if name not in self.documents or "recording" not in small[name].dims:
+                continue
+            document = self.documents[str(name)]
+            found = _form(document["data_type"], store.dims_of(document))
+            given = _form(small[name].dtype.name, [str(dim) for dim in small[name].dims])
+            if found != given:
+                raise DataError(
+                    f"{self.where} has {name} as {found} for {self._stay()}, these data have it "
+                    f"as {given}. Make it one kind for all recordings."
+                )
+
+    def _stay(self) -> str:
+        return ", ".join(sorted(self.staying)[:3])
+
+
+def _form(kind: str, dims: Sequence[str]) -> str:
+    """What a small variable holds, in words: text or numbers, for each what."""
+    what = "text" if kind in ("object", "string") else "numbers"
+    return f"{'whole numbers' if kind.startswith('int') else what} per {' and '.join(dims)}"
