@@ -42,7 +42,7 @@ from ethoflow.store.journal import journal_path
 from ethoflow.store.lock import StoreLocked, writing
 from ethoflow.store.record import Record
 from ethoflow.store.state import DamagedStore, State, progress_of, read_state
-from ethoflow.store.verify import Fault, Verified, verify
+from ethoflow.store.verify import Fault, Verified, list_chunks, verify
 
 __all__ = [
     "DECODED_BYTES",
@@ -76,6 +76,7 @@ __all__ = [
     "is_complete",
     "is_foreign",
     "journal_path",
+    "list_chunks",
     "list_groups",
     "missing_of",
     "note_damage",
