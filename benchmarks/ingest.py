@@ -55,7 +55,7 @@ class Quiet:
     def __init__(self) -> None:
         self.steps: dict[str, list[int]] = {}
 
-    def say(self, text: str) -> None:
+    def say(self, text: str, did: str = "") -> None:
         pass
 
     warn = say

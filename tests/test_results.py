@@ -100,8 +100,8 @@ class Quiet:
     def __init__(self) -> None:
         self.said: list[str] = []
 
-    def say(self, text: str) -> None:
-        self.said.append(text)
+    def say(self, text: str, did: str = "") -> None:
+        self.said.append(text + did)
 
     warn = say
 
@@ -190,7 +190,7 @@ from pathlib import Path
 from ethoflow import pipeline
 
 class Report:
-    def say(self, text): print(text)
+    def say(self, text, did=""): print(text + did)
     warn = say
     @contextmanager
     def track(self, task):

@@ -40,8 +40,8 @@ LOOKED_AT = Path(store.PROGRESS, "files.json")
 class Report(Protocol):
     """Where a step says what it does."""
 
-    def say(self, text: str) -> None:
-        """A finding."""
+    def say(self, text: str, did: str = "") -> None:
+        """A finding that holds until something changes, and what this run `did` for it."""
 
     def warn(self, text: str) -> None:
         """Something that was left out, and why."""
@@ -105,7 +105,7 @@ def ingest(
         written = write(cohort.dataset, path, "tracks", keep=keep, progress=progress)
     cohort.catalogue.save(path / LOOKED_AT)
     tracks = _group(path, "tracks")
-    report.say(f"tracks: {describe(tracks)}{_effort(written)}")
+    report.say(f"tracks: {describe(tracks)}", _effort(written))
     report.say(f"        read now: {cohort.counts.describe()}")
     return len(cohort.problems)
 
@@ -151,7 +151,7 @@ def add_labels(
         share = float((label == 1).sum()) / known if known else float("nan")
         happens = f"{share:.1%} of the scored frames" if known else "in no frame known"
         report.say(f"{name}: {happens}")
-    report.say(f"{group}: {_count(len(labels.data_vars), 'behaviour')}{_effort(written)}")
+    report.say(f"{group}: {_count(len(labels.data_vars), 'behaviour')}", _effort(written))
     return len(problems)
 
 
@@ -169,7 +169,7 @@ def make_poses(path: Path, settings: Settings, report: Report) -> xr.Dataset:
     poses = _group(path, "poses")
     share = track_quality(poses).missing.mean()
     report.say(
-        f"poses: positions in {position_units(poses)}, {share:.1%} missing{_effort(written)}"
+        f"poses: positions in {position_units(poses)}, {share:.1%} missing", _effort(written)
     )
     return poses
 
@@ -215,7 +215,7 @@ def make_features(path: Path, settings: Settings, report: Report) -> xr.Dataset:
         return computed
     with report.track("features") as progress:
         written = write(computed, path, "features", keep=False, progress=progress)
-    report.say(f"features: {', '.join(map(str, computed.data_vars))}{_effort(written)}")
+    report.say(f"features: {', '.join(map(str, computed.data_vars))}", _effort(written))
     return _group(path, "features")
 
 
@@ -242,7 +242,7 @@ def make_labels(
     gone = _find_outdated(path, labels, report) if keep else []
     with report.track("labels") as progress:
         written = write(labels, path, LABELS, keep=keep, drop=gone, progress=progress)
-    report.say(f"labels: {', '.join(map(str, labels.data_vars))}{_effort(written)}")
+    report.say(f"labels: {', '.join(map(str, labels.data_vars))}", _effort(written))
     return _group(path, LABELS)
 
 
@@ -281,7 +281,7 @@ def write_tables(path: Path, folder: Path, report: Report) -> tuple[pd.DataFrame
                 with results.beside(file) as part:
                     _save_table(table, part)
                 results.record(folder, file.name, source, note)
-    report.say(f"tables: {_made(len(stale), len(wanted), 'written')}")
+    report.say("", f"tables: {_made(len(stale), len(wanted), 'written')}")
     budget = pd.DataFrame(results.note_of(folder, "time_budget.csv"))
     return budget, [folder / name for name in wanted]
 
@@ -340,7 +340,7 @@ def draw_pictures(path: Path, folder: Path, report: Report, *, most: int = 12) -
                 _draw(kind, _group(path, groups[kind]).sel(recording=name), folder, files)
                 progress(number, len(missing))
     if wanted:
-        report.say(f"pictures: {_made(len(stale), len(wanted), 'drawn')}")
+        report.say("", f"pictures: {_made(len(stale), len(wanted), 'drawn')}")
     return [folder / file for file in wanted]
 
 

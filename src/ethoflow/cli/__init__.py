@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from ethoflow import unchanged
 from ethoflow.cli import cohort, exchange  # importing them adds their commands
 from ethoflow.cli.app import app
 
@@ -11,5 +12,5 @@ __all__ = ["app", "cohort", "exchange", "main"]
 
 
 def main() -> None:
-    """Entry point."""
-    sys.exit(app())
+    """Entry point of a process of its own: `run` may go by what the last one noted."""
+    sys.exit(app(obj=unchanged.BEGUN))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
@@ -21,10 +22,22 @@ from ethoflow.cli.options import (
     pairs_of,
     rate_of,
 )
-from ethoflow.cli.screen import PARTIAL, Screen, err, out, plain_errors, print_table
+from ethoflow.cli.screen import (
+    PARTIAL,
+    Screen,
+    err,
+    out,
+    plain_errors,
+    print_columns,
+    print_table,
+)
+from ethoflow.unchanged import STORE, Shown, project_digest, results_of, unchanged
 
 if TYPE_CHECKING:
     from ethoflow.project import Project
+
+Budget: TypeAlias = dict[str, list[Any]]
+"""Columns of the time budget over all animals."""
 
 
 @app.command()
@@ -66,28 +79,56 @@ def init(
 
 @app.command()
 def run(
+    context: typer.Context,
     project: Annotated[Path, typer.Argument(help="The project file.")],
     scheduler: Scheduler = None,
 ) -> None:
     """The whole way of one project file; goes on where it was stopped."""
-    with plain_errors():
-        problems = _run(project, scheduler)
+    begun: int | None = context.obj
+    last = None if begun is None else unchanged(project)
+    if last is not None:
+        _show_again(project, last)
+        return
+    with plain_errors() as warned:
+        problems = _run(project, scheduler, begun, warned)
     if problems:
         raise typer.Exit(PARTIAL)
 
 
-def _run(file: Path, scheduler: str | None) -> int:
+def _show_again(file: Path, last: Shown) -> None:
+    """The report of the last run, which is that of this one."""
+    folder = results_of(file)
+    assert folder is not None
+    Screen().say_again(last.said)
+    out.print("nothing to do: nothing has changed since the last run")
+    _print_written(folder / STORE, [folder / "tables" / name for name in last.tables])
+    _print_results([folder / "pictures" / name for name in last.pictures], last.budget)
+    _print_next(folder / STORE, 0, "look at the pictures, ")
+
+
+def _run(
+    file: Path, scheduler: str | None, begun: int | None = None, warned: Sequence[str] = ()
+) -> int:
+    """A run; leaves a note of it where the process has `begun` with it and nothing was `warned`."""
+    from ethoflow.last_run import Watch
     from ethoflow.project import load_project
     from ethoflow.store import writing
 
+    content = project_digest(file)
     project, screen = load_project(file), Screen()
-    path = project.results / "cohort.zarr"
+    path = project.results / STORE
     project.results.mkdir(parents=True, exist_ok=True)
     with writing(path):
-        return _run_project(project, path, scheduler, screen)
+        watch = None if begun is None else Watch(file, project, content, begun)
+        problems, shown = _run_project(project, path, scheduler, screen)
+        if watch is not None and not problems and not warned:
+            watch.save(path, shown)
+    return problems
 
 
-def _run_project(project: Project, path: Path, scheduler: str | None, screen: Screen) -> int:
+def _run_project(
+    project: Project, path: Path, scheduler: str | None, screen: Screen
+) -> tuple[int, Shown]:
     from ethoflow import pipeline
     from ethoflow.engine.schedule import use_scheduler
 
@@ -113,16 +154,27 @@ def _run_project(project: Project, path: Path, scheduler: str | None, screen: Sc
         rules=project.rules,
         parameters=project.parameters,
     )
-    budget = _annotate(path, settings, scheduler, screen, project.results, keep=False)
+    budget, tables = _annotate(path, settings, scheduler, screen, project.results, keep=False)
     pictures = pipeline.draw_pictures(
         path, project.results / "pictures", screen, most=project.pictures.recordings
     )
+    _print_results(pictures, budget)
+    _print_next(path, problems, "look at the pictures, ")
+    of_tables, of_pictures = ([file.name for file in files] for files in (tables, pictures))
+    return problems, Shown(screen.said, of_tables, of_pictures, budget)
+
+
+def _print_written(path: Path, tables: Sequence[Path]) -> None:
+    out.print(f"\nwritten:\n{path}", markup=False)
+    for table in tables:
+        out.print(str(table), markup=False)
+
+
+def _print_results(pictures: Sequence[Path], budget: Budget | None) -> None:
     for picture in pictures:
         out.print(str(picture), markup=False)
     if budget is not None:
         _print_budget(budget)
-    _print_next(path, problems, "look at the pictures, ")
-    return problems
 
 
 def _annotate(
@@ -134,8 +186,8 @@ def _annotate(
     *,
     keep: bool,
     calibrated: bool = True,
-) -> Any:
-    """Poses, features, labels and tables of one store; gives the budget when there are labels."""
+) -> tuple[Budget | None, list[Path]]:
+    """Poses, features, labels and tables of one store; gives the budget, if there are labels."""
     from ethoflow import pipeline
     from ethoflow.engine.schedule import use_scheduler
 
@@ -143,15 +195,15 @@ def _annotate(
         if calibrated or not pipeline.keep_poses(path, screen):
             pipeline.make_poses(path, settings, screen)
         pipeline.make_features(path, settings, screen)
-        budget, tables = None, list[Path]()
+        budget: Budget | None = None
+        tables: list[Path] = []
         if pipeline.make_labels(path, settings, screen, keep=keep) is None:
             pipeline.remove_tables(folder / "tables")
         else:
-            budget, tables = pipeline.write_tables(path, folder / "tables", screen)
-    out.print(f"\nwritten:\n{path}", markup=False)
-    for table in tables:
-        out.print(str(table), markup=False)
-    return budget
+            means, tables = pipeline.write_tables(path, folder / "tables", screen)
+            budget = {str(name): means[name].tolist() for name in means}
+    _print_written(path, tables)
+    return budget, tables
 
 
 @app.command()
@@ -229,7 +281,7 @@ def annotate(
         given = any(item is not None for item in (px_per_mm, arena, project, skeleton))
         folder = path.parent / f"{path.stem}_results"
         with writing(path):
-            budget = _annotate(
+            budget, _ = _annotate(
                 path, settings, scheduler, Screen(), folder,
                 keep=settings.rules is not None, calibrated=given,
             )  # fmt: skip
@@ -270,10 +322,10 @@ def _settings(
     )
 
 
-def _print_budget(budget: Any) -> None:
+def _print_budget(budget: Budget) -> None:
     """The mean share of each behaviour over animals (or pairs)."""
     out.print("\nTime budget (mean over animals or pairs; share of the observed time):")
-    print_table(budget)
+    print_columns(budget)
 
 
 def _print_next(path: Path, problems: int, pictures: str = "") -> None:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Bar
-from rich.table import Table
 
 out = Console(highlight=False, soft_wrap=True)
 
@@ -23,19 +20,33 @@ PARTIAL = 3
 
 
 class Screen:
-    """Says what the steps find, and shows how far long ones are."""
+    """Says what the steps find, and shows how far long ones are; keeps what is found, in order."""
 
-    def say(self, text: str) -> None:
-        """A finding."""
-        out.print(escape(text))
+    def __init__(self) -> None:
+        self.said: list[list[str]] = []
+
+    def say(self, text: str, did: str = "") -> None:
+        """A finding, and what was done for it, which is not kept."""
+        out.print(escape(text + did))
+        if text:
+            self.said.append(["say", text])
 
     def warn(self, text: str) -> None:
         """Something left out."""
         err.print(f"[yellow]note:[/] {escape(text)}")
+        self.said.append(["warn", text])
+
+    def say_again(self, said: Sequence[Sequence[str]]) -> None:
+        """What another screen kept."""
+        for kind, text in said:
+            (self.warn if kind == "warn" else self.say)(text)
 
     @contextmanager
     def track(self, task: str) -> Iterator[Callable[[int, int], None]]:
         """A progress bar with an estimate of what is left."""
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bar
+
         columns = (
             TextColumn("{task.description}"),
             BarColumn(),
@@ -48,19 +59,25 @@ class Screen:
 
 
 @contextmanager
-def plain_errors() -> Iterator[None]:
+def plain_errors() -> Iterator[list[str]]:
     """Our own errors, and those of files, as a sentence and exit code 1.
 
-    Anything else is a bug and keeps its trace.
+    Anything else is a bug and keeps its trace. Gives the list of the warnings that were shown.
     """
     from ethoflow.schema import DataError
     from ethoflow.units import UnitError
 
+    shown: list[str] = []
+
+    def show(message: Warning | str, category: type[Warning], *where: Any) -> None:
+        shown.append(str(message))
+        _show_note(message, category, *where)
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("default", UserWarning)
-            warnings.showwarning = _show_note  # type: ignore[assignment]
-            yield
+            warnings.showwarning = show  # type: ignore[assignment]
+            yield shown
     except (DataError, UnitError, OSError) as error:
         err.print(f"[red]error:[/] {escape(str(error))}")
         raise typer.Exit(1) from error
@@ -82,11 +99,18 @@ def _show_note(message: Warning | str, category: type[Warning], *where: Any) -> 
 
 def print_table(frame: Any) -> None:
     """A table of pandas in columns."""
+    print_columns({str(column): frame[column].tolist() for column in frame.columns})
+
+
+def print_columns(columns: Mapping[str, Sequence[Any]]) -> None:
+    """The same of columns by name."""
+    from rich.table import Table
+
     table = Table(box=None, pad_edge=False)
-    for column in frame.columns:
-        numeric = frame[column].dtype.kind in "iuf"
-        table.add_column(str(column), justify="right" if numeric else "left")
-    for row in frame.itertuples(index=False):
+    for name, cells in columns.items():
+        numeric = bool(cells) and all(type(cell) in (int, float) for cell in cells)
+        table.add_column(name, justify="right" if numeric else "left")
+    for row in zip(*columns.values(), strict=True):
         table.add_row(*(escape(_cell(value)) for value in row))
     out.print(table)
 

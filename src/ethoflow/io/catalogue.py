@@ -9,13 +9,12 @@ from __future__ import annotations
 import contextlib
 import functools
 import importlib.util
-import json
 import os
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal
 
 import xxhash
 
@@ -23,12 +22,10 @@ import ethoflow
 from ethoflow.io.options import Options
 from ethoflow.io.stack import Counts, Header
 from ethoflow.io.video import find_video
+from ethoflow.stamps import SETTLED, Stamp, seal, stamp_of, unseal
 
 FORMAT = 1
 """Version of the file; the code of the readers is known by its own stamps."""
-
-SETTLED = 2_000_000_000
-"""Nanoseconds after which a second change of a file cannot bear the stamp of the first."""
 
 LIBRARIES = (
     "cv2", "h5netcdf", "h5py", "ndx_pose", "numba", "numpy", "openpyxl", "pandas", "pyarrow",
@@ -36,20 +33,8 @@ LIBRARIES = (
 )  # fmt: skip
 """What readers read with: another version of one may find something else."""
 
-Stamp: TypeAlias = tuple[int, ...]
-
 _TUPLES = ("bodyparts", "animals", "stamp", "notes", "marks")
 _NAMES = tuple(item.name for item in fields(Header))
-
-
-def stamp_of(path: Path) -> Stamp:
-    """By what a file is known to be the same: size, times of change, and its place on the disk.
-
-    The time of the last change of content can be set at will, as copying does; that of the entry
-    (``ctime``) cannot, save on Windows, where it is the time of creation.
-    """
-    found = path.stat()
-    return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino
 
 
 @dataclass(frozen=True)
@@ -89,7 +74,7 @@ class Catalogue:
     def read(cls, path: Path) -> Catalogue:
         """The catalogue in a file; empty where there is none that can be trusted."""
         try:
-            content = _unseal(path.read_bytes())
+            content = unseal(path.read_bytes())
         except (OSError, ValueError):
             return cls()
         return cls(content["files"]) if content.get("made_with") == made_with() else cls()
@@ -122,7 +107,7 @@ class Catalogue:
             for left in path.parent.glob(f".{path.name}.*.part"):
                 left.unlink(missing_ok=True)
             try:
-                part.write_bytes(_seal({"made_with": made_with(), "files": rows}))
+                part.write_bytes(seal({"made_with": made_with(), "files": rows}))
                 part.replace(path)
             finally:
                 part.unlink(missing_ok=True)
@@ -177,28 +162,3 @@ def _library(name: str) -> tuple[str, str, int]:
         return name, spec.origin, os.stat(spec.origin).st_mtime_ns
     except OSError:
         return name, spec.origin, 0
-
-
-_SEAL = b'{"digest":"%s","content":'
-_SEALED = len(_SEAL) - 2 + 32
-
-
-def _seal(content: dict[str, Any]) -> bytes:
-    """JSON that carries the digest of what is in it."""
-    body = json.dumps(content, separators=(",", ":")).encode()
-    return _SEAL % xxhash.xxh3_128_hexdigest(body).encode() + body + b"}"
-
-
-def _unseal(data: bytes) -> dict[str, Any]:
-    """What `_seal` was given.
-
-    Raises
-    ------
-    ValueError
-        Anything in it was changed since, or it is something else.
-    """
-    body = data[_SEALED:-1]
-    if data != _SEAL % xxhash.xxh3_128_hexdigest(body).encode() + body + b"}":
-        raise ValueError("the digest is not that of the content.")
-    content: dict[str, Any] = json.loads(body)
-    return content

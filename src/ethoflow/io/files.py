@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ethoflow.engine.source import KnownLayer, Origin, chain
-from ethoflow.io.catalogue import stamp_of
 from ethoflow.io.clock import count_resampled, place_frames, read_times, set_clock
 from ethoflow.io.options import DEFAULTS, Options, digest_of
 from ethoflow.io.pieces import FRAMES, pieces_of
 from ethoflow.io.reader import check, load, naming, reader_named
 from ethoflow.io.stack import Float32, Header, Layout, pad
 from ethoflow.schema import DataError
+from ethoflow.stamps import stamp_of
 
 if TYPE_CHECKING:
     import dask.array as da

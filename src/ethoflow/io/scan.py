@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import time
 import uuid
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ethoflow.engine.schedule import Progress, run_tasks
-from ethoflow.io.catalogue import Catalogue, Evidence, Stamp, question, stamp_of
+from ethoflow.io.catalogue import Catalogue, Evidence, question
 from ethoflow.io.hdf5 import reaches_out
 from ethoflow.io.options import DEFAULTS, Options, digest_of
 from ethoflow.io.pieces import LONG, pieces_of
@@ -20,6 +19,7 @@ from ethoflow.io.reader import PathLike, Reader, check, load, only_ours, reader_
 from ethoflow.io.stack import Header, mismatch
 from ethoflow.io.video import compare, look_beside
 from ethoflow.schema import DataError
+from ethoflow.stamps import Stamp, expand, stamp_of
 
 
 class BrokenFile(UserWarning):
@@ -46,13 +46,7 @@ def find_files(paths: PathLike | Sequence[PathLike]) -> list[Path]:
         Nothing is there.
     """
     items = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
-    found: list[Path] = []
-    for item in items:
-        name = os.fspath(item)
-        if os.path.exists(name) or not glob.has_magic(name):
-            found.append(Path(name))
-        else:
-            found += [Path(match) for match in sorted(glob.glob(name, recursive=True))]
+    found = [Path(name) for name in expand(os.fspath(item) for item in items)]
     if not found:
         raise DataError(
             f"no files: nothing is at {', '.join(str(item) for item in items) or 'an empty list'}."

@@ -43,7 +43,7 @@ from ethoflow.store.lock import StoreLocked, writing
 from ethoflow.store.plan import Plan
 from ethoflow.store.record import Record
 from ethoflow.store.state import DamagedStore, State, progress_of, read_state
-from ethoflow.store.verify import Fault, Verified, verify
+from ethoflow.store.verify import Fault, Verified, list_chunks, verify
 
 __all__ = [
     "DECODED_BYTES",
@@ -77,6 +77,7 @@ __all__ = [
     "is_complete",
     "is_foreign",
     "journal_path",
+    "list_chunks",
     "list_groups",
     "missing_of",
     "note_damage",

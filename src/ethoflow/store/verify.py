@@ -65,7 +65,7 @@ def verify(path: str | Path, progress: Callable[[int, int], None] | None = None)
         except DataError as error:
             faults.append(Fault(str(error)))
             record = Record.empty()
-        chunks += list(_list_chunks(state, group, record))
+        chunks += list(list_chunks(state, group, record))
     faults += list(_check_chunks(chunks, progress))
     with contextlib.suppress(OSError):  # a store that may only be read can be looked at as well
         note_damage(str(path), [fault.place for fault in faults if fault.place is not None])
@@ -113,7 +113,7 @@ def _content(place: Path) -> object:
         return None
 
 
-def _list_chunks(state: State, group: str, record: Record) -> Iterator[tuple[Fault, str]]:
+def list_chunks(state: State, group: str, record: Record) -> Iterator[tuple[Fault, str]]:
     """Every chunk there must be: what to say of it if it is not, and its file."""
     for name, document in state.arrays(group).items():
         in_blocks = name in record.variables and bool(

@@ -36,7 +36,12 @@ def is_own(name: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _is_source(file: str) -> bool:
-    return not file.endswith(tuple(EXTENSION_SUFFIXES)) and not _INSTALLED & set(Path(file).parts)
+    return not file.endswith(tuple(EXTENSION_SUFFIXES)) and not is_installed(file)
+
+
+def is_installed(file: str) -> bool:
+    """Whether a file lies where libraries are installed."""
+    return bool(_INSTALLED & set(Path(file).parts))
 
 
 def version(name: str) -> str:
@@ -44,7 +49,7 @@ def version(name: str) -> str:
     file = getattr(sys.modules.get(name), "__file__", None)
     if isinstance(file, str) and file.endswith(tuple(EXTENSION_SUFFIXES)):
         path = Path(file)
-        if not _INSTALLED & set(path.parts) and name.partition(".")[0] != "ethoflow":
+        if not is_installed(file) and name.partition(".")[0] != "ethoflow":
             return _digest_file(path, path.stat().st_mtime_ns)
     return _version(name.partition(".")[0])
 

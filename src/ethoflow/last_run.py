@@ -1,0 +1,167 @@
+"""The note that a run leaves for the next one: what its results depend on, and how it was then.
+
+What is read is looked at before the run and after it, so that nothing changed in between. No note
+is left where something else may count that nobody can see from outside: rule files of the user's
+own may read other files or the environment when they are loaded, and files that the catalogue does
+not remember may take numbers from others.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from ethoflow import results, unchanged
+from ethoflow.engine.identity.libraries import is_installed
+from ethoflow.io.catalogue import Catalogue, question
+from ethoflow.io.metadata_rows import read_rows
+from ethoflow.io.reader import only_ours
+from ethoflow.io.video import SUFFIXES
+from ethoflow.pipeline import LABELS, LOOKED_AT
+from ethoflow.project import Project
+from ethoflow.schema import DataError
+from ethoflow.stamps import SETTLED, expand
+from ethoflow.store import PROGRESS, State, list_chunks, progress_of, read_damage, read_state
+from ethoflow.store.files import write_file
+from ethoflow.store.state import METADATA, copy_path, record_path
+from ethoflow.unchanged import Inputs, Note, Outputs, Seen, Shown
+
+MADE = ("tracks", "poses", "features", LABELS)
+"""Groups that a run writes."""
+
+
+class Watch:
+    """A look at what a run of `project` depends on before it reads that, to be held against later.
+
+    `content` is the digest that the project file had before it was loaded, `begun` the time (ns) at
+    which nothing of ours had been imported.
+    """
+
+    def __init__(self, file: Path, project: Project, content: str, begun: int) -> None:
+        self._project, self._begun = project, begun
+        self._inputs = _inputs_of(file, project)
+        self._before: Seen = {}
+        if self._inputs is not None:
+            self._before = {**unchanged.look_at_inputs(self._inputs)[0], "project": content}
+
+    def save(self, store: Path, shown: Shown) -> None:
+        """Leave the note of a run that has ended, if it can be trusted; the store must be held."""
+        with contextlib.suppress(OSError):
+            note = self._note(store.absolute(), shown)
+            if note is not None:
+                write_file(store / unchanged.NOTE, note.to_bytes())
+            else:
+                (store / unchanged.NOTE).unlink(missing_ok=True)
+
+    def _note(self, store: Path, shown: Shown) -> Note | None:
+        state = read_state(store)
+        if self._inputs is None or state is None or not self._is_known(self._inputs, store):
+            return None
+        seen, latest = unchanged.look_at_inputs(self._inputs)
+        modules = sorted(set(_own_modules()))
+        of_modules, last = unchanged.look_at_modules(modules)
+        if seen != self._before or max(latest, last) + SETTLED > self._begun:
+            return None
+        if not _is_tidy(state):
+            return None
+        outputs = _outputs_of(state, self._project.results.absolute(), shown)
+        seen = {**seen, **of_modules, **unchanged.look_at_outputs(outputs)}
+        return Note(self._inputs, modules, outputs, seen, shown)
+
+    def _is_known(self, inputs: Inputs, store: Path) -> bool:
+        """Whether the stamps of the tracking files tell all there is to know of them."""
+        catalogue = Catalogue.read(store / LOOKED_AT)
+        asked = question(self._project.options(), self._project.fps)
+        files = expand(inputs.patterns)
+        return all(catalogue.find(Path(file), asked) is not None for file in files)
+
+
+def _inputs_of(file: Path, project: Project) -> Inputs | None:
+    """Where to look for changes; None where that would not be enough."""
+    if project.rule_files or not only_ours():
+        return None
+    found = [str(project.path(pattern)) for pattern in project.tracks]
+    patterns = [str(Path(pattern).absolute()) for pattern in found]
+    # A folder above may have a name that reads as a pattern.
+    if [str(Path(name).absolute()) for name in expand(found)] != expand(patterns):
+        return None
+    tables = [] if project.metadata is None else list(_tables(project.path(project.metadata)))
+    names = [str(table.absolute()) for table in tables]
+    return Inputs(str(file.absolute()), patterns, list(SUFFIXES), names)
+
+
+def _tables(metadata: Path) -> Iterator[Path]:
+    """The table about the animals, and the files with times of frames that it may name."""
+    yield metadata
+    try:
+        _, columns = read_rows(metadata)
+    except DataError:
+        return
+    for name, cells in columns.items():
+        if name.lower() == "timestamps":
+            yield from (metadata.parent / cell for cell in cells if cell)
+
+
+def _own_modules() -> Iterator[str]:
+    """Files of loaded code that is neither Python's nor ours, nor installed."""
+    for name, module in list(sys.modules.items()):
+        top, file = name.partition(".")[0], getattr(module, "__dict__", {}).get("__file__")
+        ours = top in ("ethoflow", "__main__", "__mp_main__") or top in sys.stdlib_module_names
+        if not ours and isinstance(file, str) and not is_installed(file):
+            yield os.path.abspath(file)
+
+
+def _outputs_of(state: State, folder: Path, shown: Shown) -> Outputs:
+    """Everything a run made."""
+    root = Path(state.path)
+    groups = [group for group in state.groups() if group in state.records]
+    files = [root / METADATA, copy_path(state.path), root / LOOKED_AT]
+    files += [root / name / METADATA for name in state.nodes]
+    files += [record_path(state.path, group, state.records[group]) for group in groups]
+    folders = [root, *(root / name for name in state.nodes), root / PROGRESS]
+    folders += [item for item in sorted((root / PROGRESS).iterdir()) if item.is_dir()]
+    tables, pictures = folder / "tables", folder / "pictures"
+    made = [tables / results.RECORD, *(tables / name for name in shown.tables)]
+    made += [pictures / results.RECORD, *(pictures / name for name in shown.pictures)]
+    return Outputs(
+        str(root),
+        [os.path.relpath(item, root) for item in folders],
+        [os.path.relpath(item, root) for item in files],
+        {a: " ".join(keys) for group in groups for a, keys in _keys_of(state, group).items()},
+        [str(item) for item in made],
+    )
+
+
+def _keys_of(state: State, group: str) -> dict[str, list[str]]:
+    """Chunks that must be there, by array."""
+    keys: dict[str, list[str]] = {f"{group}/{name}": [] for name in state.arrays(group)}
+    start = len(f"{state.path}/{group}/")
+    for _, file in list_chunks(state, group, state.record(group)):
+        array, _, key = file[start:].partition("/")
+        keys[f"{group}/{array}"].append(key)
+    return keys
+
+
+def _is_tidy(state: State) -> bool:
+    """Whether the next write would find nothing to mend or to take away."""
+    if read_damage(state.path):
+        return False
+    for group in MADE:
+        if group not in state.records:
+            continue
+        progress = progress_of(state.path, group)
+        record = record_path(state.path, group, state.records[group])
+        if os.listdir(progress) != [record.name]:
+            return False
+        inside = (name for name in state.nodes if name.startswith(f"{group}/"))
+        wanted = {METADATA, *(name[len(group) + 1 :].partition("/")[0] for name in inside)}
+        if not wanted.issuperset(os.listdir(Path(state.path, group))):
+            return False
+        for array, keys in _keys_of(state, group).items():
+            there = {METADATA, *(key.partition("/")[0] for key in keys)}
+            if not there.issuperset(os.listdir(Path(state.path, array))):
+                return False
+    return True
