@@ -225,7 +225,7 @@ CHANGES: dict[str, tuple[str, Callable[[Path], object]]] = {
     "journal": ("store", lambda lab: in_store("progress/tracks/journal-1.npz")(lab).touch()),
     "journal of labels": (
         "store",
-        lambda lab: in_store("progress/labels.rules/journal-1.npz")(lab).touch(),
+        lambda lab: in_store("progress/labels%2Frules/journal-1.npz")(lab).touch(),
     ),
     "damage": ("store", lambda lab: in_store("progress/damage.json")(lab).write_text("[]")),
     "another group": ("store", lambda lab: in_store("labels/human")(lab).mkdir()),

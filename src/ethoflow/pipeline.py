@@ -101,13 +101,27 @@ def ingest(
         report.warn(f"left out {problem}")
     if cohort.report is not None:
         (report.say if cohort.report.complete else report.warn)(str(cohort.report))
+    before = _recordings(path)
     with report.track("reading tracks") as progress:
         written = write(cohort.dataset, path, "tracks", keep=keep, progress=progress)
     cohort.catalogue.save(path / LOOKED_AT)
     tracks = _group(path, "tracks")
+    gone = [name for name in before if name not in tracks.recording.values]
+    if gone:
+        report.warn(
+            f"{', '.join(gone)}: taken out of the store, as no file of the tracks gives "
+            f"{'it' if len(gone) == 1 else 'them'} any more."
+        )
     report.say(f"tracks: {describe(tracks)}", _effort(written))
     report.say(f"        read now: {cohort.counts.describe()}")
     return len(cohort.problems)
+
+
+def _recordings(path: Path) -> list[str]:
+    """Names of the recordings whose tracks are stored."""
+    if not store.has_data(path, "tracks"):
+        return []
+    return [str(name) for name in open_store(path, "tracks", warn=False).recording.values]
 
 
 def add_labels(

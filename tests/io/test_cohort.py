@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from ethoflow.io import BrokenFile, UnmatchedMetadata, open_cohort, read, read_cohort
 from ethoflow.io import files as files_module
-from ethoflow.io.reader import TrackingNote
-from ethoflow.io.scan import scan
+from ethoflow.io.cohort import UnmatchedMetadata, open_cohort, read_cohort
+from ethoflow.io.reader import TrackingNote, read
+from ethoflow.io.scan import BrokenFile, scan
 from ethoflow.schema import DataError, as_dataset
 from tests.conftest import no_compute
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ethoflow.io import read
+from ethoflow.io.reader import read
 from ethoflow.schema import DataError
 
 COORDS = ("x", "y", "likelihood")

@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ethoflow.io import read
-from ethoflow.io.reader import load
+from ethoflow.io.reader import load, read
 from ethoflow.schema import DataError
 from tests.io.test_dlc_csv import assert_table
 

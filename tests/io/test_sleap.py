@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 import pytest
 
-from ethoflow.io import read
+from ethoflow.io.reader import read
 from ethoflow.schema import DataError
 
 AXES = ("track", "xy", "node", "frame")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import xarray as xr
 
 import ethoflow as ef
+from tests.stored import disagreements
 
 
 def load_store(path: Path) -> dict[str, xr.Dataset]:
@@ -30,13 +30,4 @@ def assert_same_store(found: Path, expected: Path) -> None:
         verified = ef.verify(path)
         assert not verified.faults, [str(fault) for fault in verified.faults]
         assert not verified.stale
-    assert_one_metadata(found)
-
-
-def assert_one_metadata(path: Path) -> None:
-    """The metadata of the root say what each node's own say."""
-    root = json.loads((path / "zarr.json").read_text())["consolidated_metadata"]["metadata"]
-    for name, document in root.items():
-        own = json.loads((path / name / "zarr.json").read_text())
-        document.pop("consolidated_metadata", None)
-        assert own == document, name
+    assert not disagreements(found)

@@ -98,7 +98,7 @@ def write(
     ds = as_dataset(data)
     with store.writing(path):
         try:
-            request = _prepare(ds, str(Path(path).absolute()), group, keep=keep, drop=drop)
+            request = _prepare(ds, str(store.place_of(path)), group, keep=keep, drop=drop)
             return _run(request, progress)
         except store.DamagedChunk as error:
             _note(error)

@@ -24,7 +24,7 @@ from ethoflow.store.chunks import (
 )
 from ethoflow.store.damage import DamagedChunk, note_damage, read_damage
 from ethoflow.store.documents import UNKNOWN, Document, array_document, chunks_of, dims_of
-from ethoflow.store.files import PROGRESS
+from ethoflow.store.files import PROGRESS, place_of
 from ethoflow.store.fingerprint import fingerprint
 from ethoflow.store.groups import (
     IncompleteGroup,
@@ -82,6 +82,7 @@ __all__ = [
     "missing_of",
     "note_damage",
     "open_group",
+    "place_of",
     "progress_of",
     "read_bounds",
     "read_damage",

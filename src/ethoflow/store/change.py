@@ -219,6 +219,7 @@ def drop_group(path: str, group: str) -> None:
     state = read_state(path)
     if state is None:
         return
+    path = state.path
     if group in state.nodes:
         state = state.without(group)
         commit(state)

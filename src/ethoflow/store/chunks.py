@@ -20,9 +20,10 @@ from zarr.core.metadata.v3 import ArrayV3Metadata
 from zarr.storage import LocalStore, StorePath
 
 from ethoflow.schema import DataError, text
+from ethoflow.stamps import stamp_of
 from ethoflow.store.damage import DamagedChunk
 from ethoflow.store.documents import UNKNOWN, Document, chunk_key, chunks_of, dims_of
-from ethoflow.store.files import read_file, size_of, stamp_of
+from ethoflow.store.files import read_file, size_of
 from ethoflow.store.state import read_state
 
 DECODED_BYTES = 64 * 2**20
@@ -256,7 +257,8 @@ def read_whole(stored: StoredArray) -> npt.NDArray[Any]:
     bounds = [(0, size) for size in stored.shape]
     files = [file for _, _, file in _files(stored, bounds)] if 0 not in stored.shape else []
     # A file that was changed or taken away since must not hide behind what it once held.
-    return _decoded.keep((stored, *map(stamp_of, files)), partial(_read_whole, stored))
+    stamps = [stamp_of(file) if size_of(file) else () for file in files]
+    return _decoded.keep((stored, *stamps), partial(_read_whole, stored))
 
 
 def _read_whole(stored: StoredArray) -> npt.NDArray[Any]:

@@ -15,6 +15,11 @@ PARTIAL = ".partial"
 """How a file ends while it is being written, Zarr's own as well."""
 
 
+def place_of(path: str | Path) -> Path:
+    """Where a store lies, whatever it was called: links and ``..`` resolved."""
+    return Path(os.path.realpath(path))
+
+
 def write_file(path: Path, content: bytes) -> None:
     """Write beside, then rename: readers see the old content or the new."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -41,15 +46,6 @@ def size_of(path: str) -> int:
         return os.stat(path).st_size
     except OSError:
         return 0
-
-
-def stamp_of(path: str) -> tuple[int, ...]:
-    """What changes with a file; empty where there is none."""
-    try:
-        found = os.stat(path)
-    except OSError:
-        return ()
-    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def link(source: Path, target: Path) -> None:

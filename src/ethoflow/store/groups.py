@@ -12,11 +12,10 @@ import xarray as xr
 
 from ethoflow.schema import DataError
 from ethoflow.store.chunks import StoredArray, read_whole, refer
-from ethoflow.store.damage import DamagedChunk
 from ethoflow.store.documents import Document, dims_of
-from ethoflow.store.files import PROGRESS
+from ethoflow.store.files import PROGRESS, place_of
 from ethoflow.store.journal import journals_in
-from ethoflow.store.state import State, progress_of, read_state
+from ethoflow.store.state import State, groups_in_progress, progress_of, read_state
 
 
 class IncompleteGroup(UserWarning):
@@ -88,8 +87,7 @@ def _existing(path: str | Path) -> State:
 
 def interrupted(path: str | Path) -> list[str]:
     """Groups in which a write has begun and not ended."""
-    folders = sorted((Path(path) / PROGRESS).glob("*/"))
-    return [folder.name.replace(".", "/") for folder in folders if journals_in(folder)]
+    return [name for name, folder in groups_in_progress(path).items() if journals_in(folder)]
 
 
 def is_foreign(path: str | Path, group: str) -> bool:
@@ -100,7 +98,7 @@ def is_foreign(path: str | Path, group: str) -> bool:
 
 def is_complete(path: str | Path, group: str) -> bool:
     """Whether a group exists and its last write went through."""
-    return exists(path, group) and not journals_in(progress_of(str(path), group))
+    return exists(path, group) and not journals_in(progress_of(str(place_of(path)), group))
 
 
 def open_group(
@@ -129,7 +127,7 @@ def open_group(
     state = _existing(path)
     try:
         ds = _open(state, group, as_array)
-    except DamagedChunk:
+    except DataError:
         again = _existing(path)  # it was replaced while it was being read
         if again.stamp(group) == state.stamp(group):
             raise
@@ -195,13 +193,20 @@ def find_stale(state: State, group: str) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for name, sources in state.record(group).sources.items():
         for source, used in sources.items():
-            if _has_changed(state, group, source, used):
+            if _has_changed(state, group, source, used, {f"{group}/{name}"}):
                 found.setdefault(source, []).append(name)
     return found
 
 
-def _has_changed(state: State, group: str, source: str, used: np.ndarray[Any, Any]) -> bool:
-    """Whether a stored variable is not what it was, or was made from one that is not."""
+def _has_changed(
+    state: State, group: str, source: str, used: np.ndarray[Any, Any], seen: set[str]
+) -> bool:
+    """Whether a stored variable is not what it was, or was made from one that is not.
+
+    What is in `seen` is being looked at already: a variable may have been made from itself.
+    """
+    if source in seen:
+        return False
     other, _, name = source.rpartition("/")
     if other not in state.records or name not in state.record(other).variables:
         return True
@@ -210,7 +215,9 @@ def _has_changed(state: State, group: str, source: str, used: np.ndarray[Any, An
     if bool(np.any((used != 0) & (used != now))):
         return True
     below = state.record(other).sources.get(name, {})
-    return any(_has_changed(state, other, deeper, seen) for deeper, seen in below.items())
+    return any(
+        _has_changed(state, other, deeper, then, seen | {source}) for deeper, then in below.items()
+    )
 
 
 def name_recording(path: str, group: str, row: int) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from ethoflow.schema import DataError
-from ethoflow.store.files import PROGRESS, read_file, write_file
+from ethoflow.store.files import PROGRESS, place_of, read_file, write_file
 from ethoflow.store.groups import check_place
 
 
@@ -38,7 +38,7 @@ def writing(path: str | Path) -> Iterator[None]:
         The folder cannot be written to, or something else than a store is there.
     """
     check_place(path)
-    folder = Path(path).absolute() / PROGRESS
+    folder = place_of(path) / PROGRESS
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(folder / "lock", timeout=0, is_singleton=True)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, unquote
 
 from ethoflow.schema import DataError
 from ethoflow.store.documents import (
@@ -23,7 +24,7 @@ from ethoflow.store.documents import (
     to_bytes,
     with_members,
 )
-from ethoflow.store.files import PROGRESS, read_file, write_file
+from ethoflow.store.files import PROGRESS, place_of, read_file, write_file
 from ethoflow.store.record import Record, name_of
 
 FORMAT = 2
@@ -165,7 +166,7 @@ def record_path(path: str, group: str, name: str) -> Path:
 
 def progress_of(path: str, group: str) -> Path:
     """Folder of the records and journals of a group."""
-    return Path(path) / PROGRESS / group.replace("/", ".")
+    return Path(path) / PROGRESS / quote(group, safe="")
 
 
 def check_record(state: State, group: str) -> None:
@@ -178,6 +179,12 @@ def check_record(state: State, group: str) -> None:
     """
     if group in state.records:
         _load_record(str(record_path(state.path, group, state.records[group])), group)
+
+
+def groups_in_progress(path: str | Path) -> dict[str, Path]:
+    """Folders of the records and journals of all groups, by the names of these."""
+    folders = sorted((Path(path) / PROGRESS).glob("*/"))
+    return {unquote(folder.name): folder for folder in folders}
 
 
 @lru_cache(maxsize=16)
@@ -205,7 +212,7 @@ def read_state(path: str | Path) -> State | None:
     DataError
         The metadata are damaged, or those of another version of ethoflow.
     """
-    place = Path(path).absolute()
+    place = place_of(path)
     try:
         found = os.stat(place / METADATA)
     except (FileNotFoundError, NotADirectoryError):
@@ -325,7 +332,7 @@ def publish(state: State, group: str) -> None:
             write_file(place, content)
     parts = group.split("/")
     above = ["/".join(parts[:depth]) for depth in range(1, len(parts))]
-    for name in (*state._below(group), *above):
+    for name in (*state._below(group), *(parent for parent in above if parent in state.nodes)):
         document = state.node_bytes(name)
         place = Path(state.path) / name / METADATA
         if read_file(place) != document:
