@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 import xarray as xr
@@ -166,7 +167,7 @@ def named(path: Path) -> set[str]:
     """Files that the root's document, and the records it names, tell of."""
     nodes = documents(path)
     own = json.loads(json.loads((path / "zarr.json").read_bytes())["attributes"]["ethoflow"])
-    records = {f"progress/{g.replace('/', '.')}/record-{r}.npz" for g, r in own["records"].items()}
+    records = {f"progress/{quote(g, safe='')}/record-{r}.npz" for g, r in own["records"].items()}
     found = {*ALWAYS, *records, *(f"{name}/zarr.json" for name in nodes)}
     for name, node in nodes.items():
         if node["node_type"] == "array":

@@ -117,11 +117,10 @@ def ingest(
     return len(cohort.problems)
 
 
-def _recordings(path: Path) -> list[str]:
+def _recordings(path: Path) -> tuple[str, ...]:
     """Names of the recordings whose tracks are stored."""
-    if not store.has_data(path, "tracks"):
-        return []
-    return [str(name) for name in open_store(path, "tracks", warn=False).recording.values]
+    state = store.read_state(path)
+    return () if state is None else state.known("tracks").recordings
 
 
 def add_labels(

@@ -43,12 +43,11 @@ def test_a_crash_is_an_error_of_ours(matlab):
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a pipe with a name")
 def test_what_never_ends_is_ended(tmp_path, matlab, monkeypatch):
-    monkeypatch.setattr(apart, "SECONDS", 1.0)
     os.mkfifo(tmp_path / "pipe.mat")
-    start = time.monotonic()
-    with pytest.raises(DataError, match="did not come to an end in 1 s"):
-        read_matlab(tmp_path / "pipe.mat")
-    assert time.monotonic() - start < 10
+    with monkeypatch.context() as patch:
+        patch.setattr(apart, "SECONDS", 1.0)
+        with pytest.raises(DataError, match="did not come to an end in 1 s"):
+            read_matlab(tmp_path / "pipe.mat")
     assert set(list_matlab(matlab)) == {"com", "sampleID"}
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ethoflow.io import join_metadata, read_cohort
+from ethoflow.io.cohort import read_cohort
+from ethoflow.io.metadata import join_metadata
 from ethoflow.io.metadata_rows import place_rows, read_rows
 from ethoflow.schema import DataError, make_tracks
 

@@ -88,8 +88,14 @@ def _run_here(
             with lock:
                 done(key, result)
 
-    with Callback(posttask=heard), dask.config.set({"optimization.fuse.active": False}):
-        get(dict(tasks), list(wanted))
+    hear = Callback(posttask=heard)
+    with dask.config.set({"optimization.fuse.active": False}):
+        if get in named_schedulers.values():
+            # For this call alone: what is active for all is shared by the threads of a process.
+            get(dict(tasks), list(wanted), callbacks=[*Callback.active, hear._callback])
+        else:
+            with hear:
+                get(dict(tasks), list(wanted))
 
 
 @contextmanager
