@@ -8,7 +8,7 @@ from __future__ import annotations
 import xarray as xr
 
 from ethoflow.cleaning.confidence import mask_low_confidence
-from ethoflow.cleaning.gaps import fill_gaps, fillable, filled_again
+from ethoflow.cleaning.gaps import fill_gaps, fillable
 from ethoflow.cleaning.outliers import remove_jumps
 from ethoflow.cleaning.smoothing import smooth
 from ethoflow.schema import Data, as_dataset, position_units
@@ -27,8 +27,8 @@ def clean(
 ) -> xr.Dataset:
     """Cleaned tracks: low confidence masked, jumps removed, short gaps filled, median smoothed.
 
-    A point that was filled is marked in `filled`, and stays so when it is cleaned again. Any part is left out with None. On lazy data
-    nothing is computed, and what follows is fused with it.
+    A point that was filled is marked in `filled`, and stays so when it is cleaned again. Any part
+    is left out with None. On lazy data nothing is computed, and what follows is fused with it.
 
     Parameters
     ----------
@@ -65,8 +65,10 @@ def clean(
     if max_jump is not None:
         ds = remove_jumps(ds, max_jump=max_jump)
     if max_gap is not None:
-        marked = filled_again if "filled" in ds else fillable
-        filled = marked(ds, max_gap=max_gap).rename("filled")
+        filled = fillable(ds, max_gap=max_gap).rename("filled")
+        if "filled" in ds:
+            filled_before = (ds.filled == 1) & ds.position.notnull().all("space")
+            filled = filled.where(~filled_before, 1)
         filled.attrs["long_name"] = "filled by interpolation"
         ds = fill_gaps(ds, max_gap=max_gap).assign(filled=filled)
     return ds if window is None else smooth(ds, window=window)

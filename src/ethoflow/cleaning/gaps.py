@@ -88,27 +88,3 @@ def fillable(position: Array, *, max_gap: float = 0.2) -> Array:
         Longest gap that is filled, s, default 0.2 s.
     """
     return _fill_all(position, max_gap=int(max_gap))[1]
-
-
-@feature(
-    dims=("bodypart", "time"),
-    label=True,
-    optional=("position", "filled"),
-    halo=_whole_gap,
-    parameter_units={"max_gap": "s"},
-)
-def filled_again(position: Array, filled: Array, *, max_gap: float = 0.2) -> Array:
-    """Whether a point was filled before and is still there, or is one that `fill_gaps` fills.
-
-    Parameters
-    ----------
-    position
-        Dims (bodypart, space, time).
-    filled
-        What was filled before, dims (bodypart, time).
-    max_gap
-        Longest gap that is filled, s, default 0.2 s.
-    """
-    marks = _fill_all(position, max_gap=int(max_gap))[1]
-    seen = ~np.isnan(position).any(axis=-2)
-    return marks | ((filled == 1) & seen)

@@ -31,6 +31,9 @@ SURE = np.float32((SLOPE - 1) ** 2)
 SHARPNESS = np.float32(4)
 """How soon a link that is off counts as broken: at ``1 + 1 / SHARPNESS`` times what is allowed."""
 
+REACH = 4
+"""How long a stretch of short pieces is looked at as a whole, in the longest jump."""
+
 EDGE = 4
 """Frames beside a piece that say where it ends, and some to spare."""
 
@@ -117,6 +120,31 @@ def _slopes(point: Array, start: int, stop: int, first: Array, last: Array) -> f
 
 
 @jit
+def _cost(
+    point: Array,
+    left_out: int,
+    left: int,
+    velocities: Array,
+    trust: Array,
+    longest: int,
+    max_jump: Any,
+) -> float:
+    """What it costs to go on after frame `left`, `left_out` frames later, in frames.
+
+    `velocities` and `trust` are those before and after. Nothing is known about a way over more
+    frames than the longest jump has.
+    """
+    broken = float(WEIGHT) * longest
+    if left_out > longest:
+        return broken
+    share = trust[0] / (trust[0] + trust[1]) if trust[0] > 0 else np.float32(0)
+    after = velocities[1] if trust[1] > 0 else velocities[0]
+    off = _link(point, left, left + left_out + 1, velocities[0], after, share, max_jump)
+    excess = (off - 1) * float(SHARPNESS)
+    return broken * min(max(excess, 0.0), 1.0)
+
+
+@jit
 def _choose(
     point: Array, starts: Array, stops: Array, longest: int, max_jump: Any, keep: Array
 ) -> None:
@@ -129,43 +157,35 @@ def _choose(
     last = np.zeros((count, n_space), np.float32)
     best, trust = np.zeros(count, np.float32), np.zeros(count, np.float32)
     link = np.full(count, -1)
+    both, trusts = np.empty((2, n_space), np.float32), np.empty(2, np.float32)
+    end = -1
     for i in range(count):
+        size = stops[i] - starts[i]
         trust[i] = _slopes(point, starts[i], stops[i], first[i], last[i])
-        most, may_start = np.float32(-np.inf), True
+        most = np.float32(-np.inf)
+        must_follow = False
         for j in range(i - 1, -1, -1):
-            may_start = stops[j] - starts[j] <= longest
             left_out = starts[i] - stops[j]
-            share = trust[j] / (trust[j] + trust[i]) if trust[j] > 0 else np.float32(0)
-            cost = np.float32(WEIGHT * longest)
-            if left_out <= longest:
-                off = _link(
-                    point, stops[j] - 1, starts[i], last[j], first[i] if trust[i] > 0 else last[j],
-                    share, max_jump,
-                )  # fmt: skip
-                cost *= np.float32(min(max((off - 1) * SHARPNESS, 0), 1))
-            elif j == i - 1:
-                cost = np.float32(0)
+            cost = np.float32(0)
+            if left_out <= longest or j < i - 1:
+                both[0], both[1] = last[j], first[i]
+                trusts[0], trusts[1] = trust[j], trust[i]
+                cost = np.float32(
+                    _cost(point, left_out, stops[j] - 1, both, trusts, longest, max_jump)
+                )
             if best[j] - cost > most:
                 most, link[i] = best[j] - cost, j
-            if not may_start:
+            if stops[j] - starts[j] > longest:
+                must_follow = True
                 break
-        if may_start and most <= 0:
+        if not must_follow and most <= 0:
             most, link[i] = np.float32(0), -1
         if trust[i] < SURE and link[i] >= 0:
             j = link[i]
-            span = np.float32(starts[i] - stops[j] + 1)
-            total = trust[i] + trust[j] + span
-            for s in range(n_space):
-                way = point[s, starts[i]] - point[s, stops[j] - 1]
-                last[i, s] = (trust[i] * last[i, s] + trust[j] * last[j, s] + way) / total
-            trust[i] = min(total, SURE)
-        best[i] = most + np.float32(stops[i] - starts[i])
-    end = count - 1
-    for i in range(count - 1, -1, -1):
-        if best[i] > best[end]:
+            trust[i] = _follow(point, stops[j] - 1, starts[i], last[j], trust[j], last[i], trust[i])
+        best[i] = most + np.float32(size)
+        if end < 0 or size > longest or best[i] > best[end]:
             end = i
-        if stops[i] - starts[i] > longest:
-            break
     keep[:count] = False
     while end >= 0:
         keep[end] = True
@@ -173,67 +193,84 @@ def _choose(
 
 
 @jit
-def _hide_jumps(point: Array, longest: int, reach: int, max_jump: Any, out: Array) -> None:
-    """Hide what is off the path of one body part, dims (space, time).
+def _follow(
+    point: Array, left: int, right: int, before: Array, sure: Any, after: Array, trust: Any
+) -> float:
+    """Better the velocity after a short piece by the way to it and the velocity before."""
+    span = np.float32(right - left)
+    total = trust + sure + span
+    for s in range(point.shape[0]):
+        way = point[s, right] - point[s, left]
+        after[s] = (trust * after[s] + sure * before[s] + way) / total
+    return float(min(total, SURE))
 
-    A stretch of short pieces between two long ones is looked at as a whole; if it is longer than
-    `reach`, each of its pieces with what is within `reach` of it.
+
+@jit
+def _judge(
+    point: Array,
+    starts: Array,
+    stops: Array,
+    i: int,
+    end: int,
+    longest: int,
+    max_jump: Any,
+    keep: Array,
+) -> None:
+    """Which of the short pieces `i` to `end` are on the path.
+
+    A stretch of them is looked at as a whole, with the long piece on either side; if it is longer
+    than `REACH` jumps, each piece with what is within that of it.
     """
+    count, reach = starts.size, REACH * longest
+    chosen = np.ones(2 * reach + longest + 2, np.bool_)
+    if stops[end] - starts[i] <= reach:
+        a = i - 1 if i > 0 and starts[i] - stops[i - 1] <= longest else i
+        b = end + 2 if end + 1 < count and starts[end + 1] - stops[end] <= longest else end + 1
+        _choose(point, starts[a:b], stops[a:b], longest, max_jump, chosen)
+        keep[i : end + 1] = chosen[i - a : end + 1 - a]
+        return
+    for k in range(i, end + 1):
+        low, high = starts[k] - reach, stops[k] + reach
+        a, b = k, k + 1
+        while a > 0 and stops[a - 1] > low:
+            a -= 1
+        while b < count and starts[b] < high:
+            b += 1
+        cut_starts, cut_stops = np.maximum(starts[a:b], low), np.minimum(stops[a:b], high)
+        _choose(point, cut_starts, cut_stops, longest, max_jump, chosen)
+        keep[k] = chosen[k - a]
+
+
+@jit
+def _hide_jumps(point: Array, longest: int, max_jump: Any, out: Array) -> None:
+    """Hide what is off the path of one body part, dims (space, time)."""
     n = point.shape[1]
     broken = np.empty(n, np.bool_)
     _find_breaks(point, BEND * max_jump, broken)
-    starts, stops = np.empty(n + 1, np.int64), np.empty(n + 1, np.int64)
+    starts, stops = np.empty(n, np.int64), np.empty(n, np.int64)
     count = _find_pieces(point, broken, starts, stops)
+    starts, stops = starts[:count], stops[:count]
     keep = np.ones(count, np.bool_)
-    chosen = np.ones(2 * reach + longest + 2, np.bool_)
     i = 0
     while i < count:
-        if stops[i] - starts[i] > longest:
-            i += 1
-            continue
         end = i
-        while (
-            end + 1 < count
-            and stops[end + 1] - starts[end + 1] <= longest
-            and (starts[end + 1] - stops[end] <= longest)
-        ):
-            end += 1
-        if stops[end] - starts[i] <= reach:
-            a = i
-            if i > 0 and starts[i] - stops[i - 1] <= longest:
-                a = i - 1
-            b = end + 1
-            if b < count and starts[b] - stops[b - 1] <= longest:
-                b += 1
-            _choose(point, starts[a:b], stops[a:b], longest, max_jump, chosen)
-            for k in range(i, end + 1):
-                keep[k] = chosen[k - a]
-        else:
-            for k in range(i, end + 1):
-                low, high = starts[k] - reach, stops[k] + reach
-                a, b = k, k + 1
-                while a > 0 and stops[a - 1] > low:
-                    a -= 1
-                while b < count and starts[b] < high:
-                    b += 1
-                cut_starts = np.maximum(starts[a:b], low)
-                cut_stops = np.minimum(stops[a:b], high)
-                _choose(point, cut_starts, cut_stops, longest, max_jump, chosen)
-                keep[k] = chosen[k - a]
+        if stops[i] - starts[i] <= longest:
+            while (
+                end + 1 < count
+                and stops[end + 1] - starts[end + 1] <= longest
+                and starts[end + 1] - stops[end] <= longest
+            ):
+                end += 1
+            _judge(point, starts, stops, i, end, longest, max_jump, keep)
         i = end + 1
     for k in range(count):
         if not keep[k]:
             out[:, starts[k] : stops[k]] = np.nan
 
 
-def _reach(longest: int) -> int:
-    """How long a stretch of short pieces is looked at as a whole."""
-    return 4 * longest
-
-
 def _halo(max_length: int) -> int:
     # A stretch with the long pieces, or the gaps, on either side of it.
-    return _reach(int(max_length)) + int(max_length) + EDGE
+    return (REACH + 1) * int(max_length) + EDGE
 
 
 @step(halo=_halo, parameter_units={"max_jump": "mm", "max_length": "s"}, version=2)
@@ -264,7 +301,6 @@ def remove_jumps(position: Array, *, max_jump: float = 20.0, max_length: float =
     array([4])
     """
     kept = np.array(position, dtype=np.float32)
-    longest = int(max_length)
     for point in kept:
-        _hide_jumps(point.copy(), longest, _reach(longest), np.float32(max_jump), point)
+        _hide_jumps(point.copy(), int(max_length), np.float32(max_jump), point)
     return kept

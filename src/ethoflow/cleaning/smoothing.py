@@ -15,15 +15,13 @@ LANES = 64
 @jit
 def median_at(row: Array, t: int, reach: int, kept: Array) -> float:
     """Median of the frames within `reach` of frame `t`, all of which are there."""
-    count = 0
-    for k in range(t - reach, t + reach + 1):
-        value = row[k]
+    for count in range(2 * reach + 1):
+        value = row[t - reach + count]
         place = count
         while place > 0 and kept[place - 1] > value:
             kept[place] = kept[place - 1]
             place -= 1
         kept[place] = value
-        count += 1
     return float(kept[reach])
 
 
@@ -59,8 +57,7 @@ def _median_row(row: Array, half: int, out: Array) -> None:
             out[t] = np.nan
             before = t
             continue
-        if after <= t:
-            after = t
+        after = max(after, t)
         while after < n and after <= t + half and not np.isnan(row[after]):
             after += 1
         reach = min(t - before, after - t) - 1
