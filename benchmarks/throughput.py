@@ -96,7 +96,7 @@ def bare_pass(path: Path, arena: ef.Arena) -> None:
         for i in range(2):
             x = position[i] / np.float32(arena.px_per_mm)
             x = mask_low_confidence.function(x, confidence[i])
-            x = remove_jumps.function(x, max_jump=30.0, window=15)
+            x = remove_jumps.function(x, max_jump=20.0, max_length=12)
             position[i] = smooth.function(fill_gaps.function(x, max_gap=6), window=6)
         flags = np.zeros((2, 9, frames), bool)
         for i in range(2):

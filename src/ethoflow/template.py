@@ -28,7 +28,7 @@ tracks: {tracks}            # tracking files, or a list of patterns
 
 clean:
   min_confidence: 0.6       # points below become missing
-  max_jump: auto            # 30 mm from the running median; nothing in pixels
+  max_jump: auto            # 20 mm off the path; nothing in pixels
   max_gap: 200 ms           # longest gap that is filled
   window: 200 ms            # running median
 

@@ -27,8 +27,8 @@ def clean(
 ) -> xr.Dataset:
     """Cleaned tracks: low confidence masked, jumps removed, short gaps filled, median smoothed.
 
-    A point that was filled is marked in `filled`. Any part is left out with None. On lazy data
-    nothing is computed, and what follows is fused with it.
+    A point that was filled is marked in `filled`, and stays so when it is cleaned again. Any part
+    is left out with None. On lazy data nothing is computed, and what follows is fused with it.
 
     Parameters
     ----------
@@ -37,8 +37,8 @@ def clean(
     min_confidence
         Points below it become missing, default 0.6.
     max_jump
-        Points farther than this from their running median become missing, mm. ``"auto"`` (the
-        default) is 30 mm, and nothing on positions in pixels, which have no scale.
+        Points farther than this from the path before and after them become missing, mm.
+        ``"auto"`` (the default) is 20 mm, and nothing on positions in pixels, which have no scale.
     max_gap
         Longest gap that is filled by a straight line, s, default 0.2 s.
     window
@@ -66,6 +66,9 @@ def clean(
         ds = remove_jumps(ds, max_jump=max_jump)
     if max_gap is not None:
         filled = fillable(ds, max_gap=max_gap).rename("filled")
+        if "filled" in ds:
+            filled_before = (ds.filled == 1) & ds.position.notnull().all("space")
+            filled = filled.where(~filled_before, 1)
         filled.attrs["long_name"] = "filled by interpolation"
         ds = fill_gaps(ds, max_gap=max_gap).assign(filled=filled)
     return ds if window is None else smooth(ds, window=window)
@@ -75,4 +78,4 @@ def choose_max_jump(ds: xr.Dataset, max_jump: Quantity | None) -> Quantity | Non
     """What ``"auto"`` means for positions in the unit of `ds`; other values as they are."""
     if max_jump != "auto":
         return max_jump
-    return "30 mm" if same_dimension(position_units(ds), "mm") else None
+    return "20 mm" if same_dimension(position_units(ds), "mm") else None

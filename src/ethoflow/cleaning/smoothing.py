@@ -13,23 +13,16 @@ LANES = 64
 
 
 @jit
-def median_at(row: Array, t: int, half: int, kept: Array) -> float:
-    """Median of what is there within `half` frames of frame `t`, which is there itself."""
-    count = 0
-    for k in range(max(t - half, 0), min(t + half + 1, row.size)):
-        value = row[k]
-        if np.isnan(value):
-            continue
+def median_at(row: Array, t: int, reach: int, kept: Array) -> float:
+    """Median of the frames within `reach` of frame `t`, all of which are there."""
+    for count in range(2 * reach + 1):
+        value = row[t - reach + count]
         place = count
         while place > 0 and kept[place - 1] > value:
             kept[place] = kept[place - 1]
             place -= 1
         kept[place] = value
-        count += 1
-    middle = count // 2
-    if count % 2:
-        return float(kept[middle])
-    return float(np.float32(0.5) * (kept[middle - 1] + kept[middle]))
+    return float(kept[reach])
 
 
 @jit
@@ -58,44 +51,48 @@ def _median_row(row: Array, half: int, out: Array) -> None:
     n = row.size
     _median_lanes(row, half, out)
     kept = np.empty(2 * half + 1, np.float32)
-    gap = -half - 1
-    for t in range(min(half, n)):
-        if np.isnan(row[t]):
-            gap = t
+    before, after = -1, 0
     for t in range(n):
-        if t + half < n and np.isnan(row[t + half]):
-            gap = t + half
         if np.isnan(row[t]):
             out[t] = np.nan
-        elif gap >= t - half or t < half or t >= n - half:
-            out[t] = np.float32(median_at(row, t, half, kept))
+            before = t
+            continue
+        after = max(after, t)
+        while after < n and after <= t + half and not np.isnan(row[after]):
+            after += 1
+        reach = min(t - before, after - t) - 1
+        if reach < half:
+            out[t] = np.float32(median_at(row, t, reach, kept))
 
 
-def running_median(position: Array, window: float) -> Array:
+def half_window(window: int) -> int:
+    """Frames to either side of a centred window of `window` frames, an even one less one."""
+    return max(int(window) - 1, 0) // 2
+
+
+def running_median(position: Array, window: int) -> Array:
     """Centred running median along time of arrays with dims (..., time); `window` in frames."""
     rows = np.ascontiguousarray(position, np.float32).reshape(-1, position.shape[-1])
     out = np.empty_like(rows)
     for row, result in zip(rows, out, strict=True):
-        _median_row(row, int(window) // 2, result)
+        _median_row(row, half_window(window), result)
     return out.reshape(position.shape)
 
 
-def _half_window(window: int) -> int:
-    return window // 2
-
-
-@step(halo=_half_window, parameter_units={"window": "s"})
+@step(halo=half_window, parameter_units={"window": "s"}, version=2)
 def smooth(position: Array, *, window: float = 0.2) -> Array:
     """Positions as the running median over a centred `window`, coordinate by coordinate.
 
-    Missing points stay missing; windows ignore them, and shrink at the ends of the recording.
+    Every window is symmetric: beside a missing point and at the ends of the recording it shrinks
+    on both sides alike, so that steady motion is left as it is. Missing points stay missing.
 
     Parameters
     ----------
     position
         Dims (bodypart, space, time).
     window
-        Length of the window, s, default 0.2 s; up to one frame it changes nothing.
+        Length of the window, s, default 0.2 s; an even number of frames is taken as the next
+        smaller odd one, and up to two frames change nothing.
 
     Examples
     --------
@@ -105,4 +102,4 @@ def smooth(position: Array, *, window: float = 0.2) -> Array:
     >>> smooth(ds, window="3 frames").position.values.max()
     np.float32(0.0)
     """
-    return running_median(position, window)
+    return running_median(position, int(window))

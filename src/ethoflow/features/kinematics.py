@@ -9,28 +9,42 @@ from ethoflow.engine.declare import Array, missing_like
 
 
 def differentiate(values: Array, fps: float) -> Array:
-    """Central difference along time; one-sided at the two ends; NaN on a single frame.
+    """Central difference along time, at the two ends the one-sided one of the same order.
+
+    Exact where `values` change linearly or quadratically. Two frames have one slope, a single
+    frame has none.
 
     Examples
     --------
     >>> differentiate(np.array([0.0, 1.0, 4.0], np.float32), fps=1.0).tolist()
-    [1.0, 2.0, 3.0]
+    [0.0, 2.0, 4.0]
     """
-    if values.shape[-1] < 2:
+    n = values.shape[-1]
+    if n < 2:
         return missing_like(values.shape)
     slope = np.empty_like(values)
+    if n == 2:
+        slope[...] = (values[..., 1:] - values[..., :1]) * values.dtype.type(fps)
+        return slope
     np.subtract(values[..., 2:], values[..., :-2], out=slope[..., 1:-1])
-    slope[..., 1:-1] *= values.dtype.type(fps / 2)
-    slope[..., 0] = (values[..., 1] - values[..., 0]) * values.dtype.type(fps)
-    slope[..., -1] = (values[..., -1] - values[..., -2]) * values.dtype.type(fps)
+    slope[..., 0] = _end_slope(values[..., 0], values[..., 1], values[..., 2])
+    slope[..., -1] = -_end_slope(values[..., -1], values[..., -2], values[..., -3])
+    slope *= values.dtype.type(fps / 2)
     return slope
 
 
-@feature(dims=("bodypart", "space", "time"), units="position/s", halo=1)
+def _end_slope(end: Array, second: Array, third: Array) -> Array:
+    """Change over two frames at an end, from the three frames nearest to it."""
+    slope: Array = 4 * (second - end) - (third - end)
+    return slope
+
+
+@feature(dims=("bodypart", "space", "time"), units="position/s", halo=2, version=2)
 def velocity(position: Array, *, fps: float) -> Array:
     """Change of position per second: central difference, one-sided at the ends.
 
-    Missing where a point or one of its two neighbours is missing.
+    Right for steady and for constantly accelerated motion. Missing where a point or one of its two
+    neighbours is missing; at the ends of the recording, one of the three nearest.
 
     Examples
     --------
@@ -56,7 +70,10 @@ def speed(velocity: Array) -> Array:
     return length
 
 
-@feature(dims=("bodypart", "time"), units="position/s2", halo=1)
+@feature(dims=("bodypart", "time"), units="position/s2", halo=2, version=2)
 def acceleration(speed: Array, *, fps: float) -> Array:
-    """Change of speed per second: positive when speeding up, negative when slowing down."""
-    return differentiate(speed, fps)
+    """Change of speed per second: positive when speeding up, negative when slowing down.
+
+    Two frames show no change of speed: it is missing in a recording that has no third.
+    """
+    return missing_like(speed.shape) if speed.shape[-1] < 3 else differentiate(speed, fps)
