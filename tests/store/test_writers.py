@@ -154,10 +154,10 @@ def append_beside(lab: Lab, number: int) -> None:
     extra = extra.assign_coords(recording=[f"extra_{number}"])
     [file] = write_dlc(extra, lab.folder / "more" / str(number))
     project = project_with(lab, SPEEDS[number % 2], "p")
-    running = [
-        start("-m", "ethoflow", "ingest", file, "--fps", 25, "--out", lab.store),
-        start("-m", "ethoflow", "annotate", lab.store, "--project", project),
-    ]
+    running = [start("-m", "ethoflow", "ingest", file, "--fps", 25, "--out", lab.store)]
+    # Reading files to check them needs no lock: without a pause it is always the second to ask.
+    time.sleep(number % 3)
+    running.append(start("-m", "ethoflow", "annotate", lab.store, "--project", project))
     codes, said = zip(*map(end, running), strict=True)
     check_ends(codes, said)
     tracks = ef.open(lab.store, "tracks", warn=False)
