@@ -16,3 +16,11 @@ def test_throughput() -> None:
     command = [sys.executable, str(script), "--recordings", "2", "--minutes", "0.5"]
     output = subprocess.check_output(command, text=True)
     assert output.count("frames/CPU s") == 3
+
+
+@pytest.mark.slow
+def test_freshness() -> None:
+    script = REPOSITORY / "benchmarks" / "freshness.py"
+    command = [sys.executable, str(script), "--recordings", "3", "--minutes", "0.2"]
+    parts = [line.split()[-6] for line in subprocess.check_output(command, text=True).splitlines()]
+    assert parts == ["42", "0", "14", "4"]

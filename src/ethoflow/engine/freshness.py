@@ -159,12 +159,12 @@ def _leaves(n_frames: int) -> list[tuple[int, int]]:
 
 
 def _hash_array(values: Array) -> str:
+    digest = xxhash.xxh3_128(f"{values.dtype.kind}{values.dtype.itemsize}{values.shape}".encode())
     if values.dtype.kind in "OTU":
-        content = repr(values.tolist()).encode()
-    else:
-        content = np.ascontiguousarray(values).tobytes()
-    head = f"{values.dtype.kind}{values.dtype.itemsize}{values.shape}"
-    return str(xxhash.xxh3_128_hexdigest(head.encode() + content))
+        digest.update(repr(values.tolist()).encode())
+    elif values.size:
+        digest.update(np.ascontiguousarray(values).data)
+    return digest.hexdigest()
 
 
 def _of_numbers(source: Source, n_frames: Sequence[int]) -> list[str]:
