@@ -22,11 +22,12 @@ def test_shared_inputs_are_computed_once() -> None:
 
 
 def test_halos_add_up_along_a_path() -> None:
-    assert program("velocity").halo == program("speed").halo == 1
-    assert program("acceleration").halo == 2
-    # 0.2 s and 0.25 s at 25 fps: 5 frames of a gap, a bout of 6, and 1 frame of the derivative.
-    assert program("moving").halo == 1 + 5 + (6 - 1)
-    assert program("moving", min_bout=0, max_gap=0).halo == 1
+    # A derivative at an end of a recording reads two frames inwards.
+    assert program("velocity").halo == program("speed").halo == 2
+    assert program("acceleration").halo == 4
+    # 0.2 s and 0.25 s at 25 fps: 5 frames of a gap, a bout of 6, and 2 frames of the derivative.
+    assert program("moving").halo == 2 + 5 + (6 - 1)
+    assert program("moving", min_bout=0, max_gap=0).halo == 2
     # The trail reaches back further (0.5 s: 13 frames) than the derivative.
     assert program("following").halo >= 13 + 5 + 5
 
