@@ -190,6 +190,17 @@ def test_labels_of_other_poses_are_said_to_be_stale(tmp_path: Path) -> None:
     ef.open(path, "poses")
 
 
+def test_a_selection_of_labels_is_said_to_be_stale_too(tmp_path: Path) -> None:
+    path = tmp_path / "c.zarr"
+    make(path, Experiment(), upto="poses")
+    labels = ef.annotate(ef.open(path, "poses"), ["moving"])
+    ef.write(labels.isel(recording=[2, 0]), path, "labels/some")
+    ef.open(path, "labels/some")
+    ef.write(ef.clean(ef.open(path, "tracks")), path, "poses", keep=False)
+    with pytest.warns(UserWarning, match="moving from poses/position"):
+        ef.open(path, "labels/some")
+
+
 def test_labels_are_stale_as_soon_as_the_tracks_are(tmp_path: Path) -> None:
     path = tmp_path / "c.zarr"
     make(path, Experiment())

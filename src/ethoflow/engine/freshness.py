@@ -65,14 +65,18 @@ class Lineage:
 
     def sources(self, node: Node, path: str) -> Sources:
         """Variables stored in `path` that a node is made from: the digest each recording had."""
-        self.digests(node)
-        if isinstance(node, Call):
-            merged: Sources = {}
-            for item in node.inputs:
-                merged.update(self.sources(item, path))
-            return merged
-        found = self.behind.get(node.key, {})
+        found = self.all_behind(node)
         return {n.partition("\n")[2]: d for n, d in found.items() if n.partition("\n")[0] == path}
+
+    def all_behind(self, node: Node) -> Sources:
+        """The same for all stores, by the place of the variable."""
+        self.digests(node)
+        if not isinstance(node, Call):
+            return self.behind.get(node.key, {})
+        merged: Sources = {}
+        for item in node.inputs:
+            merged.update(self.all_behind(item))
+        return merged
 
 
 def to_numbers(digests: Sequence[str]) -> npt.NDArray[np.uint64]:
@@ -91,24 +95,27 @@ def _of_source(source: Source, n_frames: Sequence[int]) -> tuple[list[str], Sour
     if _is_origin(direct) and source.has_recording:
         origin = _origin(direct)
         if origin.digests is not None and origin.n_frames == tuple(n_frames):
-            return list(origin.digests), _taken(origin.place, list(origin.digests))
+            return list(origin.digests), _behind(origin)
     traced = _trace(source, len(n_frames))
     if traced is None:
         return _of_numbers(source, n_frames), {}
-    digests, taken = [], []
-    places = set()
+    digests = []
     for (origin, row), n in zip(traced, n_frames, strict=True):
         assert origin.digests is not None
         own = origin.digests[row.row]
         digests.append(_of_row(own, row, origin.n_frames[row.row], n, source))
-        taken.append(own)
-        places.add(origin.place)
-    return digests, _taken(places.pop(), taken) if len(places) == 1 else {}
+    behind = {id(origin): _behind(origin) for origin, _ in traced}
+    shared = set.intersection(*(set(behind[id(origin)]) for origin, _ in traced))
+    return digests, {
+        place: [behind[id(origin)][place][row.row] for origin, row in traced] for place in shared
+    }
 
 
-def _taken(place: tuple[str, str], digests: list[str]) -> Sources:
-    """The stored variable that rows were taken from, if it was one, and its digests."""
-    return {"\n".join(place): digests} if place[0] else {}
+def _behind(origin: Origin) -> Sources:
+    """Stored variables that the rows of an origin are, or were made from, and their digests."""
+    if origin.place[0] and origin.digests is not None:
+        return {"\n".join(origin.place): list(origin.digests)}
+    return {place: list(digests) for place, digests in origin.behind.items()}
 
 
 def _of_row(own: str, row: Row, stored_frames: int, n_frames: int, source: Source) -> str:
@@ -143,7 +150,9 @@ def _origin(layer: KnownLayer | CallLayer) -> Origin:
     if isinstance(layer, KnownLayer):
         return layer.origin
     lengths = layer.grid.n_frames
-    return Origin(tuple(Lineage(lengths).digests(layer.call)), lengths)
+    lineage = Lineage(lengths)
+    digests = tuple(lineage.digests(layer.call))
+    return Origin(digests, lengths, behind=lineage.all_behind(layer.call))
 
 
 def _of_values(source: Source, row: int, n_frames: int) -> str:

@@ -6,7 +6,7 @@ import hashlib
 import itertools
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -38,12 +38,14 @@ class Origin:
     """What the rows of an array are: digests that stand for their numbers, and their lengths.
 
     `digests` is None where nothing but the numbers themselves can tell. `place` is where a stored
-    array lies: its store, and its group and name.
+    array lies: its store, and its group and name; `behind` are the stored variables that computed
+    rows were made from, by their place, and the digests these had.
     """
 
     digests: tuple[str, ...] | None
     n_frames: tuple[int, ...]
     place: tuple[str, str] = ("", "")
+    behind: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def has(self, bounds: Sequence[tuple[int, int]]) -> bool:
         """Whether a part, a pair of bounds per axis, is stored: no recording ends before it."""
