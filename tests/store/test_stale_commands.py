@@ -50,7 +50,7 @@ import ethoflow as ef
 FASTEST = 90.0
 
 @ef.behaviour(roles=("nose",), units={"min_speed": "mm/s"})
-def darting(speed, *, min_speed=20.0):
+def dashing(speed, *, min_speed=20.0):
     \"\"\"The nose is faster than `min_speed` and slower than FASTEST.\"\"\"
     return (speed[0] > min_speed) & (speed[0] < FASTEST)
 """
@@ -107,7 +107,7 @@ def test_a_global_of_a_rule_file(done: Lab, tmp_path: Path) -> None:
     again, fresh = done.copy(tmp_path / "again"), done.copy(tmp_path / "fresh")
     (fresh.folder / "results").rename(tmp_path / "aside")
     for lab in (again, fresh):
-        line("rule_files: [rules.py]\nrules: [moving, darting]")(lab)
+        line("rule_files: [rules.py]\nrules: [moving, dashing]")(lab)
     (again.folder / "rules.py").write_text(RULES)
     assert again.run().exit_code == 0
     for lab in (again, fresh):
