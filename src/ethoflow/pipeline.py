@@ -28,6 +28,7 @@ from ethoflow.geometry.calibration import calibrate
 from ethoflow.io.cohort import open_cohort
 from ethoflow.io.options import DEFAULTS, Options
 from ethoflow.io.scoring import read_labels
+from ethoflow.io.scoring.fitting import Since
 from ethoflow.schema import DataError, assign_roles, clean_name, position_units
 from ethoflow.stats.budget import time_budget
 from ethoflow.stats.quality import track_quality
@@ -132,6 +133,7 @@ def add_labels(
     rater: str | None = None,
     individual: str | None = None,
     offset: float = 0.0,
+    since: Since = "origin",
     group: str = "labels/human",
 ) -> int:
     """Scored behaviour on the frames of the tracks; gives how many files could not be used.
@@ -148,8 +150,9 @@ def add_labels(
         for number, file in enumerate(files, 1):
             try:
                 found = read_labels(
-                    file, like=tracks, fps=fps, rater=rater, individual=individual, offset=offset
-                )
+                    file, like=tracks, fps=fps, rater=rater, individual=individual, offset=offset,
+                    since=since,
+                )  # fmt: skip
                 labels = found if labels is None else labels.combine_first(found)
             except DataError as error:
                 problems.append(str(error))

@@ -18,7 +18,7 @@ from pydantic import (
 
 from ethoflow.engine import find, load_rules
 from ethoflow.geometry.arena import Arena, parse_arena
-from ethoflow.io.options import Options, Repeats
+from ethoflow.io.options import Options, Repeats, TimeUnit
 from ethoflow.schema import DataError
 from ethoflow.units import Quantity, UnitError, convert, same_dimension, to_frames, unit_of
 
@@ -80,6 +80,7 @@ class Project(_Strict):
     columns: dict[str, str | list[str]] | None = None
     repeats: Repeats = "error"
     allow_pickle: bool = False
+    time_unit: TimeUnit | None = None
     skeleton: dict[str, str] = Field(default_factory=dict)
     arena: ArenaText | dict[str, ArenaText] | None = None
     px_per_mm: float | dict[str, float] | None = None
@@ -107,7 +108,9 @@ class Project(_Strict):
 
     def options(self) -> Options:
         """How the tracking files are read."""
-        return Options.of(self.individuals, self.columns, self.repeats, self.allow_pickle)
+        return Options.of(
+            self.individuals, self.columns, self.repeats, self.allow_pickle, self.time_unit
+        )
 
     def path(self, name: str) -> Path:
         """A path of the file, seen from where the file lies."""

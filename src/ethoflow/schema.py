@@ -107,11 +107,16 @@ COORDINATES = {
     "time": "seconds from the first frame, frame / fps",
     "fps": "frames per second (scalar)",
     "n_frames": "frames the recording has; shorter recordings are padded with NaN",
+    "origin": "second of the recording's own clock (video, camera, session) at time 0",
     "role": "what a body part is, in the words rules use: nose, centre, tail_base, ...",
     "animal": "who sits in the slot: the statistical unit; empty where the slot is empty",
     "digest": "digest of the file the recording was read from",
     "source_file": "name of that file",
 }
+
+
+ORIGIN = {"units": "s", "long_name": "time 0 on the recording's own clock"}
+"""Attributes of the coordinate `origin`."""
 
 
 class DataError(ValueError):
@@ -132,6 +137,7 @@ def make_tracks(
     digest: str = "",
     source_file: str = "",
     source_software: str = "",
+    origin: float = 0.0,
 ) -> xr.Dataset:
     """Dataset of one recording from plain arrays.
 
@@ -155,6 +161,8 @@ def make_tracks(
         ``"px"`` or ``"mm"``.
     skeleton
         Roles the alias table does not know: ``{"centre": "Spine_2"}``.
+    origin
+        Time of the first frame on the recording's own clock, s; a clip from 1:00 on has 60.
 
     Raises
     ------
@@ -195,6 +203,7 @@ def make_tracks(
             "time": make_time(n_frames, fps),
             "fps": float(fps),
             "n_frames": np.int64(n_frames),
+            "origin": float(origin),
             "role": ("bodypart", text(find_roles(bodyparts, skeleton))),
             "animal": ("individual", text(animals)),
             "digest": digest,
@@ -212,6 +221,8 @@ def describe_tracks(ds: xr.Dataset, units: str) -> xr.Dataset:
     ds["position"].attrs.update(units=units, long_name="position")
     ds["confidence"].attrs.update(units="1", long_name="confidence of the tracker")
     ds["fps"].attrs.update(units="Hz", long_name="frames per second")
+    if "origin" in ds.coords:
+        ds["origin"].attrs.update(ORIGIN)
     if "position_sd" in ds:
         ds["position_sd"].attrs.update(units=units, long_name="spread of the position")
     return ds

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ethoflow.io.clock import place_frames, read_times, resample
+from ethoflow.io.clock import place_frames, resample
 from ethoflow.io.cohort import read_cohort
 from ethoflow.io.reader import TrackingNote, Tracks, read
+from ethoflow.io.times import read_times
 from ethoflow.schema import DataError
 
 

@@ -15,6 +15,7 @@ import xarray as xr
 
 from ethoflow.engine.bouts import find_runs
 from ethoflow.engine.declare import Array
+from ethoflow.origin import number_at, on_clock, origins
 from ethoflow.schema import Data, DataError, as_dataset, first_frame, is_label
 
 COLUMNS = (
@@ -48,8 +49,9 @@ def find_bouts(data: Data) -> pd.DataFrame:
     -------
     DataFrame
         recording, individual, partner (empty for behaviours of one animal), animal,
-        partner_animal, behaviour; start, stop and duration in s (stop is the end of the last
-        frame), start_frame and stop_frame (exclusive); cut: the bout touches an unknown frame or an
+        partner_animal, behaviour; start and stop (the end of the last frame) in s of the
+        recording's own clock, and duration; start_frame and stop_frame (exclusive), counted on that
+        clock: ``start - origin`` is the time in `data`; cut: the bout touches an unknown frame or an
         end of the recording, so its true length is not known. Metadata of the recording follow.
 
     Raises
@@ -65,17 +67,22 @@ def find_bouts(data: Data) -> pd.DataFrame:
     [['moving', 3.96, 8.0, True]]
     """
     ds = as_dataset(data)
-    fps, first = float(ds.fps), first_frame(ds)
+    fps, first, begins = float(ds.fps), first_frame(ds), origins(ds).tolist()
     records = []
     for track in follow_tracks(ds):
-        for (start, stop), cut in zip(track.runs.tolist(), track.cut.tolist(), strict=True):
+        origin = begins[track.recording]
+        number = number_at(origin, fps) + first
+        times = on_clock(origin, first + np.asarray(track.runs), fps).tolist()
+        for (start, stop), (begins_at, ends_at), cut in zip(
+            track.runs.tolist(), times, track.cut.tolist(), strict=True
+        ):
             records.append({
                 **name_track(ds, track),
-                "start": (first + start) / fps,
-                "stop": (first + stop) / fps,
+                "start": begins_at,
+                "stop": ends_at,
                 "duration": (stop - start) / fps,
-                "start_frame": first + start,
-                "stop_frame": first + stop,
+                "start_frame": number + start,
+                "stop_frame": number + stop,
                 "cut": cut,
             })  # fmt: skip
     return join_metadata(pd.DataFrame(records, columns=list(COLUMNS)), ds)
@@ -192,7 +199,7 @@ def _animal(ds: xr.Dataset, row: int, slot: int) -> str:
     return str(values[row, slot] if values.ndim == 2 else values[slot])
 
 
-_OWN = {"n_frames", "digest", "source_file", "recording", "animal"}
+_OWN = {"n_frames", "origin", "digest", "source_file", "recording", "animal"}
 
 
 def join_metadata(table: pd.DataFrame, ds: xr.Dataset) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from ethoflow.cli.options import (
     Repeats,
     Roles,
     Scheduler,
+    Units,
     number_of,
     options_of,
     pairs_of,
@@ -222,6 +223,7 @@ def ingest(
     column: Columns = None,
     repeats: Repeats = "error",
     allow_pickle: Pickles = False,
+    time_unit: Units = None,
     scheduler: Scheduler = None,
 ) -> None:
     """Read tracking files into a Zarr store; broken ones are reported and left out."""
@@ -231,7 +233,7 @@ def ingest(
     from ethoflow.schema import as_dataset, position_units
 
     with plain_errors():
-        options = options_of(individuals, column, repeats, allow_pickle)
+        options = options_of(individuals, column, repeats, allow_pickle, time_unit)
         with use_scheduler(scheduler):
             problems = pipeline.ingest(
                 files,

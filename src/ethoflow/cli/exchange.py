@@ -9,7 +9,16 @@ import typer
 from rich.markup import escape
 
 from ethoflow.cli.app import app
-from ethoflow.cli.options import Columns, Fps, Individuals, Pickles, Repeats, options_of, rate_of
+from ethoflow.cli.options import (
+    Columns,
+    Fps,
+    Individuals,
+    Pickles,
+    Repeats,
+    Units,
+    options_of,
+    rate_of,
+)
 from ethoflow.cli.screen import PARTIAL, Screen, err, out, plain_errors, print_table
 
 if TYPE_CHECKING:
@@ -32,8 +41,12 @@ def labels(
         str | None, typer.Option(help="Rate of frame numbers, where the file does not state it.")
     ] = None,
     offset: Annotated[
-        float, typer.Option(help="Time of the scores at the first frame of the tracks, s.")
+        float, typer.Option(help="By how much the clock of the scores is ahead, s.")
     ] = 0.0,
+    since: Annotated[
+        str,
+        typer.Option(help="What scores count from: origin (of the video's clock), or tracks."),
+    ] = "origin",
     group: Annotated[str, typer.Option(help="Where the labels go.")] = "labels/human",
 ) -> None:
     """List behaviour that people or programs scored, or write it beside the tracks of a store."""
@@ -51,7 +64,7 @@ def labels(
             return
         problems = pipeline.add_labels(
             files, store, Screen(), fps=rate_of(fps), rater=rater, individual=individual,
-            offset=offset, group=group,
+            offset=offset, since=since, group=group,
         )  # fmt: skip
         out.print(f"\nwritten:\n{store}/{group}\nnext: ethoflow info {store}", markup=False)
     if problems:
@@ -144,12 +157,13 @@ def info(
     column: Columns = None,
     repeats: Repeats = "error",
     allow_pickle: Pickles = False,
+    time_unit: Units = None,
 ) -> None:
     """Say what a tracking file or a store holds."""
     from ethoflow import information
 
     with plain_errors():
-        options = options_of(individuals, column, repeats, allow_pickle)
+        options = options_of(individuals, column, repeats, allow_pickle, time_unit)
         for line, table in information.describe(path, rate_of(fps), options):
             out.print(escape(line))
             if table is not None:

@@ -34,6 +34,11 @@ Pickles = Annotated[
     bool, typer.Option("--allow-pickle", help="Open Python pickles, which can run any code.")
 ]
 
+Units = Annotated[
+    str | None,
+    typer.Option("--time-unit", help="What times in tables and lists are in: s, ms, us, ns."),
+]
+
 
 def pairs_of(items: list[str] | None, what: str) -> dict[str, str]:
     """Names and values written as name=value."""
@@ -49,7 +54,11 @@ def pairs_of(items: list[str] | None, what: str) -> dict[str, str]:
 
 
 def options_of(
-    individuals: str | None, columns: list[str] | None, repeats: str, allow_pickle: bool
+    individuals: str | None,
+    columns: list[str] | None,
+    repeats: str,
+    allow_pickle: bool,
+    time_unit: str | None,
 ) -> Any:
     """How files are to be read."""
     from ethoflow.io.options import Options
@@ -59,7 +68,7 @@ def options_of(
         for key, value in pairs_of(columns, "--column").items()
     }
     names = individuals.split(",") if individuals else None
-    return Options.of(names, mapped or None, repeats, allow_pickle)  # type: ignore[arg-type]
+    return Options.of(names, mapped or None, repeats, allow_pickle, time_unit)  # type: ignore[arg-type]
 
 
 def rate_of(fps: str | None) -> Any:

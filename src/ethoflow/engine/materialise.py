@@ -32,7 +32,8 @@ from ethoflow.engine.program import Program, compile_program
 from ethoflow.engine.run import KernelFailed
 from ethoflow.engine.schedule import Progress, run_tasks
 from ethoflow.engine.source import source_of
-from ethoflow.schema import Data, DataError, as_dataset, count_frames
+from ethoflow.origin import begin_at_slice
+from ethoflow.schema import ORIGIN, Data, DataError, as_dataset, count_frames
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,10 @@ def _prepare(
     small = as_cohort(ds.drop_vars(list(nodes)))
     counts = count_frames(ds) if "time" in ds.dims else small.n_frames.values
     counts = tuple(map(int, counts))
-    small = small.assign_coords(n_frames=("recording", np.array(counts, np.int64)))
+    begins = xr.Variable("recording", begin_at_slice(ds), ORIGIN)
+    small = small.assign_coords(
+        n_frames=("recording", np.array(counts, np.int64)), origin=begins
+    )
     state = store.read_state(path) or store.State(path)
     layout = plan_group(small, nodes, counts, state, group, keep=keep, drop=drop)
     n_blocks = max(-(-max(counts, default=0) // layout.block), 1)

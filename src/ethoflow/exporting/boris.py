@@ -11,7 +11,7 @@ import xarray as xr
 
 from ethoflow.behaviours.bouts import find_bouts, is_behaviour
 from ethoflow.exporting.declare import ExportNote, writer
-from ethoflow.schema import first_frame
+from ethoflow.origin import clock_end, clock_frame
 
 
 @writer(
@@ -22,14 +22,13 @@ def save_boris(ds: xr.Dataset, path: Path) -> None:
     """A row per bout, tab-separated; what is unknown is not in it, as BORIS has no such state."""
     bouts = find_bouts(ds)
     name = str(ds.recording.values) if "recording" in ds.coords else "recording"
-    first = first_frame(ds)
     note_unknown(ds, name)
     table = pd.DataFrame({
         "Observation id": name,
         "Observation date": "",
         "Description": "",
         "Media file": "",
-        "Total length": (first + ds.sizes["time"]) / float(ds.fps),
+        "Total length": clock_end(ds),
         "FPS": float(ds.fps),
         "Subject": bouts.animal,
         "Behavior": bouts.behaviour,
@@ -51,7 +50,7 @@ def save_boris_log(ds: xr.Dataset, path: Path) -> None:
     """A row for every start and one for every stop, as BORIS 8 lists them."""
     name = str(ds.recording.values) if "recording" in ds.coords else "recording"
     note_unknown(ds, name)
-    length = (first_frame(ds) + ds.sizes["time"]) / float(ds.fps)
+    length = clock_end(ds)
     bouts = find_bouts(ds)
     rows = [
         {
@@ -81,7 +80,7 @@ def save_boris_log(ds: xr.Dataset, path: Path) -> None:
 def note_unknown(ds: xr.Dataset, name: str) -> None:
     """Say how much of the labels BORIS will take for absent behaviour."""
     labels = [array.values for array in ds.data_vars.values() if is_behaviour(array)]
-    first = first_frame(ds)
+    first = clock_frame(ds)
     unknown = sum(int(np.isnan(values).sum()) for values in labels)
     n_frames = sum(values.size for values in labels)
     lost = []

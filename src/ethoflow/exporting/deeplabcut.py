@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from ethoflow.exporting.declare import writer
-from ethoflow.schema import first_frame
+from ethoflow.origin import clock_frame
 
 SCORER = "ethoflow"
 _SURVIVES = ("position", "confidence", "bodypart", "animal")
@@ -37,7 +37,7 @@ def _columns(ds: xr.Dataset) -> tuple[list[str], list[tuple[str, ...]], Any]:
 def save_csv(ds: xr.Dataset, path: Path) -> None:
     """Header rows scorer, (individuals,) bodyparts, coords; missing points are empty cells."""
     names, columns, values = _columns(ds)
-    first = first_frame(ds)
+    first = clock_frame(ds)
     with path.open("w", encoding="utf-8", newline="") as file:
         lines = csv.writer(file)
         for level, name in enumerate(names):
@@ -61,7 +61,7 @@ def save_hdf5(ds: xr.Dataset, path: Path) -> None:
     import tables  # noqa: F401
 
     names, columns, values = _columns(ds)
-    first = first_frame(ds)
+    first = clock_frame(ds)
     table = pd.DataFrame(
         values,
         index=range(first, first + len(values)),

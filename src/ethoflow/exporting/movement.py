@@ -10,7 +10,8 @@ import xarray as xr
 
 from ethoflow.exporting.declare import writer
 from ethoflow.io.movement import DIALECTS
-from ethoflow.schema import Data, DataError, as_dataset, first_frame, position_units
+from ethoflow.origin import clock_times
+from ethoflow.schema import Data, DataError, as_dataset, position_units
 
 _SURVIVES = ("position", "confidence", "bodypart", "animal", "fps", "units")
 
@@ -48,7 +49,7 @@ def to_movement(data: Data, dialect: Literal["singular", "plural"] = "singular")
     keypoint, individual = names["bodypart"], names["individual"]
     animals = np.array([str(n) for n in ds.animal.values])
     coords = {
-        "time": ds.time.values,
+        "time": clock_times(ds),
         "space": np.array([str(n) for n in ds.space.values]),
         keypoint: np.array([str(n) for n in ds.bodypart.values]),
         individual: animals,
@@ -77,8 +78,7 @@ def to_movement(data: Data, dialect: Literal["singular", "plural"] = "singular")
 
 
 def _save(ds: xr.Dataset, path: Path, dialect: Literal["singular", "plural"]) -> None:
-    shifted = ds if not first_frame(ds) else ds.assign_coords(time=ds.time - ds.time[0])
-    to_movement(shifted, dialect).to_netcdf(path, engine="h5netcdf")
+    to_movement(ds, dialect).to_netcdf(path, engine="h5netcdf")
 
 
 @writer(

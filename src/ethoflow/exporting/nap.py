@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from ethoflow.behaviours.bouts import find_bouts, is_behaviour
+from ethoflow.origin import clock_times
 from ethoflow.schema import Data, DataError, as_dataset
 
 
@@ -16,7 +17,7 @@ def to_pynapple(data: Data) -> dict[str, Any]:
 
     A label becomes an ``IntervalSet`` of its bouts, under its name, with several animals (or pairs)
     under ``name/animal``. Positions and features become a ``TsdFrame`` with a column per body part
-    and coordinate. Times are in s.
+    and coordinate. Times are in s, on the recording's own clock.
 
     Parameters
     ----------
@@ -71,5 +72,5 @@ def _frames(ds: xr.Dataset, name: str, array: xr.DataArray, nap: Any) -> dict[st
         cells = zip(*(axis.ravel() for axis in grid), strict=True)
         columns = ["_".join(map(str, cell)) for cell in cells] if rest else [name]
         key = name if len(animals) == 1 else f"{name}/{animal}"
-        found[key] = nap.TsdFrame(t=ds.time.values, d=values, columns=columns)
+        found[key] = nap.TsdFrame(t=clock_times(ds), d=values, columns=columns)
     return found

@@ -10,6 +10,7 @@ import xarray as xr
 
 from ethoflow.behaviours.bouts import find_bouts, is_behaviour
 from ethoflow.exporting.declare import writer
+from ethoflow.origin import clock_times
 from ethoflow.schema import DataError, position_units
 
 _UNIT = {"px": "pixels", "mm": "mm"}
@@ -44,7 +45,7 @@ def save_nwb(ds: xr.Dataset, path: Path) -> None:
                 data=ds.position.values[i, b].T,
                 unit=_UNIT.get(position_units(ds), position_units(ds)),
                 reference_frame="(0, 0) is the upper left corner of the picture",
-                timestamps=ds.time.values.astype(np.float64),
+                timestamps=clock_times(ds),
                 confidence=ds.confidence.values[i, b],
                 confidence_definition="score of the tracker",
             )

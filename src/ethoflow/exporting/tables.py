@@ -9,7 +9,8 @@ import pandas as pd
 import xarray as xr
 
 from ethoflow.exporting.declare import writer
-from ethoflow.schema import Data, DataError, as_dataset, count_frames, first_frame, position_units
+from ethoflow.origin import clock_frame, clock_times
+from ethoflow.schema import Data, DataError, as_dataset, count_frames, position_units
 
 _TRACKS = ("position", "confidence", "bodypart", "animal", "fps", "units")
 
@@ -66,7 +67,7 @@ def _table_of(ds: xr.Dataset, recording: str) -> pd.DataFrame:
     )
     slots = ds.individual.values.astype(str)
     animals = ds.animal.values.astype(str) if "animal" in ds.coords else slots
-    frames = places["time"] + first_frame(ds)
+    frames = places["time"] + clock_frame(ds)
     table = {
         "recording": np.full(len(frames), recording, object),
         "individual": slots[places["individual"]],
@@ -75,7 +76,7 @@ def _table_of(ds: xr.Dataset, recording: str) -> pd.DataFrame:
     for dim in index[1:-1]:
         table[dim] = ds[dim].values.astype(str)[places[dim]]
     table["frame"] = frames
-    table["time"] = frames / float(ds.fps)
+    table["time"] = clock_times(ds)[places["time"]]
     return pd.DataFrame({**table, **arrays})
 
 

@@ -7,75 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from ethoflow.io.stack import Float32, Tracks
-from ethoflow.io.table_text import decode, read_table_bytes
+from ethoflow.io.times import Times, begin, check_unit, settle_rate
 from ethoflow.schema import DataError, check_fps
-
-Times = npt.NDArray[np.float64]
 
 _MOST_FRAMES = 1000
 """Longest recording that times may stand for, in frames per row of the table."""
-
-
-def read_times(path: Path) -> Times:
-    r"""Times of frames in s: a NumPy array (``.npy``) or a text file with one number per line.
-
-    Raises
-    ------
-    DataError
-        They are no growing, finite numbers.
-
-    Examples
-    --------
-    >>> import pathlib, tempfile
-    >>> folder = tempfile.TemporaryDirectory()
-    >>> path = pathlib.Path(folder.name) / "times.txt"
-    >>> _ = path.write_text("time\n0.00\n0.04\n0.08\n")
-    >>> read_times(path).tolist()
-    [0.0, 0.04, 0.08]
-    >>> folder.cleanup()
-    """
-    if not path.is_file():
-        raise DataError(f"{path}: there is no such file of timestamps.")
-    with path.open("rb") as file:
-        is_array = file.read(6) == b"\x93NUMPY"
-    try:
-        times = np.load(path, allow_pickle=False) if is_array else _read_lines(path)
-        times = np.asarray(times, np.float64).squeeze()
-    except (ValueError, OSError, EOFError) as error:
-        raise DataError(f"{path}: no list of times in s ({error}).") from error
-    if times.ndim != 1:
-        raise DataError(f"{path}: needed one time per frame, found the shape {times.shape}.")
-    _check_growing(times, str(path))
-    return times
-
-
-def _read_lines(path: Path) -> Times:
-    lines = [line.strip() for line in decode(read_table_bytes(path)).splitlines() if line.strip()]
-    numbers = []
-    for number, line in enumerate(lines):
-        try:
-            numbers.append(float(line.rstrip(",;")))
-        except ValueError as error:
-            if number:
-                raise DataError(f"{path}: {line!r} is no time in s.") from error
-    return np.array(numbers)
-
-
-def _check_growing(times: Times, where: str) -> None:
-    if not np.isfinite(times).all():
-        raise DataError(f"{where}: time {int(np.argmin(np.isfinite(times)))} is no finite number.")
-    wrong = np.flatnonzero(np.diff(times) <= 0)
-    if len(wrong):
-        i = int(wrong[0])
-        raise DataError(
-            f"{where}: times must grow; number {i + 1} is {times[i + 1]:g} s after {times[i]:g} s."
-        )
 
 
 def place_frames(times: Times, fps: float | None = None) -> tuple[npt.NDArray[np.int64], float]:
@@ -102,7 +43,8 @@ def place_frames(times: Times, fps: float | None = None) -> tuple[npt.NDArray[np
     step = float(np.median(np.diff(times))) if fps is None else 1 / fps
     frames = np.concatenate([[0], np.cumsum(np.maximum(np.rint(np.diff(times) / step), 0))])
     if fps is None:
-        fps = round(float(frames[-1] / (times[-1] - times[0])), 9)
+        rate = float(frames[-1] / (times[-1] - times[0]))
+        fps = settle_rate(round(rate, 9), times)
     frames = np.rint((times - times[0]) * fps)
     off = np.abs((times - times[0]) * fps - frames).max()
     if (np.diff(frames) < 1).any() or off > 0.4:
@@ -135,7 +77,7 @@ def apply_times(tracks: Tracks, times: Times, fps: float | None = None) -> Track
         placed[..., frames] = values
         return placed
 
-    return _change(tracks, spread, rate, notes)
+    return _change(tracks, spread, rate, times, notes)
 
 
 def _check_length(tracks: Tracks, times: Times) -> None:
@@ -178,11 +120,17 @@ def resample(tracks: Tracks, times: Times, fps: float, *, anti_alias: bool = Tru
         return _average(values, points, since, new, 0.5 / fps) if averaged else points
 
     how = "mean over each new frame" if averaged else "straight line between frames"
-    return _change(tracks, change, fps, (f"resampled from {old_fps:g} to {fps:g} fps ({how}).",))
+    note = f"resampled from {old_fps:g} to {fps:g} fps ({how})."
+    return _change(tracks, change, fps, times, (note,))
 
 
 def contradict(stated: float | None, given: float | None) -> list[str]:
     """A note where the frame rate a file states and the one that was given differ.
+
+    Raises
+    ------
+    DataError
+        They differ as units do, a thousandfold.
 
     Examples
     --------
@@ -191,6 +139,7 @@ def contradict(stated: float | None, given: float | None) -> list[str]:
     """
     if stated is None or given is None or abs(given / stated - 1) < 1e-3:
         return []
+    check_unit(stated, given, "the times it holds")
     return [f"it states {stated:g} frames per second; the {given:g} that were given are used."]
 
 
@@ -213,7 +162,7 @@ def set_clock(
             raise DataError("resampling needs the frame rate of the tracks: give fps.")
         if resample_fps in (None, fps):
             return replace(tracks, fps=fps)
-        times = np.arange(tracks.position.shape[-1]) / fps
+        times = tracks.origin(fps) + np.arange(tracks.position.shape[-1]) / fps
     elif resample_fps is None:
         return apply_times(tracks, times, fps)
     assert resample_fps is not None
@@ -278,14 +227,20 @@ def _average(values: Float32, points: Float32, since: Times, new: Times, half: f
 
 
 def _change(
-    tracks: Tracks, change: Callable[[Float32], Float32], fps: float, notes: tuple[str, ...]
+    tracks: Tracks,
+    change: Callable[[Float32], Float32],
+    fps: float,
+    times: Times,
+    notes: tuple[str, ...],
 ) -> Tracks:
     sd = tracks.position_sd
+    start, of_clock = begin(times)
     return replace(
         tracks,
         position=change(tracks.position),
         confidence=None if tracks.confidence is None else change(tracks.confidence),
         position_sd=None if sd is None else change(sd),
         fps=fps,
-        notes=(*tracks.notes, *notes),
+        start=start,
+        notes=(*tracks.notes, *notes, *of_clock),
     )

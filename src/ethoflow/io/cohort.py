@@ -17,8 +17,8 @@ from ethoflow.io.clock import contradict
 from ethoflow.io.files import CameraTimes, lazy_arrays, sources_of
 from ethoflow.io.metadata import JoinReport, attach
 from ethoflow.io.metadata_rows import MetadataSource, Placed, place_rows, read_rows
-from ethoflow.io.options import DEFAULTS, Columns, Options, Repeats
-from ethoflow.io.reader import PathLike, TrackingNote
+from ethoflow.io.options import DEFAULTS, Columns, Options, Repeats, TimeUnit
+from ethoflow.io.reader import PathLike, TrackingNote, check_stated, naming
 from ethoflow.io.scan import BrokenFile, Problem, scan
 from ethoflow.io.stack import Counts, Header, layout_of, stack_tracks
 from ethoflow.schema import DataError, check_fps
@@ -54,6 +54,7 @@ def read_cohort(
     columns: Columns | None = None,
     repeats: Repeats = "error",
     allow_pickle: bool = False,
+    time_unit: TimeUnit | None = None,
     errors: Literal["raise", "warn"] = "raise",
 ) -> xr.Dataset:
     """Tracks of many files: lazy positions in px, one chunk per recording.
@@ -73,7 +74,7 @@ def read_cohort(
         A CSV, TSV or Excel file or a DataFrame with a row per recording; its columns become
         coordinates. A column ``timestamps`` names files with the time of every frame, as for
         `read`, beside the table.
-    individuals, skeleton, columns, repeats, allow_pickle
+    individuals, skeleton, columns, repeats, allow_pickle, time_unit
         As for `read`.
     resample_fps, anti_alias
         As for `read`: brings recordings of different rates to one.
@@ -95,7 +96,7 @@ def read_cohort(
         skeleton=skeleton,
         resample_fps=resample_fps,
         anti_alias=anti_alias,
-        options=Options.of(individuals, columns, repeats, allow_pickle),
+        options=Options.of(individuals, columns, repeats, allow_pickle, time_unit),
         leave_out=errors == "warn",
     )
     for note in cohort.dataset.attrs.get("notes", []):
@@ -142,12 +143,12 @@ def open_cohort(
     if problems and not (leave_out and headers):
         raise DataError(_list_problems(problems, len(headers)))
     placed = None if metadata is None else _place(metadata, headers)
-    clocks, late = _read_clocks(headers, placed, metadata, fps, resample_fps)
+    clocks, late = _read_clocks(headers, placed, metadata, fps, resample_fps, options.time_unit)
     problems += late
     if late and not (leave_out and len(late) < len(headers)):
         raise DataError(_list_problems(problems, len(headers) - len(late)))
     headers = [h for h in headers if h.path not in {problem.path for problem in late}]
-    rates = _find_rates(fps, headers, placed, clocks)
+    rates = _find_rates(fps, headers, placed, clocks, options)
     headers = [replace(h, notes=(*h.notes, *contradict(h.fps, rates.get(h.name)))) for h in headers]
     rate = _common_rate(rates) if resample_fps is None else float(resample_fps)
     sources = sources_of(headers, rates, clocks, resample_fps, options, anti_alias=anti_alias)
@@ -180,6 +181,7 @@ def _read_clocks(
     metadata: MetadataSource | None,
     fps: float | Literal["video"] | None,
     resample_fps: float | None,
+    unit: TimeUnit | None,
 ) -> tuple[dict[str, CameraTimes], list[Problem]]:
     """Times of the frames of each recording that the metadata name, and those that do not fit."""
     if placed is None:
@@ -194,7 +196,7 @@ def _read_clocks(
             try:
                 rate = stated.get(header.name, given)
                 clocks[header.name] = CameraTimes.of(
-                    files[header.name], header.n_frames, rate, resample_fps
+                    files[header.name], header.n_frames, rate, resample_fps, unit
                 )
             except DataError as error:
                 problems.append(Problem(header.path, str(error)))
@@ -206,6 +208,7 @@ def _find_rates(
     headers: Sequence[Header],
     placed: Placed | None,
     clocks: Mapping[str, CameraTimes],
+    options: Options,
 ) -> dict[str, float]:
     """Rate of each recording: of the call, the metadata, its camera's times, video, or file."""
     stated = {} if placed is None else placed.fps()
@@ -220,6 +223,9 @@ def _find_rates(
             of_file = header.video_fps if fps == "video" else header.fps
             if header.name in clocks:
                 of_file = clocks[header.name].fps
+            elif header.name not in stated:
+                with naming(Path(header.path)):
+                    check_stated(of_file, options)
             found[header.name] = stated.get(header.name, of_file)
     known = {name: check_fps(rate, name) for name, rate in found.items() if rate is not None}
     if fps == "video" and len(known) < len(found):

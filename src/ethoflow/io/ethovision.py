@@ -39,6 +39,20 @@ class Export:
         """Who was tracked."""
         return self.facts.get("Subject name", "")
 
+    @property
+    def times(self) -> npt.NDArray[np.float64]:
+        """Times of the samples in s, since recording began.
+
+        Raises
+        ------
+        DataError
+            There is no column of times.
+        """
+        name = next((n for n in ("Recording time", "Trial time") if n in self.columns), None)
+        if name is None:
+            raise DataError(f"it has no column of times; it has {', '.join(self.columns)}.")
+        return self.columns[name]
+
     def rate(self) -> tuple[float, npt.NDArray[np.int64]]:
         """Samples per second, and the number of each sample on that clock.
 
@@ -47,10 +61,7 @@ class Export:
         DataError
             There is no column of times, or they are not regular.
         """
-        name = next((n for n in ("Recording time", "Trial time") if n in self.columns), None)
-        if name is None:
-            raise DataError(f"it has no column of times; it has {', '.join(self.columns)}.")
-        return rate_of_times(self.columns[name])
+        return rate_of_times(self.times)
 
 
 def is_export(file: Content) -> bool:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ethoflow.engine.source import KnownLayer, Origin, chain
-from ethoflow.io.clock import count_resampled, place_frames, read_times, set_clock
-from ethoflow.io.options import DEFAULTS, Options, digest_of
+from ethoflow.io.clock import count_resampled, place_frames, set_clock
+from ethoflow.io.options import DEFAULTS, Options, TimeUnit, digest_of
 from ethoflow.io.pieces import FRAMES, pieces_of
 from ethoflow.io.reader import check, load, naming, reader_named
 from ethoflow.io.stack import Float32, Header, Layout, pad
+from ethoflow.io.times import Times, begin, read_times
 from ethoflow.schema import DataError
 from ethoflow.stamps import stamp_of
 
@@ -43,16 +44,23 @@ class FileSource:
 
 @dataclass(frozen=True)
 class CameraTimes:
-    """What a file with the times of frames makes of a recording: its rate and its frames."""
+    """What a file with the times of frames makes of a recording: its rate, frames and begin."""
 
     path: str
     digest: str
     fps: float
     n_frames: int
+    start: float
+    notes: tuple[str, ...]
 
     @classmethod
     def of(
-        cls, path: Path, n_frames: int, fps: float | None, resample_fps: float | None
+        cls,
+        path: Path,
+        n_frames: int,
+        fps: float | None,
+        resample_fps: float | None,
+        unit: TimeUnit | None = None,
     ) -> CameraTimes:
         """Those of a recording of `n_frames`, placed on a clock of `fps` or to be resampled.
 
@@ -61,16 +69,16 @@ class CameraTimes:
         DataError
             They cannot be read, are not one for each frame, or do not lie on a regular clock.
         """
-        times = read_times(path)
+        times = read_times(path, unit, fps)
         if len(times) != n_frames:
             raise DataError(f"{path}: {len(times)} times for {n_frames} frames; needed one each.")
         known = str(path), digest_of(path, DEFAULTS)
         if resample_fps is None:
             frames, rate = place_frames(times, fps)
-            return cls(*known, rate, int(frames[-1]) + 1)
+            return cls(*known, rate, int(frames[-1]) + 1, *begin(times))
         length = count_resampled(float(times[-1] - times[0]), resample_fps)
         usual = 1 / float(np.median(np.diff(times))) if len(times) > 1 else resample_fps
-        return cls(*known, usual, length)
+        return cls(*known, usual, length, *begin(times))
 
 
 def sources_of(
@@ -119,8 +127,10 @@ def _on_clock(
         note = f"its frames have the times of {Path(clock.path).name}"
         if resample_fps is None and clock.n_frames > header.n_frames:
             note += f"; the camera dropped {clock.n_frames - header.n_frames}, which are missing"
-        notes = (*header.notes, f"{note}.")
-        return replace(header, n_frames=clock.n_frames, digest=seen, notes=notes)
+        notes = (*header.notes, f"{note}.", *clock.notes)
+        return replace(
+            header, n_frames=clock.n_frames, digest=seen, notes=notes, start=clock.start
+        )
     assert fps is not None
     assert resample_fps is not None
     if fps == resample_fps:
@@ -128,6 +138,7 @@ def _on_clock(
     return replace(
         header,
         n_frames=count_resampled((header.n_frames - 1) / fps, resample_fps),
+        start=header.origin(fps),
         digest=f"{header.digest}@{fps!r}:{resample_fps!r}:{anti_alias}",
         notes=(*header.notes, f"resampled from {fps:g} to {resample_fps:g} fps."),
     )
@@ -152,11 +163,17 @@ def read_again(source: FileSource, layout: Layout) -> dict[str, Float32]:
             tracks = set_clock(
                 tracks,
                 source.fps,
-                times=read_times(Path(source.times)) if source.times else None,
+                times=_times_of(source),
                 resample_fps=source.resample_fps,
                 anti_alias=source.anti_alias,
             )
         return pad(tracks, layout)
+
+
+def _times_of(source: FileSource) -> Times | None:
+    if not source.times:
+        return None
+    return read_times(Path(source.times), source.options.time_unit, source.fps)
 
 
 def read_piece_again(source: FileSource, layout: Layout, number: int) -> dict[str, Float32]:

@@ -44,8 +44,8 @@ def from_movement(
     """Tracks from a dataset of the movement package, old and new names; lazy where it is.
 
     Positions get the dims (individual, bodypart, space, time); boxes become one body part,
-    ``centroid``. A point with one coordinate missing is missing. Time begins at 0. Positions are in
-    px unless their attribute ``units`` says otherwise; lengths are brought to mm.
+    ``centroid``. A point with one coordinate missing is missing. Time begins at 0, and the first of
+    the times is the coordinate ``origin``. Positions are in px unless their attribute ``units`` says otherwise; lengths are brought to mm.
 
     Parameters
     ----------
@@ -76,12 +76,14 @@ def from_movement(
     animals = [str(name) for name in found.individual.values]
     parts = [str(name) for name in found.bodypart.values]
     n_frames = found.sizes["time"]
+    first, start = begin_of(ds)
     found = found.assign_coords(
         recording=recording,
         individual=text([f"individual_{i}" for i in range(len(animals))]),
         time=make_time(n_frames, rate),
         fps=rate,
         n_frames=np.int64(n_frames),
+        origin=first / rate if start is None else start,
         role=("bodypart", text(find_roles(parts, None))),
         animal=("individual", text(animals)),
         digest="",
@@ -178,6 +180,14 @@ def contradiction(ds: xr.Dataset, rate: float) -> str:
         f"its times advance by {step:g} s per frame, which contradicts the {rate:g} frames per "
         "second it states"
     )
+
+
+def begin_of(ds: xr.Dataset) -> tuple[int, float | None]:
+    """Number of the first frame, or its time in s where the times are in s."""
+    if "time" not in ds.coords or not ds.sizes["time"] or ds.time.dtype.kind not in "iuf":
+        return 0, None
+    first, unit = float(ds.time.values[0]), str(ds.attrs.get("time_unit", ""))
+    return (int(first), None) if unit.startswith("f") else (0, first)
 
 
 def _stated_rate(ds: xr.Dataset) -> float | None:

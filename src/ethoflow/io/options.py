@@ -14,6 +14,10 @@ from ethoflow.schema import DataError
 
 Columns: TypeAlias = Mapping[str, str | Sequence[str]]
 Repeats: TypeAlias = Literal["error", "first", "last"]
+TimeUnit: TypeAlias = Literal["s", "ms", "us", "ns"]
+
+TIME_UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
+"""Units that cameras write times in, in s."""
 
 
 @dataclass(frozen=True)
@@ -21,13 +25,15 @@ class Options:
     """Options of reading that change the numbers read from a file.
 
     `individuals` are the animals to take; `columns` maps the columns of a plain table; `repeats`
-    says which of several rows of one frame counts; `allow_pickle` lets Python pickles be opened.
+    says which of several rows of one frame counts; `allow_pickle` lets Python pickles be opened;
+    `time_unit` is what times in plain tables and lists are in, where they do not say so.
     """
 
     individuals: tuple[str, ...] | None = None
     columns: tuple[tuple[str, str | tuple[str, ...]], ...] | None = None
     repeats: Repeats = "error"
     allow_pickle: bool = False
+    time_unit: TimeUnit | None = None
 
     @classmethod
     def of(
@@ -36,12 +42,17 @@ class Options:
         columns: Columns | None = None,
         repeats: Repeats = "error",
         allow_pickle: bool = False,
+        time_unit: TimeUnit | None = None,
     ) -> Options:
         """Options as a caller gives them, checked."""
         if isinstance(individuals, str):
             raise DataError(f"individuals must be a list of names, found {individuals!r}.")
         if repeats not in ("error", "first", "last"):
             raise DataError(f"repeats must be 'error', 'first' or 'last', found {repeats!r}.")
+        if time_unit not in (None, *TIME_UNITS):
+            raise DataError(
+                f"time_unit must be one of {', '.join(TIME_UNITS)}, found {time_unit!r}."
+            )
         chosen = None if individuals is None else tuple(map(str, individuals))
         mapped = None
         if columns is not None:
@@ -49,7 +60,7 @@ class Options:
                 (key, value if isinstance(value, str) else tuple(value))
                 for key, value in columns.items()
             )
-        return cls(chosen, mapped, repeats, allow_pickle)
+        return cls(chosen, mapped, repeats, allow_pickle, time_unit)
 
     @property
     def column_map(self) -> dict[str, str | tuple[str, ...]] | None:
@@ -66,8 +77,10 @@ def digest_of(path: Path, options: Options = DEFAULTS, *more: object) -> str:
     with path.open("rb") as file:
         # It tells files apart that somebody changed, not forged: much quicker than SHA-256.
         digest = hashlib.file_digest(file, xxhash.xxh3_128)
-    if replace(options, allow_pickle=False) != DEFAULTS:
+    if replace(options, allow_pickle=False, time_unit=None) != DEFAULTS:
         digest.update(repr(astuple(options)[:3]).encode())
+    if options.time_unit is not None:
+        digest.update(options.time_unit.encode())
     if more:
         digest.update(repr(more).encode())
     return digest.hexdigest()

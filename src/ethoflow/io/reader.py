@@ -6,19 +6,20 @@ import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 import numpy as np
 import xarray as xr
 
-from ethoflow.io.clock import contradict, read_times, set_clock
+from ethoflow.io.clock import contradict, set_clock
 from ethoflow.io.content import Content
 from ethoflow.io.individuals import choose_individuals
-from ethoflow.io.options import DEFAULTS, Columns, Options, Repeats, digest_of
+from ethoflow.io.options import DEFAULTS, Columns, Options, Repeats, TimeUnit, digest_of
 from ethoflow.io.registry import Registry, in_words
 from ethoflow.io.stack import Header, Tracks, dataset_of, layout_of, pad, stack_tracks, with_notes
+from ethoflow.io.times import begin, check_unit, read_times
 from ethoflow.io.video import compare, look_at, look_beside, video_of
 from ethoflow.schema import DataError, check_fps
 
@@ -125,11 +126,13 @@ def read(
     columns: Columns | None = None,
     repeats: Repeats = "error",
     allow_pickle: bool = False,
+    time_unit: TimeUnit | None = None,
 ) -> xr.Dataset:
     r"""Tracks of one file: positions in px with dims (individual, bodypart, space, time).
 
     The format is recognised by the content. The recording is named after the file (its full stem)
-    and begins at the first frame the file has a row for; frames missing in between are NaN. A SLEAP
+    and begins at the first frame the file has a row for, whose time on the clock of the video (or
+    camera) is the coordinate ``origin``; frames missing in between are NaN. A SLEAP
     file of several videos gives a cohort, with the dim ``recording``.
 
     Parameters
@@ -145,7 +148,8 @@ def read(
     skeleton
         Roles the alias table does not know: ``{"centre": "Spine_2"}``.
     timestamps
-        File with the time of every frame in s, ``.npy`` or one number per line. Frames that a
+        File with the time of every frame, as `ethoflow.io.times.read_times` reads it: ``.npy``, or
+        text with one number (or date and time) per line or in one column. Frames that a
         camera dropped become NaN; the frame rate is that of the times.
     resample_fps
         Frame rate to bring the tracks to; as they are by default.
@@ -158,6 +162,9 @@ def read(
         (``"error"``, the default).
     allow_pickle
         Open files that are Python pickles, which can run any code; default False.
+    time_unit
+        What `timestamps` and the times of plain tables are in, ``"s"``, ``"ms"``, ``"us"`` or
+        ``"ns"``; what their heading says by default, else s.
 
     Warns
     -----
@@ -182,7 +189,7 @@ def read(
     """
     path = Path(path)
     with naming(path):
-        options = Options.of(individuals, columns, repeats, allow_pickle)
+        options = Options.of(individuals, columns, repeats, allow_pickle, time_unit)
         parts = load(path, options)
         given = (str(timestamps or ""), resample_fps, anti_alias)
         clock = given if timestamps is not None or resample_fps is not None else ()
@@ -193,10 +200,12 @@ def read(
             n_frames = parts[0].position.shape[-1]
             stated = parts[0].fps if rate is None else rate
             parts = [with_notes(parts[0], compare(n_frames, parts[0], video, stated))]
-        times = None if timestamps is None else read_times(Path(timestamps))
+        times = None if timestamps is None else read_times(Path(timestamps), time_unit, rate)
     if times is None:
         rate = check_fps(rate if rate is not None else parts[0].fps, str(path))
     with naming(path):
+        if times is None and fps is None:
+            check_stated(rate, options)
         parts = [
             set_clock(part, rate, times=times, resample_fps=resample_fps, anti_alias=anti_alias)
             for part in parts
@@ -227,6 +236,18 @@ def to_dataset(
     arrays = [pad(part, layout) for part in parts]
     stacked = {name: np.concatenate([array[name] for array in arrays]) for name in arrays[0]}
     return stack_tracks(headers, layout, stacked, fps=rate, skeleton=skeleton)
+
+
+def check_stated(rate: float | None, options: Options) -> None:
+    """Refuse a frame rate that only the times of a file give where no camera has it.
+
+    Raises
+    ------
+    DataError
+        It is below 1 or above 2,000 per second, and nobody said what the times are in.
+    """
+    if rate is not None and options.time_unit is None:
+        check_unit(rate, None, "its times")
 
 
 def only_ours() -> bool:
@@ -346,6 +367,9 @@ def check(tracks: Tracks) -> Tracks:
     if len(infinite):
         _, part, _, frame = infinite[0]
         raise DataError(f"the position of {tracks.bodyparts[part]!r} at frame {frame} is infinite.")
+    if tracks.start is not None:
+        start, notes = begin(np.array([tracks.start]))
+        tracks = replace(with_notes(tracks, notes), start=start)
     if np.isnan(tracks.position).all():
         return with_notes(tracks, ["no point was seen in any frame."])
     return tracks

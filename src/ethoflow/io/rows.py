@@ -17,8 +17,9 @@ import pyarrow.csv
 
 from ethoflow.io.options import Repeats
 from ethoflow.io.sheets import Rows, find_delimiter, rows_of_bytes
-from ethoflow.io.stack import Tracks
+from ethoflow.io.stack import Tracks, first_number
 from ethoflow.io.table_text import HEAD, decode, read_table_bytes
+from ethoflow.io.times import settle_rate
 from ethoflow.schema import DataError
 
 Column: TypeAlias = list[str] | pa.ChunkedArray | npt.NDArray[Any]
@@ -254,6 +255,7 @@ def dense_tracks(
         bodyparts=tuple(points),
         animals=None if animals is None else tuple(names),
         notes=(*facts.pop("notes", ()), *notes),
+        first=first_number(frames),
         **facts,
     )
 
@@ -325,13 +327,4 @@ def rate_of_times(times: Any) -> tuple[float, npt.NDArray[np.int64]]:
     rate = float(numbers[-1] / whole)
     if np.abs(times - times[0] - numbers / rate).max() > 0.5 / rate:
         raise DataError(f"its times are not regular: they leave a clock of {rate:g} fps.")
-    decimals = _decimals(times)
-    rounded = round(rate * 100) / 100
-    slack = rate * 10.0**-decimals / whole
-    return (rounded if abs(rate - rounded) <= slack else rate), numbers.astype(np.int64)
-
-
-def _decimals(times: npt.NDArray[np.float64]) -> int:
-    """Decimals the times were written with, at most 9."""
-    some = times[:1000]
-    return next((d for d in range(10) if np.abs(some - np.round(some, d)).max() < 1e-9), 9)
+    return settle_rate(rate, times), numbers.astype(np.int64)

@@ -33,7 +33,8 @@ class Tracks:
     space; both float32, NaN where not seen. `animals` are the names the file has for the animals,
     None where it has none. `units` are px or mm (readers bring other lengths to mm). `position_sd`
     is the spread of a tracker's answers, with the dims of position. `notes` are sentences on what
-    in the file contradicts itself or was put right.
+    in the file contradicts itself or was put right. `first` is the number of the first frame as the
+    file counts them, `start` its time in s where the file has times.
     """
 
     name: str
@@ -46,11 +47,29 @@ class Tracks:
     units: str = "px"
     position_sd: Float32 | None = None
     notes: tuple[str, ...] = ()
+    first: int = 0
+    start: float | None = None
+
+    def origin(self, fps: float) -> float:
+        """Time of the first frame on the recording's own clock, s."""
+        return self.first / fps if self.start is None else self.start
 
 
 def with_notes(tracks: Tracks, notes: Iterable[str]) -> Tracks:
     """`tracks` with further notes."""
     return replace(tracks, notes=(*tracks.notes, *notes))
+
+
+def first_number(numbers: npt.NDArray[Any]) -> int:
+    """The first of the numbers of frames, counted from 0; from 1 on they count from 1.
+
+    Examples
+    --------
+    >>> first_number(np.array([101, 100])), first_number(np.array([1, 2]))
+    (100, 0)
+    """
+    first = int(numbers.min())
+    return 0 if first == 1 else first
 
 
 class Counts(NamedTuple):
@@ -112,6 +131,8 @@ class Header:
     counts: Counts = NO_POINTS
     marks: tuple[int, ...] = ()
     format: str = ""
+    start: float | None = None
+    first: int = 0
 
     @classmethod
     def of(
@@ -148,7 +169,13 @@ class Header:
             notes=tracks.notes,
             counts=Counts.of(tracks),
             format=format,
+            start=None if tracks.start is None else float(tracks.start),
+            first=int(tracks.first),
         )
+
+    def origin(self, fps: float) -> float:
+        """Time of the first frame on the recording's own clock, s."""
+        return self.first / fps if self.start is None else self.start
 
 
 @dataclass(frozen=True)
@@ -265,6 +292,7 @@ def dataset_of(
         digest=header.digest,
         source_file=Path(header.path).name,
         source_software=tracks.source_software,
+        origin=tracks.origin(fps),
     )
     return ds.assign_attrs(notes=list(tracks.notes)) if tracks.notes else ds
 
@@ -304,6 +332,7 @@ def _coordinates(
         "time": make_time(layout.n_frames, fps),
         "fps": float(fps),
         "n_frames": ("recording", np.array([header.n_frames for header in headers], np.int64)),
+        "origin": ("recording", np.array([header.origin(fps) for header in headers])),
         "role": ("bodypart", text(find_roles(layout.bodyparts, skeleton))),
         "animal": (("recording", "individual"), animal),
         "digest": ("recording", text([header.digest for header in headers])),

@@ -5,17 +5,21 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, isnan
+from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
 from ethoflow.io.metadata_rows import fitter
-from ethoflow.io.scoring.scored import Events, Float32, Scored, individuals_of, names_of
+from ethoflow.io.scoring.scored import Events, Float32, Frames, Scored, individuals_of, names_of
 from ethoflow.io.stack import slot_names
-from ethoflow.schema import DataError, check_fps, count_frames, first_frame, make_time, text
+from ethoflow.origin import origins
+from ethoflow.schema import ORIGIN, DataError, check_fps, count_frames, first_frame, make_time, text
+
+Since: TypeAlias = Literal["origin", "tracks"]
 
 EDGE = 1e-6
 """Share of a frame by which a time may miss a frame and still count as on it."""
@@ -44,14 +48,21 @@ SAME_RATE = 1e-3
 class Clock:
     """The frames labels are put on: `rate` per s, from the number `first` on.
 
-    The time 0 of these frames is the time `offset` (s) of the labels. `stated` is the rate at which
-    the labels count frames, None for what their file states.
+    The time 0 of these frames is the time `offset` (s) of the labels, of which `origin` is what the
+    recording itself says. `whole` is how many frames it has in all, None where that is not known.
+    `stated` is the rate at which the labels count frames, None for what their file states.
     """
 
     rate: float
     offset: float
     first: int = 0
     stated: float | None = None
+    origin: float = 0.0
+    whole: int | None = None
+
+    def of(self, origin: float, whole: int) -> Clock:
+        """The clock of one recording, which begins at `origin` and has `whole` frames."""
+        return replace(self, offset=self.offset + origin, origin=origin, whole=whole)
 
     def own(self, scored: Scored) -> float:
         """Rate at which a scored recording counts frames."""
@@ -75,11 +86,15 @@ def fit_to_frames(
     fps: float | None,
     n_frames: int | None,
     offset: float,
+    since: Since = "origin",
 ) -> xr.Dataset:
     """Labels of all scored recordings, on the frames of `target` where there is one."""
     rate = _rate(scored, target, fps)
-    clock = Clock(rate, offset, 0 if target is None else first_frame(target), fps)
+    first = 0 if target is None else first_frame(target)
+    clock = Clock(rate, offset, first, fps)
     rows, names, counts = _recordings(scored, target, clock, n_frames)
+    clocks = [clock] * len(names) if target is None else _clocks(clock, target, since)
+    late: dict[str, float] = {}
     animals = _animals(scored, target, rows, names)
     behaviours = list(dict.fromkeys(b for one in scored for b in names_of(one)))
     longest = max(counts) if target is None else target.sizes["time"]
@@ -88,8 +103,13 @@ def fit_to_frames(
     seats: dict[tuple[int, int], str] = {}
     for one, row in zip(scored, rows, strict=True):
         _note_rate(one, fps)
+        clock = clocks[row]
         if target is not None:
-            _note_length(one, counts[row], clock)
+            placed = _place(one, clock)
+            fitted = _note_length(placed, counts[row], clock)
+            if clock.origin and fitted is one:
+                late[names[row]] = clock.origin
+            one = fitted
         for individual in individuals_of(one):
             slot = _slot(individual, animals[row], one.name)
             _check_seat(seats, (row, slot), individual, one.name)
@@ -97,7 +117,8 @@ def fit_to_frames(
                 found = _label(one, individual, behaviour, counts[row], clock)
                 place = values[behaviour][row, slot, : counts[row]]
                 np.copyto(place, np.fmax(place, found))
-    return _dataset(values, names, counts, animals, clock, target)
+    _note_late(late)
+    return _dataset(values, names, counts, animals, Clock(rate, offset, first, fps), target)
 
 
 def _note(sentence: str) -> None:
@@ -127,22 +148,106 @@ def _note_rate(scored: Scored, fps: float | None) -> None:
     )
 
 
-def _note_length(scored: Scored, n_frames: int, clock: Clock) -> None:
-    """Say it where labels do not fit the frames of the tracks."""
-    if clock.first or clock.offset:
+def _clocks(clock: Clock, target: xr.Dataset, since: Since) -> list[Clock]:
+    """The clock of each recording of the tracks."""
+    begins = origins(target) if since == "origin" else np.zeros_like(origins(target))
+    wholes = _lengths(count_frames(target).tolist(), clock, target)
+    return [clock.of(o, n) for o, n in zip(begins.tolist(), wholes.tolist(), strict=True)]
+
+
+def _note_late(late: Mapping[str, float]) -> None:
+    """Say which clock the labels are taken to be on, where tracks begin late on theirs."""
+    if not late:
         return
-    if isinstance(scored, Events):
-        beyond = (_length(scored, clock) - n_frames) / clock.rate
-        if beyond > 1:
-            _note(f"{scored.name}: the labels go on for {beyond:.1f} s after the tracks end.")
-        return
-    covered = scored.first + scored.values.shape[1]
-    if clock.own(scored) != clock.rate or covered == n_frames:
-        return
+    listed = ", ".join(f"{name} at {begin:.6g} s" for name, begin in list(late.items())[:3])
+    more = f" and {len(late) - 3} others" if len(late) > 3 else ""
     _note(
-        f"{scored.name}: the labels have {covered} frames, the tracks {n_frames}; frames without a "
-        "label are unknown. If they were scored at another frame rate, give it as fps."
+        f"the tracks begin late on their own clock ({listed}{more}), and the labels are taken to "
+        "be on that clock; if they count from the first frame of the tracks, give since='tracks' "
+        "(--since tracks)."
     )
+
+
+def _place(scored: Scored, clock: Clock) -> Scored:
+    """Labels frame by frame that begin with the tracks, where these begin late.
+
+    Raises
+    ------
+    DataError
+        They may begin with the video or with the tracks.
+    """
+    if not isinstance(scored, Frames) or scored.first or not clock.origin or clock.whole is None:
+        return scored
+    rate = clock.own(scored)
+    n_labels = scored.values.shape[1]
+    before, own = round(clock.origin * rate), round(clock.whole / clock.rate * rate)
+    if scored.numbered and n_labels != own:
+        return scored
+    if n_labels == own:
+        _note(
+            f"{scored.name}: the labels have as many frames as the tracks and begin with them, at "
+            f"frame {before} of their clock."
+        )
+        return replace(scored, first=before)
+    if n_labels >= before + own - 1:
+        return scored
+    raise DataError(
+        f"{scored.name}: {n_labels} labels without frame numbers for tracks of {own} frames, which "
+        f"begin at frame {before} of their clock: do they begin there too, or at frame 0? Give "
+        "since='tracks' (--since tracks), or number the frames."
+    )
+
+
+def _note_length(scored: Scored, n_frames: int, clock: Clock) -> Scored:
+    """`scored`, said where it does not fit the frames of the tracks; nothing where it misses them.
+
+    Labels that lie wholly outside the recording say nothing of it.
+    """
+    begin, end = _extent(scored, clock)
+    whole = clock.whole if clock.whole is not None else n_frames
+    start, stop = clock.offset, clock.offset + whole / clock.rate
+    if end <= start or begin >= stop:
+        _note(
+            f"{scored.name}: the labels lie from {begin:.6g} to {end:.6g} s, wholly outside the "
+            f"tracks ({start:.6g} to {stop:.6g} s): unknown in all frames. Give offset "
+            "(--offset) if the clocks differ, or since='tracks' (--since tracks)."
+        )
+        return _nothing_known(scored)
+    if isinstance(scored, Events):
+        if end - stop > 1:
+            _note(f"{scored.name}: the labels go on for {end - stop:.1f} s after the tracks end.")
+        return scored
+    if clock.own(scored) != clock.rate:
+        return scored
+    places = clock.frames_of(scored, n_frames) - scored.first
+    lacking = int(((places < 0) | (places >= scored.values.shape[1])).sum())
+    covered = scored.first + scored.values.shape[1]
+    if lacking or (n_frames == whole and not clock.offset and covered != n_frames):
+        _note(
+            f"{scored.name}: the labels have {covered} frames, the tracks {n_frames}; frames "
+            f"without a label ({lacking}) are unknown. If they were scored at another frame rate, "
+            "give it as fps."
+        )
+    return scored
+
+
+def _extent(scored: Scored, clock: Clock) -> tuple[float, float]:
+    """First and last time that labels speak of, s of the labels; all of it where they are none."""
+    if not isinstance(scored, Events):
+        rate = clock.own(scored)
+        return scored.first / rate, (scored.first + scored.values.shape[1]) / rate
+    unit = _seconds(scored, clock)
+    times = [t for e in scored.events for t in (e.start, e.stop) if t is not None and not isnan(t)]
+    if scored.span is not None:
+        times = [t for t in scored.span if not np.isnan(t)]
+    return (min(times) * unit, max(times) * unit) if times else (-np.inf, np.inf)
+
+
+def _nothing_known(scored: Scored) -> Scored:
+    if isinstance(scored, Events):
+        return replace(scored, span=(0.0, 0.0), events=(), behaviours=names_of(scored),
+                       individuals=individuals_of(scored))  # fmt: skip
+    return replace(scored, values=np.full_like(scored.values, np.nan))
 
 
 def _rate(scored: list[Scored], target: xr.Dataset | None, fps: float | None) -> float:
@@ -306,7 +411,7 @@ def _label_events(
 
 
 _COORDINATES = ("recording", "individual", "partner", "time", "fps", "n_frames", "animal", "digest",
-                "source_file", "bodypart", "space", "role")  # fmt: skip
+                "origin", "source_file", "bodypart", "space", "role")  # fmt: skip
 
 
 def _lengths(counts: list[int], clock: Clock, target: xr.Dataset | None) -> npt.NDArray[np.int64]:
@@ -314,6 +419,11 @@ def _lengths(counts: list[int], clock: Clock, target: xr.Dataset | None) -> npt.
     if target is not None and "n_frames" in target.coords:
         return np.atleast_1d(target.n_frames.values).astype(np.int64)
     return np.array(counts, np.int64) + clock.first
+
+
+def _begins(clock: Clock, target: xr.Dataset | None, n_recordings: int) -> npt.NDArray[np.float64]:
+    """Time 0 of each recording on its own clock: that of the labels, where there are no tracks."""
+    return np.full(n_recordings, clock.offset) if target is None else origins(target)
 
 
 def _dataset(
@@ -348,6 +458,7 @@ def _dataset(
             "fps": clock.rate,
             "n_frames": ("recording", _lengths(counts, clock, target)),
             "animal": (("recording", "individual"), animals),
+            "origin": ("recording", _begins(clock, target, len(names)), ORIGIN),
         },
     )
     ds["fps"].attrs.update(units="Hz", long_name="frames per second")

@@ -16,7 +16,7 @@ import xarray as xr
 from ethoflow.io.options import DEFAULTS, digest_of
 from ethoflow.io.reader import PathLike, naming
 from ethoflow.io.scoring.declare import load_labels, recognise_labels
-from ethoflow.io.scoring.fitting import LabelNote, fit_to_frames
+from ethoflow.io.scoring.fitting import LabelNote, Since, fit_to_frames
 from ethoflow.io.scoring.scored import Event, Events, Scored, individuals_of, names_of
 from ethoflow.schema import Data, DataError, as_dataset
 
@@ -80,6 +80,7 @@ def read_labels(
     rename: Mapping[str, str] | None = None,
     modifiers: bool = False,
     unit: Literal["s", "frame"] | None = None,
+    since: Since = "origin",
 ) -> xr.Dataset:
     r"""Labels that a person or a program scored: 1, 0, NaN for not known.
 
@@ -96,8 +97,8 @@ def read_labels(
         Frames per second that frames are counted at in the file; what it states by default, else
         the rate of `like`. Without `like` also the rate of the labels.
     offset
-        Time of the labels at the first frame of the recording, s, default 0 s: with 12 s the first
-        twelve seconds of the labels lie before the tracks begin.
+        By how much the clock of the labels is ahead of that of the recording, s, default 0 s: with
+        12 s their time 12 is time 0 there.
     like
         Tracks the labels belong to: gives recordings, frames, frame rate and animals. Labels scored
         at another rate are taken over at the middle of each frame.
@@ -113,12 +114,17 @@ def read_labels(
         Whether a modifier is part of the name (``"run|fast"``), default False.
     unit
         What times are in, ``"s"`` or ``"frame"``, where the file does not make it clear.
+    since
+        What times and frame numbers of the labels count from: the begin of the recording's own
+        clock (``"origin"``, the default), so that labels of a whole video fit the tracks of a clip
+        of it, or the first frame of the tracks (``"tracks"``).
 
     Warns
     -----
     LabelNote
-        Point events are left out, as they have no duration; labels frame by frame do not fit the
-        frames of the tracks.
+        Point events are left out, as they have no duration; labels do not fit the frames of the
+        tracks (those that miss them altogether are unknown), or the tracks begin late on their own
+        clock.
 
     Raises
     ------
@@ -139,6 +145,8 @@ def read_labels(
     path = Path(path)
     if not isfinite(offset):
         raise DataError(f"offset must be a time in s, found {offset}.")
+    if since not in ("origin", "tracks"):
+        raise DataError(f"since must be 'origin' or 'tracks', found {since!r}.")
     if n_frames is not None and n_frames < 1:
         raise DataError(f"n_frames must be 1 or more, found {n_frames}.")
     with naming(path):
@@ -146,10 +154,10 @@ def read_labels(
         scored = scored if individual is None else _of_individual(scored, individual)
         scored = [_prepare(one, rename or {}, modifiers, unit) for one in scored]
         target = None if like is None else as_dataset(like)
-        ds = fit_to_frames(scored, target, fps, n_frames, offset)
+        ds = fit_to_frames(scored, target, fps, n_frames, offset, since)
     found = recognise_labels(path)
     digest = digest_of(
-        path, DEFAULTS, offset, fps, rater, individual, sorted((rename or {}).items())
+        path, DEFAULTS, offset, fps, rater, individual, sorted((rename or {}).items()), since
     )
     shape = ds.animal.shape[:-1]
     ds = ds.assign_coords(

@@ -54,7 +54,8 @@ class Events:
 class Frames:
     """Labels of one recording by one rater, frame by frame: 1, 0, NaN for not labelled.
 
-    `values` has the dims (behaviour, time). `first` is the frame of the recording they begin at.
+    `values` has the dims (behaviour, time). `first` is the frame of the video they begin at, as far
+    as the file says: `numbered` where it numbers its frames.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Frames:
     first: int = 0
     source: Source = "human"
     notes: tuple[str, ...] = field(default=())
+    numbered: bool = False
 
 
 Scored: TypeAlias = Events | Frames

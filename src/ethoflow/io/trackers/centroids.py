@@ -79,12 +79,13 @@ def _is_rtrack(file: Content) -> bool:
 def read_rtrack(path: Path) -> list[Tracks]:
     """The path of one animal: times in s, positions in cm, brought to mm."""
     table = read_text_table(path)
-    fps, frames = rate_of_times(table.numbers("Time"))
+    times = table.numbers("Time")
+    fps, frames = rate_of_times(times)
     points = {"centroid": [table.numbers("X") * 10, table.numbers("Y") * 10]}
     return [
         dense_tracks(
             recording_name(path), frames, None, points, lines=table.lines, fps=fps, units="mm",
-            source_software="Rtrack",
+            start=float(times[0]), source_software="Rtrack",
             notes=("its positions are taken to be in cm, as Rtrack writes them.",),
         )
     ]  # fmt: skip

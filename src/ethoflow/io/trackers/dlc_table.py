@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ethoflow.io.options import Repeats
-from ethoflow.io.stack import Float32, Tracks
+from ethoflow.io.stack import Float32, Tracks, first_number
 from ethoflow.schema import DataError, Floats
 
 SPACE = ("x", "y", "z")
@@ -103,6 +103,7 @@ def tracks_of_table(
         animals=tuple(individuals) if any(individuals) else None,
         source_software=_software(columns),
         notes=tuple(notes),
+        first=first_number(frames),
     )
 
 

@@ -52,5 +52,5 @@ def _tracks(export: Export, name: str) -> Tracks:
     subject = [export.subject] * len(frames) if export.subject else None
     return dense_tracks(
         name, frames, subject, points,
-        fps=fps, units=units.pop(), source_software="EthoVision XT",
+        fps=fps, start=float(export.times[0]), units=units.pop(), source_software="EthoVision XT",
     )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -108,4 +109,4 @@ def read_idtracker_csv(path: Path) -> list[Tracks]:
         beside = read_text_table(scores)
         columns = [beside.numbers(name) for name in list(beside.columns)[1:]]
         facts["id_probabilities"] = np.stack(columns, axis=-1)
-    return [_tracks(path, facts)]
+    return [replace(_tracks(path, facts), start=float(values[0, 0]))]

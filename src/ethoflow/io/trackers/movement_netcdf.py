@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ethoflow.io.movement import DIALECTS, NOBODY, contradiction, in_our_dims
+from ethoflow.io.movement import DIALECTS, NOBODY, begin_of, contradiction, in_our_dims
 from ethoflow.io.reader import Content, Tracks, reader, recording_name
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def read_movement(path: Path) -> list[Tracks]:
     with xr.open_dataset(path, engine="h5netcdf", decode_times=False) as ds:
         found, units = in_our_dims(ds)
         fps, notes = _rate(ds)
+        first, start = begin_of(ds)
         animals = tuple(map(str, found.individual.values))
         return [
             Tracks(
@@ -45,6 +46,8 @@ def read_movement(path: Path) -> list[Tracks]:
                 units=units,
                 source_software=_text(ds.attrs.get("source_software", "")),
                 notes=notes,
+                first=first,
+                start=start,
             )
         ]
 

@@ -167,7 +167,7 @@ def _nodes(group: h5py.Group) -> list[str]:
 def _tracks(name: str, containers: Sequence[_Container], who: str) -> Tracks:
     series = [one for found in containers for one in found.series]
     _check_alike(series)
-    frames, n_frames, fps, notes = find_clock(series)
+    frames, n_frames, fps, notes, begin = find_clock(series)
     bodyparts = list(dict.fromkeys(one.bodypart for one in series))
     shape = (len(containers), len(bodyparts), series[0].places.shape[1], n_frames)
     position = np.full(shape, np.nan, np.float32)
@@ -191,6 +191,7 @@ def _tracks(name: str, containers: Sequence[_Container], who: str) -> Tracks:
         units=series[0].units,
         source_software=next((one.software for one in containers if one.software), ""),
         notes=notes,
+        **begin,
     )
 
 

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from ethoflow.io.hdf5 import read_array
 from ethoflow.io.lengths import scale_of
 from ethoflow.io.rows import MOST_EMPTY, rate_of_times
+from ethoflow.io.stack import first_number
 from ethoflow.schema import DataError
 
 Floats = npt.NDArray[np.float64]
@@ -44,12 +45,16 @@ class Series:
 
 
 class Clock(NamedTuple):
-    """Frame of every row of every series, how many frames, the rate, and what is wrong with it."""
+    """Frame of every row of every series, how many frames, the rate, and what is wrong with it.
+
+    `begin` is the time of the first frame in s, or its number where times are frame numbers.
+    """
 
     frames: list[Frames]
     n_frames: int
     fps: float | None
     notes: tuple[str, ...]
+    begin: dict[str, Any] = {}
 
 
 def text_of(value: Any) -> str:
@@ -148,7 +153,8 @@ def find_clock(series: Sequence[Series]) -> Clock:
     fps: float | None = stated[-1] if stated else None
     rate = fps or 1.0
     notes: tuple[str, ...] = ()
-    if len(times) > 1 and (times == np.floor(times)).all() and np.median(np.diff(times)) == 1:
+    numbered = len(times) > 1 and _are_numbers(times)
+    if numbered:
         rate = 1.0
         fps, notes = _numbers_as_times(times, stated)
     elif len(times) > 1 and (stamped or not all(_divides(rate, other) for other in stated)):
@@ -159,7 +165,8 @@ def find_clock(series: Sequence[Series]) -> Clock:
         fps, notes = _believed(rate, stated if stamped else [])
     first = min([float(times[0]), *(one.start for one in full if one.times is None)])
     frames = [_frames(one, first, rate) for one in series]
-    return _checked(series, frames, fps, notes)
+    begin = {"first": first_number(times)} if numbered else {"start": first}
+    return _checked(series, frames, fps, notes)._replace(begin=begin)
 
 
 def _times(one: Series) -> Floats:
@@ -173,6 +180,10 @@ def _merge(times: Sequence[Floats]) -> Floats:
     found: Floats = np.sort(np.concatenate(times))
     different = np.concatenate([[True], np.diff(found) > _SAME])
     return np.asarray(found[different])
+
+
+def _are_numbers(times: Floats) -> bool:
+    return bool((times == np.floor(times)).all() and np.median(np.diff(times)) == 1)
 
 
 def _numbers_as_times(
@@ -243,9 +254,8 @@ def _irregular(series: Sequence[Series], times: Floats, error: DataError) -> Clo
         f"{str(error).rstrip('.')}. Rows are placed {how}; give fps={mean:.6g} (their mean rate) "
         "to take them as regular, or timestamps with resample_fps."
     )
-    return _checked(
-        series, [rows if len(one.places) else rows[:0] for one in series], None, (note,)
-    )
+    placed = [rows if len(one.places) else rows[:0] for one in series]
+    return _checked(series, placed, None, (note,))._replace(begin={"start": float(times[0])})
 
 
 def _checked(

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from ethoflow.io.options import Options
+from ethoflow.io.options import TIME_UNITS, Options, TimeUnit
 from ethoflow.io.reader import TABLE, Content, Tracks, reader, recording_name
 from ethoflow.io.rows import (
     Column,
@@ -23,6 +23,7 @@ from ethoflow.io.rows import (
     whole_numbers,
 )
 from ethoflow.io.table_text import HEAD, plain_lines
+from ethoflow.io.times import seconds_of, unit_in
 from ethoflow.schema import DataError
 
 _TIDY = {"bodypart", "frame", "x", "y"}
@@ -156,23 +157,37 @@ def read_mapped(path: Path, options: Options) -> list[Tracks]:
     return [_read_wide(recording_name(path), table, columns, options)]
 
 
-def _frames(table: Table, columns: Mapping[str, Any], order: Any) -> tuple[Any, float | None]:
-    """Frame of every row, and the rate where there are times."""
+def _frames(
+    table: Table, columns: Mapping[str, Any], order: Any, options: Options
+) -> tuple[Any, dict[str, float]]:
+    """Frame of every row; the rate, and the time of the first frame, where there are times."""
+    times = None if "time" not in columns else _times(table, columns["time"], options.time_unit)
     if "frame" in columns:
-        fps = None
         frames = whole_numbers(table.numbers(columns["frame"]), table.lines)
-        if "time" in columns:
-            times = table.numbers(columns["time"])
-            first, last = int(np.argmin(frames)), int(np.argmax(frames))
-            if times[last] > times[first]:
-                fps = float(frames[last] - frames[first]) / float(times[last] - times[first])
-        return frames, fps
-    if "time" in columns:
-        times = table.numbers(columns["time"])
-        known = np.unique(times)
-        rate, numbers = rate_of_times(known)
-        return numbers[np.searchsorted(known, times)], rate
-    return order, None
+        if times is None or not np.isfinite(times).all():
+            return frames, {}
+        first, last = int(np.argmin(frames)), int(np.argmax(frames))
+        if not times[last] > times[first]:
+            return frames, {"start": float(times[first])}
+        rate = float(frames[last] - frames[first]) / float(times[last] - times[first])
+        return frames, {"start": float(times[first]), "fps": rate}
+    if times is None:
+        return order, {}
+    known = np.unique(times)
+    rate, numbers = rate_of_times(known)
+    return numbers[np.searchsorted(known, times)], {"start": float(known[0]), "fps": rate}
+
+
+def _times(table: Table, name: str, unit: TimeUnit | None) -> Any:
+    """A column of times in s: numbers in `unit` or that of the heading, dates, times of day."""
+    try:
+        numbers = table.numbers(name)
+    except DataError:
+        cells = table.cells(name)
+        if any(re.fullmatch(r"[\d.,]+", cell) for cell in cells):
+            raise
+        return seconds_of(cells)
+    return numbers * TIME_UNITS[unit or unit_in(name) or "s"]
 
 
 def _read_long(name: str, table: Table, columns: Mapping[str, str], options: Options) -> Tracks:
@@ -184,7 +199,8 @@ def _read_long(name: str, table: Table, columns: Mapping[str, str], options: Opt
             who or [""] * n_rows, parts or ["centroid"] * n_rows, strict=True
         )]
     )  # fmt: skip
-    frames, fps = _frames(table, columns, keys.groupby(keys).cumcount().to_numpy(np.int64))
+    order = keys.groupby(keys).cumcount().to_numpy(np.int64)
+    frames, clock = _frames(table, columns, order, options)
     axes = [axis for axis in ("x", "y", "z") if axis in columns]
     if axes[:2] != ["x", "y"]:
         raise DataError(f"needed the columns x and y, found {', '.join(axes) or 'neither'}.")
@@ -194,7 +210,7 @@ def _read_long(name: str, table: Table, columns: Mapping[str, str], options: Opt
     pairs = dense_tracks(
         name, frames, keys.tolist(),
         {"": list(values.values())}, lines=table.lines,
-        confidence=None if scores is None else {"": scores}, repeats=options.repeats, fps=fps,
+        confidence=None if scores is None else {"": scores}, repeats=options.repeats, **clock,
     )  # fmt: skip
     assert pairs.animals is not None
     bodyparts = list(dict.fromkeys(parts or ["centroid"]))
@@ -227,7 +243,7 @@ def _read_wide(name: str, table: Table, columns: Mapping[str, Any], options: Opt
             "(--column nose=nose_x,nose_y); "
             f"found {', '.join(wrong) or 'no body part'}."
         )
-    frames, fps = _frames(table, beside, np.arange(len(table.lines)))
+    frames, clock = _frames(table, beside, np.arange(len(table.lines)), options)
     is_3d = any(len(value) == 4 for value in parts.values())
     n_space = 3 if is_3d else 2
     points = {key: [table.numbers(c) for c in value[:n_space]] for key, value in parts.items()}
@@ -236,5 +252,5 @@ def _read_wide(name: str, table: Table, columns: Mapping[str, Any], options: Opt
     }
     return dense_tracks(
         name, frames, table.cells(beside["individual"]) if "individual" in beside else None,
-        points, lines=table.lines, confidence=scores or None, repeats=options.repeats, fps=fps,
+        points, lines=table.lines, confidence=scores or None, repeats=options.repeats, **clock,
     )  # fmt: skip

@@ -32,15 +32,16 @@ def read_trex(path: Path) -> list[Tracks]:
     table = read_text_table(path)
     frames = whole_numbers(table.numbers(next(iter(table.columns))), table.lines)
     points, units = _points(table)
-    fps = None
+    fps = start = None
     if "time" in table.columns:
         times = table.numbers("time")
         known = np.isfinite(times)
         fps = rate_of_times(times[known])[0] if known.sum() > 1 else None
+        start = float(times[0]) if known[0] else None
     return [
         dense_tracks(
             recording_name(path), frames, None, points,
-            lines=table.lines, fps=fps, units=units, source_software="TRex",
+            lines=table.lines, fps=fps, start=start, units=units, source_software="TRex",
         )
     ]  # fmt: skip
 

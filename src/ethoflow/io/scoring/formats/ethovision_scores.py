@@ -41,4 +41,5 @@ def _scores(export: Export) -> Frames | None:
     values[:, numbers] = np.array(list(scored.values()))
     return Frames(
         export.name, tuple(scored), values, fps=fps, individual=export.subject,
+        first=round(float(export.times[0]) * fps),
     )  # fmt: skip

@@ -53,7 +53,7 @@ def read_one_hot(path: Path) -> list[Scored]:
         values[:, values[names.index(BACKGROUND)] == 1] = np.nan
     kept = [i for i, name in enumerate(names) if name != BACKGROUND]
     behaviours = tuple(names[i] for i in kept)
-    return [Frames(recording_name(path), behaviours, values[kept], first=first)]
+    return [Frames(recording_name(path), behaviours, values[kept], first=first, numbered=True)]
 
 
 def _read(path: Path) -> tuple[pd.DataFrame, int]:
