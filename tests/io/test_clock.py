@@ -162,7 +162,7 @@ def test_real_camera_times(real_data):
     ("content", "message"),
     [
         ("0\n1\n1\n", "times must grow"),
-        ("0\n1\nnan\n", "no finite number"),
+        ("0\n1\nnan\n", "'nan' is no time"),
         ("t\n0\nx\n", "'x' is no time"),
     ],
 )

@@ -50,9 +50,9 @@ def find_bouts(data: Data) -> pd.DataFrame:
     DataFrame
         recording, individual, partner (empty for behaviours of one animal), animal,
         partner_animal, behaviour; start and stop (the end of the last frame) in s of the
-        recording's own clock, and duration; start_frame and stop_frame (exclusive), counted on that
-        clock: ``start - origin`` is the time in `data`; cut: the bout touches an unknown frame or an
-        end of the recording, so its true length is not known. Metadata of the recording follow.
+        recording's own clock (``start - origin`` is the time in `data`), and duration; start_frame
+        and stop_frame (exclusive), counted on that clock; cut: the bout touches an unknown frame or
+        an end of the recording, so its true length is not known. Metadata of the recording follow.
 
     Raises
     ------

@@ -64,7 +64,7 @@ def labels(
             return
         problems = pipeline.add_labels(
             files, store, Screen(), fps=rate_of(fps), rater=rater, individual=individual,
-            offset=offset, since=since, group=group,
+            offset=offset, since=since, group=group,  # type: ignore[arg-type]
         )  # fmt: skip
         out.print(f"\nwritten:\n{store}/{group}\nnext: ethoflow info {store}", markup=False)
     if problems:

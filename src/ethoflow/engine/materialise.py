@@ -153,9 +153,7 @@ def _prepare(
     counts = count_frames(ds) if "time" in ds.dims else small.n_frames.values
     counts = tuple(map(int, counts))
     begins = xr.Variable("recording", begin_at_slice(ds), ORIGIN)
-    small = small.assign_coords(
-        n_frames=("recording", np.array(counts, np.int64)), origin=begins
-    )
+    small = small.assign_coords(n_frames=("recording", np.array(counts, np.int64)), origin=begins)
     state = store.read_state(path) or store.State(path)
     layout = plan_group(small, nodes, counts, state, group, keep=keep, drop=drop)
     n_blocks = max(-(-max(counts, default=0) // layout.block), 1)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
 import xarray as xr
 
 from ethoflow.behaviours.bouts import find_bouts, is_behaviour

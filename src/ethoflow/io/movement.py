@@ -44,8 +44,9 @@ def from_movement(
     """Tracks from a dataset of the movement package, old and new names; lazy where it is.
 
     Positions get the dims (individual, bodypart, space, time); boxes become one body part,
-    ``centroid``. A point with one coordinate missing is missing. Time begins at 0, and the first of
-    the times is the coordinate ``origin``. Positions are in px unless their attribute ``units`` says otherwise; lengths are brought to mm.
+    ``centroid``. A point with one coordinate missing is missing. Time begins at 0; the first of the
+    times given is the coordinate ``origin``. Positions are in px unless their attribute ``units``
+    says otherwise; lengths are brought to mm.
 
     Parameters
     ----------

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +20,8 @@ from ethoflow.schema import DataError
 Times = npt.NDArray[np.float64]
 
 SLOWEST, FASTEST = 1.0, 2000.0
-"""Frames per second that a camera may have without anybody having said so."""
+"""Frames per second that a camera may have without anybody having said so; times that are one
+apart are numbers of frames."""
 
 CALENDAR = 1e8
 """Times from here on (s, three years) count from an epoch: no session lasts as long."""
@@ -79,6 +81,11 @@ def read_times(path: Path, unit: TimeUnit | None = None, fps: float | None = Non
     if not stated:
         times = times * TIME_UNITS[known or "s"]
     _check_growing(times, str(path))
+    if known is None and fps not in (None, 1) and _counts(times):
+        raise DataError(
+            f"{path}: its times are one apart, as numbers of frames are. Give the times of the "
+            "frames, or time_unit='s' (--time-unit s) if they are seconds."
+        )
     if known is None or fps is not None:
         check_rate(times, fps, f"{path}: its times")
     return times
@@ -136,7 +143,7 @@ def check_unit(rate: float, fps: float | None, what: str) -> None:
         if 1 / 200 < rate / fps < 200:
             return
         wanted = fps
-    elif SLOWEST * 0.99 <= rate <= FASTEST:
+    elif SLOWEST * 1.001 < rate <= FASTEST:
         return
     else:
         wanted = 30.0
@@ -215,7 +222,7 @@ def seconds_of(cells: Sequence[str]) -> Times:
     return np.asarray(since / np.timedelta64(1, "ns"), np.float64) * 1e-9
 
 
-def _load_array(path: Path) -> tuple[str, npt.NDArray[np.generic]]:
+def _load_array(path: Path) -> tuple[str, npt.NDArray[Any]]:
     values = np.load(path, allow_pickle=False).squeeze()
     if values.ndim == 2 and values.shape[1] == 2 and _counts(values[:, 0]):
         values = values[:, 1]
@@ -260,7 +267,7 @@ def _is_time(cell: str) -> bool:
     return bool(re.match(r"[-+]?[\d.,]+(e[-+]?\d+)?$|\d+:\d|\d{4}-\d\d-\d\d", cell, re.I))
 
 
-def _counts(values: npt.NDArray[np.generic]) -> bool:
+def _counts(values: npt.NDArray[Any]) -> bool:
     """Whether numbers count frames: whole, and up by one nearly always."""
     if values.dtype.kind not in "iuf" or len(values) < 2:
         return False
@@ -297,7 +304,7 @@ def _numbers(cells: Sequence[str]) -> Times:
     return pd.to_numeric(pd.Series(list(cells)), errors="coerce").to_numpy(np.float64)
 
 
-def _in_seconds(values: npt.NDArray[np.generic] | list[str]) -> tuple[Times, TimeUnit | None]:
+def _in_seconds(values: npt.NDArray[Any] | list[str]) -> tuple[Times, TimeUnit | None]:
     """Values as numbers, and ``"s"`` where they say themselves that they are in s."""
     if isinstance(values, list):
         numbers = _numbers(values)
@@ -307,9 +314,8 @@ def _in_seconds(values: npt.NDArray[np.generic] | list[str]) -> tuple[Times, Tim
             return seconds_of(values), "s"
         raise DataError(f"{values[int(np.argmax(np.isnan(numbers)))]!r} is no time in s.")
     if values.dtype.kind in "mM":
-        unit = np.timedelta64(1, "ns")
-        zero = np.datetime64(0, "s") if values.dtype.kind == "M" else np.timedelta64(0, "s")
-        return (values - zero) / unit * 1e-9, "s"
+        since = values - np.zeros(1, values.dtype)
+        return since / np.timedelta64(1, "ns") * 1e-9, "s"
     return values.astype(np.float64), None
 
 

@@ -213,14 +213,15 @@ def _note_length(scored: Scored, n_frames: int, clock: Clock) -> Scored:
             "(--offset) if the clocks differ, or since='tracks' (--since tracks)."
         )
         return _nothing_known(scored)
+    by_hand = clock.offset != clock.origin
     if isinstance(scored, Events):
-        if end - stop > 1:
+        if end - stop > 1 and not by_hand:
             _note(f"{scored.name}: the labels go on for {end - stop:.1f} s after the tracks end.")
         return scored
-    if clock.own(scored) != clock.rate:
+    if clock.own(scored) != clock.rate or by_hand:
         return scored
     places = clock.frames_of(scored, n_frames) - scored.first
-    lacking = int(((places < 0) | (places >= scored.values.shape[1])).sum())
+    lacking = int((places >= scored.values.shape[1]).sum())
     covered = scored.first + scored.values.shape[1]
     if lacking or (n_frames == whole and not clock.offset and covered != n_frames):
         _note(

@@ -49,7 +49,8 @@ def read_ethoscope(path: Path) -> list[Tracks]:
     )
     tracks = dense_tracks(
         recording_name(path), frames, animals, {"centroid": [places[:, 0], places[:, 1]]},
-        repeats="last", fps=fps, start=float(times.min()) / 1000, source_software="Ethoscope", notes=(note,),
+        repeats="last", fps=fps, start=float(times.min()) / 1000, notes=(note,),
+        source_software="Ethoscope",
     )  # fmt: skip
     return [tracks]
 

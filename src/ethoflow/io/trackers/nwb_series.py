@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import h5py
@@ -54,7 +55,7 @@ class Clock(NamedTuple):
     n_frames: int
     fps: float | None
     notes: tuple[str, ...]
-    begin: dict[str, Any] = {}
+    begin: Mapping[str, Any] = MappingProxyType({})
 
 
 def text_of(value: Any) -> str:
