@@ -6,13 +6,14 @@ import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil, isnan
+from math import ceil, isfinite, isnan
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
 from ethoflow.io.metadata_rows import fitter
+from ethoflow.io.scoring.by_video import names_and_files
 from ethoflow.io.scoring.scored import Events, Float32, Scored, individuals_of, names_of
 from ethoflow.io.stack import slot_names
 from ethoflow.schema import DataError, check_fps, count_frames, first_frame, make_time, text
@@ -36,8 +37,10 @@ def variable_name(behaviour: str) -> str:
     return re.sub(r"\W+", "_", behaviour.strip()).strip("_") or "behaviour"
 
 
-SAME_RATE = 1e-3
+SAME_RATE = 1.1e-3
 """Share by which frame rates may differ that count the same frames, as 30 and 29.97 do."""
+SAID_RATE = 1e-4
+"""Share by which they may differ before it is said: ten frames in an hour at 30 per second."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,7 @@ def fit_to_frames(
     for one, row in zip(scored, rows, strict=True):
         _note_rate(one, fps)
         if target is not None:
+            _note_other_rate(one, clock)
             _note_length(one, counts[row], clock)
         for individual in individuals_of(one):
             slot = _slot(individual, animals[row], one.name)
@@ -124,6 +128,25 @@ def _note_rate(scored: Scored, fps: float | None) -> None:
     _note(
         f"{scored.name}: the labels state {scored.fps:g} frames per second; the {fps:g} that were "
         "given are used."
+    )
+
+
+def _note_other_rate(scored: Scored, clock: Clock) -> None:
+    """Say it where the labels and the tracks state different rates."""
+    if clock.stated or scored.fps is None:
+        return
+    times = max(scored.fps / clock.rate, clock.rate / scored.fps)
+    if abs(times / round(times) - 1) < SAID_RATE:  # a multiple is a resampling, no slip
+        return
+    if isinstance(scored, Events) and scored.unit == "s":
+        how = "its times are taken as they are"
+    elif clock.own(scored) == clock.rate:
+        how = "its frames are taken as those of the tracks"
+    else:
+        how = "its frames are taken over by their times"
+    _note(
+        f"{scored.name}: the labels state {scored.fps:g} frames per second, the tracks have "
+        f"{clock.rate:g}: {how}."
     )
 
 
@@ -182,12 +205,7 @@ def _recordings(
         ]
         return rows, names, counts
     counts = count_frames(target).tolist()
-    names, files = (
-        [str(name) for name in np.atleast_1d(target[coord].values)]
-        if coord in target.coords
-        else [without] * len(counts)
-        for coord, without in (("recording", "recording"), ("source_file", ""))
-    )
+    names, files = names_and_files(target)
     distinct = {one.name for one in scored}
     find = fitter(names, files)
     hits = {name: find(name) for name in distinct}
@@ -216,7 +234,8 @@ def _length(scored: Scored, clock: Clock) -> int:
         return max(clock.frame((scored.first + scored.values.shape[1]) / clock.own(scored)), 1)
     ends = [e.stop if e.stop and not isnan(e.stop) else e.start for e in scored.events]
     ends = [end for end in ends if not isnan(end)]
-    last = scored.span[1] if scored.span is not None else max(ends, default=0.0)
+    is_bounded = scored.span is not None and isfinite(scored.span[1])
+    last = scored.span[1] if scored.span and is_bounded else max(ends, default=0.0)
     return max(clock.frame(last * _seconds(scored, clock)), 1)
 
 

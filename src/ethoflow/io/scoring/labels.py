@@ -15,6 +15,7 @@ import xarray as xr
 
 from ethoflow.io.options import DEFAULTS, digest_of
 from ethoflow.io.reader import PathLike, naming
+from ethoflow.io.scoring.by_video import by_video
 from ethoflow.io.scoring.declare import load_labels, recognise_labels
 from ethoflow.io.scoring.fitting import LabelNote, fit_to_frames
 from ethoflow.io.scoring.scored import Event, Events, Scored, individuals_of, names_of
@@ -146,6 +147,10 @@ def read_labels(
         scored = scored if individual is None else _of_individual(scored, individual)
         scored = [_prepare(one, rename or {}, modifiers, unit) for one in scored]
         target = None if like is None else as_dataset(like)
+        scored = scored if target is None else by_video(scored, target)
+        for one in scored:
+            for note in one.notes:
+                warnings.warn(f"{one.name}: {note}", LabelNote, stacklevel=2)
         ds = fit_to_frames(scored, target, fps, n_frames, offset)
     found = recognise_labels(path)
     digest = digest_of(
