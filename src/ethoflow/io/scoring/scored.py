@@ -52,7 +52,8 @@ class Events:
     Outside its bouts a behaviour is absent, within `span` (start and stop of what was watched); all
     of the recording was watched where there is no span. `behaviours` and `individuals` are those
     the rater looked for, also where nothing happened. `videos` are those it was scored from, where
-    the file names them; `notes` say how the file was understood.
+    the file names them; `notes` say how the file was understood; `is_unit_said` that it states
+    the unit itself.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Events:
     source: Source = "human"
     videos: tuple[Video, ...] = ()
     notes: tuple[str, ...] = ()
+    is_unit_said: bool = False
 
 
 @dataclass(frozen=True)

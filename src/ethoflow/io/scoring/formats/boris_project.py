@@ -84,6 +84,7 @@ def _read(name: str, observation: dict[str, Any], kinds: dict[str, str]) -> Even
         behaviours=tuple(code.strip() for code, kind in kinds.items() if "state" in kind.lower()),
         videos=known.videos(counted=any(_frame(event) is not None for event in entries)),
         notes=(*notes, *_of_day(observation)),
+        is_unit_said=True,
     )
 
 

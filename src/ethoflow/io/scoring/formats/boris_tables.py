@@ -144,6 +144,7 @@ def _events(
         span=span,
         videos=known.videos(counted=any(frame is not None for frame in frames)),
         notes=notes,
+        is_unit_said=True,
     )
 
 
