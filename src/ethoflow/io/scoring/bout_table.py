@@ -26,8 +26,8 @@ EMPTY = ("", "NA", "NaN", "nan", "n/a", "N/A", "-")
 class BoutTable:
     """Places of the columns of a table of bouts, by what they are.
 
-    `units` are those of start, stop and duration; `is_last` says that a stop in frames is called the
-    last; `together` are columns whose several values are pooled, which is said.
+    `units` are those of start, stop and duration; `is_last` says that a stop in frames is
+    called the last; `together` are columns whose several values are pooled, which is said.
     """
 
     names: tuple[str, ...]
@@ -198,7 +198,8 @@ def _counts_rows(cells: Sequence[str]) -> bool:
 
 
 _QUANTITIES = {"mean", "median", "max", "min", "sd", "std", "speed", "velocity", "distance",
-               "angle", "area", "probability", "score", "confidence", "latency", "x", "y", "z"}  # fmt: skip
+               "angle", "area", "probability", "score", "confidence", "latency", "x", "y",
+               "z"}  # fmt: skip
 
 
 def _measures(name: str, cells: Sequence[str]) -> bool:

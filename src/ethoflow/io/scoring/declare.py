@@ -94,9 +94,9 @@ def recognise_labels(path: Path, columns: Columns | None = None) -> LabelReader:
             continue
     raise DataError(
         f"no known format of scored behaviour: it looks like {content.describe()}. {len(known)} "
-        "formats can be read; `ethoflow formats` lists them. Where it is a table of bouts, say what "
-        "its columns are, as in columns={'behaviour': 'NAME', 'start': 'NAME', 'stop': 'NAME'} "
-        "(--column start=NAME)."
+        "formats can be read; `ethoflow formats` lists them. Where it is a table of bouts, say "
+        "what its columns are, as in columns={'behaviour': 'NAME', 'start': 'NAME', 'stop': "
+        "'NAME'} (--column start=NAME)."
     )
 
 

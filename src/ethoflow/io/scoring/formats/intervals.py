@@ -77,6 +77,7 @@ def _read(stem: str, table: BoutTable) -> list[Scored]:
     pairs, reading = read_times(table)
     found: dict[tuple[str, str], list[Event]] = {}
     rates: dict[tuple[str, str], set[float]] = {}
+    files: dict[tuple[str, str], set[tuple[str, ...]]] = {}
     for (_, cells), pair in zip(table.rows, pairs, strict=True):
         name = file_stem(table.cell(cells, "recording")) or stem
         key = (name, table.cell(cells, "rater"))
@@ -89,30 +90,33 @@ def _read(stem: str, table: BoutTable) -> list[Scored]:
                 "|".join(word for word in to if word),
             )
         )
+        files.setdefault(key, set()).add(
+            tuple(cells[table.names.index(name)] for name in table.together)
+        )
         rates.setdefault(key, set()).add(number_in(table.cell(cells, "fps")))
-    notes = (*reading.notes, *_notes(table))
+    notes = (*reading.notes, *_partners(table))
     return [
-        _events(*key, events, reading, rates[key], notes if i == 0 else ())
-        for i, (key, events) in enumerate(found.items())
+        _events(*key, events, reading, rates[key], (*notes, *_pooled(table, files[key])))
+        for key, events in found.items()
     ]
 
 
-def _notes(table: BoutTable) -> list[str]:
-    """What is not kept of a table."""
-    found = []
-    if "partner" in table.places:
-        name = table.names[table.places["partner"]]
-        if len({table.cell(cells, "partner") for _, cells in table.rows}) > 1:
-            found.append(
-                f"bouts towards different partners ({name!r}) are taken together; modifiers=True "
-                "keeps them apart."
-            )
-    if table.together:
-        found.append(
-            f"several of {', '.join(map(repr, table.together))} are of one recording and rater; "
-            "their bouts are taken together."
-        )
-    return found
+def _partners(table: BoutTable) -> list[str]:
+    """What is to be said where bouts are towards several animals."""
+    if len({table.cell(cells, "partner") for _, cells in table.rows}) < 2:
+        return []
+    return [
+        f"bouts towards different partners ({table.names[table.places['partner']]!r}) are taken "
+        "together; modifiers=True keeps them apart."
+    ]
+
+
+def _pooled(table: BoutTable, files: set[tuple[str, ...]]) -> list[str]:
+    """What is to be said where several files of scores are of one recording and rater."""
+    if len(files) < 2:
+        return []
+    names = ", ".join(map(repr, table.together))
+    return [f"{len(files)} of {names} are of one recording and rater; they are taken together."]
 
 
 def file_stem(cell: str) -> str:
