@@ -210,7 +210,9 @@ def test_arguments_that_make_no_sense(table, options, reason):
 
 
 def test_a_stop_in_frames_means_both_are(table):
-    labels = ef.read_labels(table("behaviour,start,stop_frame\nrun,3,6\n"), fps=30, n_frames=9)
+    path = table("behaviour,start,stop_frame\nrun,3,6\n")
+    with pytest.warns(LabelNote, match="'stop_frame' is taken as the first frame after its bout"):
+        labels = ef.read_labels(path, fps=30, n_frames=9)
     assert frames(labels.run[0]) == [3, 4, 5]
 
 

@@ -222,8 +222,11 @@ def test_four_raters_of_freezing(real_data):
     )
     assert float(new.Freezing.mean()) == pytest.approx(0.228, abs=5e-4)
     assert len(ef.find_bouts(new)) == 20
-    with pytest.raises(DataError, match="only MATLAB can open"):
-        list_labels(real_data / "freezing-behaviordepot/demo1/demo1_manual_annotations.mat")
+    hand = read_labels(
+        real_data / "freezing-behaviordepot/demo1/demo1_manual_annotations.mat",
+        fps=50, n_frames=6000,
+    )  # fmt: skip
+    np.testing.assert_array_equal(hand.Freezing[0].values, new.Freezing[0].values)
 
 
 def test_jaaba_scores(real_data):
@@ -239,11 +242,15 @@ def test_jaaba_scores(real_data):
 
 def test_sparse_hand_labels_leave_the_rest_unknown(real_data):
     folder = real_data / "fly-hand-vs-heuristic-labels-daart"
-    hand = read_labels(folder / "labels-hand/2019_06_26_fly2.csv", fps=70)
+    path = folder / "labels-hand/2019_06_26_fly2.csv"
+    with pytest.warns(LabelNote, match="'background' is taken as frames nobody labelled"):
+        hand = read_labels(path, fps=70)
     raw = pd.read_csv(folder / "labels-hand/2019_06_26_fly2.csv", index_col=0)
     assert int((~np.isnan(hand.walk)).sum()) == int((raw.background == 0).sum())
     assert "background" not in hand
-    dense = read_labels(folder / "labels-heuristic/2019_06_26_fly2.csv", fps=70)
+    assert read_labels(path, fps=70, background="absent").walk.notnull().all()
+    heuristic = folder / "labels-heuristic/2019_06_26_fly2.csv"
+    dense = read_labels(heuristic, fps=70, background="unlabelled")
     both = ~np.isnan(hand.still[0].values) & ~np.isnan(dense.still[0].values)
     assert 0 < both.sum() <= 2000
 
@@ -287,13 +294,14 @@ def test_rater_tables_of_three_spellings(real_data):
 def test_the_offset_of_the_open_field_cohort(real_data):
     folder = real_data / "oft-csi-cohort-ethz"
     scores = folder / "labels/AllLabDataOFT_final.csv"
-    names = sorted(set(list_labels(scores).recording))
+    with pytest.warns(LabelNote, match="of 'file' are of one recording and rater"):
+        names = sorted(set(list_labels(scores).recording))
     assert len(names) == 20
     found = {}
     for rater in ("Jin", "Oliver", "Furkan"):
         frames = []
         for name in names[:6]:
-            tracked = read_labels(folder / f"CSVinput/{name}.csv", fps=25)
+            tracked = read_labels(folder / f"CSVinput/{name}.csv", fps=25, background="absent")
             rated = read_labels(scores, fps=25, rater=rater, recording=name)
             frames.append(find_offset(rated, tracked).frames)
         found[rater] = frames
@@ -301,7 +309,7 @@ def test_the_offset_of_the_open_field_cohort(real_data):
         assert all(abs(frame - 299) <= 2 for frame in frames)
     assert np.median(found["Oliver"]) == 299
     name = names[0]
-    tracked = read_labels(folder / f"CSVinput/{name}.csv", fps=25)
+    tracked = read_labels(folder / f"CSVinput/{name}.csv", fps=25, background="absent")
     with pytest.warns(LabelNote, match="the labels go on for .* s after the tracks end"):
         late = read_labels(scores, like=tracked, rater="Oliver", recording=name)
     right = read_labels(scores, like=tracked, rater="Oliver", recording=name, offset=299 / 25)

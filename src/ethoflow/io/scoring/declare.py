@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -12,18 +12,23 @@ from ethoflow.io.registry import Registry, in_words
 from ethoflow.io.scoring.scored import Scored
 from ethoflow.schema import DataError
 
-Load: TypeAlias = Callable[[Path], list[Scored]]
+Load: TypeAlias = Callable[..., list[Scored]]
+Columns: TypeAlias = Mapping[str, str | Sequence[str]]
 
 
 @dataclass(frozen=True)
 class LabelReader:
-    """One format: how it is known, the function that reads it, what it needs, how it is tested."""
+    """One format: how it is known, the function that reads it, what it needs, how it is tested.
+
+    `takes_columns` is that of tables whose columns may be named: they are given as second argument.
+    """
 
     name: str
     matches: Callable[[Content], bool]
     load: Load
     extra: str
     fixture: Literal["real", "built"]
+    takes_columns: bool = False
 
 
 _READERS: Registry[LabelReader] = Registry("ethoflow.io.scoring.formats")
@@ -35,6 +40,7 @@ def label_reader(
     matches: Callable[[Content], bool],
     extra: str = "",
     fixture: Literal["real", "built"] = "real",
+    takes_columns: bool = False,
 ) -> Callable[[Load], Load]:
     """Declaration of a format of scored behaviour; parameters as for `ethoflow.io.reader.reader`.
 
@@ -45,7 +51,7 @@ def label_reader(
     """
 
     def register(load: Load) -> Load:
-        _READERS.add(name, load, LabelReader(name, matches, load, extra, fixture))
+        _READERS.add(name, load, LabelReader(name, matches, load, extra, fixture, takes_columns))
         return load
 
     return register
@@ -62,8 +68,8 @@ def label_readers() -> list[LabelReader]:
     return list(_READERS.all().values())
 
 
-def recognise_labels(path: Path) -> LabelReader:
-    """The format of a file of scored behaviour.
+def recognise_labels(path: Path, columns: Columns | None = None) -> LabelReader:
+    """The format of a file of scored behaviour; of one whose columns are named, that which asks.
 
     Raises
     ------
@@ -76,6 +82,8 @@ def recognise_labels(path: Path) -> LabelReader:
         raise DataError("the file is empty (0 bytes).")
     content = Content(path).check()
     known = label_readers()
+    if columns is not None:
+        return next(one for one in known if one.takes_columns)
     for candidate in known:
         try:
             if candidate.matches(content):
@@ -86,12 +94,14 @@ def recognise_labels(path: Path) -> LabelReader:
             continue
     raise DataError(
         f"no known format of scored behaviour: it looks like {content.describe()}. {len(known)} "
-        "formats can be read; `ethoflow formats` lists them."
+        "formats can be read; `ethoflow formats` lists them. Where it is a table of bouts, say "
+        "what its columns are, as in columns={'behaviour': 'NAME', 'start': 'NAME', 'stop': "
+        "'NAME'} (--column start=NAME)."
     )
 
 
-def load_labels(path: Path) -> list[Scored]:
-    """Everything that was scored in a file.
+def load_labels(path: Path, columns: Columns | None = None) -> list[Scored]:
+    """Everything that was scored in a file; `columns` say what the columns of a plain table are.
 
     Raises
     ------
@@ -99,11 +109,11 @@ def load_labels(path: Path) -> list[Scored]:
         The file cannot be read; the message says why and does not name the file.
     """
     try:
-        found = recognise_labels(path)
+        found = recognise_labels(path, columns)
     except OSError as error:
         raise DataError(f"the file cannot be opened ({error.strerror or error}).") from error
     with in_words(found.name, found.extra):
-        scored = found.load(path)
+        scored = found.load(path, columns) if found.takes_columns else found.load(path)
     if not scored:
         raise DataError(f"recognised as {found.name}, but nothing was scored in it.")
     return scored

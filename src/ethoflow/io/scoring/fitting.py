@@ -6,7 +6,7 @@ import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import ceil, isnan
+from math import ceil, isfinite, isnan
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -14,6 +14,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from ethoflow.io.metadata_rows import fitter
+from ethoflow.io.scoring.by_video import names_and_files
 from ethoflow.io.scoring.scored import Events, Float32, Frames, Scored, individuals_of, names_of
 from ethoflow.io.stack import slot_names
 from ethoflow.origin import origins
@@ -40,8 +41,10 @@ def variable_name(behaviour: str) -> str:
     return re.sub(r"\W+", "_", behaviour.strip()).strip("_") or "behaviour"
 
 
-SAME_RATE = 1e-3
+SAME_RATE = 1.1e-3
 """Share by which frame rates may differ that count the same frames, as 30 and 29.97 do."""
+SAID_RATE = 1e-4
+"""Share by which they may differ before it is said: ten frames in an hour at 30 per second."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,7 @@ def fit_to_frames(
         _note_rate(one, fps)
         clock = clocks[row]
         if target is not None:
+            _note_other_rate(one, clock)
             placed = _place(one, clock)
             fitted = _note_length(placed, counts[row], clock)
             if clock.origin and fitted is one:
@@ -153,6 +157,25 @@ def _clocks(clock: Clock, target: xr.Dataset, since: Since) -> list[Clock]:
     begins = origins(target) if since == "origin" else np.zeros_like(origins(target))
     wholes = _lengths(count_frames(target).tolist(), clock, target)
     return [clock.of(o, n) for o, n in zip(begins.tolist(), wholes.tolist(), strict=True)]
+
+
+def _note_other_rate(scored: Scored, clock: Clock) -> None:
+    """Say it where the labels and the tracks state different rates."""
+    if clock.stated or scored.fps is None:
+        return
+    times = max(scored.fps / clock.rate, clock.rate / scored.fps)
+    if abs(times / round(times) - 1) < SAID_RATE:  # a multiple is a resampling, no slip
+        return
+    if isinstance(scored, Events) and scored.unit == "s":
+        how = "its times are taken as they are"
+    elif clock.own(scored) == clock.rate:
+        how = "its frames are taken as those of the tracks"
+    else:
+        how = "its frames are taken over by their times"
+    _note(
+        f"{scored.name}: the labels state {scored.fps:g} frames per second, the tracks have "
+        f"{clock.rate:g}: {how}."
+    )
 
 
 def _note_late(late: Mapping[str, float]) -> None:
@@ -288,12 +311,7 @@ def _recordings(
         ]
         return rows, names, counts
     counts = count_frames(target).tolist()
-    names, files = (
-        [str(name) for name in np.atleast_1d(target[coord].values)]
-        if coord in target.coords
-        else [without] * len(counts)
-        for coord, without in (("recording", "recording"), ("source_file", ""))
-    )
+    names, files = names_and_files(target)
     distinct = {one.name for one in scored}
     find = fitter(names, files)
     hits = {name: find(name) for name in distinct}
@@ -322,7 +340,8 @@ def _length(scored: Scored, clock: Clock) -> int:
         return max(clock.frame((scored.first + scored.values.shape[1]) / clock.own(scored)), 1)
     ends = [e.stop if e.stop and not isnan(e.stop) else e.start for e in scored.events]
     ends = [end for end in ends if not isnan(end)]
-    last = scored.span[1] if scored.span is not None else max(ends, default=0.0)
+    is_bounded = scored.span is not None and isfinite(scored.span[1])
+    last = scored.span[1] if scored.span and is_bounded else max(ends, default=0.0)
     return max(clock.frame(last * _seconds(scored, clock)), 1)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import isfinite
 from pathlib import Path
@@ -15,14 +15,20 @@ import xarray as xr
 
 from ethoflow.io.options import DEFAULTS, digest_of
 from ethoflow.io.reader import PathLike, naming
-from ethoflow.io.scoring.declare import load_labels, recognise_labels
+from ethoflow.io.scoring.background import Background, settle_background
+from ethoflow.io.scoring.by_video import by_video
+from ethoflow.io.scoring.declare import Columns, load_labels, recognise_labels
 from ethoflow.io.scoring.fitting import LabelNote, Since, fit_to_frames
-from ethoflow.io.scoring.scored import Event, Events, Scored, individuals_of, names_of
+from ethoflow.io.scoring.scored import Event, Events, Frames, Scored, individuals_of, names_of
 from ethoflow.schema import Data, DataError, as_dataset
 
 
-def list_labels(path: PathLike) -> pd.DataFrame:
+def list_labels(
+    path: PathLike, *, columns: Columns | None = None, background: Background | None = None
+) -> pd.DataFrame:
     """What was scored in a file: one row per recording, rater, animal and behaviour.
+
+    `columns` and `background` are those of `read_labels`.
 
     Returns
     -------
@@ -37,7 +43,11 @@ def list_labels(path: PathLike) -> pd.DataFrame:
     """
     path = Path(path)
     with naming(path):
-        scored = load_labels(path)
+        scored = [
+            settle_background(one, background) if isinstance(one, Frames) else one
+            for one in load_labels(path, columns)
+        ]
+    _warn_of(scored)
     records = []
     for one in scored:
         for individual in individuals_of(one):
@@ -81,6 +91,8 @@ def read_labels(
     modifiers: bool = False,
     unit: Literal["s", "frame"] | None = None,
     since: Since = "origin",
+    columns: Columns | None = None,
+    background: Background | None = None,
 ) -> xr.Dataset:
     r"""Labels that a person or a program scored: 1, 0, NaN for not known.
 
@@ -118,13 +130,23 @@ def read_labels(
         What times and frame numbers of the labels count from: the begin of the recording's own
         clock (``"origin"``, the default), so that labels of a whole video fit the tracks of a clip
         of it, or the first frame of the tracks (``"tracks"``).
+    columns
+        What the columns of a table of bouts are, where their headings do not say so:
+        ``{"individual": "Tier", "start": "t_in"}``. Kinds are start, stop, duration, behaviour,
+        recording, individual, partner, rater, modifier and fps; ``{"ignore": ["box"]}`` are columns
+        to leave out.
+    background
+        What a class of background, none or other means in labels frame by frame: ``"absent"``,
+        none of the behaviours happens; ``"unlabelled"``, nobody looked. By default what the file
+        tells, and a note.
 
     Warns
     -----
     LabelNote
-        Point events are left out, as they have no duration; labels do not fit the frames of the
-        tracks (those that miss them altogether are unknown), or the tracks begin late on their own
-        clock.
+        How something was understood that a file does not state: whether stops are in their bouts,
+        background, another rate than that of the tracks, a unit. Point events are left out, as they
+        have no duration; labels do not fit the frames of the tracks (those that miss them
+        altogether are unknown), or the tracks begin late on their own clock.
 
     Raises
     ------
@@ -150,15 +172,20 @@ def read_labels(
     if n_frames is not None and n_frames < 1:
         raise DataError(f"n_frames must be 1 or more, found {n_frames}.")
     with naming(path):
-        scored = _choose(load_labels(path), recording, rater)
+        scored = _choose(load_labels(path, columns), recording, rater)
+        scored = [
+            settle_background(one, background) if isinstance(one, Frames) else one for one in scored
+        ]
         scored = scored if individual is None else _of_individual(scored, individual)
         scored = [_prepare(one, rename or {}, modifiers, unit) for one in scored]
         target = None if like is None else as_dataset(like)
+        scored = scored if target is None else by_video(scored, target)
+        _warn_of(scored)
         ds = fit_to_frames(scored, target, fps, n_frames, offset, since)
-    found = recognise_labels(path)
-    digest = digest_of(
-        path, DEFAULTS, offset, fps, rater, individual, sorted((rename or {}).items()), since
-    )
+    found = recognise_labels(path, columns)
+    asked = (offset, fps, rater, individual, sorted((rename or {}).items()), since)
+    more = [option for option in (columns and sorted(columns.items()), background) if option]
+    digest = digest_of(path, DEFAULTS, *asked, *more)
     shape = ds.animal.shape[:-1]
     ds = ds.assign_coords(
         digest=(ds.animal.dims[:-1], np.full(shape, digest, object)),
@@ -170,6 +197,17 @@ def read_labels(
         "source_format": found.name,
     }
     return ds
+
+
+def _warn_of(scored: Sequence[Scored]) -> None:
+    """Say how files were understood, once for all recordings that were understood alike."""
+    notes: dict[str, list[str]] = {}
+    for one in scored:
+        for note in one.notes:
+            notes.setdefault(note, []).append(one.name)
+    for note, names in notes.items():
+        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        warnings.warn(f"{names[0]}{more}: {note}", LabelNote, stacklevel=3)
 
 
 def _choose(scored: list[Scored], recording: str | None, rater: str | None) -> list[Scored]:
@@ -226,7 +264,27 @@ def _prepare(
     kept = tuple(event for event in events if event.stop is not None)
     looked_for = tuple(rename.get(name, name) for name in scored.behaviours)
     changed = replace(scored, events=kept, behaviours=looked_for)
-    return changed if unit is None else replace(changed, unit=unit)
+    if unit is None:
+        return replace(changed, notes=(*changed.notes, *_doubt_unit(changed)))
+    if scored.is_unit_said and unit != scored.unit:
+        raise DataError(
+            f"{scored.name}: its times are in {scored.unit} by its own headings, unit is {unit!r}."
+        )
+    return replace(changed, unit=unit)
+
+
+def _doubt_unit(scored: Events) -> tuple[str, ...]:
+    """What is to be said of whole numbers that are taken as s because nothing says otherwise."""
+    if scored.is_unit_said or scored.unit == "frame":
+        return ()
+    ends = [end for e in scored.events for end in (e.start, e.stop) if end is not None]
+    times = [end for end in ends if not np.isnan(end)]
+    if any(time % 1 for time in times) or (len(times) < 20 and max(times, default=0) < 1000):
+        return ()
+    return (
+        "its times are whole numbers without a unit and are taken as s; where they are frames, say "
+        "unit='frame'.",
+    )
 
 
 def _name(event: Event, rename: Mapping[str, str], modifiers: bool) -> Event:

@@ -72,6 +72,6 @@ def _fault(mark: Mark, what: str) -> str:
     who = f" of {mark.individual}" if mark.individual else ""
     where = f" ({mark.place})" if mark.place else ""
     return (
-        f"{mark.behaviour!r}{who} {what}, at {mark.time:g} s{where}: correct the log in the "
+        f"{mark.behaviour!r}{who} {what}, at {mark.time:g}{where}: correct the log in the "
         "program that wrote it."
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -31,12 +32,28 @@ class Event:
 
 
 @dataclass(frozen=True)
+class Video:
+    """A video that was scored: it runs from `start` to `stop`, in s of the observation.
+
+    Several follow each other, or are views of the same time. `stop` is NaN where nobody says how
+    long it is; `fps` is there where the file gives frames of the video.
+    """
+
+    name: str
+    start: float = 0.0
+    stop: float = math.nan
+    fps: float | None = None
+
+
+@dataclass(frozen=True)
 class Events:
     """Bouts of one recording by one rater, in s or in frames (from 0).
 
     Outside its bouts a behaviour is absent, within `span` (start and stop of what was watched); all
     of the recording was watched where there is no span. `behaviours` and `individuals` are those
-    the rater looked for, also where nothing happened.
+    the rater looked for, also where nothing happened. `videos` are those it was scored from, where
+    the file names them; `notes` say how the file was understood; `is_unit_said` that it states
+    the unit itself.
     """
 
     name: str
@@ -48,6 +65,9 @@ class Events:
     behaviours: tuple[str, ...] = ()
     individuals: tuple[str, ...] = ()
     source: Source = "human"
+    videos: tuple[Video, ...] = ()
+    notes: tuple[str, ...] = ()
+    is_unit_said: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,7 +75,8 @@ class Frames:
     """Labels of one recording by one rater, frame by frame: 1, 0, NaN for not labelled.
 
     `values` has the dims (behaviour, time). `first` is the frame of the video they begin at, as far
-    as the file says: `numbered` where it numbers its frames.
+    as the file says: `numbered` where it numbers its frames. `background` are those of `behaviours`
+    that stand for frames without any of the others.
     """
 
     name: str
@@ -66,8 +87,9 @@ class Frames:
     individual: str = ""
     first: int = 0
     source: Source = "human"
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
     numbered: bool = False
+    background: tuple[str, ...] = ()
 
 
 Scored: TypeAlias = Events | Frames

@@ -13,6 +13,7 @@ from ethoflow.io.content import Content
 from ethoflow.io.matlab import read_matlab
 from ethoflow.io.reader import recording_name
 from ethoflow.io.scoring.declare import label_reader
+from ethoflow.io.scoring.formats.behaviordepot_table import is_matlab_table
 from ethoflow.io.scoring.scored import Frames, Scored
 from ethoflow.schema import DataError
 
@@ -21,8 +22,9 @@ _ROOTS = ("hBehavior", "Behavior")
 
 def _matches(file: Content) -> bool:
     if file.kind == "hdf5":
-        return (bool(file.keys & {*_ROOTS, "#refs#"}) and "#subsystem#" not in file.keys) or (
-            "#refs#" in file.keys and bool(file.keys - {"#refs#", "#subsystem#"})
+        return not is_matlab_table(file) and (
+            (bool(file.keys & {*_ROOTS, "#refs#"}) and "#subsystem#" not in file.keys)
+            or ("#refs#" in file.keys and bool(file.keys - {"#refs#", "#subsystem#"}))
         )
     return file.kind == "matlab" and bool(file.variables & set(_ROOTS))
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from math import isnan, nan
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -11,6 +14,7 @@ from ethoflow.io.content import Content
 from ethoflow.io.reader import recording_name
 from ethoflow.io.scoring.declare import label_reader
 from ethoflow.io.scoring.formats.boris_project import NOBODY
+from ethoflow.io.scoring.observation import Observation, number_in, players_of
 from ethoflow.io.scoring.pairing import Mark, pair_marks
 from ethoflow.io.scoring.scored import Event, Events, Frames, Scored
 from ethoflow.io.sheets import Rows, rows_of, sheets_of_workbook, shown
@@ -41,23 +45,17 @@ def _is_aggregated(file: Content) -> bool:
 def _find_type(cells: list[str]) -> int | None:
     """Place of STATE or POINT followed by two times: a bout of a table without header."""
     for i, cell in enumerate(cells):
-        if cell in ("STATE", "POINT") and _number(cells, i + 1) is not None:
+        if cell in ("STATE", "POINT") and not isnan(number_in("".join(cells[i + 1 : i + 2]))):
             return i
     return None
-
-
-def _number(cells: list[str], i: int) -> float | None:
-    try:
-        return float(cells[i].replace(",", "."))
-    except (ValueError, IndexError):
-        return None
 
 
 @label_reader("BORIS tabular events", matches=_is_log)
 def read_boris_log(path: Path) -> list[Scored]:
     """Bouts from logs: rows START, STOP and POINT, under a preamble or with their observation.
 
-    Times are in s, with the time offset of the preamble already in them as BORIS writes them.
+    Times are in s of the video or in its frames: BORIS adds the time offset to them, and the frame
+    beside a time counts.
     """
     rows = rows_of(path)
     titles = [i for i, (_, cells) in enumerate(rows) if {"Time", "Behavior"} <= set(cells)]
@@ -67,27 +65,93 @@ def read_boris_log(path: Path) -> list[Scored]:
     names = rows[header][1]
     preamble = {cells[0]: cells[1] for _, cells in rows[:header] if len(cells) > 1}
     name = preamble.get("Observation id") or recording_name(path)
-    logs: dict[str, Rows] = {}
-    for number, cells in rows[header + 1 :]:
-        logs.setdefault(_cell(names, cells, "Observation id") or name, []).append((number, cells))
-    return [_read_log(name, names, log) for name, log in logs.items()]
+    logs = _by_observation(names, rows[header + 1 :], name)
+    offset = number_in(preamble.get("Time offset (s)"))
+    return [_read_log(name, names, log, offset) for name, log in logs.items()]
 
 
-def _read_log(name: str, names: list[str], log: Rows) -> Events:
-    rates = {_number([_cell(names, cells, *_RATE)], 0) for _, cells in log} - {None, 0.0}
-    lengths = {_number([_cell(names, cells, *_LENGTH)], 0) for _, cells in log} - {None, 0.0}
-    return Events(
-        name=name,
-        events=pair_marks([_mark(names, number, cells) for number, cells in log]),
-        unit="s",
-        fps=rates.pop() if len(rates) == 1 else None,
-        span=(0.0, lengths.pop() or 0.0) if len(lengths) == 1 else None,
-    )
+def _by_observation(names: list[str], rows: Rows, without: str) -> dict[str, Rows]:
+    found: dict[str, Rows] = {}
+    for number, cells in rows:
+        found.setdefault(_cell(names, cells, "Observation id") or without, []).append(
+            (number, cells)
+        )
+    return found
+
+
+def _read_log(name: str, names: list[str], log: Rows, offset: float) -> Events:
+    known = _observation(names, log, offset)
+    times = [_time(names, number, cells, "Time") for number, cells in log]
+    frames = [_frame(names, cells, "Image index") for _, cells in log]
+    places, unit, notes = known.place(times, frames)
+    marks = [
+        _mark(names, number, cells, place)
+        for (number, cells), place in zip(log, places, strict=True)
+    ]
+    return _events(name, pair_marks(marks), known, unit, notes, _lasts(names, log), frames)
 
 
 _RATE = ("FPS", "FPS (frame/s)")
 _LENGTH = ("Total length", "Media duration (s)")
+_SOURCE = ("Source", "Media file path", "Media file")
 """Headings of BORIS before and since version 8."""
+
+
+def _observation(names: list[str], rows: Rows, offset: float = nan) -> Observation:
+    """Media of an observation and its time offset, from its rows."""
+    shifts = {number_in(_cell(names, cells, "Time offset (s)")) for _, cells in rows}
+    shifts = {shift for shift in (*shifts, offset) if not isnan(shift)}
+    if len(shifts) > 1:
+        raise DataError(f"one observation has several time offsets: {sorted(shifts)}.")
+    facts = [[_cell(names, cells, *f) for f in (_SOURCE, _LENGTH, _RATE)] for _, cells in rows]
+    distinct = list(dict.fromkeys(tuple(fact) for fact in facts))
+    players = [players_of(*fact) for fact in distinct]
+    if len(distinct) > 1:
+        # Before version 8 each row has its own medium, and the length of all of them.
+        queue = [p[0][0]._replace(length=nan) for p in players if p]
+        players = [(tuple(dict.fromkeys(queue)),)]
+    return Observation(shifts.pop() if shifts else 0.0, players[0] if players else ())
+
+
+def _lasts(names: list[str], rows: Rows) -> float:
+    """Length of an observation's media, s, NaN where its rows do not say."""
+    lengths = {number_in(_cell(names, cells, *_LENGTH)) for _, cells in rows}
+    known = {length for length in lengths if not isnan(length) and length > 0}
+    return known.pop() if len(known) == 1 else nan
+
+
+def _events(
+    name: str, events: tuple[Event, ...], known: Observation, unit: Literal["s", "frame"],
+    notes: tuple[str, ...], lasts: float, frames: list[int | None],
+) -> Events:  # fmt: skip
+    """Bouts with what was watched: all of the media, unless the times are of another clock."""
+    rate = known.fps if unit == "frame" and known.fps else 1.0
+    stop = lasts if isnan(known.length) else known.length
+    span = None if isnan(stop) else (0.0, stop * rate)
+    ends = [end for e in events for end in (e.start, e.stop) if end is not None and not isnan(end)]
+    if span is not None and ends and (min(ends) > span[1] or max(ends) < 0):
+        span = (min(ends), max(ends))
+        notes = (
+            *notes,
+            f"its events lie outside the {stop:g} s of its video, as on another clock: say with "
+            "offset (--offset, s) when the video begins on it.",
+        )
+    return Events(
+        name=name,
+        events=events,
+        unit=unit,
+        fps=known.fps,
+        span=span,
+        videos=known.videos(counted=any(frame is not None for frame in frames)),
+        notes=notes,
+        is_unit_said=True,
+    )
+
+
+def _frame(names: list[str], cells: list[str], heading: str) -> int | None:
+    """The frame beside a time; BORIS counts it from 0."""
+    number = number_in(_cell(names, cells, heading))
+    return None if isnan(number) or number < 0 else int(number)
 
 
 def _cell(names: list[str], cells: list[str], *wanted: str) -> str:
@@ -97,19 +161,23 @@ def _cell(names: list[str], cells: list[str], *wanted: str) -> str:
     return ""
 
 
-def _mark(names: list[str], number: int, cells: list[str]) -> Mark:
-    time = _number([_cell(names, cells, "Time")], 0)
-    if time is None:
+def _time(names: list[str], number: int, cells: list[str], heading: str) -> float:
+    time = number_in(_cell(names, cells, heading))
+    if isnan(time):
         raise DataError(
-            f"line {number}: needed a time in s, found {_cell(names, cells, 'Time')!r}."
+            f"line {number}: needed a time in s, found {_cell(names, cells, heading)!r}."
         )
+    return time
+
+
+def _mark(names: list[str], number: int, cells: list[str], place: float) -> Mark:
     status = _cell(names, cells, "Status", "Behavior type").upper()
     kinds = {"START": "start", "STOP": "stop", "POINT": "point"}
     if status not in kinds:
         raise DataError(f"line {number}: Status is {status!r}; needed START, STOP or POINT.")
     subject = _cell(names, cells, "Subject")
     return Mark(
-        time,
+        place,
         _cell(names, cells, "Behavior"),
         "" if subject in NOBODY else subject,
         _modifiers(names, cells),
@@ -138,32 +206,35 @@ def read_boris_aggregated(path: Path) -> list[Scored]:
         place = _find_type(names)
         assert place is not None
         names = ["Observation id", *[""] * (place - 5), *_BARE]
-    found: dict[str, list[Event]] = {}
-    facts: dict[str, tuple[float | None, float | None]] = {}
-    for number, cells in rows:
-        name = _cell(names, cells, "Observation id") or recording_name(path)
-        found.setdefault(name, []).append(_bout(names, number, cells))
-        rate = _number([_cell(names, cells, *_RATE)], 0)
-        facts[name] = rate, _number([_cell(names, cells, *_LENGTH)], 0)
-    return [
-        Events(
-            name=name,
-            events=tuple(sorted(events, key=lambda event: event.start)),
-            unit="s",
-            fps=facts[name][0] or None,
-            span=(0.0, facts[name][1] or 0.0) if facts[name][1] else None,
-        )
-        for name, events in found.items()
+    observations = _by_observation(names, rows, recording_name(path))
+    return [_read_bouts(name, names, bouts) for name, bouts in observations.items()]
+
+
+def _read_bouts(name: str, names: list[str], rows: Rows) -> Events:
+    known = _observation(names, rows)
+    bouts = [_bout(names, number, cells) for number, cells in rows]
+    starts = [_frame(names, cells, "Image index start") for _, cells in rows]
+    stops = [
+        None if bout.stop is None else _frame(names, cells, "Image index stop")
+        for bout, (_, cells) in zip(bouts, rows, strict=True)
     ]
+    times = [*(b.start for b in bouts), *(b.start if b.stop is None else b.stop for b in bouts)]
+    places, unit, notes = known.place(times, [*starts, *stops])
+    placed = [
+        replace(bout, start=begin, stop=None if bout.stop is None else end)
+        for bout, begin, end in zip(bouts, places[: len(bouts)], places[len(bouts) :], strict=True)
+    ]
+    placed.sort(key=lambda event: event.start)
+    return _events(name, tuple(placed), known, unit, notes, _lasts(names, rows), starts)
 
 
 def _bout(names: list[str], number: int, cells: list[str]) -> Event:
-    start = _number([_cell(names, cells, "Start (s)")], 0)
-    stop = _number([_cell(names, cells, "Stop (s)")], 0)
+    start = number_in(_cell(names, cells, "Start (s)"))
+    stop = number_in(_cell(names, cells, "Stop (s)"))
     kind = _cell(names, cells, "Behavior type").upper()
-    if start is None or kind not in ("STATE", "POINT") or (kind == "STATE" and stop is None):
+    if isnan(start) or kind not in ("STATE", "POINT") or (kind == "STATE" and isnan(stop)):
         raise DataError(f"line {number}: needed STATE or POINT, a start and a stop, found {cells}.")
-    if stop is not None and stop < start:
+    if stop < start:
         raise DataError(f"line {number}: the bout stops ({stop:g} s) before it starts.")
     subject = _cell(names, cells, "Subject")
     return Event(

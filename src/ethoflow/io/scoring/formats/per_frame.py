@@ -1,4 +1,4 @@
-"""Tables with a row per frame: one column per behaviour, or one column that names it."""
+"""Tables with a row per frame and a column of 0 and 1 for every behaviour."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ import pandas as pd
 from ethoflow.io.content import Content
 from ethoflow.io.reader import recording_name
 from ethoflow.io.scoring.declare import label_reader
-from ethoflow.io.scoring.scored import Frames, Scored, one_hot
-from ethoflow.io.sheets import Rows, rows_of_text
+from ethoflow.io.scoring.formats.frame_classes import is_background
+from ethoflow.io.scoring.scored import Frames, Scored
+from ethoflow.io.sheets import rows_of_text
 from ethoflow.io.table_text import delimiter_of
 from ethoflow.schema import DataError
 
-BACKGROUND = "background"
-"""Column that says a frame was not labelled."""
-_CLASSES = ("classifier", "behavior", "behaviour", "label", "class", "annotation")
-_ABSENT = ("None", "none", "other", "Other")
 _UNKNOWN = ("", "NA", "NaN", "nan")
+_UNMARKED = (*_UNKNOWN, "-1", "-1.0")
+"""Cells of frames that were not labelled."""
+_FLAGS = ("0", "1", "0.0", "1.0")
 
 
 def _cells(file: Content, rows: int) -> list[list[str]]:
@@ -33,7 +33,7 @@ def _is_one_hot(file: Content) -> bool:
     if len(rows) < 3 or len(rows[0]) < 2 or rows[0][0] not in ("", "frame", "Frame"):
         return False
     same = all(len(row) == len(rows[0]) and row[0].isdigit() for row in rows[1:])
-    return same and {cell for row in rows[1:] for cell in row[1:]} <= {"0", "1", "0.0", "1.0"}
+    return same and {cell for row in rows[1:] for cell in row[1:]} <= {*_FLAGS, *_UNMARKED}
 
 
 @label_reader("one column per behaviour", matches=_is_one_hot)
@@ -41,19 +41,27 @@ def read_one_hot(path: Path) -> list[Scored]:
     """Labels of 0 and 1 with a column per behaviour, a row per frame.
 
     The first column numbers the frames, from 0 or from 1; labels whose numbers begin later begin at
-    that frame of the recording. Where a column is called background, its frames are not labelled:
-    nothing is known there.
+    that frame of the recording. Where a cell is -1 or empty nothing is known. A column called
+    background, none or other stands for frames without any of the others, or for frames nobody
+    labelled: that is asked of who reads it.
     """
     table, first = _read(path)
     values = table.to_numpy(np.float32, na_value=np.nan, copy=True).T
+    values[values == -1] = np.nan
     if not np.isin(values[~np.isnan(values)], (0, 1)).all():
         raise DataError("its cells must be 0 or 1; others were found.")
     names = [str(name) for name in table.columns]
-    if BACKGROUND in names:
-        values[:, values[names.index(BACKGROUND)] == 1] = np.nan
-    kept = [i for i, name in enumerate(names) if name != BACKGROUND]
-    behaviours = tuple(names[i] for i in kept)
-    return [Frames(recording_name(path), behaviours, values[kept], first=first, numbered=True)]
+    background = tuple(name for name in names if is_background(name))
+    return [
+        Frames(
+            recording_name(path),
+            tuple(names),
+            values,
+            first=first,
+            numbered=True,
+            background=background,
+        )
+    ]
 
 
 def _read(path: Path) -> tuple[pd.DataFrame, int]:
@@ -115,65 +123,3 @@ def _last_flags(names: list[str], table: dict[str, list[str]]) -> list[str]:
             break
         flags.insert(0, name)
     return flags
-
-
-def _is_classes(file: Content) -> bool:
-    rows = _cells(file, 4)
-    names = rows[0] if rows else []
-    found = [name for name in names if _names_classes(name)]
-    times = ("start", "stop", "from", "to", "time", "t_st")
-    return len(found) == 1 and not any(name.lower().strip().startswith(times) for name in names)
-
-
-def _names_classes(name: str) -> bool:
-    return name.strip().lower() in _CLASSES or name.lower().endswith((".classifier", "_classifier"))
-
-
-@label_reader("one class per frame", matches=_is_classes)
-def read_classes(path: Path) -> list[Scored]:
-    """Labels from a column that names the behaviour of each frame.
-
-    ``None`` and ``other`` mean that none of them happens, ``NA`` and empty cells that nothing is
-    known. A column whose name begins with kmeans or cluster gives one behaviour per cluster. Where
-    a column numbers the frames, frames that have no row are unknown.
-    """
-    rows = rows_of_text(path)
-    names = rows[0][1]
-    place = next(i for i, name in enumerate(names) if _names_classes(name))
-    classes = [cells[place] if place < len(cells) else "" for _, cells in rows[1:]]
-    classes = _by_frame(names, rows[1:], classes)
-    found, values = one_hot(classes, _UNKNOWN)
-    kept = [i for i, name in enumerate(found) if name not in _ABSENT]
-    software = "classifier" if "classifier" in names[place].lower() else "human"
-    return [
-        Frames(
-            recording_name(path),
-            tuple(found[i] for i in kept),
-            values[kept],
-            source=software,  # type: ignore[arg-type]
-        )
-    ]
-
-
-def _by_frame(names: list[str], rows: Rows, classes: list[str]) -> list[str]:
-    """The class of every frame from 0 on, by the column that numbers the frames if there is one."""
-    plain = [name.strip().lower() for name in names]
-    if "frame" not in plain:
-        return classes
-    place = plain.index("frame")
-    numbers = [cells[place] if place < len(cells) else "" for _, cells in rows]
-    if not all(number.isdigit() for number in numbers):
-        return classes
-    frames = [int(number) for number in numbers]
-    start = 1 if min(frames) == 1 else 0
-    seen: set[int] = set()
-    for (number, _), frame in zip(rows, frames, strict=True):
-        if frame in seen:
-            raise DataError(f"line {number}: frame {frame} a second time.")
-        seen.add(frame)
-    if max(frames) > 1000 * len(frames):
-        raise DataError(f"its frames run up to {max(frames)} in {len(frames)} rows.")
-    placed = [""] * (max(frames) + 1 - start)
-    for frame, name in zip(frames, classes, strict=True):
-        placed[frame - start] = name
-    return placed
