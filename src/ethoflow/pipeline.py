@@ -26,7 +26,7 @@ from ethoflow.engine.source import open_store
 from ethoflow.geometry.arena import Arena
 from ethoflow.geometry.calibration import calibrate
 from ethoflow.io.cohort import open_cohort
-from ethoflow.io.options import DEFAULTS, Options
+from ethoflow.io.options import DEFAULTS, EmptyGroups, Options
 from ethoflow.io.scoring import read_labels
 from ethoflow.schema import DataError, assign_roles, clean_name, position_units
 from ethoflow.stats.budget import time_budget
@@ -69,7 +69,8 @@ def ingest(
     report: Report,
     *,
     fps: float | Literal["video"] | None = None,
-    metadata: str | None = None,
+    metadata: Sequence[str] = (),
+    empty_groups: EmptyGroups = "error",
     skeleton: Mapping[str, str] | None = None,
     resample_fps: float | None = None,
     options: Options = DEFAULTS,
@@ -89,6 +90,7 @@ def ingest(
             files,
             fps=fps,
             metadata=metadata,
+            empty_groups=empty_groups,
             skeleton=skeleton or None,
             resample_fps=resample_fps,
             options=options,
@@ -99,8 +101,8 @@ def ingest(
         report.warn(note)
     for problem in cohort.problems:
         report.warn(f"left out {problem}")
-    if cohort.report is not None:
-        (report.say if cohort.report.complete else report.warn)(str(cohort.report))
+    for joined in cohort.reports:
+        (report.say if joined.complete else report.warn)(str(joined))
     before = _recordings(path)
     with report.track("reading tracks") as progress:
         written = write(cohort.dataset, path, "tracks", keep=keep, progress=progress)
@@ -243,7 +245,7 @@ def make_labels(
     if store.has_data(path, "features"):
         # A body length is measured once, not again for every rule that needs it.
         known = _group(path, "features")
-        poses = poses.assign({n: known[n] for n in ("body_length",) if n in known})
+        poses = poses.assign({n: known[n] for n in ("body_length",) if n in known.data_vars})
     labels, skipped = apply_rules(poses, settings.rules, parameters=settings.parameters)
     for reason in skipped.values():
         report.warn(f"skipped the rule {reason}")

@@ -11,6 +11,7 @@ import typer
 from ethoflow.cli.app import app
 from ethoflow.cli.options import (
     Columns,
+    EmptyGroups,
     Fps,
     Individuals,
     Pickles,
@@ -139,7 +140,8 @@ def _run_project(
             path,
             screen,
             fps=project.fps,
-            metadata=None if project.metadata is None else str(project.path(project.metadata)),
+            metadata=[str(project.path(name)) for name in project.metadata],
+            empty_groups=project.empty_groups,
             skeleton=project.skeleton,
             resample_fps=project.resample_fps,
             options=project.options(),
@@ -212,8 +214,10 @@ def ingest(
     out_store: Annotated[Path, typer.Option("--out", help="The Zarr store.")] = Path("cohort.zarr"),
     fps: Fps = None,
     metadata: Annotated[
-        str | None, typer.Option(help="CSV, TSV or Excel with a row per recording.")
+        list[str] | None,
+        typer.Option(help="CSV, TSV or Excel with a row per recording or animal (repeat)."),
     ] = None,
+    empty_groups: EmptyGroups = "error",
     resample_fps: Annotated[
         float | None, typer.Option(help="Bring all recordings to this frame rate.")
     ] = None,
@@ -238,7 +242,8 @@ def ingest(
                 out_store,
                 Screen(),
                 fps=rate_of(fps),
-                metadata=metadata,
+                metadata=metadata or [],
+                empty_groups=empty_groups,  # type: ignore[arg-type]
                 skeleton=pairs_of(skeleton, "--skeleton"),
                 resample_fps=resample_fps,
                 options=options,

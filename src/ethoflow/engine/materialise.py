@@ -152,6 +152,7 @@ def _prepare(
     counts = count_frames(ds) if "time" in ds.dims else small.n_frames.values
     counts = tuple(map(int, counts))
     small = small.assign_coords(n_frames=("recording", np.array(counts, np.int64)))
+    small = small.rename(store.keys_of([str(n) for n in small.coords if n not in small.dims]))
     state = store.read_state(path) or store.State(path)
     layout = plan_group(small, nodes, counts, state, group, keep=keep, drop=drop)
     n_blocks = max(-(-max(counts, default=0) // layout.block), 1)

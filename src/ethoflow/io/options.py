@@ -14,6 +14,7 @@ from ethoflow.schema import DataError
 
 Columns: TypeAlias = Mapping[str, str | Sequence[str]]
 Repeats: TypeAlias = Literal["error", "first", "last"]
+EmptyGroups: TypeAlias = Literal["error", "allow"]
 
 
 @dataclass(frozen=True)

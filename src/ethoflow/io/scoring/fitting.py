@@ -15,7 +15,15 @@ import xarray as xr
 from ethoflow.io.metadata_rows import fitter
 from ethoflow.io.scoring.scored import Events, Float32, Scored, individuals_of, names_of
 from ethoflow.io.stack import slot_names
-from ethoflow.schema import DataError, check_fps, count_frames, first_frame, make_time, text
+from ethoflow.schema import (
+    DataError,
+    check_fps,
+    count_frames,
+    first_frame,
+    make_time,
+    name_aside,
+    text,
+)
 
 EDGE = 1e-6
 """Share of a frame by which a time may miss a frame and still count as on it."""
@@ -360,4 +368,8 @@ def _dataset(
         for n, c in target.coords.items()
         if n not in ds.coords and c.dims in (("recording",), ("recording", "individual"))
     }
-    return ds.assign_coords({n: c for n, c in known.items() if n not in ("digest", "source_file")})
+    return ds.assign_coords({
+        name_aside(n, ds.data_vars): c
+        for n, c in known.items()
+        if n not in ("digest", "source_file")
+    })  # fmt: skip
