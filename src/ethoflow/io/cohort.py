@@ -28,8 +28,9 @@ from ethoflow.io.metadata_seats import Seated
 from ethoflow.io.metadata_unmatched import JoinReport
 from ethoflow.io.options import DEFAULTS, Columns, EmptyGroups, Options, Repeats
 from ethoflow.io.reader import PathLike, TrackingNote
-from ethoflow.io.scan import BrokenFile, Problem, scan
+from ethoflow.io.scan import BrokenFile, Problem, find_files, scan
 from ethoflow.io.stack import Counts, Header, layout_of, slot_names, stack_tracks
+from ethoflow.io.twins import leave_twins
 from ethoflow.schema import DataError, check_fps
 
 
@@ -75,7 +76,8 @@ def read_cohort(
     Parameters
     ----------
     paths
-        A pattern (``"tracks/*.h5"``), or a list of files.
+        A pattern (``"tracks/*.h5"``), or a list of files. Of several versions of one network's
+        tracks of a video one is taken, as `ethoflow.io.twins.leave_twins` says.
     fps
         Frames per second of all recordings; else a column ``fps`` of the metadata gives it, or the
         files, or with ``"video"`` the videos beside them.
@@ -157,7 +159,8 @@ def open_cohort(
     if empty_groups not in ("error", "allow"):
         raise ValueError(f"empty_groups must be 'error' or 'allow', found {empty_groups!r}.")
     catalogue = Catalogue() if remembered is None else Catalogue.read(remembered)
-    headers, problems = scan(paths, options, fps=fps, progress=progress, catalogue=catalogue)
+    files, left = leave_twins(find_files(paths))
+    headers, problems = scan(files, options, fps=fps, progress=progress, catalogue=catalogue)
     if problems and not (leave_out and headers):
         raise DataError(_list_problems(problems, len(headers)))
     tables = list_tables(metadata)
@@ -179,6 +182,8 @@ def open_cohort(
     layout = layout_of(headers)
     ds = stack_tracks(headers, layout, lazy_arrays(sources, layout), fps=rate, skeleton=skeleton)
     ds, reports = attach(ds, seated)
+    if left:
+        ds.attrs["notes"] = [*left, *ds.attrs.get("notes", [])]
     counts = Counts(*(sum(column) for column in zip(*(h.counts for h in headers), strict=True)))
     return Cohort(ds, tuple(problems), tuple(reports), counts, catalogue)
 
