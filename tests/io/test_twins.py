@@ -108,6 +108,9 @@ def test_the_case(cases):
     folder = cases / "dlc-folder-raw-and-filtered"
     with pytest.warns(TrackingNote) as said:
         ds = read_cohort(folder / "*DLC*.csv", fps=30, metadata=folder / "animals.csv")
-    assert [str(one.message)[:22] for one in said] == ["3 files are left out, ", "1 file is left out: le"]
+    assert [str(one.message)[:22] for one in said] == [
+        "3 files are left out, ",
+        "1 file is left out: le",
+    ]
     assert ds.recording.values.tolist() == [RAW.replace("m1", f"m{i}") for i in (1, 2, 3)]
     assert ds.group.values.tolist() == ["a", "b", "a"]

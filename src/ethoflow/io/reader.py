@@ -19,6 +19,7 @@ from ethoflow.io.individuals import choose_individuals
 from ethoflow.io.options import DEFAULTS, Columns, Options, Repeats, digest_of
 from ethoflow.io.registry import Registry, in_words
 from ethoflow.io.stack import Header, Tracks, dataset_of, layout_of, pad, stack_tracks, with_notes
+from ethoflow.io.undetected import without_undetected
 from ethoflow.io.video import compare, look_at, look_beside, video_of
 from ethoflow.schema import DataError, check_fps
 
@@ -346,6 +347,7 @@ def check(tracks: Tracks) -> Tracks:
     if len(infinite):
         _, part, _, frame = infinite[0]
         raise DataError(f"the position of {tracks.bodyparts[part]!r} at frame {frame} is infinite.")
+    tracks = without_undetected(tracks)
     if np.isnan(tracks.position).all():
         return with_notes(tracks, ["no point was seen in any frame."])
     return tracks
