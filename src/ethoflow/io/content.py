@@ -145,8 +145,8 @@ class Content:
         if self.kind == "npz":
             names = ", ".join(sorted(self.arrays)[:8])
             return (
-                f"a NumPy archive with the arrays {names}: write the tracks as CSV with the program "
-                "it comes from, or give the arrays to ef.from_arrays"
+                f"a NumPy archive with the arrays {names}: write the tracks as CSV with the "
+                "program it comes from, or give the arrays to ef.from_arrays"
             )
         size = self.path.stat().st_size
         if self.kind in _SIGNATURES:

@@ -1,4 +1,4 @@
-"""Files that are of one video: other versions of one network's tracks, and what lies beside them."""
+"""Files that are of one video: versions of one network's tracks, and what lies beside them."""
 
 from __future__ import annotations
 

@@ -11,7 +11,6 @@ from ethoflow.io.reader import Content, Tracks, reader, recording_name
 from ethoflow.io.rows import dense_tracks, rate_of_times, read_text_table, whole_numbers
 from ethoflow.schema import DataError
 
-
 _TRACKTOR = {"", "Unnamed: 0", "index", "frame", "pos_x", "pos_y", "id"}
 """Headings of tracktor's tables; the first, of the number of the row, has none."""
 
