@@ -25,6 +25,7 @@ from ethoflow.engine.materialise import Written, write
 from ethoflow.engine.source import open_store
 from ethoflow.geometry.arena import Arena
 from ethoflow.geometry.calibration import calibrate
+from ethoflow.geometry.scale import Scale
 from ethoflow.io.cohort import open_cohort
 from ethoflow.io.options import DEFAULTS, EmptyGroups, Options
 from ethoflow.io.scoring import read_labels
@@ -55,7 +56,7 @@ class Settings:
     """What poses and labels are made with."""
 
     arena: Arena | Mapping[str, Arena] | None = None
-    px_per_mm: float | Mapping[str, float] | None = None
+    px_per_mm: Scale | None = None
     skeleton: Mapping[str, str] = field(default_factory=dict)
     clean: Mapping[str, Any] = field(default_factory=dict)
     features: Sequence[str] | None = None

@@ -83,7 +83,7 @@ class Project(_Strict):
     allow_pickle: bool = False
     skeleton: dict[str, str] = Field(default_factory=dict)
     arena: ArenaText | dict[str, ArenaText] | None = None
-    px_per_mm: float | dict[str, float] | None = None
+    px_per_mm: float | str | dict[str, float | str] | None = None
     clean: Cleaning = Cleaning()
     features: list[str] | None = None
     rules: list[str] | None = None

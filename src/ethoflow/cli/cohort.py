@@ -260,7 +260,10 @@ def ingest(
 @app.command()
 def annotate(
     path: Annotated[Path, typer.Argument(help="The Zarr store.")],
-    px_per_mm: Annotated[float | None, typer.Option(help="Pixels per millimetre.")] = None,
+    px_per_mm: Annotated[
+        str | None,
+        typer.Option(help="Pixels per millimetre: 3.2, '32 px/cm', or a column of the metadata."),
+    ] = None,
     arena: Annotated[
         str | None,
         typer.Option(help="'circle X Y RADIUS px = 380 mm' or 'polygon X,Y ... px = 380 mm'."),
@@ -296,7 +299,7 @@ def annotate(
 
 
 def _settings(
-    px_per_mm: float | None,
+    px_per_mm: str | None,
     arena: str | None,
     project: Path | None,
     rules: str | None,

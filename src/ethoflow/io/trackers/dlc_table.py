@@ -44,8 +44,9 @@ def tracks_of_table(
     The recording begins at the smallest frame number; frame numbers that are missing in between
     become NaN. A point at exactly (0, 0) with likelihood 0 is how DeepLabCut writes a point it did
     not detect: its position is NaN, its confidence 0; version 3 writes -1 for all three, then both
-    are NaN. A point with one coordinate missing was not seen: both are NaN. Likelihoods are kept as they are, also outside 0..1. Unique body parts are
-    in a slot of their own, the animal ``single``.
+    are NaN. A point with one coordinate missing was not seen: both are NaN. Likelihoods are kept as
+    they are, also outside 0..1. Unique body parts are in a slot of their own, the animal
+    ``single``.
 
     Parameters
     ----------
