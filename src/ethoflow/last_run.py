@@ -88,7 +88,7 @@ def _inputs_of(file: Path, project: Project) -> Inputs | None:
     # A folder above may have a name that reads as a pattern.
     if [str(Path(name).absolute()) for name in expand(found)] != expand(patterns):
         return None
-    tables = [] if project.metadata is None else list(_tables(project.path(project.metadata)))
+    tables = [file for name in project.metadata for file in _tables(project.path(name))]
     names = [str(table.absolute()) for table in tables]
     return Inputs(str(file.absolute()), patterns, list(SUFFIXES), names)
 

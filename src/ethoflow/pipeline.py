@@ -25,8 +25,9 @@ from ethoflow.engine.materialise import Written, write
 from ethoflow.engine.source import open_store
 from ethoflow.geometry.arena import Arena
 from ethoflow.geometry.calibration import calibrate
+from ethoflow.geometry.scale import Scale
 from ethoflow.io.cohort import open_cohort
-from ethoflow.io.options import DEFAULTS, Options
+from ethoflow.io.options import DEFAULTS, EmptyGroups, Options
 from ethoflow.io.scoring import read_labels
 from ethoflow.io.scoring.fitting import Since
 from ethoflow.schema import DataError, assign_roles, clean_name, position_units
@@ -56,7 +57,7 @@ class Settings:
     """What poses and labels are made with."""
 
     arena: Arena | Mapping[str, Arena] | None = None
-    px_per_mm: float | Mapping[str, float] | None = None
+    px_per_mm: Scale | None = None
     skeleton: Mapping[str, str] = field(default_factory=dict)
     clean: Mapping[str, Any] = field(default_factory=dict)
     features: Sequence[str] | None = None
@@ -70,7 +71,8 @@ def ingest(
     report: Report,
     *,
     fps: float | Literal["video"] | None = None,
-    metadata: str | None = None,
+    metadata: Sequence[str] = (),
+    empty_groups: EmptyGroups = "error",
     skeleton: Mapping[str, str] | None = None,
     resample_fps: float | None = None,
     options: Options = DEFAULTS,
@@ -90,6 +92,7 @@ def ingest(
             files,
             fps=fps,
             metadata=metadata,
+            empty_groups=empty_groups,
             skeleton=skeleton or None,
             resample_fps=resample_fps,
             options=options,
@@ -100,8 +103,8 @@ def ingest(
         report.warn(note)
     for problem in cohort.problems:
         report.warn(f"left out {problem}")
-    if cohort.report is not None:
-        (report.say if cohort.report.complete else report.warn)(str(cohort.report))
+    for joined in cohort.reports:
+        (report.say if joined.complete else report.warn)(str(joined))
     before = _recordings(path)
     with report.track("reading tracks") as progress:
         written = write(cohort.dataset, path, "tracks", keep=keep, progress=progress)
@@ -246,7 +249,7 @@ def make_labels(
     if store.has_data(path, "features"):
         # A body length is measured once, not again for every rule that needs it.
         known = _group(path, "features")
-        poses = poses.assign({n: known[n] for n in ("body_length",) if n in known})
+        poses = poses.assign({n: known[n] for n in ("body_length",) if n in known.data_vars})
     labels, skipped = apply_rules(poses, settings.rules, parameters=settings.parameters)
     for reason in skipped.values():
         report.warn(f"skipped the rule {reason}")

@@ -18,7 +18,7 @@ from pydantic import (
 
 from ethoflow.engine import find, load_rules
 from ethoflow.geometry.arena import Arena, parse_arena
-from ethoflow.io.options import Options, Repeats, TimeUnit
+from ethoflow.io.options import EmptyGroups, Options, Repeats, TimeUnit
 from ethoflow.schema import DataError
 from ethoflow.units import Quantity, UnitError, convert, same_dimension, to_frames, unit_of
 
@@ -75,7 +75,8 @@ class Project(_Strict):
     tracks: list[str] = Field(min_length=1)
     fps: PositiveFloat | Literal["video"] | None = None
     resample_fps: PositiveFloat | None = None
-    metadata: str | None = None
+    metadata: list[str] = Field(default_factory=list)
+    empty_groups: EmptyGroups = "error"
     individuals: list[str] | None = None
     columns: dict[str, str | list[str]] | None = None
     repeats: Repeats = "error"
@@ -83,7 +84,7 @@ class Project(_Strict):
     time_unit: TimeUnit | None = None
     skeleton: dict[str, str] = Field(default_factory=dict)
     arena: ArenaText | dict[str, ArenaText] | None = None
-    px_per_mm: float | dict[str, float] | None = None
+    px_per_mm: float | str | dict[str, float | str] | None = None
     clean: Cleaning = Cleaning()
     features: list[str] | None = None
     rules: list[str] | None = None
@@ -96,9 +97,10 @@ class Project(_Strict):
     @model_validator(mode="before")
     @classmethod
     def _one_is_a_list(cls, values: Any) -> Any:
-        if isinstance(values, dict) and isinstance(values.get("tracks"), str):
-            values = {**values, "tracks": [values["tracks"]]}
-        return values
+        if not isinstance(values, dict):
+            return values
+        lists = {k: [values[k]] for k in ("tracks", "metadata") if isinstance(values.get(k), str)}
+        return {**values, **lists}
 
     def arenas(self) -> Arena | dict[str, Arena] | None:
         """The arena, or one for each recording."""

@@ -8,7 +8,8 @@ simulator build datasets with `make_tracks`; every public function receives its 
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Mapping, Sequence
+import unicodedata
+from collections.abc import Container, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
 from typing import TypeAlias
@@ -117,6 +118,17 @@ COORDINATES = {
 
 ORIGIN = {"units": "s", "long_name": "time 0 on the recording's own clock"}
 """Attributes of the coordinate `origin`."""
+TABLE_COLUMNS = frozenset((
+    *("recording", "individual", "partner", "animal", "partner_animal", "bodypart", "behaviour"),
+    *("start", "stop", "duration", "start_frame", "stop_frame", "cut"),
+    *("observed", "time", "share", "n_bouts", "mean_bout"),
+    *("n_frames", "missing", "low_confidence", "jumps"),
+    *("frame", "x", "y", "z", "confidence"),
+))  # fmt: skip
+"""Columns that tables of results have of their own."""
+
+ASIDE = "metadata_"
+"""What stands before the name of metadata that are called like something of ours."""
 
 
 class DataError(ValueError):
@@ -413,6 +425,35 @@ def position_units(ds: xr.Dataset) -> str:
 def is_label(array: xr.DataArray) -> bool:
     """Whether `array` holds labels (1, 0, unknown)."""
     return array.attrs.get("kind") == "label"
+
+
+def name_aside(name: Hashable, taken: Container[Hashable]) -> str:
+    """Name of metadata beside names that are `taken`: its own, or with ``metadata_`` before it.
+
+    Examples
+    --------
+    >>> name_aside("cage", {"speed"}), name_aside("speed", {"speed"})
+    ('cage', 'metadata_speed')
+    """
+    found = str(name)
+    while found in taken:
+        found = f"{ASIDE}{found}"
+    return found
+
+
+def plain(words: str) -> str:
+    """`words` as two people who mean the same may have typed them: one form of letters and blanks.
+
+    Accents are composed (a Mac keeps them apart in names of files), blanks of any kind are one
+    space, and what has no width is nothing.
+
+    Examples
+    --------
+    >>> plain("Mau\u0308schen\u00a01 ") == "M\u0061\u00fcschen 1"
+    True
+    """
+    composed = unicodedata.normalize("NFC", words)
+    return " ".join(re.sub("[\u200b-\u200d\u2060\ufeff]", "", composed).split())
 
 
 def clean_name(name: str) -> str:

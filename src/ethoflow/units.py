@@ -169,6 +169,7 @@ def unit_of(value: Quantity, *, name: str = "value", unit: str = "mm") -> str:
 
 
 def _split(value: str, name: str, unit: str) -> tuple[float, str]:
+    value = re.sub(r"^(\s*[-+]?\d+),(?!\d{3}(?!\d))(?=\d)", r"\1.", value)  # 2,5 mm, not 1,000 mm
     match = re.fullmatch(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*?)\s*", value)
     if match is None:
         raise UnitError(f"{name} must be a number with a unit such as '3 {unit}', found {value!r}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
@@ -89,7 +90,7 @@ def test_what_is_refused() -> None:
         ef.calibrate(cohort(), px_per_mm={"a": 2})
     with pytest.raises(ef.DataError, match="no arena for the recording 'b'"):
         ef.calibrate(cohort(), {"a": ARENAS["a"]})
-    with pytest.raises(ef.DataError, match=r"not for: b"):
+    with pytest.raises(ef.DataError, match=r"no scale for: b"):
         ef.calibrate(cohort(), {"a": ARENAS["a"], "b": ef.circle(0, 0, 1)})
 
 
@@ -111,3 +112,79 @@ def test_the_spread_of_an_ensemble_is_scaled_too(tmp_path):
     stored = ef.open(tmp_path / "c.zarr")["poses"].position_sd
     assert stored.dims == ("recording", "individual", "bodypart", "space", "time")
     assert float(stored.max()) == pytest.approx(1)
+
+
+# A scale for each recording.
+
+WAYS = {
+    "array": lambda ds: np.array([2, 4]),
+    "list of texts": lambda ds: ["2 px/mm", "0,25 mm/px"],
+    "series in order": lambda ds: pd.Series([2.0, 4.0]),
+    "series by name": lambda ds: pd.Series({"b": 4.0, "a": 2.0}),
+    "mapping of texts": lambda ds: {"b": "40 px/cm", "a": "2"},
+    "coordinate": lambda ds: ds["pixels/mm"],
+    "coordinate in another order": lambda ds: ds["pixels/mm"][::-1],
+    "array with units": lambda ds: xr.DataArray([0.5, 0.25], dims="recording").assign_attrs(
+        units="mm/px"
+    ),
+    "column": lambda ds: "pixels/mm",
+    "column as a store calls it": lambda ds: "pixels_mm",
+    "column of texts": lambda ds: "scale",
+    "column with its unit": lambda ds: "mm per pixel",
+    "column called as ours": lambda ds: "px_per_mm",
+}
+
+
+def with_scales() -> xr.Dataset:
+    return cohort().assign_coords({
+        "pixels/mm": ("recording", [2.0, 4.0]),
+        "mm per pixel": ("recording", [0.5, 0.25]),
+        "scale": ("recording", ["2 px/mm", "4 px/mm"]),
+        "metadata_px_per_mm": ("recording", [2, 4]),
+        "cage": ("recording", ["x", "y"]),
+        "lost": ("recording", [2, np.nan]),
+    })  # fmt: skip
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_scale_for_each_recording_in_every_form(way):
+    ds = with_scales()
+    poses = ef.calibrate(ds, px_per_mm=WAYS[way](ds))
+    assert poses.px_per_mm.values.tolist() == [2, 4]
+    np.testing.assert_array_equal(poses.position[1], ds.position[1] / 4)
+
+
+@pytest.mark.parametrize(
+    ("given", "factor"),
+    [("2 px/mm", 2), ("2,5 px/mm", 2.5), ("20 px/cm", 2), ("0.5 mm / pixel", 2), ("2", 2),
+     (np.float32(2), 2), (np.array(2), 2), (xr.DataArray(2.0), 2), ("2 pixels/mm", 2)],
+)  # fmt: skip
+def test_one_scale_in_every_form(given, factor):
+    for ds in (cohort(), make_tracks(1, 10)):
+        assert (ef.calibrate(ds, px_per_mm=given).px_per_mm == factor).all()
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ([2, 4, 8], r"shape \(3,\); needed one for each of the 2 recordings"),
+        (np.ones((2, 2)), "shape"),
+        (pd.Series([2.0]), "shape"),
+        (pd.Series({"a": 2.0}), "no px_per_mm for the recording 'b'"),
+        (xr.DataArray([2.0, 4.0], dims="individual"), r"the dims \(individual\)"),
+        ([2, np.nan], "not for: b"),
+        ([2, 0], "not for: b"),
+        ([-1, 2], "not for: a"),
+        ([2, True], "px_per_mm of b is True"),
+        ([2, None], "px_per_mm of b is None"),
+        ("2 mm", "needs a value in px/mm"),
+        ("2 px/s", "needs a value in px/mm"),
+        ("0 mm/px", "not for: a, b"),
+        ("zoom", "neither a scale such as .* columns are: 'pixels/mm', 'mm per pixel', 'scale'"),
+        ("cage", "px_per_mm of a is 'x'"),
+        ("lost", "not for: b"),
+    ],
+)
+def test_scales_that_are_refused(given, message):
+    with pytest.raises(ef.DataError, match=message):
+        ef.calibrate(with_scales(), px_per_mm=given)

@@ -46,3 +46,12 @@ def lines_of(tmp_path: Path) -> Callable[..., list[str]]:
         return path.read_text().splitlines()
 
     return lines
+
+
+@pytest.fixture(scope="session")
+def cases(real_data):
+    """Folder of small inputs that went wrong once; what needs it skips where it is absent."""
+    folder = next((p / "cases" for p in real_data.parents if (p / "cases").is_dir()), None)
+    if folder is None:
+        pytest.skip(f"no folder of cases above {real_data}")
+    return folder

@@ -222,7 +222,7 @@ def test_broken_files_are_warned_of_and_the_rest_is_read(spoiled):
 def test_problems_as_values(spoiled):
     cohort = open_cohort(spoiled / "**/*.csv", fps=25)
     assert cohort.dataset.recording.values.tolist() == ["a", "b", "c"]
-    assert cohort.report is None
+    assert cohort.reports == ()
     found = {problem.path: problem for problem in cohort.problems}
     assert set(found) == {str(spoiled / name) for name in REASONS}
     for name, reason in REASONS.items():
@@ -301,11 +301,14 @@ def test_metadata_of_a_cohort(folder):
 def test_metadata_that_does_not_fit_everywhere(folder):
     table = folder / "animals.txt"
     table.write_text("recording,treatment\na,saline\nz,drug\n")
+    with pytest.raises(DataError, match="z. So treatment drug would come out empty.*empty_groups"):
+        read_cohort(folder / "*.csv", fps=25, metadata=table)
+    confirmed = {"fps": 25, "metadata": table, "empty_groups": "allow"}
     with pytest.warns(UnmatchedMetadata, match="1 of 3 .* without a row: b, c. .* recording: z."):
-        ds = read_cohort(folder / "*.csv", fps=25, metadata=table)
+        ds = read_cohort(folder / "*.csv", **confirmed)
     assert ds.treatment.values.tolist() == ["saline", "", ""]
-    cohort = open_cohort(folder / "*.csv", fps=25, metadata=table)
-    assert cohort.report.rows_without_recording == ("z",)
+    cohort = open_cohort(folder / "*.csv", **confirmed)
+    assert cohort.reports[0].rows_without_recording == ("z",)
 
 
 def test_times_of_cameras_in_a_cohort(tmp_path, make_table):

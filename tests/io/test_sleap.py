@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 import pytest
 
-from ethoflow.io.reader import read
+from ethoflow.io.reader import TrackingNote, read
 from ethoflow.schema import DataError
 
 AXES = ("track", "xy", "node", "frame")
@@ -261,12 +261,23 @@ def test_names_of_videos_of_both_kinds_of_path(tmp_path):
     assert ds.recording.values.tolist() == ["left", "right"]
 
 
-def test_damaged_project(tmp_path):
+def test_a_project_that_sleap_io_cannot_open_is_not_called_damaged(tmp_path):
     path = save(tmp_path / "a.slp", [(0, 0, [("m", 0.5, None, (1, 1))])], tracks=["m"])
     with h5py.File(path, "r+") as file:
         file["metadata"].attrs["json"] = np.bytes_("{")
-    with pytest.raises(DataError, match="a.slp: recognised as SLEAP .slp, .* probably damaged"):
+    with pytest.raises(
+        DataError, match=r"a.slp: .* sleap-io .* cannot open it.*Analysis HDF5"
+    ) as e:
         read(path, fps=25)
+    assert "damaged" not in str(e.value)
+
+
+def test_labels_for_training_are_told_from_tracks(tmp_path):
+    people = [(0, i, [("m", None, None, (1, 1))]) for i in (0, 40, 90)]
+    with pytest.warns(TrackingNote, match="labels of 3 single frames: no tracks of a video"):
+        read(save(tmp_path / "a.slp", people, tracks=["m"]), fps=25)
+    network = [(0, i, [("m", 0.5, None, (1, 1))]) for i in (0, 40, 90)]
+    read(save(tmp_path / "b.slp", network, tracks=["m"]), fps=25)
 
 
 # Crafted analysis files.

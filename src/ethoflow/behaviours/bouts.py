@@ -5,6 +5,7 @@ Edges are found block by block and joined once, so a bout across blocks is one b
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,7 @@ import xarray as xr
 from ethoflow.engine.bouts import find_runs
 from ethoflow.engine.declare import Array
 from ethoflow.origin import number_at, on_clock, origins
-from ethoflow.schema import Data, DataError, as_dataset, first_frame, is_label
+from ethoflow.schema import Data, DataError, as_dataset, first_frame, is_label, name_aside
 
 COLUMNS = (
     "recording", "individual", "partner", "animal", "partner_animal", "behaviour",
@@ -203,10 +204,30 @@ _OWN = {"n_frames", "origin", "digest", "source_file", "recording", "animal"}
 
 
 def join_metadata(table: pd.DataFrame, ds: xr.Dataset) -> pd.DataFrame:
-    """`table` with the metadata of each row's recording and animal as further columns."""
+    """`table` with the metadata of each row's recording and animal as further columns.
+
+    Metadata that are called like a column of the table get ``metadata_`` before their name.
+
+    Warns
+    -----
+    MetadataAside
+        Which these are.
+    """
     for name, values in _metadata(ds, table):
-        table[name] = values
+        column = name_aside(name, table.columns)
+        if column != name:
+            warnings.warn(
+                f"the table has a column {name!r} of its own: the metadata {name!r} are its column "
+                f"{column!r}.",
+                MetadataAside,
+                stacklevel=3,
+            )
+        table[column] = values
     return table
+
+
+class MetadataAside(UserWarning):
+    """Metadata that are called like a column of a table, and the column they are in instead."""
 
 
 def _metadata(ds: xr.Dataset, table: pd.DataFrame) -> Iterator[tuple[str, list[Any]]]:

@@ -11,6 +11,7 @@ import typer
 from ethoflow.cli.app import app
 from ethoflow.cli.options import (
     Columns,
+    EmptyGroups,
     Fps,
     Individuals,
     Pickles,
@@ -140,7 +141,8 @@ def _run_project(
             path,
             screen,
             fps=project.fps,
-            metadata=None if project.metadata is None else str(project.path(project.metadata)),
+            metadata=[str(project.path(name)) for name in project.metadata],
+            empty_groups=project.empty_groups,
             skeleton=project.skeleton,
             resample_fps=project.resample_fps,
             options=project.options(),
@@ -213,8 +215,10 @@ def ingest(
     out_store: Annotated[Path, typer.Option("--out", help="The Zarr store.")] = Path("cohort.zarr"),
     fps: Fps = None,
     metadata: Annotated[
-        str | None, typer.Option(help="CSV, TSV or Excel with a row per recording.")
+        list[str] | None,
+        typer.Option(help="CSV, TSV or Excel with a row per recording or animal (repeat)."),
     ] = None,
+    empty_groups: EmptyGroups = "error",
     resample_fps: Annotated[
         float | None, typer.Option(help="Bring all recordings to this frame rate.")
     ] = None,
@@ -240,7 +244,8 @@ def ingest(
                 out_store,
                 Screen(),
                 fps=rate_of(fps),
-                metadata=metadata,
+                metadata=metadata or [],
+                empty_groups=empty_groups,  # type: ignore[arg-type]
                 skeleton=pairs_of(skeleton, "--skeleton"),
                 resample_fps=resample_fps,
                 options=options,
@@ -257,7 +262,10 @@ def ingest(
 @app.command()
 def annotate(
     path: Annotated[Path, typer.Argument(help="The Zarr store.")],
-    px_per_mm: Annotated[float | None, typer.Option(help="Pixels per millimetre.")] = None,
+    px_per_mm: Annotated[
+        str | None,
+        typer.Option(help="Pixels per millimetre: 3.2, '32 px/cm', or a column of the metadata."),
+    ] = None,
     arena: Annotated[
         str | None,
         typer.Option(help="'circle X Y RADIUS px = 380 mm' or 'polygon X,Y ... px = 380 mm'."),
@@ -293,7 +301,7 @@ def annotate(
 
 
 def _settings(
-    px_per_mm: float | None,
+    px_per_mm: str | None,
     arena: str | None,
     project: Path | None,
     rules: str | None,

@@ -30,6 +30,10 @@ Columns = Annotated[
 
 Repeats = Annotated[str, typer.Option(help="Row that counts where a frame is twice: first, last.")]
 
+EmptyGroups = Annotated[
+    str, typer.Option(help="Groups of the metadata without a recording: error, or allow.")
+]
+
 Pickles = Annotated[
     bool, typer.Option("--allow-pickle", help="Open Python pickles, which can run any code.")
 ]

@@ -19,7 +19,7 @@ from ethoflow.engine.declare import Declaration, Input
 from ethoflow.engine.identity import identify
 from ethoflow.engine.registry import declarations
 from ethoflow.engine.source import Source, source_of
-from ethoflow.schema import VARIABLES, DataError, position_units
+from ethoflow.schema import COORDINATES, VARIABLES, DataError, position_units
 from ethoflow.skeleton import SEGMENTS, place_roles
 from ethoflow.units import UnitError, convert, factor, resolve, same_dimension, to_frames, unit_of
 
@@ -149,7 +149,7 @@ def _resolve_input(
     name = item.variable
     if name in memo:
         return memo[name]
-    if name in ds.variables:
+    if _is_input(ds, name):
         _check_units(ds, declaration, name)
         memo[name] = lineage_of(ds[name]) or source_of(ds[name])
     elif name in declarations():
@@ -157,7 +157,7 @@ def _resolve_input(
     else:
         raise DataError(
             f"{declaration.name} needs the variable {name!r}; this dataset has: "
-            f"{', '.join(map(str, ds.data_vars))}. {NEEDS.get(name, '')}".rstrip()
+            f"{', '.join(map(str, ds.data_vars))}. {_advice(ds, name)}".rstrip()
         )
     if (
         "partner" in memo[name].dims
@@ -169,6 +169,27 @@ def _resolve_input(
             f"optional=({name!r},) to get it with the dims (partner, time), its own row missing."
         )
     return memo[name]
+
+
+def _is_input(ds: xr.Dataset, name: str) -> bool:
+    """Whether a computation may read `name` from `ds`: variables, series, what every dataset has.
+
+    Other coordinates are what somebody noted about recordings and animals: a column ``speed`` of
+    theirs is not the feature.
+    """
+    if name in ds.data_vars:
+        return True
+    return name in ds.coords and (name in COORDINATES or "time" in ds[name].dims)
+
+
+def _advice(ds: xr.Dataset, name: str) -> str:
+    """How to come by an input that is not there."""
+    if name in ds.coords:
+        return (
+            f"Its coordinate {name!r} is metadata, which no computation reads: make it a variable "
+            f"with ds.reset_coords({name!r})."
+        )
+    return NEEDS.get(name, "")
 
 
 def _check_units(ds: xr.Dataset, declaration: Declaration, name: str) -> None:

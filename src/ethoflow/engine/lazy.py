@@ -6,7 +6,7 @@ stand for, so a function called on the result extends the graph instead of stack
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from functools import cached_property, partial
 from typing import Any
 
@@ -32,7 +32,7 @@ from ethoflow.engine.overlap import (
 from ethoflow.engine.program import Program, compile_program
 from ethoflow.engine.run import run_summary
 from ethoflow.engine.source import Chunks, Source, bounds_of
-from ethoflow.schema import Data, as_dataset
+from ethoflow.schema import Data, as_dataset, name_aside
 
 
 class DeferredLayer(Layer):
@@ -109,7 +109,9 @@ def compute_calls(ds: xr.Dataset, calls: Mapping[str, Call]) -> dict[str, xr.Dat
     chunks = chunks_of(program)
     grid = make_grid(ds, chunks)
     arrays = _build(program, calls, grid) if chunks else _compute_now(program, calls, grid)
-    return {name: _label(ds, call, arrays[name]) for name, call in calls.items()}
+    made = {call.name for call in calls.values()}
+    aside = {n: name_aside(n, {*made, *(ds.variables if n in made else ())}) for n in ds.coords}
+    return {name: _label(ds, call, arrays[name], aside) for name, call in calls.items()}
 
 
 def chunks_of(program: Program) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
@@ -302,14 +304,14 @@ def _first(numbers: Array, has_recording: bool) -> Array:
     return numbers if has_recording else numbers[0]
 
 
-def _label(ds: xr.Dataset, call: Call, values: Any) -> xr.DataArray:
-    """The result with its dims, coordinates and attributes."""
+def _label(ds: xr.Dataset, call: Call, values: Any, aside: Mapping[Hashable, str]) -> xr.DataArray:
+    """The result with its dims, coordinates and attributes; `aside` says what these are called."""
     has_recording = "recording" in ds.dims
     if not has_recording and values.ndim > len(call.dims):
         values = values[0]
     dims = (*(("recording",) if has_recording else ()), *call.dims)
     coords = {
-        name: coord.variable
+        aside[name]: coord.variable
         for name, coord in ds.coords.items()
         if set(coord.dims) <= set(dims) and name not in call.labels
     }

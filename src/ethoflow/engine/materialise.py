@@ -154,6 +154,7 @@ def _prepare(
     counts = tuple(map(int, counts))
     begins = xr.Variable("recording", begin_at_slice(ds), ORIGIN)
     small = small.assign_coords(n_frames=("recording", np.array(counts, np.int64)), origin=begins)
+    small = small.rename(store.keys_of([str(n) for n in small.coords if n not in small.dims]))
     state = store.read_state(path) or store.State(path)
     layout = plan_group(small, nodes, counts, state, group, keep=keep, drop=drop)
     n_blocks = max(-(-max(counts, default=0) // layout.block), 1)

@@ -11,9 +11,8 @@ import xarray as xr
 from ethoflow.engine import step
 from ethoflow.engine.declare import Array
 from ethoflow.geometry.arena import Arena
-from ethoflow.schema import Data, DataError, as_dataset, position_units
-
-PerRecording = Mapping[str, Arena] | Mapping[str, float]
+from ethoflow.geometry.scale import Scale, scales_of
+from ethoflow.schema import Data, DataError, as_dataset, plain, position_units
 
 
 @step(units="mm")
@@ -34,7 +33,7 @@ def calibrate(
     data: Data,
     arena: Arena | Mapping[str, Arena] | None = None,
     *,
-    px_per_mm: float | Mapping[str, float] | None = None,
+    px_per_mm: Scale | None = None,
 ) -> xr.Dataset:
     """Tracks in mm, with the scale and the arena as variables beside them.
 
@@ -46,8 +45,10 @@ def calibrate(
         `circle` or `polygon`, in px, for all recordings or one for each (by name). Its `size` gives
         the scale.
     px_per_mm
-        The scale, for all or for each recording; wins over that of the arena. An arena without any
-        scale stays in px, with the positions.
+        The scale: one for all, one for each recording (a mapping, Series or DataArray by name, or
+        a list or array in their order), or the name of a column of the metadata. Texts have a unit
+        (``"2 px/mm"``, ``"0.5 mm/px"``). It wins over that of the arena. An arena without any scale
+        stays in px, with the positions.
 
     Raises
     ------
@@ -76,8 +77,10 @@ def calibrate(
         if "recording" in ds.coords
         else [""]
     )
-    arenas = [_pick(arena, name, "arena") for name in names] if arena is not None else []
-    scales = _choose_scales(px_per_mm, arenas, names)
+    arenas = [_pick(arena, name) for name in names] if arena is not None else []
+    scales = (
+        _scales_of_arenas(arenas, names) if px_per_mm is None else scales_of(px_per_mm, ds, names)
+    )
     lead = ("recording",) if "recording" in ds.dims else ()
     if scales is None:
         return ds.assign(
@@ -102,48 +105,44 @@ def _scale_lengths(ds: xr.Dataset, scale: xr.Variable) -> xr.Dataset:
     })  # fmt: skip
 
 
-def _pick(
-    value: Arena | float | Mapping[str, Arena] | Mapping[str, float], name: str, what: str
-) -> Arena | float:
-    if not isinstance(value, Mapping):
+def _pick(value: Arena | Mapping[str, Arena], name: str) -> Arena:
+    if isinstance(value, Arena):
         return value
-    if name not in value:
+    known = {plain(str(key)): arena for key, arena in value.items()}
+    if plain(name) not in known:
         raise DataError(
-            f"no {what} for the recording {name!r}; there is one for: {', '.join(map(str, value))}."
+            f"no arena for the recording {name!r}; there is one for: {', '.join(map(str, value))}."
         )
-    return value[name]
+    return known[plain(name)]
 
 
-def _choose_scales(
-    px_per_mm: float | Mapping[str, float] | None, arenas: list[Arena | float], names: list[str]
-) -> npt.NDArray[np.float64] | None:
-    if px_per_mm is None:
-        found = [arena.px_per_mm for arena in arenas if isinstance(arena, Arena)]
-        if all(scale is None for scale in found):
-            return None
-        scales = [np.nan if scale is None else scale for scale in found]
-    else:
-        scales = [float(_pick(px_per_mm, name, "px_per_mm")) for name in names]  # type: ignore[arg-type]
-    wrong = [name for name, scale in zip(names, scales, strict=True) if not 0 < scale < np.inf]
-    if wrong:
-        raise DataError(f"px_per_mm must be a positive number; it is not for: {', '.join(wrong)}.")
-    return np.asarray(scales, np.float64)
+def _scales_of_arenas(arenas: list[Arena], names: list[str]) -> npt.NDArray[np.float64] | None:
+    """The scales the arenas give; None where none gives one."""
+    found = [arena.px_per_mm for arena in arenas]
+    if all(scale is None for scale in found):
+        return None
+    lacking = [name for name, scale in zip(names, found, strict=True) if scale is None]
+    if lacking:
+        raise DataError(
+            f"the arena gives no scale for: {', '.join(lacking)}. Give its size, as in "
+            "ef.circle(x, y, radius, size='38 cm'), or px_per_mm."
+        )
+    return np.asarray(found, np.float64)
 
 
 def _describe_arenas(
-    arenas: list[Arena | float],
+    arenas: list[Arena],
     scales: npt.NDArray[np.float64],
     units: str,
     lead: tuple[str, ...],
     n_space: int,
 ) -> dict[str, xr.Variable]:
     """The arenas as variables in `units`, padded with NaN to the most vertices."""
-    most = max(len(arena.vertices) for arena in arenas if isinstance(arena, Arena))
+    most = max(len(arena.vertices) for arena in arenas)
     corners = np.full((len(arenas), most, n_space), np.nan, np.float32)
     centres = np.full((len(arenas), n_space), np.nan, np.float32)
     radii = np.full(len(arenas), np.nan, np.float32)
     for row, arena in enumerate(arenas):
-        assert isinstance(arena, Arena)
         corners[row, : len(arena.vertices), :2] = arena.corners() / scales[row]
         if arena.centre is not None and arena.radius is not None:
             centres[row, :2] = np.asarray(arena.centre) / scales[row]

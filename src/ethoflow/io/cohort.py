@@ -15,12 +15,22 @@ from ethoflow.engine.schedule import Progress
 from ethoflow.io.catalogue import Catalogue
 from ethoflow.io.clock import contradict
 from ethoflow.io.files import CameraTimes, lazy_arrays, sources_of
-from ethoflow.io.metadata import JoinReport, attach
-from ethoflow.io.metadata_rows import MetadataSource, Placed, place_rows, read_rows
-from ethoflow.io.options import DEFAULTS, Columns, Options, Repeats, TimeUnit
+from ethoflow.io.metadata import (
+    MetadataSources,
+    attach,
+    check_groups,
+    list_tables,
+    place_tables,
+    stated_rates,
+)
+from ethoflow.io.metadata_rows import MetadataSource
+from ethoflow.io.metadata_seats import Seated
+from ethoflow.io.metadata_unmatched import JoinReport
+from ethoflow.io.options import DEFAULTS, Columns, EmptyGroups, Options, Repeats, TimeUnit
 from ethoflow.io.reader import PathLike, TrackingNote, check_stated, naming
-from ethoflow.io.scan import BrokenFile, Problem, scan
-from ethoflow.io.stack import Counts, Header, layout_of, stack_tracks
+from ethoflow.io.scan import BrokenFile, Problem, find_files, scan
+from ethoflow.io.stack import Counts, Header, layout_of, slot_names, stack_tracks
+from ethoflow.io.twins import leave_twins
 from ethoflow.schema import DataError, check_fps
 
 
@@ -37,7 +47,7 @@ class Cohort:
 
     dataset: xr.Dataset
     problems: tuple[Problem, ...]
-    report: JoinReport | None
+    reports: tuple[JoinReport, ...]
     counts: Counts
     catalogue: Catalogue = field(default_factory=Catalogue)
 
@@ -46,7 +56,8 @@ def read_cohort(
     paths: PathLike | Sequence[PathLike],
     *,
     fps: float | Literal["video"] | None = None,
-    metadata: MetadataSource | None = None,
+    metadata: MetadataSources | None = None,
+    empty_groups: EmptyGroups = "error",
     individuals: Sequence[str] | None = None,
     skeleton: Mapping[str, str] | None = None,
     resample_fps: float | None = None,
@@ -66,14 +77,18 @@ def read_cohort(
     Parameters
     ----------
     paths
-        A pattern (``"tracks/*.h5"``), or a list of files.
+        A pattern (``"tracks/*.h5"``), or a list of files. Of several versions of one network's
+        tracks of a video one is taken, as `ethoflow.io.twins.leave_twins` says.
     fps
         Frames per second of all recordings; else a column ``fps`` of the metadata gives it, or the
         files, or with ``"video"`` the videos beside them.
     metadata
-        A CSV, TSV or Excel file or a DataFrame with a row per recording; its columns become
-        coordinates. A column ``timestamps`` names files with the time of every frame, as for
-        `read`, beside the table.
+        A CSV, TSV or Excel file or a DataFrame with a row per recording, or per animal (joined
+        through ``animal``), or a list of them; columns become coordinates, which no computation
+        reads. A column ``timestamps`` names files with the time of every frame, as for `read`,
+        beside the table.
+    empty_groups
+        ``"allow"`` confirms that a group of the metadata has no recording.
     individuals, skeleton, columns, repeats, allow_pickle, time_unit
         As for `read`.
     resample_fps, anti_alias
@@ -84,8 +99,8 @@ def read_cohort(
     Raises
     ------
     DataError
-        A file cannot be used (all of them are listed), the frame rate is missing or differs, or no
-        row of the metadata fits.
+        A file cannot be used (all of them are listed), the frame rate is missing or differs, no row
+        of the metadata fits, or a group comes out empty.
     """
     if errors not in ("raise", "warn"):
         raise ValueError(f"errors must be 'raise' or 'warn', found {errors!r}.")
@@ -93,6 +108,7 @@ def read_cohort(
         paths,
         fps=fps,
         metadata=metadata,
+        empty_groups=empty_groups,
         skeleton=skeleton,
         resample_fps=resample_fps,
         anti_alias=anti_alias,
@@ -103,8 +119,9 @@ def read_cohort(
         warnings.warn(note, TrackingNote, stacklevel=2)
     for problem in cohort.problems:
         warnings.warn(str(problem), BrokenFile, stacklevel=2)
-    if cohort.report is not None and not cohort.report.complete:
-        warnings.warn(str(cohort.report), UnmatchedMetadata, stacklevel=2)
+    for report in cohort.reports:
+        if not report.complete:
+            warnings.warn(str(report), UnmatchedMetadata, stacklevel=2)
     return cohort.dataset
 
 
@@ -112,7 +129,8 @@ def open_cohort(
     paths: PathLike | Sequence[PathLike],
     *,
     fps: float | Literal["video"] | None = None,
-    metadata: MetadataSource | None = None,
+    metadata: MetadataSources | None = None,
+    empty_groups: EmptyGroups = "error",
     skeleton: Mapping[str, str] | None = None,
     resample_fps: float | None = None,
     anti_alias: bool = True,
@@ -136,32 +154,39 @@ def open_cohort(
     Raises
     ------
     DataError
-        No file can be used, the frame rate is missing or differs, or no row of the metadata fits.
+        No file can be used, the frame rate is missing or differs, no row of the metadata fits, or a
+        group comes out empty.
     """
+    if empty_groups not in ("error", "allow"):
+        raise ValueError(f"empty_groups must be 'error' or 'allow', found {empty_groups!r}.")
     catalogue = Catalogue() if remembered is None else Catalogue.read(remembered)
-    headers, problems = scan(paths, options, fps=fps, progress=progress, catalogue=catalogue)
+    files, left = leave_twins(find_files(paths))
+    headers, problems = scan(files, options, fps=fps, progress=progress, catalogue=catalogue)
     if problems and not (leave_out and headers):
         raise DataError(_list_problems(problems, len(headers)))
-    placed = None if metadata is None else _place(metadata, headers)
-    clocks, late = _read_clocks(headers, placed, metadata, fps, resample_fps, options.time_unit)
+    tables = list_tables(metadata)
+    seated = _place(tables, headers)
+    clocks, late = _read_clocks(headers, seated, tables, fps, resample_fps, options.time_unit)
     problems += late
     if late and not (leave_out and len(late) < len(headers)):
         raise DataError(_list_problems(problems, len(headers) - len(late)))
     headers = [h for h in headers if h.path not in {problem.path for problem in late}]
-    rates = _find_rates(fps, headers, placed, clocks, options)
+    rates = _find_rates(fps, headers, seated, clocks, options)
     headers = [replace(h, notes=(*h.notes, *contradict(h.fps, rates.get(h.name)))) for h in headers]
     rate = _common_rate(rates) if resample_fps is None else float(resample_fps)
     sources = sources_of(headers, rates, clocks, resample_fps, options, anti_alias=anti_alias)
     headers = [source.header for source in sources]
-    if metadata is not None and late:
-        placed = _place(metadata, headers)
+    if late:
+        seated = _place(tables, headers)
+    if empty_groups == "error":
+        check_groups(seated)
     layout = layout_of(headers)
     ds = stack_tracks(headers, layout, lazy_arrays(sources, layout), fps=rate, skeleton=skeleton)
-    report = None
-    if placed is not None:
-        ds, report = attach(ds, placed)
+    ds, reports = attach(ds, seated)
+    if left:
+        ds.attrs["notes"] = [*left, *ds.attrs.get("notes", [])]
     counts = Counts(*(sum(column) for column in zip(*(h.counts for h in headers), strict=True)))
-    return Cohort(ds, tuple(problems), report, counts, catalogue)
+    return Cohort(ds, tuple(problems), tuple(reports), counts, catalogue)
 
 
 def _list_problems(problems: Sequence[Problem], n_good: int) -> str:
@@ -170,24 +195,27 @@ def _list_problems(problems: Sequence[Problem], n_good: int) -> str:
     return f"{len(problems)} of {len(problems) + n_good} files cannot be used{advice}:\n{listed}"
 
 
-def _place(metadata: MetadataSource, headers: Sequence[Header]) -> Placed:
+def _place(tables: Sequence[MetadataSource], headers: Sequence[Header]) -> list[Seated]:
+    labels = slot_names(max(header.n_individuals for header in headers))
+    animals = [[*h.animals, *[""] * (len(labels) - len(h.animals))] for h in headers]
     files = [Path(header.path).name for header in headers]
-    return place_rows(read_rows(metadata), [header.name for header in headers], files)
+    return place_tables(tables, [header.name for header in headers], files, animals, labels)
 
 
 def _read_clocks(
     headers: Sequence[Header],
-    placed: Placed | None,
-    metadata: MetadataSource | None,
+    seated: Sequence[Seated],
+    tables: Sequence[MetadataSource],
     fps: float | Literal["video"] | None,
     resample_fps: float | None,
     unit: TimeUnit | None,
 ) -> tuple[dict[str, CameraTimes], list[Problem]]:
     """Times of the frames of each recording that the metadata name, and those that do not fit."""
-    if placed is None:
-        return {}, []
-    folder = Path(metadata).parent if isinstance(metadata, str | os.PathLike) else Path()
-    files, stated = placed.clocks(folder), placed.fps()
+    files: dict[str, Path] = {}
+    for one, table in zip(seated, tables, strict=True):
+        folder = Path(table).parent if isinstance(table, str | os.PathLike) else Path()
+        files |= one.placed.clocks(folder)
+    stated = stated_rates(seated)
     given = fps if isinstance(fps, float | int) else None
     clocks: dict[str, CameraTimes] = {}
     problems = []
@@ -206,12 +234,12 @@ def _read_clocks(
 def _find_rates(
     fps: float | Literal["video"] | None,
     headers: Sequence[Header],
-    placed: Placed | None,
+    seated: Sequence[Seated],
     clocks: Mapping[str, CameraTimes],
     options: Options,
 ) -> dict[str, float]:
     """Rate of each recording: of the call, the metadata, its camera's times, video, or file."""
-    stated = {} if placed is None else placed.fps()
+    stated = stated_rates(seated)
     wrong = [rate for rate in stated.values() if isinstance(fps, float | int) and rate != fps]
     if wrong:
         raise DataError(_differ({**stated, "the call": float(fps or 0)}))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib.util
 import re
+import zipfile
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,6 +15,7 @@ from ethoflow.io.table_text import HEAD, plain_lines
 
 _SIGNATURES = {
     "sqlite": (b"SQLite format 3", "an SQLite database"),
+    "npz": (b"PK\x03\x04", "a NumPy archive"),
     "zip": (b"PK\x03\x04", "a zip archive or an Excel workbook: save the sheet as CSV"),
     "xls": (b"\xd0\xcf\x11\xe0", "an old Excel workbook: save the sheet as CSV"),
     "matlab": (b"MATLAB 5.0", "a MATLAB file"),
@@ -73,6 +75,8 @@ class Content:
         for kind, (signature, _) in _SIGNATURES.items():
             if not self.head.startswith(signature) or (kind == "gzip" and self.lines):
                 continue
+            if kind == "npz" and not self.arrays:
+                continue
             if kind != "mp4" or self.head[4:8] == b"ftyp":
                 return kind
         if not self.lines:
@@ -93,6 +97,19 @@ class Content:
     def variables(self) -> frozenset[str]:
         """Names of the variables of a MATLAB file before 7.3; empty for other files."""
         return frozenset(list_matlab(self.path)) if self.kind == "matlab" else frozenset()
+
+    @functools.cached_property
+    def arrays(self) -> frozenset[str]:
+        """Names of the arrays of a NumPy archive (``.npz``); empty for other files."""
+        if not self.head.startswith(_SIGNATURES["npz"][0]):
+            return frozenset()
+        try:
+            with zipfile.ZipFile(self.path) as archive:
+                names = archive.namelist()
+        except (zipfile.BadZipFile, OSError):
+            return frozenset()
+        whole = bool(names) and all(name.endswith(".npy") for name in names)
+        return frozenset(name.removesuffix(".npy") for name in names) if whole else frozenset()
 
     @functools.cached_property
     def keys(self) -> frozenset[str]:
@@ -125,6 +142,12 @@ class Content:
             return self._describe_hdf5()
         if self.kind == "json":
             return self._describe_json()
+        if self.kind == "npz":
+            names = ", ".join(sorted(self.arrays)[:8])
+            return (
+                f"a NumPy archive with the arrays {names}: write the tracks as CSV with the "
+                "program it comes from, or give the arrays to ef.from_arrays"
+            )
         size = self.path.stat().st_size
         if self.kind in _SIGNATURES:
             cut = f" that is cut off ({size} bytes)" if self.kind == "sqlite" and size < 512 else ""
@@ -135,6 +158,9 @@ class Content:
 
     def _describe_text(self) -> str:
         first = next(line.strip() for line in self.lines if line.strip())
+        cells = [cell.strip(' "') for cell in re.split("[,;\t]", first)]
+        if 1 < len(cells) <= MOST_COLUMNS and all(map(_is_heading, cells)):
+            return f"a table with the columns {', '.join(cells)}{_purpose(cells)}"
         return f"text that begins with {first[:80]!r}"
 
     def _describe_json(self) -> str:
@@ -151,6 +177,31 @@ class Content:
         except Exception as error:  # h5py raises many kinds for a damaged file
             return f"a damaged or incomplete HDF5 file ({error})"
         return f"an HDF5 file that holds: {names}"
+
+
+MOST_COLUMNS = 20
+"""Columns that a table of another kind is told by."""
+_ABOUT_RECORDINGS = {"recording", "video", "file", "filename", "animal", "individual", "mouse"}
+_OF_ZONES = {"zone", "roi", "region", "shape", "vertex", "vertices", "radius", "arena"}
+
+
+def _is_heading(cell: str) -> bool:
+    return len(cell) <= 40 and re.match(r"[^\W\d_]", cell) is not None
+
+
+def _purpose(cells: list[str]) -> str:
+    """What a table of such columns may be for; empty where they do not tell."""
+    words = {word for cell in cells for word in re.split(r"[\W_]+", cell.lower())}
+    if words & _OF_ZONES:
+        return ", which seems to be about zones and not about where animals are"
+    if words & {"x", "y"}:
+        return ": name its columns with columns={'x': ..., 'y': ...} (--column x=...)"
+    if words & _ABOUT_RECORDINGS:
+        return (
+            ", which seems to be about the recordings: give it as metadata= (--metadata, or "
+            "metadata: in the project file)"
+        )
+    return ""
 
 
 def _missing_library(kind: str) -> str:

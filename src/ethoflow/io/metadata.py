@@ -1,161 +1,173 @@
-"""What is known of the animals: a table whose rows join recordings by name."""
+"""What is known of the animals: tables whose rows join recordings, or animals, by name."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
+from ethoflow.engine.registry import declarations
+from ethoflow.io.metadata_animals import place_animals
 from ethoflow.io.metadata_rows import (
     MISSING,
     MetadataSource,
     Placed,
+    explain_misfit,
     place_rows,
     read_rows,
     to_number,
 )
-from ethoflow.schema import COORDINATES, DIMS, VARIABLES, DataError, text
+from ethoflow.io.metadata_seats import Seated, seat_animals
+from ethoflow.io.metadata_unmatched import JoinReport, lost_groups, report_of
+from ethoflow.schema import (
+    COORDINATES,
+    DIMS,
+    TABLE_COLUMNS,
+    VARIABLES,
+    DataError,
+    name_aside,
+    text,
+)
 
-_TAKEN = {*COORDINATES, *DIMS, *VARIABLES}
 _SPECIAL = ("fps", "timestamps", "individual", "animal")
 
-
-@dataclass(frozen=True)
-class JoinReport:
-    """Which recordings found a row of the metadata table, and what is left over."""
-
-    source: str
-    matched: tuple[str, ...]
-    recordings_without_row: tuple[str, ...]
-    rows_without_recording: tuple[str, ...]
-    ambiguous_rows: tuple[str, ...] = ()
-
-    @property
-    def complete(self) -> bool:
-        """Whether every recording has a row and every row a recording."""
-        return not (
-            self.recordings_without_row or self.rows_without_recording or self.ambiguous_rows
-        )
-
-    def __str__(self) -> str:
-        n_recordings = len(self.matched) + len(self.recordings_without_row)
-        lines = [f"{len(self.matched)} of {n_recordings} recordings have a row in {self.source}."]
-        left_over = {
-            "Recordings without a row": self.recordings_without_row,
-            "Rows without a recording": self.rows_without_recording,
-            "Rows that fit several recordings": self.ambiguous_rows,
-        }
-        lines += [f"{what}: {', '.join(names)}." for what, names in left_over.items() if names]
-        return " ".join(lines)
+MetadataSources: TypeAlias = MetadataSource | Sequence[MetadataSource]
+"""One table, or several: with a row per recording first, then with a row per animal."""
 
 
-def join_metadata(ds: xr.Dataset, metadata: MetadataSource) -> tuple[xr.Dataset, JoinReport]:
-    """`ds` with the columns of a table as coordinates along ``recording``, and what did not fit.
+def list_tables(metadata: MetadataSources | None) -> list[MetadataSource]:
+    """The tables behind what a caller may give."""
+    if metadata is None:
+        return []
+    if isinstance(metadata, str | os.PathLike | pd.DataFrame):
+        return [metadata]
+    return list(metadata)
+
+
+def join_metadata(ds: xr.Dataset, metadata: MetadataSources) -> tuple[xr.Dataset, list[JoinReport]]:
+    """`ds` with the columns of tables as coordinates along ``recording``, and what did not fit.
 
     Text stays text ("" where missing), numbers become numbers. With a column ``individual`` (a slot
-    or the name of an animal) the rows are about animals, and the coordinates have that dim too. A
-    column ``animal`` names who sits in the slot.
+    or the name of an animal) the rows are about animals, and the coordinates have that dim too,
+    where there are several. A column ``animal`` names who sits in the slot. A column that is called
+    as something computed, stored or in a table of results gets ``metadata_`` before its name.
 
     Raises
     ------
     DataError
-        Nothing fits, two rows are about the same, or a column has a name that is taken.
+        Nothing fits, or two rows are about the same.
     """
     names = [str(name) for name in np.atleast_1d(ds.recording.values)]
     files = [str(name) for name in np.atleast_1d(ds.source_file.values)]
-    placed = place_rows(read_rows(metadata), names, files)
-    wrong = {name: rate for name, rate in placed.fps().items() if rate != float(ds.fps)}
-    if wrong:
-        raise DataError(f"{placed.source}: the data have fps {float(ds.fps):g}, the table {wrong}.")
-    return attach(ds, placed)
+    animals = np.atleast_2d(ds.animal.values).tolist()
+    seated = place_tables(list_tables(metadata), names, files, animals, ds.individual.values)
+    for one in seated:
+        wrong = {n: rate for n, rate in one.placed.fps().items() if rate != float(ds.fps)}
+        if wrong:
+            source = one.placed.source
+            raise DataError(f"{source}: the data have fps {float(ds.fps):g}, the table {wrong}.")
+    return attach(ds, seated)
 
 
-def attach(ds: xr.Dataset, placed: Placed) -> tuple[xr.Dataset, JoinReport]:
-    """`ds` with the columns of a placed table, and the report of the join."""
-    slots, strangers = _slots(ds, placed)
-    ds = ds.assign_coords(_coordinates(ds, placed, slots))
-    keys = placed.columns[placed.key]
-    matched = {slot[0] for slot in slots.values()}
-    unknown = [
-        key
-        for key, row in zip(keys, placed.recordings, strict=True)
-        if row is None and key not in placed.ambiguous
-    ]
-    report = JoinReport(
-        source=placed.source,
-        matched=tuple(name for i, name in enumerate(placed.names) if i in matched),
-        recordings_without_row=tuple(n for i, n in enumerate(placed.names) if i not in matched),
-        rows_without_recording=tuple(unknown + strangers),
-        ambiguous_rows=placed.ambiguous,
-    )
-    return ds, report
+def place_tables(
+    tables: Sequence[MetadataSource],
+    names: Sequence[str],
+    files: Sequence[str],
+    animals: Sequence[Sequence[str]],
+    labels: Sequence[str],
+) -> list[Seated]:
+    """Which recordings and animals the rows of each table are about, one table after the other.
+
+    Raises
+    ------
+    DataError
+        A table fits nothing, or two of its rows are about the same.
+    """
+    seated: list[Seated] = []
+    for source in tables:
+        table = read_rows(source)
+        placed = place_rows(table, names, files) or place_animals(table, names, animals)
+        if placed is None:
+            raise DataError(explain_misfit(table, names))
+        seated.append(seat_animals(placed, animals, labels))
+        animals = seated[-1].animals
+    return seated
 
 
-def _slots(ds: xr.Dataset, placed: Placed) -> tuple[dict[int, tuple[int, int | None]], list[str]]:
-    """Recording and slot of each row that has them, and rows about animals that are not there."""
-    column = placed.column("individual")
-    animals, labels = np.atleast_2d(ds.animal.values).tolist(), ds.individual.values.tolist()
-    slots: dict[int, tuple[int, int | None]] = {}
-    strangers: list[str] = []
-    for row, recording in enumerate(placed.recordings):
-        if recording is None:
-            continue
-        slot = None
-        key = placed.columns[placed.key][row]
-        if column is not None:
-            who = placed.columns[column][row]
-            slot = _find_slot(who, labels, animals[recording])
-            if slot is None:
-                strangers.append(f"{key} / {who}")
-                continue
-        if (recording, slot) in slots.values():
-            about = key if slot is None else f"{key} / {labels[slot]}"
+def attach(ds: xr.Dataset, seated: Sequence[Seated]) -> tuple[xr.Dataset, list[JoinReport]]:
+    """`ds` with the columns of placed tables, and the reports of the joins.
+
+    `ds.attrs["notes"]` says what was renamed or taken for granted.
+    """
+    reports, notes = [], []
+    for one in seated:
+        coordinates, renamed = _coordinates(ds, one)
+        ds = ds.assign_coords(coordinates)
+        reports.append(report_of(one))
+        notes += [*one.placed.notes, *renamed]
+    if notes:
+        ds.attrs["notes"] = [*ds.attrs.get("notes", []), *notes]
+    return ds, reports
+
+
+def check_groups(seated: Sequence[Seated]) -> None:
+    """Refuse a join in which a group comes out empty.
+
+    Raises
+    ------
+    DataError
+        A value of a column is only in rows that found no recording.
+    """
+    for one in seated:
+        lost = lost_groups(one)
+        if lost:
             raise DataError(
-                f"{placed.source}: two rows are about {about} (recording "
-                f"{placed.names[recording]!r}). Keep one, or tell animals apart in a column "
-                "'individual'."
+                f"{report_of(one)} So {lost} would come out empty. Give the rows and the "
+                "recordings the same names, or confirm with empty_groups='allow' (--empty-groups "
+                "allow) that it shall be so."
             )
-        slots[row] = recording, slot
-    return slots, strangers
 
 
-def _find_slot(who: str, labels: Sequence[str], animals: Sequence[str]) -> int | None:
-    for names in (labels, animals):
-        if who and list(names).count(who) == 1:
-            return list(names).index(who)
-    return None
-
-
-def _coordinates(
-    ds: xr.Dataset, placed: Placed, slots: dict[int, tuple[int, int | None]]
-) -> dict[str, Any]:
-    per_animal = placed.column("individual") is not None
+def _coordinates(ds: xr.Dataset, seated: Seated) -> tuple[dict[str, Any], list[str]]:
+    placed = seated.placed
+    of_animals = placed.slots is not None or placed.column("individual") is not None
+    per_animal = of_animals and ds.sizes["individual"] > 1
     dims: tuple[str, ...] = ("recording", "individual") if per_animal else ("recording",)
     shape = (len(placed.names), ds.sizes["individual"])[: len(dims)]
     single = "recording" not in ds.dims
     coordinates: dict[str, Any] = {}
-    for name, cells in placed.columns.items():
-        if name in ("", placed.key) or name.lower() in _SPECIAL:
-            continue
-        if name in _TAKEN:
-            raise DataError(
-                f"{placed.source}: the column {name!r} has the name of something every dataset "
-                "has; rename it."
-            )
+    names, notes = _name_columns(placed)
+    for column, name in names.items():
         values = np.full(shape, "", dtype=object)
-        for row, slot in slots.items():
-            values[slot[: len(dims)]] = cells[row]
+        for row, slot in seated.slots.items():
+            values[slot[: len(dims)]] = placed.columns[column][row]
         values = _convert(values)
         coordinates[name] = (dims[1:], values[0]) if single else (dims, values)
-    column = placed.column("animal")
-    if column is not None:
-        animals = _name_animals(ds, placed, slots, placed.columns[column])
-        dims = tuple(str(dim) for dim in ds.animal.dims)
-        coordinates["animal"] = (dims, animals.reshape(ds.animal.shape))
-    return coordinates
+    animals = np.array(seated.animals, dtype=object).reshape(ds.animal.shape)
+    if (animals != ds.animal.values).any():
+        coordinates["animal"] = (tuple(map(str, ds.animal.dims)), animals)
+    return coordinates, notes
+
+
+def _name_columns(placed: Placed) -> tuple[dict[str, str], list[str]]:
+    """Name of the coordinate that each column becomes, and notes on those that are not its own."""
+    taken = {*COORDINATES, *DIMS, *VARIABLES, *TABLE_COLUMNS, *declarations()}
+    columns = [c for c in placed.columns if c not in ("", placed.key) and c.lower() not in _SPECIAL]
+    names = {
+        column: name_aside(column, taken | set(columns)) if column in taken else column
+        for column in columns
+    }
+    renamed = [f"{column} is {name} here" for column, name in names.items() if name != column]
+    if not renamed:
+        return names, []
+    what = "has a column called" if len(renamed) == 1 else "has columns called"
+    return names, [
+        f"{placed.source} {what} as something that is computed or stored: {', '.join(renamed)}."
+    ]
 
 
 def _convert(cells: Any) -> Any:
@@ -169,21 +181,6 @@ def _convert(cells: Any) -> Any:
     return values.astype(np.int64) if whole else values
 
 
-def _name_animals(
-    ds: xr.Dataset,
-    placed: Placed,
-    slots: dict[int, tuple[int, int | None]],
-    cells: Sequence[str],
-) -> Any:
-    """Who sits in each slot, as the table says; slots it does not know keep what they have."""
-    animals = np.atleast_2d(ds.animal.values).astype(object)
-    for row, (recording, slot) in slots.items():
-        seated = np.flatnonzero(animals[recording] != "")
-        if slot is None and len(seated) != 1:
-            raise DataError(
-                f"{placed.source}: {placed.names[recording]} has {len(seated)} animals; a column "
-                "'individual' must say which slot each row of the column 'animal' is about."
-            )
-        if cells[row] not in MISSING:
-            animals[recording, seated[0] if slot is None else slot] = cells[row]
-    return animals
+def stated_rates(seated: Sequence[Seated]) -> Mapping[str, float]:
+    """Frame rates that tables state, by recording."""
+    return {name: rate for one in seated for name, rate in one.placed.fps().items()}

@@ -11,8 +11,8 @@ from typing import TypeAlias
 import pandas as pd
 
 from ethoflow.io.reader import PathLike, naming
-from ethoflow.io.sheets import Rows, rows_of
-from ethoflow.schema import DataError
+from ethoflow.io.sheets import Rows, rows_of, shown
+from ethoflow.schema import DataError, plain
 
 MetadataSource: TypeAlias = PathLike | pd.DataFrame
 
@@ -37,7 +37,11 @@ def to_number(cell: str) -> float | None:
 
 @dataclass(frozen=True)
 class Placed:
-    """A table whose rows know their recordings: None where a row has none."""
+    """A table whose rows know their recordings: None where a row has none.
+
+    `slots` has the animal of each row where the key is that of an animal, and `notes` what was
+    taken for granted.
+    """
 
     source: str
     key: str
@@ -45,6 +49,8 @@ class Placed:
     names: tuple[str, ...]
     recordings: tuple[int | None, ...]
     ambiguous: tuple[str, ...]
+    slots: tuple[int | None, ...] | None = None
+    notes: tuple[str, ...] = ()
 
     def column(self, name: str) -> str | None:
         """Name of the column called `name` in any case, None where there is none."""
@@ -87,8 +93,10 @@ def read_rows(source: MetadataSource) -> tuple[str, dict[str, list[str]]]:
     """
     if isinstance(source, pd.DataFrame):
         frame = source.reset_index() if source.index.name else source
-        cells = [["" if pd.isna(v) else str(v).strip() for v in frame[c]] for c in frame.columns]
-        return "the table", dict(zip(map(str, frame.columns), cells, strict=True))
+        names = [plain(str(name)) for name in frame.columns]
+        _check_names(names)
+        cells = [["" if pd.isna(v) else plain(shown(v)) for v in frame[c]] for c in frame.columns]
+        return "the table", dict(zip(names, cells, strict=True))
     path = Path(source)
     if not path.is_file():
         raise DataError(f"{path}: there is no such metadata table.")
@@ -99,29 +107,28 @@ def read_rows(source: MetadataSource) -> tuple[str, dict[str, list[str]]]:
 def _columns(rows: Rows) -> dict[str, list[str]]:
     if not rows:
         raise DataError("the metadata table is empty.")
-    names = rows[0][1]
-    repeated = sorted({name for name in names if name and names.count(name) > 1})
-    if repeated:
-        raise DataError(f"several columns are called {', '.join(repeated)}.")
+    names = [plain(name) for name in rows[0][1]]
+    _check_names(names)
     for number, row in rows[1:]:
         if any(row[len(names) :]) or len(row) < len(names):
             raise DataError(f"line {number} has {len(row)} cells, the header has {len(names)}.")
-    return {name: [row[i] for _, row in rows[1:]] for i, name in enumerate(names)}
+    return {name: [plain(row[i]) for _, row in rows[1:]] for i, name in enumerate(names)}
+
+
+def _check_names(names: Sequence[str]) -> None:
+    repeated = sorted({name for name in names if name and names.count(name) > 1})
+    if repeated:
+        raise DataError(f"several columns are called {', '.join(repeated)}.")
 
 
 def place_rows(
     table: tuple[str, dict[str, list[str]]], names: Sequence[str], files: Sequence[str]
-) -> Placed:
-    """Which recording each row is about.
+) -> Placed | None:
+    """Which recording each row is about; None where no row names a recording.
 
     The key is the column called recording, name, file, filename or video, else the one that fits
     most recordings. A key fits as the recording's name, as the name of its file or video, or as the
     part before ``DLC`` or ``DeepCut`` where only one recording has it.
-
-    Raises
-    ------
-    DataError
-        No row fits any recording.
     """
     source, columns = table
     fit = fitter(names, files)
@@ -130,12 +137,7 @@ def place_rows(
     named = [name for key in _KEYS for name in columns if name.lower() == key and counts[name]]
     key = named[0] if named else max(counts, key=lambda name: counts[name], default="")
     if not counts.get(key):
-        shown = next((c for c in columns if c.lower() in _KEYS), next(iter(columns), ""))
-        raise DataError(
-            f"{source}: no row names a recording. Its column {shown!r} has "
-            f"{', '.join(map(repr, columns.get(shown, [])[:3])) or 'no rows'}; the recordings are "
-            f"{', '.join(map(repr, names[:3]))}."
-        )
+        return None
     return Placed(
         source=source,
         key=key,
@@ -148,19 +150,50 @@ def place_rows(
     )
 
 
+def explain_misfit(table: tuple[str, dict[str, list[str]]], names: Sequence[str]) -> str:
+    """What to say of a table that has no row for any recording or animal."""
+    source, columns = table
+    shown_column = next((c for c in columns if c.lower() in _KEYS), next(iter(columns), ""))
+    cells = columns.get(shown_column, [])
+    return (
+        f"{source}: no row names a recording. Its column {shown_column!r} has "
+        f"{', '.join(map(repr, cells[:3])) or 'no rows'}; the recordings are "
+        f"{', '.join(map(repr, names[:3]))}.{note_numbers(cells, names)}"
+    )
+
+
+def note_numbers(keys: Sequence[str], names: Sequence[str]) -> str:
+    """A sentence on keys that are names but for zeros a spreadsheet took away; else empty."""
+    bare = {_bare(name): name for name in names}
+    near = [(key, bare[_bare(key)]) for key in keys if key not in names and _bare(key) in bare]
+    if not near:
+        return ""
+    key, name = near[0]
+    return (
+        f" {key!r} and {name!r} are taken for different names: where a spreadsheet has made "
+        "numbers of names, give that column the format text and write them in full."
+    )
+
+
+def _bare(name: str) -> str:
+    """Digits as a spreadsheet leaves them: 007 and 7.0 are 7."""
+    return re.sub(r"(?<!\d)0+(?=\d)", "", re.sub(r"(?<=\d)\.0+$", "", plain(name)))
+
+
 def fitter(names: Sequence[str], files: Sequence[str]) -> Callable[[str], list[int]]:
     """Function that gives the recordings a key may mean, by the strictest rule that finds any."""
     by_name: dict[str, list[int]] = {}
     by_file: dict[str, list[int]] = {}
     by_video: dict[str, list[int]] = {}
-    for i, (name, file) in enumerate(zip(names, files, strict=True)):
+    for i, (written, file) in enumerate(zip(names, files, strict=True)):
+        name = plain(written)
         by_name.setdefault(name, []).append(i)
-        by_file.setdefault(file, []).append(i)
+        by_file.setdefault(plain(file), []).append(i)
         for mark in re.finditer("DLC|DeepCut", name):
             by_video.setdefault(name[: mark.start()].rstrip("_- "), []).append(i)
 
     def fit(key: str) -> list[int]:
-        base = re.split(r"[\\/]", key.strip())[-1]
+        base = re.split(r"[\\/]", plain(key))[-1].strip()
         stem = re.sub(r"\.[A-Za-z][A-Za-z0-9]{1,4}(\.gz)?$", "", base)
         if not base:
             return []
@@ -172,7 +205,8 @@ def fitter(names: Sequence[str], files: Sequence[str]) -> Callable[[str], list[i
             (by_video, stem),
         ):
             if word in table:
-                return table[word]
+                exact = [i for i in table[word] if names[i] == key]
+                return exact if len(exact) == 1 else table[word]
         return []
 
     return fit

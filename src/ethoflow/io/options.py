@@ -18,6 +18,7 @@ TimeUnit: TypeAlias = Literal["s", "ms", "us", "ns"]
 
 TIME_UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 """Units that cameras write times in, in s."""
+EmptyGroups: TypeAlias = Literal["error", "allow"]
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from ethoflow.io.options import DEFAULTS, Columns, Options, Repeats, TimeUnit, d
 from ethoflow.io.registry import Registry, in_words
 from ethoflow.io.stack import Header, Tracks, dataset_of, layout_of, pad, stack_tracks, with_notes
 from ethoflow.io.times import begin, check_unit, read_times
+from ethoflow.io.undetected import without_undetected
 from ethoflow.io.video import compare, look_at, look_beside, video_of
 from ethoflow.schema import DataError, check_fps
 
@@ -370,6 +371,7 @@ def check(tracks: Tracks) -> Tracks:
     if tracks.start is not None:
         start, notes = begin(np.array([tracks.start]))
         tracks = replace(with_notes(tracks, notes), start=start)
+    tracks = without_undetected(tracks)
     if np.isnan(tracks.position).all():
         return with_notes(tracks, ["no point was seen in any frame."])
     return tracks

@@ -23,7 +23,14 @@ from ethoflow.store.chunks import (
     write_chunk,
 )
 from ethoflow.store.damage import DamagedChunk, note_damage, read_damage
-from ethoflow.store.documents import UNKNOWN, Document, array_document, chunks_of, dims_of
+from ethoflow.store.documents import (
+    UNKNOWN,
+    Document,
+    array_document,
+    chunks_of,
+    dims_of,
+    keys_of,
+)
 from ethoflow.store.files import PROGRESS, place_of
 from ethoflow.store.fingerprint import fingerprint
 from ethoflow.store.groups import (
@@ -77,6 +84,7 @@ __all__ = [
     "is_complete",
     "is_foreign",
     "journal_path",
+    "keys_of",
     "list_chunks",
     "list_groups",
     "missing_of",

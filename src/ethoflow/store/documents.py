@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeAlias
+from urllib.parse import quote, unquote
 
 import numpy as np
 
@@ -23,6 +25,38 @@ ENCODINGS: tuple[Document, ...] = (
 
 UNKNOWN = -1
 """How a label that is not known is stored."""
+
+
+def keys_of(names: Collection[str]) -> dict[str, str]:
+    """Names of coordinates as a store keeps them: of folders, and without blanks, as in URLs.
+
+    Blanks would part one name of a list of coordinates into several, and a slash, which no tree of
+    datasets allows, becomes an underscore.
+
+    Examples
+    --------
+    >>> keys_of(["pixels/mm", "body weight", "cage"])
+    {'pixels/mm': 'pixels_mm', 'body weight': 'body%20weight', 'cage': 'cage'}
+    """
+    keys: dict[str, str] = {}
+    for name in sorted(names, key=lambda name: "/" in name):  # those that stay as they are first
+        key = re.sub(r"[\s\\%]", lambda found: quote(found[0], safe=""), name.replace("/", "_"))
+        key = re.sub(r"^(\.|_(?=_))", lambda found: f"%{ord(found[0]):02X}", key)
+        while key in keys.values():
+            key += "_"
+        keys[name] = key
+    return {name: keys[name] for name in names}
+
+
+def name_of(key: str) -> str:
+    """The name of a coordinate that a store keeps as `key`.
+
+    Examples
+    --------
+    >>> name_of("body%20weight")
+    'body weight'
+    """
+    return unquote(key)
 
 
 def group_document(attributes: Mapping[str, Any] | None = None) -> Document:

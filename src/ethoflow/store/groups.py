@@ -12,7 +12,7 @@ import xarray as xr
 
 from ethoflow.schema import DataError
 from ethoflow.store.chunks import StoredArray, read_whole, refer
-from ethoflow.store.documents import Document, dims_of
+from ethoflow.store.documents import Document, dims_of, name_of
 from ethoflow.store.files import PROGRESS, place_of
 from ethoflow.store.journal import journals_in
 from ethoflow.store.state import State, groups_in_progress, progress_of, read_state
@@ -153,7 +153,7 @@ def _open(state: State, group: str, as_array: Callable[[StoredArray, State], Any
         is_coord = name in coords or dims_of(document) == (name,)
         whole = is_coord or "time" not in dims_of(document)
         data = read_whole(stored) if whole else as_array(stored, state)
-        variables[is_coord][name] = xr.Variable(
+        variables[is_coord][name_of(name) if name in coords else name] = xr.Variable(
             _dims(document), data.copy() if whole else data, _attributes(document)
         )
     return xr.Dataset(variables[False], variables[True], attributes)

@@ -321,3 +321,43 @@ def test_names_of_folders_and_files(tmp_path, make_table, name):
     assert ef.read(folder / f"{name}.csv", fps=25).recording.item() == name
     ds = ef.read_cohort(str(folder / "*.csv"), fps=25)
     assert ds.recording.values.tolist() == [name]
+
+
+def test_trex_archive(tmp_path):
+    """Built from the published layout: cm, infinite where the animal was not found."""
+    x = np.array([0, 0.1, np.inf, 0.3])
+    np.savez(tmp_path / "fish0.npz", frame=np.arange(4), time=np.arange(4) / 25,
+             **{"X#wcentroid": x, "Y#wcentroid": 2 * x, "AREA": x})  # fmt: skip
+    ds = ef.read(tmp_path / "fish0.npz")
+    assert ds.position.attrs["units"] == "mm"
+    assert float(ds.fps) == 25
+    np.testing.assert_allclose(ds.position[0, 0, 0], [0, 1, np.nan, 3], rtol=1e-6)
+    np.savez(tmp_path / "other.npz", a=x)
+    with pytest.raises(
+        DataError, match="a NumPy archive with the arrays a: write the tracks as CSV"
+    ):
+        ef.read(tmp_path / "other.npz")
+
+
+def test_tracktor_with_several_animals(tmp_path, cases):
+    ds = ef.read(cases / "tracktor-several-animals/pair_tracked.csv", fps=30)
+    assert ds.animal.values.tolist() == ["A", "B"]
+    np.testing.assert_array_equal(ds.position[0, 0, 0], 100 + np.arange(100))
+    np.testing.assert_array_equal(ds.position[1, 0, 1], 60)
+    trex = ef.read(cases / "npz-is-no-workbook/test_fish0.npz")
+    missing = np.flatnonzero(np.isnan(trex.position[0, 0, 0]))
+    assert missing.tolist() == list(range(50, 60))
+
+
+@pytest.mark.parametrize(
+    ("header", "looks"),
+    [
+        ("video;group", r"columns video, group, .*about the recordings: give it as metadata="),
+        ("Zone,x,y,radius", "about zones"),
+        ("Time,pos.x,pos.y", "name its columns with columns="),
+    ],
+)
+def test_tables_of_other_kinds_are_told(tmp_path, header, looks):
+    (tmp_path / "t.csv").write_text(f"{header}\na,1,2\n")
+    with pytest.raises(DataError, match=looks):
+        ef.read(tmp_path / "t.csv", fps=25)

@@ -18,7 +18,16 @@ from ethoflow.io.scoring.by_video import names_and_files
 from ethoflow.io.scoring.scored import Events, Float32, Frames, Scored, individuals_of, names_of
 from ethoflow.io.stack import slot_names
 from ethoflow.origin import origins
-from ethoflow.schema import ORIGIN, DataError, check_fps, count_frames, first_frame, make_time, text
+from ethoflow.schema import (
+    ORIGIN,
+    DataError,
+    check_fps,
+    count_frames,
+    first_frame,
+    make_time,
+    name_aside,
+    text,
+)
 
 Since: TypeAlias = Literal["origin", "tracks"]
 
@@ -491,4 +500,8 @@ def _dataset(
         for n, c in target.coords.items()
         if n not in ds.coords and c.dims in (("recording",), ("recording", "individual"))
     }
-    return ds.assign_coords({n: c for n, c in known.items() if n not in ("digest", "source_file")})
+    return ds.assign_coords({
+        name_aside(n, ds.data_vars): c
+        for n, c in known.items()
+        if n not in ("digest", "source_file")
+    })  # fmt: skip

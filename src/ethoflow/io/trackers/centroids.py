@@ -11,10 +11,13 @@ from ethoflow.io.reader import Content, Tracks, reader, recording_name
 from ethoflow.io.rows import dense_tracks, rate_of_times, read_text_table, whole_numbers
 from ethoflow.schema import DataError
 
+_TRACKTOR = {"", "Unnamed: 0", "index", "frame", "pos_x", "pos_y", "id"}
+"""Headings of tracktor's tables; the first, of the number of the row, has none."""
+
 
 def _is_tracktor(file: Content) -> bool:
-    names = [name.strip(' "') for name in file.text[0].split(",")] if file.text else []
-    return names[-2:] == ["pos_x", "pos_y"] and "frame" in names
+    names = {name.strip(' "') for name in file.text[0].split(",")} if file.text else set()
+    return {"frame", "pos_x", "pos_y"} <= names <= _TRACKTOR
 
 
 @reader("tracktor", matches=_is_tracktor)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from ethoflow.io.stack import Counts
 from ethoflow.io.table_text import HEAD
 from ethoflow.io.trackers.dlc_csv import Header, read_header, read_numbers
 from ethoflow.io.trackers.dlc_table import tracks_of_table
+from ethoflow.io.undetected import sum_undetected
 from ethoflow.schema import DataError
 
 _BLOCK = 16 * 2**20
@@ -39,7 +41,10 @@ def survey_dlc_csv(path: Path) -> Survey | None:
                 offset = frame
             if n_rows != len(ends) or frame != offset + n_frames:
                 return None
-            first = first or tracks
+            if first is None:
+                first = tracks
+            else:
+                first = replace(first, notes=tuple(sum_undetected(first.notes, tracks.notes)))
             counts = Counts(*(a + b for a, b in zip(counts, Counts.of(tracks), strict=True)))
             while len(marks) * FRAMES <= n_frames + n_rows - 1:
                 row = len(marks) * FRAMES - n_frames

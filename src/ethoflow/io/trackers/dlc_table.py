@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from ethoflow.io.options import Repeats
 from ethoflow.io.stack import Float32, Tracks, first_number
+from ethoflow.io.undetected import hide_undetected, note_undetected
 from ethoflow.schema import DataError, Floats
 
 SPACE = ("x", "y", "z")
@@ -42,9 +43,10 @@ def tracks_of_table(
 
     The recording begins at the smallest frame number; frame numbers that are missing in between
     become NaN. A point at exactly (0, 0) with likelihood 0 is how DeepLabCut writes a point it did
-    not detect: its position is NaN, its confidence 0. A point with one coordinate missing was not
-    seen: both are NaN. Likelihoods are kept as they are, also outside 0..1. Unique body parts are
-    in a slot of their own, the animal ``single``.
+    not detect: its position is NaN, its confidence 0; version 3 writes -1 for all three, then both
+    are NaN. A point with one coordinate missing was not seen: both are NaN. Likelihoods are kept as
+    they are, also outside 0..1. Unique body parts are in a slot of their own, the animal
+    ``single``.
 
     Parameters
     ----------
@@ -94,7 +96,7 @@ def tracks_of_table(
                 target = position[at][space.index(column.coord)]
             target[places] = _finite(values, column, row_name)
     scored = any(column.coord == "likelihood" for column in columns)
-    _hide_unseen(position, confidence)
+    notes += note_undetected(_hide_unseen(position, confidence))
     return Tracks(
         name=name,
         position=position,
@@ -119,6 +121,11 @@ def _check_columns(columns: Sequence[Column]) -> list[str]:
     if not columns:
         raise DataError("it names no body parts.")
     wrong = [column for column in columns if column.coord not in COORDS]
+    if {column.coord for column in wrong} & {"length", "orientation"}:
+        raise DataError(
+            "it holds lengths and angles of a skeleton, which DeepLabCut writes beside tracks; the "
+            "tracks are in the file without '_skeleton' in its name."
+        )
     if wrong:
         raise DataError(
             f"the row 'coords' must hold x, y and likelihood, found {wrong[0].coord!r} under the "
@@ -225,8 +232,9 @@ def _finite(values: Floats, column: Column, row_name: Callable[[int], str]) -> F
     return numbers
 
 
-def _hide_unseen(position: Float32, confidence: Float32) -> None:
-    """Make positions of unseen points NaN, in place."""
+def _hide_unseen(position: Float32, confidence: Float32) -> int:
+    """Make positions of unseen points NaN, in place; gives how many were written as -1."""
     unseen = np.isnan(position).any(axis=2)
     unseen |= (position == 0).all(axis=2) & (confidence == 0)
     np.copyto(position, np.nan, where=unseen[:, :, None, :])
+    return hide_undetected(position, confidence)

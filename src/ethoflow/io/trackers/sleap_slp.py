@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from sleap_io import Instance, LabeledFrame, Labels, Track, Video
 
 
+MOST_LABELLED = 0.5
+"""Share of frames up to which what people placed is taken to be labels for training."""
+
+
 def _matches(file: Content) -> bool:
     return {"metadata", "videos_json", "frames", "instances"} <= file.keys
 
@@ -32,7 +36,15 @@ def read_slp(path: Path) -> list[Tracks]:
     """
     import sleap_io
 
-    labels = sleap_io.load_slp(str(path), open_videos=False)
+    try:
+        labels = sleap_io.load_slp(str(path), open_videos=False)
+    except Exception as error:  # it raises anything when it meets what it does not know
+        raise DataError(
+            f"recognised as SLEAP .slp, but sleap-io {sleap_io.__version__} cannot open it "
+            f"({type(error).__name__}: {error}): it may be of a version of SLEAP that it does not "
+            "know. A newer sleap-io may, or export it from SLEAP as 'Analysis HDF5', which is read "
+            "without sleap-io."
+        ) from error
     frames: dict[int, list[LabeledFrame]] = {}
     for frame in labels.labeled_frames:
         frames.setdefault(id(frame.video), []).append(frame)
@@ -86,7 +98,16 @@ def _read_video(name: str, video: Video, frames: list[LabeledFrame], labels: Lab
         bodyparts=nodes,
         animals=_name_animals(tracks, loose),
         source_software="SLEAP",
+        notes=_note_labels([instances for _, instances in kept], n_frames),
     )
+
+
+def _note_labels(instances: list[list[Instance]], n_frames: int) -> tuple[str, ...]:
+    """What to say of labels that people placed on a few frames, to train a network."""
+    by_people = not any(hasattr(one, "score") for frame in instances for one in frame)
+    if not by_people or len(instances) > MOST_LABELLED * n_frames:
+        return ()
+    return (f"labels of {len(instances)} single frames: no tracks of a video.",)
 
 
 def _nodes(frames: list[LabeledFrame]) -> tuple[str, ...]:

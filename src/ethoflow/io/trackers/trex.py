@@ -29,7 +29,40 @@ def read_trex(path: Path) -> list[Tracks]:
     writes a frame without the animal. The frame rate is that of the column ``time``, where there is
     one.
     """
-    table = read_text_table(path)
+    return _tracks_of(path, read_text_table(path))
+
+
+def _matches_npz(file: Content) -> bool:
+    return "frame" in file.arrays and any("#wcentroid" in name for name in file.arrays)
+
+
+@reader("TRex NPZ", matches=_matches_npz, fixture="built")
+def read_trex_npz(path: Path) -> list[Tracks]:
+    """The same from the archive that TRex writes by default.
+
+    Names without a unit are in cm there, as TRex writes them; its pose points are in px.
+    """
+    with np.load(path, allow_pickle=False) as archive:
+        wanted = [name for name in archive.files if _is_known(name)]
+        columns = {_with_unit(name): np.ravel(archive[name]) for name in sorted(wanted)}
+    lengths = {name: len(values) for name, values in columns.items()}
+    if len(set(lengths.values())) > 1:
+        raise DataError(f"its arrays differ in length: {lengths}.")
+    first = {"frame": columns.pop("frame")}
+    rows = range(1, len(first["frame"]) + 1)
+    return _tracks_of(path, Table({**first, **columns}, rows))
+
+
+def _is_known(name: str) -> bool:
+    known = _COLUMN.fullmatch(name) or _POSE.fullmatch(name)
+    return known is not None or name in ("frame", "time", "missing")
+
+
+def _with_unit(name: str) -> str:
+    return f"{name} (cm)" if _COLUMN.fullmatch(name) and "(" not in name else name
+
+
+def _tracks_of(path: Path, table: Table) -> list[Tracks]:
     frames = whole_numbers(table.numbers(next(iter(table.columns))), table.lines)
     points, units = _points(table)
     fps = start = None

@@ -1,0 +1,187 @@
+"""Scales of recordings, as people give them: numbers, texts with a unit, tables, metadata."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from numbers import Real
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import xarray as xr
+
+from ethoflow.schema import ASIDE, DataError, plain
+from ethoflow.units import UnitError, convert, factor, same_dimension, unit_of
+
+Scale: TypeAlias = (
+    float | str | Mapping[str, float | str] | Sequence[float | str] | npt.NDArray[Any] | pd.Series
+    | xr.DataArray
+)  # fmt: skip
+"""Pixels per millimetre: one for all recordings, one for each, or where the metadata have it."""
+
+_PER = re.compile(r"(?:^|_|\b)([a-zµ]+?)s?(?:\s*/\s*|[_ ]per[_ ])([a-zµ]+?)s?(?:$|_|\b)", re.I)
+_WORDS = {"pixel": "px", "px": "px", "millimeter": "mm", "millimetre": "mm", "centimeter": "cm",
+          "centimetre": "cm", "µm": "um"}  # fmt: skip
+_FORMS = "a number, a text such as '3.2 px/mm', or one for each recording"
+
+
+def scales_of(given: Scale, ds: xr.Dataset, names: Sequence[str]) -> npt.NDArray[np.float64]:
+    """The scale of each recording in px/mm.
+
+    A text is a number with a unit (``"2 px/mm"``, ``"0.5 mm/px"``, ``"25 px/cm"``), or the name of
+    a column of the metadata, whose unit is that in its name, else px/mm. A mapping, a Series with
+    names and a DataArray along ``recording`` are joined by name, others by their order.
+
+    Parameters
+    ----------
+    given
+        What was given as ``px_per_mm``.
+    ds
+        Dataset whose metadata may have it.
+    names
+        The recordings.
+
+    Raises
+    ------
+    DataError
+        There is none for a recording, or their number, unit or value is wrong.
+    """
+    values = _one_each(given, ds, names)
+    scales = [_number(value, name) for value, name in zip(values, names, strict=True)]
+    wrong = [name for name, scale in zip(names, scales, strict=True) if not 0 < scale < np.inf]
+    if wrong:
+        raise DataError(f"px_per_mm must be a positive number; it is not for: {', '.join(wrong)}.")
+    return np.asarray(scales, np.float64)
+
+
+def _one_each(given: Scale, ds: xr.Dataset, names: Sequence[str]) -> list[Any]:
+    """A value for each recording, in order."""
+    if isinstance(given, str):
+        return [given] * len(names) if _is_quantity(given) else _column(given, ds, len(names))
+    if isinstance(given, xr.DataArray):
+        return _of_array(given, names)
+    if isinstance(given, pd.Series) and not pd.api.types.is_integer_dtype(given.index):
+        given = dict(zip(map(str, given.index), given.tolist(), strict=True))
+    if isinstance(given, Mapping):
+        return _by_name(given, names)
+    if np.ndim(given) == 0:
+        return [_plain_number(given)] * len(names)
+    values = np.asarray(given, dtype=object)
+    if values.ndim != 1 or len(values) != len(names):
+        raise DataError(
+            f"px_per_mm has the shape {values.shape}; needed one for each of the "
+            f"{len(names)} recordings, in their order, or a mapping by name."
+        )
+    return [_plain_number(value) for value in values]
+
+
+def _plain_number(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic | np.ndarray) else value
+
+
+def _of_array(given: xr.DataArray, names: Sequence[str]) -> list[Any]:
+    unit = str(given.attrs.get("units", ""))
+    if given.ndim == 0:
+        values = [given.item()] * len(names)
+    elif given.dims != ("recording",):
+        dims = ", ".join(map(str, given.dims))
+        raise DataError(f"px_per_mm has the dims ({dims}); needed one number per recording.")
+    elif "recording" in given.coords:
+        values = _by_name(
+            dict(zip(map(str, given.recording.values), given.values.tolist(), strict=True)), names
+        )
+    else:
+        values = _one_each(given.values, xr.Dataset(), names)
+    return [f"{value!r} {unit}" if unit and _is_number(value) else value for value in values]
+
+
+def _by_name(given: Mapping[str, Any], names: Sequence[str]) -> list[Any]:
+    known = {plain(str(name)): value for name, value in given.items()}
+    for name in names:
+        if plain(name) not in known:
+            raise DataError(
+                f"no px_per_mm for the recording {name!r}; there is one for: "
+                f"{', '.join(map(str, given))}."
+            )
+    return [known[plain(name)] for name in names]
+
+
+def _column(name: str, ds: xr.Dataset, n_recordings: int) -> list[Any]:
+    """Values of a column of the metadata, in the unit its name has."""
+    columns = {
+        str(n): c for n, c in ds.coords.items() if c.dims in ((), ("recording",)) and n not in _OURS
+    }
+    found = next((n for n in (name, f"{ASIDE}{name}") if n in columns), None)
+    if found is None:
+        alike = [n for n in columns if _key(n) in (_key(name), _key(f"{ASIDE}{name}"))]
+        found = alike[0] if len(alike) == 1 else None
+    if found is None:
+        listed = ", ".join(map(repr, columns)) or "none"
+        raise DataError(
+            f"px_per_mm={name!r} is neither a scale such as '3.2 px/mm' nor a column of the "
+            f"metadata; the columns are: {listed}."
+        )
+    values = np.broadcast_to(columns[found].values, n_recordings).tolist()
+    unit = _unit_in(name)
+    return [f"{value!r} {unit}" if unit and _is_number(value) else value for value in values]
+
+
+_OURS = {"recording", "fps", "n_frames", "digest", "source_file", "origin"}
+
+
+def _key(name: str) -> str:
+    """A name as a store and a table may both have it."""
+    return re.sub(r"[\W_]+", "_", name).strip("_").lower()
+
+
+def _unit_in(name: str) -> str:
+    """The unit that the name of a column has, empty where it has none: mm/px in ``mm_per_pixel``.
+
+    Examples
+    --------
+    >>> _unit_in("pixels/mm"), _unit_in("mm_per_pixel"), _unit_in("scale")
+    ('px/mm', 'mm/px', '')
+    """
+    match = _PER.search(name)
+    if match is None:
+        return ""
+    above, below = (_WORDS.get(word.lower(), word.lower()) for word in match.groups())
+    lengths = {"mm", "cm", "m", "um"}
+    known = (above == "px" and below in lengths) or (below == "px" and above in lengths)
+    return f"{above}/{below}" if known else ""
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _is_quantity(text: str) -> bool:
+    try:
+        unit_of(text)
+    except UnitError:
+        return False
+    return True
+
+
+def _number(value: Any, name: str) -> float:
+    """A scale in px/mm."""
+    of = f" of {name}" if name else ""
+    if isinstance(value, str):
+        try:
+            return _convert(value)
+        except UnitError as error:
+            raise DataError(f"px_per_mm{of} is {value!r}; needed {_FORMS}. {error}") from error
+    if not _is_number(value):
+        raise DataError(f"px_per_mm{of} is {value!r}; needed {_FORMS}.")
+    return float(value)
+
+
+def _convert(text: str) -> float:
+    spelled = re.sub(r"\bpixels?\b", "px", text.strip())
+    unit = unit_of(spelled, name="px_per_mm", unit="px/mm")
+    if unit and same_dimension(unit, "mm/px"):
+        number = convert(spelled, unit, name="px_per_mm") * factor(unit, "mm/px")
+        return 1 / number if number else np.nan
+    return convert(spelled, "px/mm", name="px_per_mm")

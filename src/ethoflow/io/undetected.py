@@ -1,0 +1,64 @@
+"""Points that a tracker did not detect and wrote as numbers: they are missing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from ethoflow.io.stack import Float32, Tracks
+
+_SAID = re.compile(r"(\d+) points are at \(-1, -1\)")
+
+
+def hide_undetected(position: Float32, confidence: Float32) -> int:
+    """Make points at (-1, -1) with a score of -1 or 0 missing, in place; gives how many there are.
+
+    DeepLabCut 3 fills what a detector did not find so. A score of -1 is none, so it is NaN; at
+    (-1, -1) with any other score a point is where it is.
+
+    Parameters
+    ----------
+    position
+        Dims (individual, bodypart, space, time).
+    confidence
+        The same without space.
+    """
+    unscored = (confidence == -1) | (confidence == 0)
+    if not unscored.any():
+        return 0
+    hidden = unscored & (position == -1).all(axis=2)
+    np.copyto(position, np.nan, where=hidden[:, :, None, :])
+    np.copyto(confidence, np.nan, where=hidden & (confidence == -1))
+    return int(np.count_nonzero(hidden))
+
+
+def note_undetected(count: int) -> list[str]:
+    """The note on that many points; none where there are none."""
+    if not count:
+        return []
+    return [f"{count} points are at (-1, -1) with a score of -1 or 0, not detected: missing."]
+
+
+def without_undetected(tracks: Tracks) -> Tracks:
+    """`tracks` in which points written so are missing, with a note on how many."""
+    confidence = tracks.confidence
+    if confidence is None or not (confidence == -1).any():
+        return tracks
+    position, confidence = tracks.position.copy(), confidence.copy()
+    notes = note_undetected(hide_undetected(position, confidence))
+    return replace(tracks, position=position, confidence=confidence, notes=(*tracks.notes, *notes))
+
+
+def sum_undetected(notes: Sequence[str], more: Sequence[str]) -> list[str]:
+    """`notes` on a part of a recording, where the note on these points counts `more` of them.
+
+    Examples
+    --------
+    >>> sum_undetected(note_undetected(2), note_undetected(3)) == note_undetected(5)
+    True
+    """
+    counts = [int(found[1]) for note in (*notes, *more) if (found := _SAID.match(note))]
+    return [*(n for n in notes if not _SAID.match(n)), *note_undetected(sum(counts))]
