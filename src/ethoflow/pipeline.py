@@ -133,6 +133,8 @@ def add_labels(
     individual: str | None = None,
     offset: float = 0.0,
     group: str = "labels/human",
+    columns: Mapping[str, str | Sequence[str]] | None = None,
+    background: Literal["absent", "unlabelled"] | None = None,
 ) -> int:
     """Scored behaviour on the frames of the tracks; gives how many files could not be used.
 
@@ -148,8 +150,9 @@ def add_labels(
         for number, file in enumerate(files, 1):
             try:
                 found = read_labels(
-                    file, like=tracks, fps=fps, rater=rater, individual=individual, offset=offset
-                )
+                    file, like=tracks, fps=fps, rater=rater, individual=individual, offset=offset,
+                    columns=columns, background=background,
+                )  # fmt: skip
                 labels = found if labels is None else labels.combine_first(found)
             except DataError as error:
                 problems.append(str(error))

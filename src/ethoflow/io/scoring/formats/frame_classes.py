@@ -102,16 +102,16 @@ def read_classes(path: Path) -> list[Scored]:
     names = rows[0][1]
     place = _class_column(names)
     assert place is not None
-    rows, shift = _without_headings(rows[1:], place)
-    groups: dict[tuple[str, str, str], Rows] = {}
+    poses, rows, shift = _without_headings(rows[1:], place)
     kinds = [heading_of(name).kind for name in names]
     told = [
-        kinds.index(kind) if kind in kinds and kinds.index(kind) != place else None
+        kinds.index(kind) if kind in kinds and kinds.index(kind) != place and not poses else None
         for kind in ("recording", "rater", "individual")
     ]
+    groups: dict[tuple[str, ...], Rows] = {}
     for number, cells in rows:
         key = tuple(cells[i] if i is not None and i < len(cells) else "" for i in told)
-        groups.setdefault(key, []).append((number, cells))  # type: ignore[arg-type]
+        groups.setdefault(key, []).append((number, cells))
     stem = recording_name(path)
     rate = re.search(r"_(\d+(?:\.\d+)?)Hz", path.name)
     scored: list[Scored] = []
@@ -130,18 +130,18 @@ def read_classes(path: Path) -> list[Scored]:
     return scored
 
 
-def _without_headings(rows: Rows, place: int) -> tuple[Rows, tuple[str, ...]]:
-    """Rows of frames, where the headings of a pose table were taken along (B-SOiD)."""
+def _without_headings(rows: Rows, place: int) -> tuple[bool, Rows, tuple[str, ...]]:
+    """Rows of frames, where the headings of a pose table were taken along (B-SOiD), and if so."""
     heads = [i for i, (_, cells) in enumerate(rows[:4]) if {"bodyparts", "coords"} & set(cells)]
     if not heads:
-        return rows, ()
+        return False, rows, ()
     kept = [row for i, row in enumerate(rows) if i not in heads]
     labels = [cells[place] if place < len(cells) else "" for _, cells in rows]
     if all(labels[i] in _UNKNOWN for i in heads) or labels[-1] not in _UNKNOWN:
-        return kept, ()
+        return True, kept, ()
     # The labels begin beside the headings, so that the last frames have none.
     moved = [(n, [*c[:place], labels[i], *c[place + 1 :]]) for i, (n, c) in enumerate(kept)]
-    return moved, (f"its labels begin {len(heads)} rows above the frames: they are moved.",)
+    return True, moved, (f"its labels begin {len(heads)} rows above the frames: they are moved.",)
 
 
 def _read(names: Sequence[str], rows: Rows, place: int) -> Frames:
