@@ -154,7 +154,7 @@ def test_an_interval_bounds_what_was_watched(tmp_path):
     assert frames(rear) == list(range(60, 120))
     assert np.flatnonzero(rear.notnull().values).tolist() == list(range(30, 150))
     path = project(
-        tmp_path / "q.boris", events, **{"observation time interval": [3, 0], "time offset": 100}
+        tmp_path / "q.boris", events, **{"observation time interval": [1, 0], "time offset": 100}
     )
     alone = ef.read_labels(path)
     assert alone.sizes["time"] == 300

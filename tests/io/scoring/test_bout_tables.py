@@ -154,7 +154,7 @@ def test_a_column_that_is_not_understood_is_named(table):
         ef.list_labels(path, columns={"beginning": "start"})
 
 
-@pytest.mark.parametrize("cells", [("12.1", "12.2"), ("1", "3"), ("m", "f")])
+@pytest.mark.parametrize("cells", [("12.1", "12.2"), ("1", "3"), ("m", "f"), ("1", "2")])
 def test_what_could_be_an_animal_is_never_passed_over(table, cells):
     one, other = cells
     rows = f"rear,{one},0,1\nrear,{one},2,3\ngroom,{other},4,5\n"
@@ -247,3 +247,62 @@ def test_a_workbook_of_bouts(tmp_path):
 )
 def test_headings_that_are_not_known_have_no_kind(heading):
     assert heading_of(heading).kind == ""
+
+
+def test_a_row_number_and_three_animals_look_alike(table):
+    text = "behaviour,box,start,stop\nrun,1,0,1\nrun,2,2,3\nrun,3,4,5\n"
+    with pytest.raises(DataError, match="not understood: the column 'box'"):
+        ef.list_labels(table(text))
+    assert ef.list_labels(table(text.replace("box", "bout no"))).n_bouts.tolist() == [3]
+
+
+def test_a_second_stop_is_not_passed_over(table):
+    path = table("behavior,start,stop,offset\nrun,2,4,12\nrun,5,6,12\n")
+    with pytest.raises(DataError, match="not understood: the column 'offset'"):
+        ef.list_labels(path)
+
+
+def test_a_length_under_any_name(table):
+    listed = ef.list_labels(table("behaviour,start,stop,Total\nrun,2,4,2\nrest,5,6.5,1.5\n"))
+    assert listed.total.tolist() == [2, 1.5]
+
+
+def test_lines_above_the_headings_are_said(table):
+    path = table("Scored by,Jo\n\nbehaviour,start,stop\nrun,2,4\n")
+    with pytest.warns(LabelNote, match="the lines above its headings are not read"):
+        assert ef.list_labels(path).total.tolist() == [2]
+
+
+def test_rows_without_their_recording_or_behaviour(table):
+    with pytest.raises(DataError, match="line 3 has nothing in the column 'video'"):
+        ef.list_labels(table("behaviour,start,stop,video\nrun,2,4,m\nrest,5,6,\n"))
+    with pytest.warns(LabelNote, match="1 of its rows name no behaviour"):
+        listed = ef.list_labels(table("behaviour,start,stop\nrun,2,4\n,5,6\n"))
+    assert listed.behaviour.tolist() == ["run"]
+
+
+@pytest.mark.parametrize(
+    ("head", "unit"), [("frame,behavior,duration", "frame"), ("time,behavior,duration", "s")]
+)
+def test_a_time_and_a_duration_are_a_bout(table, head, unit):
+    path = table(f"{head}\n10,run,5\n30,run,5\n")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LabelNote)
+        listed = ef.list_labels(path)
+    assert listed[["n_bouts", "total", "unit"]].values.tolist() == [[2, 10, unit]]
+    if unit == "frame":
+        with pytest.raises(DataError, match="some are no whole numbers"):
+            ef.list_labels(table(f"{head}\n10,run,2.5\n"))
+
+
+@pytest.mark.parametrize("words", [("START", "STOP"), ("on", "off"), ("Begin", "End")])
+def test_a_log_of_starts_and_stops(table, words):
+    start, stop = words
+    path = table(
+        f"Time (s),Animal,Behaviour,Status\n1,a,run,{start}\n1.5,b,run,{start}\n2,a,run,{stop}\n"
+        f"3,b,run,{stop}\n"
+    )
+    listed = ef.list_labels(path)
+    assert listed[["individual", "total"]].values.tolist() == [["a", 1.0], ["b", 1.5]]
+    with pytest.raises(DataError, match="not understood: the column 'box'"):
+        ef.list_labels(table(path.read_text().replace("Animal", "box")))

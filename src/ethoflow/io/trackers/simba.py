@@ -14,6 +14,7 @@ from ethoflow.io.reader import Content, Tracks, reader, recording_name
 from ethoflow.io.rows import Table, read_text_table, whole_numbers
 from ethoflow.io.table_text import delimiter_of
 from ethoflow.io.trackers.dlc_table import Column, tracks_of_table
+from ethoflow.schema import Floats
 
 
 def simba_points(names: Sequence[str]) -> list[str]:
@@ -77,9 +78,10 @@ def _animals(points: Sequence[str]) -> list[tuple[str, str]]:
     return [("", point) for point in points]
 
 
-def _frames(table: Table) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def _frames(table: Table) -> Floats:
     """The number of each row, by the column without a heading where there is one."""
     for name in ("", "frame", "Unnamed: 0"):
         if name in table.columns:
-            return whole_numbers(table.numbers(name), table.lines).astype(np.float64)
+            numbers: Floats = whole_numbers(table.numbers(name), table.lines).astype(np.float64)
+            return numbers
     return np.arange(len(table.lines), dtype=np.float64)

@@ -13,8 +13,9 @@ from ethoflow.io.content import Content
 from ethoflow.io.reader import recording_name
 from ethoflow.io.scoring.codes import labels_of_codes, names_codes, numbers_of
 from ethoflow.io.scoring.declare import label_reader
-from ethoflow.io.scoring.formats.intervals import file_stem, is_bout_table
-from ethoflow.io.scoring.headings import heading_of
+from ethoflow.io.scoring.formats.event_log import is_log
+from ethoflow.io.scoring.formats.intervals import file_stem
+from ethoflow.io.scoring.headings import heading_of, is_bout_table
 from ethoflow.io.scoring.scored import Frames, Scored, Source, one_hot
 from ethoflow.io.sheets import Rows, rows_of_text
 from ethoflow.io.table_text import delimiter_of
@@ -65,7 +66,7 @@ def _is_classes(file: Content) -> bool:
     rows = _cells(file, 12)
     names = rows[0] if rows else []
     place = _class_column(names)
-    if place is None or is_bout_table(names) or "Behavior type" in names:
+    if place is None or is_bout_table(names) or "Behavior type" in names or is_log(rows):
         return False
     own = [row[place] for row in rows[1:] if place < len(row)]
     coded = names_codes(names[place]) != ""
@@ -108,6 +109,8 @@ def read_classes(path: Path) -> list[Scored]:
         kinds.index(kind) if kind in kinds and kinds.index(kind) != place and not poses else None
         for kind in ("recording", "rater", "individual")
     ]
+    if told[0] is None and "name" in names and not poses:
+        told[0] = names.index("name")  # as keypoint-MoSeq calls recordings
     groups: dict[tuple[str, ...], Rows] = {}
     for number, cells in rows:
         key = tuple(cells[i] if i is not None and i < len(cells) else "" for i in told)
@@ -204,7 +207,7 @@ def _by_frame(
             raise DataError(f"line {number}: frame {frame} a second time.")
         seen.add(frame)
     apart = np.diff(np.sort(counts))
-    if len(apart) and np.median(apart) > 1 and np.ptp(apart) > 0:
+    if len(apart) and np.median(apart) > 1 and (np.ptp(apart) > 0 or len(apart) < 5):
         raise DataError(
             "its rows are of single frames far apart, so that it is not told how long anything "
             "lasts: needed a row per frame, or a start and a stop of every bout."
