@@ -138,6 +138,8 @@ def add_labels(
     offset: float = 0.0,
     since: Since = "origin",
     group: str = "labels/human",
+    columns: Mapping[str, str | Sequence[str]] | None = None,
+    background: Literal["absent", "unlabelled"] | None = None,
 ) -> int:
     """Scored behaviour on the frames of the tracks; gives how many files could not be used.
 
@@ -154,7 +156,7 @@ def add_labels(
             try:
                 found = read_labels(
                     file, like=tracks, fps=fps, rater=rater, individual=individual, offset=offset,
-                    since=since,
+                    since=since, columns=columns, background=background,
                 )  # fmt: skip
                 labels = found if labels is None else labels.combine_first(found)
             except DataError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.markup import escape
@@ -16,6 +16,7 @@ from ethoflow.cli.options import (
     Pickles,
     Repeats,
     Units,
+    columns_of,
     options_of,
     rate_of,
 )
@@ -47,6 +48,16 @@ def labels(
         str,
         typer.Option(help="What scores count from: origin (of the video's clock), or tracks."),
     ] = "origin",
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--column", help="A column of a table of bouts: individual=Tier, ignore=a,b (repeat)."
+        ),
+    ] = None,
+    background: Annotated[
+        Literal["absent", "unlabelled"] | None,
+        typer.Option(help="What background, none or other mean in labels frame by frame."),
+    ] = None,
     group: Annotated[str, typer.Option(help="Where the labels go.")] = "labels/human",
 ) -> None:
     """List behaviour that people or programs scored, or write it beside the tracks of a store."""
@@ -54,17 +65,19 @@ def labels(
     from ethoflow.io.scoring import list_labels
 
     with plain_errors():
+        columns = columns_of(column)
         if store is None:
             for file in files:
                 out.print(f"{file}:", markup=False)
-                print_table(list_labels(file).drop(columns=["start", "stop"]))
+                listed = list_labels(file, columns=columns, background=background)
+                print_table(listed.drop(columns=["start", "stop"]))
             out.print(
                 "\nnext: ethoflow labels FILES --store cohort.zarr, to set them on its frames"
             )
             return
         problems = pipeline.add_labels(
             files, store, Screen(), fps=rate_of(fps), rater=rater, individual=individual,
-            offset=offset, since=since, group=group,  # type: ignore[arg-type]
+            offset=offset, since=since, group=group, columns=columns, background=background,  # type: ignore[arg-type]
         )  # fmt: skip
         out.print(f"\nwritten:\n{store}/{group}\nnext: ethoflow info {store}", markup=False)
     if problems:

@@ -67,12 +67,14 @@ def options_of(
     """How files are to be read."""
     from ethoflow.io.options import Options
 
-    mapped = {
-        key: value.split(",") if "," in value else value
-        for key, value in pairs_of(columns, "--column").items()
-    }
     names = individuals.split(",") if individuals else None
-    return Options.of(names, mapped or None, repeats, allow_pickle, time_unit)  # type: ignore[arg-type]
+    return Options.of(names, columns_of(columns), repeats, allow_pickle, time_unit)  # type: ignore[arg-type]
+
+
+def columns_of(items: list[str] | None) -> dict[str, str | list[str]] | None:
+    """Columns of a table as typed, ``kind=name`` or ``kind=name,name``; None where none are."""
+    pairs = pairs_of(items, "--column")
+    return {key: v.split(",") if "," in v else v for key, v in pairs.items()} or None
 
 
 def rate_of(fps: str | None) -> Any:

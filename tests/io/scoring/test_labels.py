@@ -291,6 +291,7 @@ def test_rater_tables_of_three_spellings(real_data):
     assert "Floating" in ds
 
 
+@pytest.mark.filterwarnings("ignore::ethoflow.io.scoring.LabelNote")
 def test_the_offset_of_the_open_field_cohort(real_data):
     folder = real_data / "oft-csi-cohort-ethz"
     scores = folder / "labels/AllLabDataOFT_final.csv"

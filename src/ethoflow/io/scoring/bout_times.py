@@ -76,8 +76,10 @@ def read_times(table: BoutTable) -> tuple[list[tuple[float, float]], Reading]:
     lengths = [_length(table, cells) for _, cells in table.rows] if ends == "stop" else []
     is_last, how = _is_last(table, pairs, lengths) if in_frames and ends == "stop" else (False, "")
     notes = [how] if how else []
-    if not in_frames:
-        notes += _doubts(pairs, lengths)
+    if in_frames:
+        notes += _check_frames(table, pairs, ends)
+    else:
+        notes += [*_doubts(pairs, lengths), *_minutes(table)]
     if is_last:
         pairs = [(start, stop + 1) for start, stop in pairs]
     is_clock = any(":" in table.cell(cells, "start") for _, cells in table.rows)
@@ -128,6 +130,36 @@ def _is_last(
     is_last = table.is_last or any(start == stop for start, stop in pairs)
     which = "the last frame of its bout" if is_last else "the first frame after its bout"
     return is_last, f"{heading!r} is taken as {which}, and frames as counted from 0."
+
+
+def _check_frames(table: BoutTable, pairs: Sequence[tuple[float, float]], ends: str) -> list[str]:
+    """What is to be said of frames that are counted in one column and not surely in the other.
+
+    Raises
+    ------
+    DataError
+        A frame is no whole number.
+    """
+    both = [table.names[table.places[kind]] for kind in ("start", ends)]
+    if any(time % 1 for pair in pairs for time in pair if not isnan(time)):
+        raise DataError(
+            f"{both[0]!r} and {both[1]!r} are taken as frames, and some are no whole numbers: say "
+            "in their headings what they are, as in 'duration (s)'."
+        )
+    if "" not in (table.units["start"], table.units[ends]) or ends == "stop":
+        return []
+    return [f"{both[1]!r} is taken as frames, as {both[0]!r} counts them."]
+
+
+def _minutes(table: BoutTable) -> list[str]:
+    """What is to be said of times in two parts, which could be hours and minutes."""
+    heading = table.names[table.places["start"]]
+    short = [
+        c for _, cells in table.rows if re.fullmatch(r"\d+:\d+", c := table.cell(cells, "start"))
+    ]
+    if not short or "mm:ss" in heading.lower():
+        return []
+    return [f"times such as {short[0]!r} are taken as minutes and seconds."]
 
 
 def _doubts(pairs: Sequence[tuple[float, float]], lengths: Sequence[float]) -> list[str]:

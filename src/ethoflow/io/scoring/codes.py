@@ -24,7 +24,7 @@ def names_codes(heading: str) -> str:
     >>> names_codes("B-SOiD labels"), names_codes("syllables"), names_codes("latent_state 0")
     ('bsoid', 'syllable', '')
     """
-    words = re.findall(r"[a-z]+", heading.lower().replace("b-soid", "bsoid"))
+    words: list[str] = re.findall(r"[a-z]+", heading.lower().replace("b-soid", "bsoid"))
     words = [word.removesuffix("s") if word != "kmeans" else word for word in words]
     rest = [word for word in words if word not in ("label", "id", "index", "number")]
     if len(rest) == 1 and rest[0] in _CODED:

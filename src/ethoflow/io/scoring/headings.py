@@ -63,9 +63,10 @@ _WHAT: tuple[tuple[Kind, tuple[str, ...]], ...] = (
 _ASIDE = ("", "unnamed", "index", "row", "bout", "bout no", "no", "nr", "number", "n", "count",
           "comment", "comments", "note", "notes", "remark", "remarks", "description", "bemerkung",
           "free text", "text", "created", "modified", "cut", "color", "colour", "key")  # fmt: skip
+_ROW_NUMBERS = r"unnamed( \d+)*|(bout|event|row|annotation|interval) (id|no|nr|number|index|count)"
 
 
-def words_of(heading: str) -> tuple[list[str], str]:
+def words_of(heading: str) -> tuple[list[str], Unit]:
     """Words of a heading in lower case, and what it says of the unit.
 
     Examples
@@ -106,25 +107,35 @@ def heading_of(heading: str) -> Heading:
     (Heading(kind='start', unit='s', is_last=False), 'individual')
     """
     words, unit = words_of(heading)
-    if " ".join(words) in ("fps", "frame rate", "framerate", "frames per second"):
-        return Heading("fps")
-    rest = [word for word in words if word not in _FILLING] or words
-    joined = re.fullmatch(rf"({_PLAIN_EDGES})(time|frame)?", rest[0] if len(rest) == 1 else "")
-    edge = _EDGES.get(joined[1] if joined else rest[0]) if len(rest) == 1 else None
+    through = re.fullmatch(r"(time|frame|t|bout|event)?[ _]?(in|out)", heading.strip().lower())
+    if through:
+        kind: Kind = "start" if through[2] == "in" else "stop"
+        return Heading(kind, "frame" if through[1] == "frame" else "")
+    edge = _edge_of(words, unit)
     if edge is not None:
-        if joined and joined[2] == "frame":
-            unit = "frame"
-        if rest[0] in ("t0", "t1"):
-            unit = unit or "frame"
-        return Heading(edge, unit, rest[0].startswith("last"))
+        return edge
+    plain = " ".join(words)
+    if plain in _ASIDE or re.fullmatch(_ROW_NUMBERS, plain):
+        return Heading("aside")
+    return Heading(_what(words))
+
+
+def _edge_of(words: Sequence[str], unit: Unit) -> Heading | None:
+    """A start, stop or duration; None where the words say something else, or more than that."""
     if words in (["frames"], ["n", "frames"], ["number", "frames"]):
         return Heading("duration", "frame")
     if unit == "frame" and words == ["n"]:
         return Heading("duration", "frame")
-    plain = " ".join(words)
-    if plain in _ASIDE or re.fullmatch(r"unnamed( \d+)*", plain):
-        return Heading("aside")
-    return Heading(_what(words))
+    rest = [word for word in words if word not in _FILLING] or list(words)
+    if len(rest) != 1:
+        return None
+    joined = re.fullmatch(rf"({_PLAIN_EDGES})(time|frame)?", rest[0])
+    edge = _EDGES.get(joined[1] if joined else rest[0])
+    if edge is None:
+        return None
+    if (joined and joined[2] == "frame") or (rest[0] in ("t0", "t1") and not unit):
+        unit = "frame"
+    return Heading(edge, unit, rest[0].startswith("last"))
 
 
 def _what(words: Sequence[str]) -> Kind:
@@ -147,3 +158,27 @@ def _without(words: Iterable[str]) -> list[str]:
 def _is_with(plain: str, name: str) -> bool:
     """Whether a heading is a name with what it is a name of run together, as in ``videofile``."""
     return plain in {name + thing for thing in _THING}
+
+
+def counts_time(heading: str) -> Unit | None:
+    """Unit of a column that numbers frames or gives times, and not of which end; else None.
+
+    Examples
+    --------
+    >>> counts_time("Frame"), counts_time("time (ms)"), counts_time("onset")
+    ('frame', 'ms', None)
+    """
+    words, unit = words_of(heading)
+    if words in (["frame"], ["frames"], ["frame", "number"], ["frame", "index"], ["frame", "no"]):
+        return "frame"
+    return unit if words in (["time"], ["times"], ["timestamp"], ["t"]) else None
+
+
+def is_bout_table(names: Sequence[str]) -> bool:
+    """Whether a table with these headings has a row per bout.
+
+    That is so with a start, or a time, and with a stop or a duration.
+    """
+    kinds = [heading_of(name).kind for name in names]
+    begins = "start" in kinds or any(counts_time(name) is not None for name in names)
+    return begins and ("stop" in kinds or "duration" in kinds)

@@ -131,8 +131,9 @@ def read_mapped(path: Path, options: Options) -> list[Tracks]:
 
     Long tables name ``x``, ``y`` (``z``, ``confidence``, ``frame`` or ``time``, ``individual``,
     ``bodypart``); wide ones give each body part its columns, ``{"nose": ("nose_x", "nose_y")}``,
-    with the confidence as the last of three (or of four, in 3-D). Without a column of frames or
-    times the rows are the frames.
+    with the confidence as the last of three (or of four, in 3-D). A third that is called z, or
+    leaves 0 to 1 and is not called a confidence, is z. Without a column of frames or times the rows
+    are the frames.
     """
     columns = options.column_map or {}
     with path.open("rb") as file:
@@ -245,6 +246,8 @@ def _read_wide(name: str, table: Table, columns: Mapping[str, Any], options: Opt
         )
     frames, clock = _frames(table, beside, np.arange(len(table.lines)), options)
     is_3d = any(len(value) == 4 for value in parts.values())
+    is_z = not is_3d and _third_is_z(table, parts)
+    is_3d = is_3d or is_z
     n_space = 3 if is_3d else 2
     points = {key: [table.numbers(c) for c in value[:n_space]] for key, value in parts.items()}
     scores = {
@@ -253,4 +256,34 @@ def _read_wide(name: str, table: Table, columns: Mapping[str, Any], options: Opt
     return dense_tracks(
         name, frames, table.cells(beside["individual"]) if "individual" in beside else None,
         points, lines=table.lines, confidence=scores or None, repeats=options.repeats, **clock,
+        notes=("the third column of its points is taken as z, not as a confidence.",) * is_z,
     )  # fmt: skip
+
+
+_SCORE = re.compile(r"likelihood|confidence|prob|score|conf|visib|(^|[^a-z])p$", re.IGNORECASE)
+
+
+def _third_is_z(table: Table, parts: Mapping[str, Any]) -> bool:
+    """Whether the third columns of the points are coordinates, by their names or their values."""
+    thirds = {key: value[2] for key, value in parts.items() if len(value) == 3}
+    kinds: dict[bool, str] = {}
+    for part, column in thirds.items():
+        if _SCORE.search(column):
+            kinds.setdefault(False, part)
+        elif re.search(r"(^|[^a-z])z$", column, re.IGNORECASE) or not _is_share(table, column):
+            kinds.setdefault(True, part)
+    if len(kinds) == 2:
+        raise DataError(
+            f"the third column of {kinds[True]!r} is z and that of {kinds[False]!r} a confidence: "
+            "give points in 3-D four columns, as in columns={'nose': ('x', 'y', 'z', 'p')}."
+        )
+    if True in kinds and len(thirds) < len(parts):
+        short = next(key for key in parts if key not in thirds)
+        raise DataError(f"the points have three coordinates, and {short!r} has two columns.")
+    return True in kinds
+
+
+def _is_share(table: Table, column: str) -> bool:
+    values = table.numbers(column)
+    known = values[~np.isnan(values)]
+    return bool(((known >= 0) & (known <= 1)).all())

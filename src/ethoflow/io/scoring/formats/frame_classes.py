@@ -13,8 +13,9 @@ from ethoflow.io.content import Content
 from ethoflow.io.reader import recording_name
 from ethoflow.io.scoring.codes import labels_of_codes, names_codes, numbers_of
 from ethoflow.io.scoring.declare import label_reader
-from ethoflow.io.scoring.formats.intervals import file_stem, is_bout_table
-from ethoflow.io.scoring.headings import heading_of
+from ethoflow.io.scoring.formats.event_log import is_log
+from ethoflow.io.scoring.formats.intervals import file_stem
+from ethoflow.io.scoring.headings import heading_of, is_bout_table
 from ethoflow.io.scoring.scored import Frames, Scored, Source, one_hot
 from ethoflow.io.sheets import Rows, rows_of_text
 from ethoflow.io.table_text import delimiter_of
@@ -65,7 +66,7 @@ def _is_classes(file: Content) -> bool:
     rows = _cells(file, 12)
     names = rows[0] if rows else []
     place = _class_column(names)
-    if place is None or is_bout_table(names) or "Behavior type" in names:
+    if place is None or is_bout_table(names) or "Behavior type" in names or is_log(rows):
         return False
     own = [row[place] for row in rows[1:] if place < len(row)]
     coded = names_codes(names[place]) != ""
@@ -102,16 +103,18 @@ def read_classes(path: Path) -> list[Scored]:
     names = rows[0][1]
     place = _class_column(names)
     assert place is not None
-    rows, shift = _without_headings(rows[1:], place)
-    groups: dict[tuple[str, str, str], Rows] = {}
+    poses, rows, shift = _without_headings(rows[1:], place)
     kinds = [heading_of(name).kind for name in names]
     told = [
-        kinds.index(kind) if kind in kinds and kinds.index(kind) != place else None
+        kinds.index(kind) if kind in kinds and kinds.index(kind) != place and not poses else None
         for kind in ("recording", "rater", "individual")
     ]
+    if told[0] is None and "name" in names and not poses:
+        told[0] = names.index("name")  # as keypoint-MoSeq calls recordings
+    groups: dict[tuple[str, ...], Rows] = {}
     for number, cells in rows:
         key = tuple(cells[i] if i is not None and i < len(cells) else "" for i in told)
-        groups.setdefault(key, []).append((number, cells))  # type: ignore[arg-type]
+        groups.setdefault(key, []).append((number, cells))
     stem = recording_name(path)
     rate = re.search(r"_(\d+(?:\.\d+)?)Hz", path.name)
     scored: list[Scored] = []
@@ -130,18 +133,18 @@ def read_classes(path: Path) -> list[Scored]:
     return scored
 
 
-def _without_headings(rows: Rows, place: int) -> tuple[Rows, tuple[str, ...]]:
-    """Rows of frames, where the headings of a pose table were taken along (B-SOiD)."""
+def _without_headings(rows: Rows, place: int) -> tuple[bool, Rows, tuple[str, ...]]:
+    """Rows of frames, where the headings of a pose table were taken along (B-SOiD), and if so."""
     heads = [i for i, (_, cells) in enumerate(rows[:4]) if {"bodyparts", "coords"} & set(cells)]
     if not heads:
-        return rows, ()
+        return False, rows, ()
     kept = [row for i, row in enumerate(rows) if i not in heads]
     labels = [cells[place] if place < len(cells) else "" for _, cells in rows]
     if all(labels[i] in _UNKNOWN for i in heads) or labels[-1] not in _UNKNOWN:
-        return kept, ()
+        return True, kept, ()
     # The labels begin beside the headings, so that the last frames have none.
     moved = [(n, [*c[:place], labels[i], *c[place + 1 :]]) for i, (n, c) in enumerate(kept)]
-    return moved, (f"its labels begin {len(heads)} rows above the frames: they are moved.",)
+    return True, moved, (f"its labels begin {len(heads)} rows above the frames: they are moved.",)
 
 
 def _read(names: Sequence[str], rows: Rows, place: int) -> Frames:
@@ -149,6 +152,7 @@ def _read(names: Sequence[str], rows: Rows, place: int) -> Frames:
     counter, is_time = _counter(names)
     fps = None
     first = 0
+    numbered = counter is not None and not is_time
     if counter is not None:
         classes, fps, first = _by_frame(rows, classes, counter, is_time)
     heading = names[place]
@@ -161,12 +165,14 @@ def _read(names: Sequence[str], rows: Rows, place: int) -> Frames:
     )
     if codes is not None:
         named, values = labels_of_codes(codes, called or "class")
-        return Frames("", named, values, fps=fps, first=first, source="classifier")
+        return Frames(
+            "", named, values, fps=fps, first=first, source="classifier", numbered=numbered
+        )
     if called:
         raise DataError(f"the column {heading!r} must hold whole numbers.")
     found, values = one_hot(classes, _UNKNOWN)
     return Frames(
-        "", found, values, fps=fps, first=first, source=source,
+        "", found, values, fps=fps, first=first, source=source, numbered=numbered,
         background=tuple(name for name in found if is_background(name)),
     )  # fmt: skip
 
@@ -204,7 +210,7 @@ def _by_frame(
             raise DataError(f"line {number}: frame {frame} a second time.")
         seen.add(frame)
     apart = np.diff(np.sort(counts))
-    if len(apart) and np.median(apart) > 1 and np.ptp(apart) > 0:
+    if len(apart) and np.median(apart) > 1 and (np.ptp(apart) > 0 or len(apart) < 5):
         raise DataError(
             "its rows are of single frames far apart, so that it is not told how long anything "
             "lasts: needed a row per frame, or a start and a stop of every bout."

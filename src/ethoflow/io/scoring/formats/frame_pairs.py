@@ -12,7 +12,7 @@ from ethoflow.io.content import Content
 from ethoflow.io.reader import recording_name
 from ethoflow.io.scoring.bout_times import seconds_in
 from ethoflow.io.scoring.declare import label_reader
-from ethoflow.io.scoring.formats.intervals import is_bout_table
+from ethoflow.io.scoring.headings import is_bout_table
 from ethoflow.io.scoring.scored import Event, Events, Scored
 from ethoflow.io.sheets import rows_of_sheet, rows_of_text, sheets_of_workbook, shown
 from ethoflow.schema import DataError

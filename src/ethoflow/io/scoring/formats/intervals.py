@@ -4,44 +4,45 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 from ethoflow.io.content import Content
 from ethoflow.io.reader import recording_name
-from ethoflow.io.scoring.bout_table import BoutTable, find_columns
+from ethoflow.io.scoring.bout_table import EMPTY, BoutTable
 from ethoflow.io.scoring.bout_times import Reading, read_times
+from ethoflow.io.scoring.columns import find_columns
 from ethoflow.io.scoring.declare import label_reader
-from ethoflow.io.scoring.headings import heading_of
+from ethoflow.io.scoring.headings import heading_of, is_bout_table
 from ethoflow.io.scoring.observation import number_in
 from ethoflow.io.scoring.scored import Event, Events, Scored
-from ethoflow.io.sheets import Rows, find_delimiter, rows_of, sheets_of_workbook, shown
+from ethoflow.io.sheets import find_delimiter, rows_of, sheets_of_workbook, shown
 from ethoflow.schema import DataError
 
 _WATCHED = re.compile(r"start[ _/]?end", re.IGNORECASE)
 """Rows that mark the beginning and the end of what was watched."""
 
 
+_ABOVE = 40
+"""Lines that may stand above the headings."""
+
+
 def _headings(file: Content) -> list[str]:
-    """Cells of the first line, of text or of the first sheet of a workbook."""
+    """Cells of the line of headings, of text or of the first sheet of a workbook."""
     if file.kind == "zip":
-        rows = next(iter(sheets_of_workbook(file.path, 1).values()), [])
-        return [shown(cell) for cell in rows[0]] if rows else []
-    lines = [line for line in file.text[:60] if line.strip()]
-    if not lines:
-        return []
-    return [cell.strip(' "') for cell in lines[0].split(find_delimiter("\n".join(lines)))]
-
-
-def is_bout_table(names: Sequence[str]) -> bool:
-    """Whether a table with these headings has a row per bout: a start, and a stop or a duration."""
-    kinds = [heading_of(name).kind for name in names]
-    return "start" in kinds and ("stop" in kinds or "duration" in kinds)
+        sheet = next(iter(sheets_of_workbook(file.path, _ABOVE).values()), [])
+        rows = [[shown(cell) for cell in row] for row in sheet]
+    else:
+        lines = [line for line in file.text[:_ABOVE] if line.strip()]
+        mark = find_delimiter("\n".join(lines))
+        rows = [[cell.strip(' "') for cell in line.split(mark)] for line in lines]
+    return next((row for row in rows if is_bout_table(row)), [])
 
 
 def _matches(file: Content) -> bool:
     names = _headings(file)
-    if not is_bout_table(names) or "Behavior type" in names:
+    if not names or "Behavior type" in names:
         return False
     kinds = [heading_of(name).kind for name in names]
     # Without behaviours it is one of bouts only where nothing else stands beside them.
@@ -64,23 +65,48 @@ def read_intervals(
     rows = rows_of(path)
     if not rows:
         raise DataError("the table is empty.")
-    table = find_columns(rows[0][1], _square(rows[1:]), columns)
-    return _read(recording_name(path), table)
+    named = [v for vs in (columns or {}).values() for v in ([vs] if isinstance(vs, str) else vs)]
+    heads = (
+        i
+        for i, (_, cells) in enumerate(rows[:_ABOVE])
+        if (set(named) <= set(cells) if named else is_bout_table(cells))
+    )
+    head = next(heads, 0)
+    table = find_columns(rows[head][1], rows[head + 1 :], columns)
+    above: tuple[str, ...] = ()
+    if head:
+        first = " ".join(filter(None, rows[0][1]))[:60]
+        above = (f"the lines above its headings are not read; the first is {first!r}.",)
+    return _read(recording_name(path), table, above)
 
 
-def _square(rows: Rows) -> Rows:
-    """Rows with anything in them."""
-    return [(number, cells) for number, cells in rows if any(cells)]
+def _key(table: BoutTable, number: int, cells: Sequence[str], stem: str) -> tuple[str, str]:
+    """Recording and rater of a row.
+
+    Raises
+    ------
+    DataError
+        The row does not name the recording, and the table has a column of it.
+    """
+    name = table.cell(cells, "recording")
+    if "recording" in table.places and name in EMPTY:
+        raise DataError(
+            f"line {number} has nothing in the column {table.names[table.places['recording']]!r}, "
+            "which names the recording."
+        )
+    return file_stem(name) or stem, table.cell(cells, "rater")
 
 
-def _read(stem: str, table: BoutTable) -> list[Scored]:
+def _read(stem: str, table: BoutTable, above: tuple[str, ...]) -> list[Scored]:
+    named = [row for row in table.rows if _is_named(table, row[1])]
+    unnamed = [_key(table, *row, stem) for row in table.rows if not _is_named(table, row[1])]
+    table = replace(table, rows=named)
     pairs, reading = read_times(table)
     found: dict[tuple[str, str], list[Event]] = {}
     rates: dict[tuple[str, str], set[float]] = {}
     files: dict[tuple[str, str], set[tuple[str, ...]]] = {}
-    for (_, cells), pair in zip(table.rows, pairs, strict=True):
-        name = file_stem(table.cell(cells, "recording")) or stem
-        key = (name, table.cell(cells, "rater"))
+    for (number, cells), pair in zip(table.rows, pairs, strict=True):
+        key = _key(table, number, cells, stem)
         to = (table.cell(cells, "partner"), table.cell(cells, "modifier"))
         found.setdefault(key, []).append(
             Event(
@@ -94,11 +120,23 @@ def _read(stem: str, table: BoutTable) -> list[Scored]:
             tuple(cells[table.names.index(name)] for name in table.together)
         )
         rates.setdefault(key, set()).add(number_in(table.cell(cells, "fps")))
-    notes = (*reading.notes, *_partners(table))
-    return [
-        _events(*key, events, reading, rates[key], (*notes, *_pooled(table, files[key])))
-        for key, events in found.items()
-    ]
+    notes = (*above, *reading.notes, *_partners(table))
+    scored: list[Scored] = []
+    for key, events in found.items():
+        own = (*notes, *_left_out(unnamed.count(key)), *_pooled(table, files[key]))
+        scored.append(_events(*key, events, reading, rates[key], own))
+    return scored
+
+
+def _is_named(table: BoutTable, cells: Sequence[str]) -> bool:
+    """Whether a row names its behaviour, where a column of the table does."""
+    return "behaviour" not in table.places or table.cell(cells, "behaviour") not in EMPTY
+
+
+def _left_out(n_rows: int) -> list[str]:
+    if not n_rows:
+        return []
+    return [f"{n_rows} of its rows name no behaviour and are left out."]
 
 
 def _partners(table: BoutTable) -> list[str]:

@@ -15,6 +15,7 @@ from ethoflow.io.scoring.formats.frame_classes import is_background
 from ethoflow.io.scoring.scored import Frames, Scored
 from ethoflow.io.sheets import rows_of_text
 from ethoflow.io.table_text import delimiter_of
+from ethoflow.io.trackers.simba import simba_points
 from ethoflow.schema import DataError
 
 _UNKNOWN = ("", "NA", "NaN", "nan")
@@ -88,15 +89,22 @@ def _read(path: Path) -> tuple[pd.DataFrame, int]:
 
 
 def _is_simba(file: Content) -> bool:
-    names = _cells(file, 1)[0] if file.text else []
-    return sum(n.startswith("Probability_") for n in names) > 0 or (
-        len(names) > 20 and any(re.fullmatch(r".+_[12]_[xy]", n) for n in names)
-    )
+    rows = _cells(file, 12)
+    names = rows[0] if rows else []
+    if any(name.startswith("Probability_") for name in names):
+        return True
+    if len(names) > 20 and any(re.fullmatch(r".+_[12]_[xy]", name) for name in names):
+        return True
+    # Of one animal: poses, features, and at the end what was scored.
+    last = {row[-1] for row in rows[1:] if len(row) == len(names)}
+    return len(simba_points(names)) > 1 and not names[-1].endswith("_p") and last <= set(_FLAGS)
 
 
 @label_reader("SimBA targets", matches=_is_simba, fixture="built")
 def read_simba(path: Path) -> list[Scored]:
     """Behaviours of a SimBA table: the columns of 0 and 1 that stand last, after the features.
+
+    Tables of one animal and of several, with targets inserted or of a classifier.
 
     In a table of a classifier (with columns ``Probability_NAME``) they are its predictions.
     """
@@ -119,7 +127,7 @@ def _last_flags(names: list[str], table: dict[str, list[str]]) -> list[str]:
     for name in reversed(names):
         if name.startswith("Low_prob_detections"):  # a feature, which may be 0 throughout
             break
-        if not set(table[name]) <= {"0", "1", "0.0", "1.0"}:
+        if name.endswith(("_x", "_y", "_p")) or not set(table[name]) <= set(_FLAGS):
             break
         flags.insert(0, name)
     return flags
