@@ -60,7 +60,7 @@ def _read_lines(path: Path) -> Times:
     numbers = []
     for number, line in enumerate(lines):
         try:
-            numbers.append(float(line.rstrip(",;")))
+            numbers.append(float(line.rstrip(",;").replace(",", ".")))
         except ValueError as error:
             if number:
                 raise DataError(f"{path}: {line!r} is no time in s.") from error

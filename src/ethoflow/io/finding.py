@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import itertools
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -94,9 +95,15 @@ def _patterns(folder: Path, kept: Sequence[Path], files: Sequence[Path]) -> list
 
 def _common(files: Sequence[Path]) -> str:
     names = [file.name for file in files]
-    head = os.path.commonprefix(names)
-    tail = os.path.commonprefix([name[len(head) :][::-1] for name in names])[::-1]
+    head = _beginning(names)
+    tail = _beginning([name[len(head) :][::-1] for name in names])[::-1]
     return f"{glob.escape(head)}*{glob.escape(tail)}"
+
+
+def _beginning(names: Sequence[str]) -> str:
+    """What all names begin with."""
+    alike = itertools.takewhile(lambda letters: len(set(letters)) == 1, zip(*names, strict=False))
+    return "".join(letters[0] for letters in alike)
 
 
 def _names_others(place: Path, pattern: str, others: Sequence[Path], own: Sequence[Path]) -> bool:
