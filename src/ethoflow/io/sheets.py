@@ -44,13 +44,13 @@ def rows_of_bytes(data: bytes) -> Rows:
 
 
 def find_delimiter(content: str) -> str:
-    """The separator of most of the first lines: a preamble may have none.
+    r"""The separator of most of the first lines: a preamble may have none.
 
     Commas are decimal where every line has as many semicolons, or tabs.
 
     Examples
     --------
-    >>> find_delimiter("x;y\\n0,5;1,5"), find_delimiter("x,y\\n0,5")
+    >>> find_delimiter("x;y\n0,5;1,5"), find_delimiter("x,y\n0,5")
     (';', ',')
     """
     lines = [x for x in content[: 1 << 16].splitlines()[:60] if any(d in x for d in ",;\t")]
