@@ -19,7 +19,7 @@ tracks: {tracks}            # tracking files, or a list of patterns
 # and the length of its first side. Without arena or px_per_mm everything stays in pixels.
 # arena: circle 320 240 200 px = 380 mm
 # arena: polygon 100,30 540,30 540,440 100,440 px = 380 mm
-# px_per_mm: 3.2
+# px_per_mm: 3.2            # or 32 px/cm, or a column of the metadata
 # skeleton: {{centre: Spine_2}}   # roles of body parts that are not recognised by name
 
 clean:

@@ -97,8 +97,8 @@ def _of_scale(ds: xr.Dataset, row: int, place: Array, after: Array) -> Iterator[
             slip = _likely(span, scale)
             yield (
                 slip,
-                f"the animals are {_shown(span)} mm long from nose to tail base, which no mouse or rat "
-                f"is.{slip}",
+                f"the animals are {_shown(span)} mm long from nose to tail base, which no mouse or "
+                f"rat is.{slip}",
             )
             return
     steps = _length(after - place) * np.float32(ds.fps)
@@ -108,8 +108,8 @@ def _of_scale(ds: xr.Dataset, row: int, place: Array, after: Array) -> Iterator[
     if fast > FASTEST:
         yield (
             "fast",
-            f"one twentieth of the time the animals are faster than {_shown(fast / 1000)} m/s: look at "
-            "the scale (px per mm, not mm per px; mm, not cm), the frame rate, and jumps.",
+            f"the animals are faster than {_shown(fast / 1000)} m/s for one twentieth of the time: "
+            "look at the scale (px per mm, not mm per px; mm, not cm), the frame rate, and jumps.",
         )
 
 
