@@ -33,6 +33,7 @@ from ethoflow.io.scoring.fitting import Since
 from ethoflow.schema import DataError, assign_roles, clean_name, position_units
 from ethoflow.stats.budget import time_budget
 from ethoflow.stats.quality import track_quality
+from ethoflow.stats.slips import find_slips
 
 LABELS = "labels/rules"
 LOOKED_AT = Path(store.PROGRESS, "files.json")
@@ -188,6 +189,8 @@ def make_poses(path: Path, settings: Settings, report: Report) -> xr.Dataset:
     with report.track("cleaning") as progress:
         written = write(clean(ds, **settings.clean), path, "poses", keep=False, progress=progress)
     poses = _group(path, "poses")
+    for slip in find_slips(poses):
+        report.warn(f"poses: {slip}")
     share = track_quality(poses).missing.mean()
     report.say(
         f"poses: positions in {position_units(poses)}, {share:.1%} missing", _effort(written)

@@ -18,6 +18,8 @@ from pydantic import (
 
 from ethoflow.engine import find, load_rules
 from ethoflow.geometry.arena import Arena, parse_arena
+from ethoflow.geometry.scale import column_key, is_quantity
+from ethoflow.io.metadata_rows import read_rows
 from ethoflow.io.options import EmptyGroups, Options, Repeats, TimeUnit
 from ethoflow.schema import DataError
 from ethoflow.units import Quantity, UnitError, convert, same_dimension, to_frames, unit_of
@@ -151,6 +153,7 @@ def load_project(path: str | Path) -> Project:
         faults = [_explain(fault, tree) for fault in error.errors()]
         raise ProjectError(f"{path}:\n" + "\n".join(f"  {fault}" for fault in faults)) from error
     _check_rules(project, path, tree)
+    _check_scale(project, path, tree)
     return project
 
 
@@ -225,6 +228,24 @@ def _check_rules(project: Project, path: Path, tree: yaml.Node | None) -> None:
                 _check_parameter(value, rule.parameter_units.get(key))
             except UnitError as error:
                 raise ProjectError(f"{where}: {error}") from error
+
+
+def _check_scale(project: Project, path: Path, tree: yaml.Node | None) -> None:
+    """A scale that is a name is that of a column of the metadata."""
+    name = project.px_per_mm
+    if not isinstance(name, str) or is_quantity(name):
+        return
+    try:
+        tables = [read_rows(project.path(table))[1] for table in project.metadata]
+    except DataError:
+        return  # said when the table is needed
+    columns = [column for table in tables for column in table]
+    if column_key(name) not in map(column_key, columns):
+        raise ProjectError(
+            f"{path}: line {_line(tree, ['px_per_mm'])}: px_per_mm: {name!r} is neither a scale "
+            "such as 3.2 or '32 px/cm' nor a column of the metadata: "
+            f"{', '.join(map(repr, columns)) or 'there are none'}."
+        )
 
 
 def _find(name: str, path: Path, line: int) -> Any:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from pathlib import Path
 
-from ethoflow.io.reader import recognise
+from ethoflow.io.finding import find_tracks
 from ethoflow.schema import DataError
-
-MOST_FILES = 300
-"""Files that are looked into for a pattern."""
 
 TEXT = """\
 # ethoflow project: run it with `ethoflow run {name}`
@@ -23,7 +19,7 @@ tracks: {tracks}            # tracking files, or a list of patterns
 # and the length of its first side. Without arena or px_per_mm everything stays in pixels.
 # arena: circle 320 240 200 px = 380 mm
 # arena: polygon 100,30 540,30 540,440 100,440 px = 380 mm
-# px_per_mm: 3.2
+# px_per_mm: 3.2            # or 32 px/cm, or a column of the metadata
 # skeleton: {{centre: Spine_2}}   # roles of body parts that are not recognised by name
 
 clean:
@@ -40,8 +36,10 @@ out: results
 """
 
 
-def write_project(folder: Path, fps: float | None = None) -> Path:
-    """A commented ``project.yaml`` in `folder` (made if need be), with the tracking files there.
+def write_project(folder: Path, fps: float | None = None) -> tuple[Path, list[str]]:
+    """A commented ``project.yaml`` in `folder` (made if need be), with the tracking files below it.
+
+    Gives its path, and sentences on what was found and left out.
 
     Raises
     ------
@@ -55,26 +53,12 @@ def write_project(folder: Path, fps: float | None = None) -> Path:
     if path.exists():
         raise DataError(f"{path} is there already: change it, or remove it first.")
     rate = "# fps: 25" if fps is None else f"fps: {fps:g}"
-    path.write_text(
-        TEXT.format(name=path, tracks=json.dumps(_find_pattern(folder)), fps=rate),
-        encoding="utf-8",
-    )
-    return path
+    patterns, notes = find_tracks(folder)
+    path.write_text(TEXT.format(name=path, tracks=_as_yaml(patterns), fps=rate), encoding="utf-8")
+    return path, notes
 
 
-def _find_pattern(folder: Path) -> str:
-    """A pattern for the most frequent kind of tracking file below `folder`, by their content."""
-    counts: dict[str, int] = {}
-    files = (
-        file
-        for file in sorted(folder.rglob("*"))
-        if file.is_file() and not any(part.startswith(".") for part in file.parts)
-    )
-    for file in itertools.islice(files, MOST_FILES):
-        try:
-            recognise(file)
-        except DataError:
-            continue
-        pattern = str(file.parent.relative_to(folder) / f"*{file.suffix}")
-        counts[pattern] = counts.get(pattern, 0) + 1
-    return max(counts, key=lambda pattern: counts[pattern], default="tracks/*.csv")
+def _as_yaml(patterns: list[str]) -> str:
+    """One pattern as it is, several as a list with a line for each."""
+    quoted = [json.dumps(pattern, ensure_ascii=False) for pattern in patterns]
+    return quoted[0] if len(quoted) == 1 else "".join(f"\n  - {pattern}" for pattern in quoted)

@@ -22,6 +22,7 @@ ANIMAL = "m1_superanimal_topviewmouse_hrnet_w32_fasterrcnn_{}_adapt"
     [
         ([f"{RAW}_filtered.csv", f"{RAW}.csv"], f"{RAW}.csv", "filtered versions"),
         ([f"{RAW}_filtered.h5", f"{RAW}.csv"], f"{RAW}.csv", "filtered versions"),
+        (["m1.csv", "m1_filtered.csv"], "m1.csv", "filtered versions"),
         ([f"{RAW}.csv", f"{RAW}.h5"], f"{RAW}.h5", "another format"),
         ([f"{RAW}.csv.gz", f"{RAW}.h5"], f"{RAW}.h5", "another format"),
         ([f"{RAW}.csv", f"{RAW}0.csv"], f"{RAW}0.csv", "earlier snapshots"),
@@ -59,8 +60,8 @@ def test_one_of_a_pair_is_taken_and_said(files, taken, said):
 @pytest.mark.parametrize(
     "files",
     [
-        ["m1.csv", "m1_filtered.csv", "m1_5000.csv", "m1_10000.csv"],  # anybody's names
-        [f"day1/{RAW}.csv", f"day2/{RAW}_filtered.csv"],
+        ["m1.csv", "m1.h5", "m1_5000.csv", "m1_10000.csv", "m2_filtered.csv"],  # anybody's names
+        [f"day1/{RAW}.csv", f"day2/{RAW}.csv"],
         [f"{RAW}.csv", f"{RAW.replace('m1', 'm2')}_filtered.csv"],
         ["m1_01.slp", "m1_02.slp"],
         [f"{RAW}_filtered.csv"],
@@ -74,11 +75,11 @@ def test_what_is_no_pair_stays(files):
 
 
 def test_several_networks_are_told_and_all_stay():
-    other = RAW.replace("shuffle1", "shuffle2")
-    kept, (note,) = leave_twins([Path(f"{RAW}.h5"), Path(f"{other}.h5")])
-    assert len(kept) == 2
-    assert "several networks" in note
-    assert other in note
+    for other in (f"{RAW.replace('shuffle1', 'shuffle2')}", f"filtered/{RAW}_filtered"):
+        kept, (note,) = leave_twins([Path(f"{RAW}.h5"), Path(f"{other}.h5")])
+        assert len(kept) == 2
+        assert "seems to be one video" in note
+        assert Path(other).name in note
 
 
 def test_a_cohort_of_pairs(tmp_path, make_table):

@@ -72,7 +72,9 @@ def init(
     from ethoflow import template
 
     with plain_errors():
-        path = template.write_project(folder, fps)
+        path, notes = template.write_project(folder, fps)
+        for note in notes:
+            out.print(note, markup=False)
         out.print(
             f"wrote {path}\nnext: look through it (tracks, fps, arena), then `ethoflow run {path}`",
             markup=False,

@@ -59,7 +59,7 @@ def scales_of(given: Scale, ds: xr.Dataset, names: Sequence[str]) -> npt.NDArray
 def _one_each(given: Scale, ds: xr.Dataset, names: Sequence[str]) -> list[Any]:
     """A value for each recording, in order."""
     if isinstance(given, str):
-        return [given] * len(names) if _is_quantity(given) else _column(given, ds, len(names))
+        return [given] * len(names) if is_quantity(given) else _column(given, ds, len(names))
     if isinstance(given, xr.DataArray):
         return _of_array(given, names)
     if isinstance(given, pd.Series) and not pd.api.types.is_integer_dtype(given.index):
@@ -115,7 +115,9 @@ def _column(name: str, ds: xr.Dataset, n_recordings: int) -> list[Any]:
     }
     found = next((n for n in (name, f"{ASIDE}{name}") if n in columns), None)
     if found is None:
-        alike = [n for n in columns if _key(n) in (_key(name), _key(f"{ASIDE}{name}"))]
+        alike = [
+            n for n in columns if column_key(n) in (column_key(name), column_key(f"{ASIDE}{name}"))
+        ]
         found = alike[0] if len(alike) == 1 else None
     if found is None:
         listed = ", ".join(map(repr, columns)) or "none"
@@ -131,7 +133,7 @@ def _column(name: str, ds: xr.Dataset, n_recordings: int) -> list[Any]:
 _OURS = {"recording", "fps", "n_frames", "digest", "source_file", "origin"}
 
 
-def _key(name: str) -> str:
+def column_key(name: str) -> str:
     """A name as a store and a table may both have it."""
     return re.sub(r"[\W_]+", "_", name).strip("_").lower()
 
@@ -157,7 +159,8 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool)
 
 
-def _is_quantity(text: str) -> bool:
+def is_quantity(text: str) -> bool:
+    """Whether a text is a number with or without a unit, and no name of a column."""
     try:
         unit_of(text)
     except UnitError:

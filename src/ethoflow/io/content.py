@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from ethoflow.io.hdf5 import check_sound
 from ethoflow.io.matlab import list_matlab
+from ethoflow.io.sheets import find_delimiter
 from ethoflow.io.table_text import HEAD, plain_lines
 
 _SIGNATURES = {
@@ -92,6 +93,14 @@ class Content:
     def text(self) -> list[str]:
         """First lines where the file is a text table, else none."""
         return self.lines if self.kind == "text" else []
+
+    @functools.cached_property
+    def header(self) -> list[str]:
+        """Cells of the first line of a text table, commas or semicolons between them."""
+        if not self.text:
+            return []
+        delimiter = find_delimiter("\n".join(self.text))
+        return [cell.strip(' "') for cell in self.text[0].split(delimiter)]
 
     @functools.cached_property
     def variables(self) -> frozenset[str]:

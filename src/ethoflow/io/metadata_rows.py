@@ -77,10 +77,19 @@ class Placed:
             return {}
         cells = zip(self.recordings, self.columns[column], strict=True)
         return {
-            self.names[row]: folder / cell
+            self.names[row]: _find_file(folder, cell)
             for row, cell in cells
             if row is not None and cell not in MISSING
         }
+
+
+def _find_file(folder: Path, cell: str) -> Path:
+    """The file a cell names, also where its name has another form of letters or blanks."""
+    path = folder / cell
+    if path.exists() or not path.parent.is_dir():
+        return path
+    alike = [file for file in path.parent.iterdir() if plain(file.name) == plain(path.name)]
+    return alike[0] if len(alike) == 1 else path
 
 
 def read_rows(source: MetadataSource) -> tuple[str, dict[str, list[str]]]:

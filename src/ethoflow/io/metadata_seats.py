@@ -47,6 +47,7 @@ def seat_animals(placed: Placed, animals: Sequence[Sequence[str]], labels: Seque
     seats = [list(map(str, row)) for row in animals]
     column = placed.column("individual")
     slots: dict[int, tuple[int, int | None]] = {}
+    taken: set[tuple[int, int | None]] = set()
     tags: dict[int, str] = {}
     strangers: list[str] = []
     for row, recording in enumerate(placed.recordings):
@@ -65,9 +66,10 @@ def seat_animals(placed: Placed, animals: Sequence[Sequence[str]], labels: Seque
             if slot is None:
                 strangers.append(f"{key} / {who}")
                 continue
-        if (recording, slot) in slots.values():
+        if (recording, slot) in taken:
             raise DataError(_say_twice(placed, recording, slot, key, labels))
         slots[row] = recording, slot
+        taken.add((recording, slot))
     _rename(placed, seats, slots, tags)
     return Seated(placed, slots, seats, tuple(strangers))
 

@@ -9,6 +9,8 @@ from ethoflow.io.metadata_seats import Seated
 
 MOST_GROUPS = 12
 """Values up to which a column in which values repeat is taken to name groups."""
+MOST_COLUMNS = 4
+"""Columns that one sentence names."""
 MOST_NAMES = 8
 """Names that one sentence has."""
 
@@ -81,7 +83,8 @@ def lost_groups(seated: Seated) -> str:
         if gone and (failed or (len(placed.names) > 1 and _names_groups(cells))):
             more = f" and {len(gone) - MOST_NAMES} more" if len(gone) > MOST_NAMES else ""
             lost.append(f"{column} {', '.join(gone[:MOST_NAMES])}{more}")
-    return "; ".join(lost)
+    others = f"; and values of {len(lost) - MOST_COLUMNS} more columns"
+    return "; ".join(lost[:MOST_COLUMNS]) + (others if len(lost) > MOST_COLUMNS else "")
 
 
 def _names_groups(cells: list[str]) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -24,16 +25,23 @@ from ethoflow.schema import DataError
 
 Column: TypeAlias = list[str] | pa.ChunkedArray | npt.NDArray[Any]
 """Cells as text, as Arrow's text, or numbers."""
+_COMMA = r"[+-]?[0-9]*,[0-9]+([eE][+-]?[0-9]+)?"
+_SURE_COMMA = r"[+-]?[0-9]*,([0-9]{1,2}|[0-9]{4,})"
+"""Decimal commas; where commas also separate cells, 1,000 may as well be a thousand."""
 MOST_EMPTY = 1000
 """Frames that a recording may have for every row of its table."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """Columns of a table by name, as text or as numbers, and the line each row stands in."""
+    """Columns of a table by name, as text or as numbers, and the line each row stands in.
+
+    Cells that semicolons or tabs separate may be numbers with a decimal comma.
+    """
 
     columns: Mapping[str, Column]
     lines: Sequence[int]
+    delimiter: str = ","
 
     def numbers(self, name: str, missing: Sequence[str] = ("", "-", "NA", "nan", "NaN")) -> Any:
         """A column as numbers; NaN where nothing is written.
@@ -47,20 +55,31 @@ class Table:
         if isinstance(column, np.ndarray):
             return column.astype(np.float64)
         if isinstance(column, pa.ChunkedArray):
-            try:
-                return _cast(column, missing)
-            except pa.ArrowInvalid:  # what Arrow does not take for a number is looked at below
-                pass
+            for text in (column, self._with_points(column)):
+                try:
+                    return _cast(text, missing)
+                except pa.ArrowInvalid:  # what Arrow takes for no number is looked at below
+                    pass
         cells = self.cells(name)
         found = np.empty(len(cells))
         for i, cell in enumerate(cells):
             try:
-                found[i] = np.nan if cell in missing else float(cell)
+                found[i] = np.nan if cell in missing else float(self._with_point(cell))
             except ValueError as error:
                 raise DataError(
                     f"line {self.lines[i]}: {cell!r} is no number (column {name!r})."
                 ) from error
         return found
+
+    def _with_point(self, cell: str) -> str:
+        """A cell with a point where it has a decimal comma; quoted, it may have one anywhere."""
+        pattern = _COMMA if self.delimiter != "," else _SURE_COMMA
+        return cell.replace(",", ".") if re.fullmatch(pattern, cell) else cell
+
+    def _with_points(self, column: pa.ChunkedArray) -> pa.ChunkedArray:
+        pattern = _COMMA if self.delimiter != "," else _SURE_COMMA
+        replaced = pc.replace_substring(column, ",", ".")
+        return pc.if_else(pc.match_substring_regex(column, f"^{pattern}$"), replaced, column)
 
     def cells(self, name: str) -> list[str]:
         """A column as text.
@@ -86,7 +105,7 @@ class Table:
                 columns[name] = [column[row] for row in rows]
             else:
                 columns[name] = column.take(rows)
-        return Table(columns, [self.lines[row] for row in rows])
+        return Table(columns, [self.lines[row] for row in rows], self.delimiter)
 
     def _column(self, name: str) -> Column:
         if name not in self.columns:
@@ -121,7 +140,7 @@ def read_text_table(path: Path) -> Table:
         rows = rows[1:]
     if not rows:
         raise DataError("no frames: the table has no rows.")
-    return table_of(rows)
+    return replace(table_of(rows), delimiter=find_delimiter(decode(data)))
 
 
 def _read_plain(data: bytes) -> Table | None:
@@ -154,7 +173,7 @@ def _read_plain(data: bytes) -> Table | None:
     columns: dict[str, Column] = {name: pc.utf8_trim_whitespace(table[name]) for name in names}
     if pc.any(functools.reduce(pc.and_, [pc.equal(c, "") for c in columns.values()])).as_py():
         return None
-    return Table(columns, range(skipped + 2, n_lines + 1))
+    return Table(columns, range(skipped + 2, n_lines + 1), delimiter)
 
 
 def table_of(rows: Rows) -> Table:

@@ -44,11 +44,25 @@ def rows_of_bytes(data: bytes) -> Rows:
 
 
 def find_delimiter(content: str) -> str:
-    """The separator of most of the first lines: a preamble may have none."""
-    heads = [
-        delimiter_of(x) for x in content[: 1 << 16].splitlines()[:60] if any(d in x for d in ",;\t")
-    ]
-    return max(dict.fromkeys(heads), key=heads.count, default=",")
+    r"""The separator of most of the first lines: a preamble may have none.
+
+    Commas are decimal where every line has as many semicolons, or tabs.
+
+    Examples
+    --------
+    >>> find_delimiter("x;y\n0,5;1,5"), find_delimiter("x,y\n0,5")
+    (';', ',')
+    """
+    lines = [x for x in content[: 1 << 16].splitlines()[:60] if any(d in x for d in ",;\t")]
+    if lines and len(content) >= 1 << 16:
+        lines.pop()  # the last may be cut
+    heads = [delimiter_of(line) for line in lines]
+    best = max(dict.fromkeys(heads), key=heads.count, default=",")
+    for other in ";\t":
+        counts = {line.count(other) for line in lines}
+        if best == "," and len(counts) == 1 and counts != {0}:
+            return other
+    return best
 
 
 def sheets_of_workbook(path: Path, most_rows: int | None = None) -> dict[str, list[list[Any]]]:

@@ -58,6 +58,8 @@ class Version:
 def version_of(path: Path) -> Version | None:
     """The version that the name of a file tells; None for names that tell nothing.
 
+    Without the mark of a network a name tells whether its tracks are filtered.
+
     Examples
     --------
     >>> raw, filtered = (
@@ -73,10 +75,12 @@ def version_of(path: Path) -> Version | None:
         base = re.sub(r"(\.predictions)?$", "", name[: -len(ending)])
         return Version((folder, f"{base} (SLEAP)"), True, (True, 0), 0, 0, _SLEAP.index(ending))
     stem, suffix = recording_name(path), Path(name).suffix.lower()
-    if not _MARK.search(stem) or suffix not in _TABLES:
+    if suffix not in _TABLES:
         return None
     base = stem.removesuffix("_filtered")
     filtered = 1 if base == stem else 0
+    if not _MARK.search(stem):
+        return Version((folder, f"{base}{suffix}"), True, (True, 0), 0, filtered, 0)
     tracker = re.search(r"_(bx|sk|el)$", base)
     base = base if tracker is None else base[: tracker.start()]
     adapted = not base.endswith("_before_adapt")
@@ -148,19 +152,21 @@ def _list(names: Sequence[str]) -> str:
 
 
 def _several_networks(files: Iterable[Path]) -> list[str]:
-    """A sentence on videos that several networks have tracked: nobody can say which counts."""
-    videos: dict[tuple[str, str], list[str]] = {}
+    """A sentence on videos that several networks seem to have tracked: nobody can say which counts.
+
+    Also where they lie in different folders; two of one name are refused later.
+    """
+    videos: dict[str, list[str]] = {}
     for file in files:
         stem = recording_name(file)
         mark = _MARK.search(stem)
         if mark is not None:
-            key = str(file.parent), stem[: mark.start()].rstrip("_- ")
-            videos.setdefault(key, []).append(file.name)
-    several = [names for names in videos.values() if len(names) > 1]
+            videos.setdefault(stem[: mark.start()].rstrip("_- "), []).append(stem)
+    several = [sorted(set(stems)) for stems in videos.values() if len(set(stems)) > 1]
     if not several:
         return []
-    listed = _list([" and ".join(names) for names in several])
+    listed = _list([" and ".join(stems) for stems in several])
     return [
-        f"one video tracked by several networks is several recordings here: {listed}. Where it "
-        "shall count once, name the files of one network."
+        f"what seems to be one video, tracked several times, is several recordings here: {listed}. "
+        "Where it shall count once, name the files of one network."
     ]

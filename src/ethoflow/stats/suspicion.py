@@ -14,6 +14,7 @@ from ethoflow.engine.declare import Array
 from ethoflow.engine.gather import gather_blocks
 from ethoflow.schema import LOW_CONFIDENCE, Data, as_dataset
 from ethoflow.stats.quality import track_quality
+from ethoflow.stats.slips import find_slips
 
 MANY_TRACKS = 8
 """Animals in one recording from which on they are probably pieces of fewer."""
@@ -30,7 +31,8 @@ def find_suspicious(data: Data) -> list[str]:
 
     Looked for: points that are never seen, do not move, lie at exactly (0, 0), jump or mostly have
     a low confidence; a confidence that is none; animals that are rarely seen; two animals at the
-    same place all the time; more animals than live in one arena.
+    same place all the time; more animals than live in one arena; scales and arenas that no animal
+    fits, as `find_slips` says.
 
     Parameters
     ----------
@@ -59,7 +61,7 @@ def find_suspicious(data: Data) -> list[str]:
         found = _join(parts[row])
         of_row = quality[quality.recording == str(recording)]
         sentences += [f"{where}{text}" for text in _describe(ds, row, found, of_row)]
-    return sentences
+    return [*sentences, *find_slips(ds)]
 
 
 def count_seen(data: Data) -> dict[int, tuple[int, Array, Array]]:

@@ -16,8 +16,7 @@ _TRACKTOR = {"", "Unnamed: 0", "index", "frame", "pos_x", "pos_y", "id"}
 
 
 def _is_tracktor(file: Content) -> bool:
-    names = {name.strip(' "') for name in file.text[0].split(",")} if file.text else set()
-    return {"frame", "pos_x", "pos_y"} <= names <= _TRACKTOR
+    return {"frame", "pos_x", "pos_y"} <= set(file.header) <= _TRACKTOR
 
 
 @reader("tracktor", matches=_is_tracktor)
@@ -39,7 +38,7 @@ _BONSAI = re.compile(r"(.*?)\.?Centroid\.([XY])")
 
 
 def _is_bonsai(file: Content) -> bool:
-    return bool(file.text) and "Centroid.X" in file.text[0] and "," in file.text[0]
+    return len(file.header) > 1 and any("Centroid.X" in name for name in file.header)
 
 
 @reader("Bonsai CSV", matches=_is_bonsai)

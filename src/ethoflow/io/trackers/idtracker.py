@@ -84,7 +84,7 @@ def _probabilities(found: Mapping[str, Any], shape: tuple[int, ...]) -> Any:
 
 
 def _is_csv(file: Content) -> bool:
-    names = file.text[0].strip().split(",") if file.text else []
+    names = file.header
     return names[:3] in (["seconds", "x1", "y1"], ["time", "x1", "y1"]) and len(names) % 2 == 1
 
 

@@ -12,7 +12,7 @@ from ethoflow.schema import DataError
 
 
 def _matches(file: Content) -> bool:
-    names = [name.strip(' "') for name in file.text[0].split(",")] if file.text else []
+    names = file.header
     return {"track", "frame_idx"} <= set(names) and any(name.endswith(".x") for name in names)
 
 

@@ -20,7 +20,7 @@ _BOARD = "its unit is that of the calibration board; it is taken to be mm."
 
 
 def _is_anipose(file: Content) -> bool:
-    names = [name.strip(' "') for name in file.text[0].split(",")] if file.text else []
+    names = file.header
     return "fnum" in names and any(name.endswith("_ncams") for name in names)
 
 
@@ -119,7 +119,7 @@ def _joints(path: Path, n_parts: int) -> tuple[str, ...]:
 
 
 def _is_freemocap(file: Content) -> bool:
-    names = file.text[0].strip().split(",") if file.text else []
+    names = file.header
     return {"frame", "model", "keypoint", "x", "y", "z"} <= set(names)
 
 

@@ -103,7 +103,7 @@ def _one(name: str, table: Table, facts: Mapping[str, str], options: Options) ->
     named = {} if slots is None else _names_of_slots(slots, both[-1])
     columns = {key: key for key in _LONG if key in table.columns}
     if slots is not None and "individual" not in columns:
-        table = Table({**table.columns, "individual": slots}, table.lines)
+        table = replace(table, columns={**table.columns, "individual": slots})
         columns["individual"] = "individual"
     tracks = _read_long(name, table, columns, options)
     if tracks.animals is not None:

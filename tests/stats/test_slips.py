@@ -1,0 +1,96 @@
+"""A scale or an arena that no animal fits is said with the likely slip; right ones are not."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from typer.testing import CliRunner
+
+import ethoflow as ef
+from ethoflow.cli import app
+from ethoflow.stats.slips import find_slips
+from ethoflow.stats.suspicion import find_suspicious
+from tests.strategies import CIRCLE, PX_PER_MM, make_tracks, stack
+
+
+def cohort():
+    """Mice of 86 mm in 2 px/mm."""
+    return stack([make_tracks(1, 400, name="a"), make_tracks(2, 300, name="b")])
+
+
+def test_the_right_scale_is_not_suspected():
+    assert find_slips(cohort()) == []
+    poses = ef.calibrate(cohort(), CIRCLE, px_per_mm=PX_PER_MM)
+    assert find_slips(poses) == []
+    assert find_slips(poses.chunk(recording=1, time=100)) == []
+    assert find_slips(ef.clean(poses).sel(recording="a")) == []
+
+
+@pytest.mark.parametrize(
+    ("scale", "said"),
+    [
+        (1 / PX_PER_MM, r"340 mm long .* Likely slip: 0.5 may be mm per px: .* px/mm is 2"),
+        (10 * PX_PER_MM, r"8.[56] mm long .* that is in cm"),
+        (PX_PER_MM / 10, r"8[56]0 mm long .* in cm that is in mm"),
+        (PX_PER_MM * 1000, r"0.08[56] mm long .* Look at the scale"),
+    ],
+)
+def test_a_mouse_of_another_size(scale, said):
+    poses = ef.calibrate(cohort(), px_per_mm={"a": scale, "b": PX_PER_MM})
+    (found,) = find_slips(poses)
+    assert found.startswith("a: the animals are")
+    assert re.search(said, found), found
+    assert found in find_suspicious(poses)
+    (found,) = find_slips(ef.calibrate(cohort(), px_per_mm=scale))
+    assert found.startswith("a, b: ")
+
+
+def test_points_without_ears_are_no_rodents():
+    fly = cohort().sel(bodypart=["Nose", "Center", "Tail_base"])
+    assert find_slips(ef.calibrate(fly, px_per_mm=100)) == []
+
+
+def test_a_speed_no_animal_reaches():
+    point = cohort().sel(bodypart=["Center"])
+    (found,) = find_slips(ef.calibrate(point, px_per_mm=0.01))
+    assert "faster than" in found
+
+
+@pytest.mark.parametrize("units", ["px", "mm"])
+def test_an_arena_elsewhere_or_too_large(units):
+    def poses(arena):
+        return ef.calibrate(cohort(), arena, px_per_mm=PX_PER_MM if units == "mm" else None)
+
+    assert find_slips(poses(ef.circle(0, 0, 180))) == []
+    (found,) = find_slips(poses(ef.circle(4000, 0, 180)))
+    assert "a, b: most points lie outside of the arena" in found
+    (found,) = find_slips(poses(ef.circle(0, 0, 18_000)))
+    assert "never leave a tenth of the arena" in found
+    one = {"a": ef.circle(0, 0, 18_000), "b": ef.circle(0, 0, 180)}
+    assert find_slips(poses(one)) == []  # one that sleeps in its corner
+
+
+def test_the_run_says_it(tmp_path):
+    path = tmp_path / "c.zarr"
+    ef.write(cohort(), path)
+    ran = CliRunner().invoke(app, ["annotate", str(path), "--px-per-mm", "20"])
+    assert re.search(r"8.[56] mm long", " ".join(ran.output.split())), ran.output
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_no_false_alarm_on_real_files(real_data):
+    """Those that are in mm as they are read."""
+    looked = 0
+    for folder in sorted(real_data.iterdir()):
+        for file in sorted(folder.rglob("*"))[:40]:
+            if not file.is_file() or file.stat().st_size > 5_000_000:
+                continue
+            try:
+                ds = ef.read(file, fps=30)
+            except ValueError:
+                continue
+            if ds.position.attrs["units"] == "mm":
+                looked += 1
+                assert find_slips(ds) == [], file
+    assert looked
