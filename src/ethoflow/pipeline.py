@@ -29,7 +29,7 @@ from ethoflow.geometry.scale import Scale
 from ethoflow.io.cohort import open_cohort
 from ethoflow.io.options import DEFAULTS, EmptyGroups, Options
 from ethoflow.io.scoring import read_labels
-from ethoflow.io.scoring.fitting import Since
+from ethoflow.io.scoring.clock import Since
 from ethoflow.schema import DataError, assign_roles, clean_name, position_units
 from ethoflow.stats.budget import time_budget
 from ethoflow.stats.quality import track_quality

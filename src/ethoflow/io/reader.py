@@ -19,7 +19,8 @@ from ethoflow.io.individuals import choose_individuals
 from ethoflow.io.options import DEFAULTS, Columns, Options, Repeats, TimeUnit, digest_of
 from ethoflow.io.registry import Registry, in_words
 from ethoflow.io.stack import Header, Tracks, dataset_of, layout_of, pad, stack_tracks, with_notes
-from ethoflow.io.times import begin, check_unit, read_times
+from ethoflow.io.time_lists import read_times
+from ethoflow.io.times import begin, check_unit
 from ethoflow.io.undetected import without_undetected
 from ethoflow.io.video import compare, look_at, look_beside, video_of
 from ethoflow.schema import DataError, check_fps
@@ -149,8 +150,8 @@ def read(
     skeleton
         Roles the alias table does not know: ``{"centre": "Spine_2"}``.
     timestamps
-        File with the time of every frame, as `ethoflow.io.times.read_times` reads it: ``.npy``, or
-        text with one number (or date and time) per line or in one column. Frames that a
+        File with the time of every frame, as `ethoflow.io.time_lists.read_times` reads it:
+        ``.npy``, or text with one number (or date and time) per line or in one column. Frames that a
         camera dropped become NaN; the frame rate is that of the times.
     resample_fps
         Frame rate to bring the tracks to; as they are by default.
