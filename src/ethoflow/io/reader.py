@@ -151,8 +151,8 @@ def read(
         Roles the alias table does not know: ``{"centre": "Spine_2"}``.
     timestamps
         File with the time of every frame, as `ethoflow.io.time_lists.read_times` reads it:
-        ``.npy``, or text with one number (or date and time) per line or in one column. Frames that a
-        camera dropped become NaN; the frame rate is that of the times.
+        ``.npy``, or text with one number (or date and time) per line or in one column. Frames
+        that a camera dropped become NaN; the frame rate is that of the times.
     resample_fps
         Frame rate to bring the tracks to; as they are by default.
     anti_alias
