@@ -21,6 +21,7 @@ from ethoflow import results, store
 from ethoflow.behaviours.annotation import apply_rules
 from ethoflow.behaviours.bouts import find_bouts
 from ethoflow.cleaning import choose_max_jump, clean
+from ethoflow.csv_text import write_csv
 from ethoflow.engine.materialise import Written, write
 from ethoflow.engine.source import open_store
 from ethoflow.geometry.arena import Arena
@@ -315,7 +316,7 @@ def summarise(budget: pd.DataFrame) -> pd.DataFrame:
 
 def _save_table(table: pd.DataFrame, path: Path) -> None:
     if path.suffix == ".csv":
-        table.to_csv(path, index=False, float_format="%.6g")
+        write_csv(table, path)
     else:
         table.to_parquet(path, index=False)
 
