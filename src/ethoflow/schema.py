@@ -404,6 +404,15 @@ def is_label(array: xr.DataArray) -> bool:
     return array.attrs.get("kind") == "label"
 
 
+UNORDERED = {"pairs": "unordered"}
+"""Attribute of quantities of pairs that are the same seen from either animal."""
+
+
+def is_symmetric(array: xr.DataArray) -> bool:
+    """Whether `array` is the same seen from both animals of a pair, so that a pair counts once."""
+    return "partner" in array.dims and UNORDERED.items() <= array.attrs.items()
+
+
 def clean_name(name: str) -> str:
     """`name` as it may stand in a file name."""
     return re.sub(r"[^\w.-]+", "_", name).strip("_") or "recording"

@@ -19,7 +19,7 @@ from ethoflow.engine.declare import Declaration, Input
 from ethoflow.engine.identity import identify
 from ethoflow.engine.registry import declarations
 from ethoflow.engine.source import Source, source_of
-from ethoflow.schema import VARIABLES, DataError, position_units
+from ethoflow.schema import UNORDERED, VARIABLES, DataError, position_units
 from ethoflow.skeleton import SEGMENTS, place_roles
 from ethoflow.units import UnitError, convert, factor, resolve, same_dimension, to_frames, unit_of
 
@@ -80,6 +80,8 @@ class Call:
         attrs["source"] = write_source(self)
         if self.is_label:
             attrs["kind"] = "label"
+        if declaration.scope == "pair" and declaration.symmetric:
+            attrs |= UNORDERED
         if declaration.reference:
             attrs["reference"] = declaration.reference
         return attrs
