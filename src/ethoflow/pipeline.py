@@ -21,6 +21,7 @@ from ethoflow import results, store
 from ethoflow.behaviours.annotation import apply_rules
 from ethoflow.behaviours.bouts import find_bouts
 from ethoflow.cleaning import choose_max_jump, clean
+from ethoflow.cleaning.scores import MOST_LOST, choose_min_confidence, describe_loss
 from ethoflow.csv_text import write_csv
 from ethoflow.engine.materialise import Written, write
 from ethoflow.engine.source import open_store
@@ -32,6 +33,7 @@ from ethoflow.io.scoring import read_labels
 from ethoflow.schema import DataError, assign_roles, clean_name, position_units
 from ethoflow.stats.budget import time_budget
 from ethoflow.stats.quality import track_quality
+from ethoflow.stats.survey import share_below
 
 LABELS = "labels/rules"
 LOOKED_AT = Path(store.PROGRESS, "files.json")
@@ -178,6 +180,7 @@ def make_poses(path: Path, settings: Settings, report: Report) -> xr.Dataset:
         ds = calibrate(ds, settings.arena, px_per_mm=settings.px_per_mm)
     if choose_max_jump(ds, settings.clean.get("max_jump", "auto")) is None:
         report.say("poses: jumps are not removed: positions in px have no scale for max_jump")
+    _report_threshold(ds, settings, report)
     with report.track("cleaning") as progress:
         written = write(clean(ds, **settings.clean), path, "poses", keep=False, progress=progress)
     poses = _group(path, "poses")
@@ -186,6 +189,18 @@ def make_poses(path: Path, settings: Settings, report: Report) -> xr.Dataset:
         f"poses: positions in {position_units(poses)}, {share:.1%} missing", _effort(written)
     )
     return poses
+
+
+def _report_threshold(ds: xr.Dataset, settings: Settings, report: Report) -> None:
+    """The threshold of confidence, and what it costs; a warning where that is much."""
+    threshold = choose_min_confidence(ds, settings.clean.get("min_confidence", "auto"))
+    if threshold is None:
+        return
+    lost = share_below(ds, threshold)
+    if lost > MOST_LOST:
+        report.warn(f"poses: {describe_loss(ds, threshold, lost)}")
+    elif lost == lost:
+        report.say(f"poses: {lost:.2%} of the points seen have a confidence under {threshold:g}")
 
 
 def keep_poses(path: Path, report: Report) -> bool:

@@ -57,7 +57,7 @@ class _Strict(BaseModel):
 class Cleaning(_Strict):
     """Parameters of `ef.clean`."""
 
-    min_confidence: float | None = 0.6
+    min_confidence: float | Literal["auto"] | None = "auto"
     max_jump: Length = "auto"
     max_gap: Duration = "200 ms"
     window: Duration = "200 ms"

@@ -27,7 +27,7 @@ tracks: {tracks}            # tracking files, or a list of patterns
 # skeleton: {{centre: Spine_2}}   # roles of body parts that are not recognised by name
 
 clean:
-  min_confidence: 0.6       # points below become missing
+  min_confidence: auto      # points below become missing: 0.6 of likelihoods, 0.2 of SLEAP's
   max_jump: auto            # 20 mm off the path; nothing in pixels
   max_gap: 200 ms           # longest gap that is filled
   window: 200 ms            # running median
