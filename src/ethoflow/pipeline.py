@@ -30,7 +30,9 @@ from ethoflow.geometry.calibration import calibrate
 from ethoflow.io.cohort import open_cohort
 from ethoflow.io.options import DEFAULTS, Options
 from ethoflow.io.scoring import read_labels
-from ethoflow.schema import DataError, assign_roles, clean_name, position_units
+from ethoflow.points import add_points
+from ethoflow.schema import DataError, clean_name, position_units, text
+from ethoflow.skeleton import Skeleton, find_points, find_roles
 from ethoflow.stats.budget import time_budget
 from ethoflow.stats.quality import track_quality
 from ethoflow.stats.survey import share_below
@@ -59,7 +61,7 @@ class Settings:
 
     arena: Arena | Mapping[str, Arena] | None = None
     px_per_mm: float | Mapping[str, float] | None = None
-    skeleton: Mapping[str, str] = field(default_factory=dict)
+    skeleton: Skeleton = field(default_factory=dict)
     clean: Mapping[str, Any] = field(default_factory=dict)
     features: Sequence[str] | None = None
     rules: Sequence[str] | None = None
@@ -73,7 +75,7 @@ def ingest(
     *,
     fps: float | Literal["video"] | None = None,
     metadata: str | None = None,
-    skeleton: Mapping[str, str] | None = None,
+    skeleton: Skeleton | None = None,
     resample_fps: float | None = None,
     options: Options = DEFAULTS,
     keep: bool = True,
@@ -174,15 +176,18 @@ def add_labels(
 def make_poses(path: Path, settings: Settings, report: Report) -> xr.Dataset:
     """Calibrated and cleaned positions into ``poses``."""
     ds = _group(path, "tracks")
+    parts = [str(part) for part in ds.bodypart.values]
     if settings.skeleton:
-        ds = assign_roles(ds, settings.skeleton)
+        roles = text(find_roles(parts, settings.skeleton))
+        ds = ds.assign_coords(role=("bodypart", roles))
     if settings.arena is not None or settings.px_per_mm is not None:
         ds = calibrate(ds, settings.arena, px_per_mm=settings.px_per_mm)
     if choose_max_jump(ds, settings.clean.get("max_jump", "auto")) is None:
         report.say("poses: jumps are not removed: positions in px have no scale for max_jump")
     _report_threshold(ds, settings, report)
     with report.track("cleaning") as progress:
-        written = write(clean(ds, **settings.clean), path, "poses", keep=False, progress=progress)
+        cleaned = add_points(clean(ds, **settings.clean), find_points(parts, settings.skeleton))
+        written = write(cleaned, path, "poses", keep=False, progress=progress)
     poses = _group(path, "poses")
     share = track_quality(poses).missing.mean()
     report.say(

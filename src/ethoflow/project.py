@@ -80,7 +80,7 @@ class Project(_Strict):
     columns: dict[str, str | list[str]] | None = None
     repeats: Repeats = "error"
     allow_pickle: bool = False
-    skeleton: dict[str, str] = Field(default_factory=dict)
+    skeleton: dict[str, str | list[str]] = Field(default_factory=dict)
     arena: ArenaText | dict[str, ArenaText] | None = None
     px_per_mm: float | dict[str, float] | None = None
     clean: Cleaning = Cleaning()
@@ -97,6 +97,9 @@ class Project(_Strict):
     def _one_is_a_list(cls, values: Any) -> Any:
         if isinstance(values, dict) and isinstance(values.get("tracks"), str):
             values = {**values, "tracks": [values["tracks"]]}
+        if isinstance(values, dict) and isinstance(values.get("roles"), dict):
+            roles = {**(values.get("skeleton") or {}), **values["roles"]}
+            values = {k: v for k, v in values.items() if k != "roles"} | {"skeleton": roles}
         return values
 
     def arenas(self) -> Arena | dict[str, Arena] | None:

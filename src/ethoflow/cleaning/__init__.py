@@ -16,6 +16,7 @@ from ethoflow.cleaning.gaps import fill_gaps, fillable
 from ethoflow.cleaning.outliers import remove_jumps
 from ethoflow.cleaning.scores import MOST_LOST, choose_min_confidence, describe_loss
 from ethoflow.cleaning.smoothing import smooth
+from ethoflow.points import add_points, set_aside
 from ethoflow.schema import Data, as_dataset, position_units
 from ethoflow.units import Quantity, same_dimension
 
@@ -33,8 +34,9 @@ def clean(
     """Cleaned tracks: low confidence masked, jumps removed, short gaps filled, median smoothed.
 
     A point that was filled is marked in `filled`, and stays so when it is cleaned again. Any part
-    is left out with None. On lazy data nothing is computed, and what follows is fused with it. The
-    threshold of confidence that was used is in ``attrs["min_confidence"]``.
+    is left out with None. Points made of others are made anew of what was cleaned. On lazy data
+    nothing is computed, and what follows is fused with it. The threshold of confidence that was
+    used is in ``attrs["min_confidence"]``.
 
     Parameters
     ----------
@@ -72,7 +74,7 @@ def clean(
     >>> sorted(clean(tracks).data_vars)
     ['confidence', 'filled', 'position']
     """
-    ds = as_dataset(data, needs=["position"])
+    ds, points = set_aside(as_dataset(data, needs=["position"]))
     threshold = choose_min_confidence(ds, min_confidence)
     if threshold is not None and "confidence" in ds:
         _warn_of_loss(ds, threshold)
@@ -88,7 +90,7 @@ def clean(
             filled = filled.where(~filled_before, 1)
         filled.attrs["long_name"] = "filled by interpolation"
         ds = fill_gaps(ds, max_gap=max_gap).assign(filled=filled)
-    return ds if window is None else smooth(ds, window=window)
+    return add_points(ds if window is None else smooth(ds, window=window), points)
 
 
 class CostlyThreshold(UserWarning):

@@ -129,6 +129,8 @@ def resolve_call(
     inputs = tuple(_resolve_input(ds, declaration, item, memo) for item in declaration.inputs)
     places, labels = _place_bodyparts(ds, declaration, inputs)
     parameters = _convert_parameters(ds, declaration, given)
+    if declaration.names is not None:
+        labels = {**labels, **declaration.names(ds, parameters)}
     sizes = _measure(ds, labels)
     recipe = _write_recipe(declaration, parameters, inputs, places, labels)
     return Call(

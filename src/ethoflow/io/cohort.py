@@ -21,7 +21,9 @@ from ethoflow.io.options import DEFAULTS, Columns, Options, Repeats
 from ethoflow.io.reader import PathLike, TrackingNote
 from ethoflow.io.scan import BrokenFile, Problem, scan
 from ethoflow.io.stack import Counts, Header, layout_of, stack_tracks
+from ethoflow.points import make_points
 from ethoflow.schema import DataError, check_fps
+from ethoflow.skeleton import Skeleton
 
 
 class UnmatchedMetadata(UserWarning):
@@ -48,7 +50,7 @@ def read_cohort(
     fps: float | Literal["video"] | None = None,
     metadata: MetadataSource | None = None,
     individuals: Sequence[str] | None = None,
-    skeleton: Mapping[str, str] | None = None,
+    skeleton: Skeleton | None = None,
     resample_fps: float | None = None,
     anti_alias: bool = True,
     columns: Columns | None = None,
@@ -104,7 +106,7 @@ def read_cohort(
         warnings.warn(str(problem), BrokenFile, stacklevel=2)
     if cohort.report is not None and not cohort.report.complete:
         warnings.warn(str(cohort.report), UnmatchedMetadata, stacklevel=2)
-    return cohort.dataset
+    return make_points(cohort.dataset, skeleton)
 
 
 def open_cohort(
@@ -112,7 +114,7 @@ def open_cohort(
     *,
     fps: float | Literal["video"] | None = None,
     metadata: MetadataSource | None = None,
-    skeleton: Mapping[str, str] | None = None,
+    skeleton: Skeleton | None = None,
     resample_fps: float | None = None,
     anti_alias: bool = True,
     options: Options = DEFAULTS,
@@ -121,6 +123,8 @@ def open_cohort(
     remembered: Path | None = None,
 ) -> Cohort:
     """The same as `read_cohort`, with what went wrong as values instead of warnings.
+
+    Points that are made of others are no tracks, and are not in it.
 
     Parameters
     ----------

@@ -121,7 +121,7 @@ def _look(values: Mapping[str, Array], start: int, n_frames: int, *, low: float)
 def _count(position: Array, confidence: Array | None, low: float) -> tuple[dict[str, Any], Array]:
     total = position.sum(axis=2)
     seen: Array = np.logical_not(np.isnan(total))
-    anybody: Array = seen.any(axis=1)
+    anybody: Array = np.asarray(seen.any(axis=1))
     zero: Array = np.asarray((position == 0).all(axis=2))
     shape = seen.shape[:2]
     part = {
