@@ -53,6 +53,9 @@ def test_a_rule_takes_it_as_if_it_were_tracked() -> None:
     with pytest.raises(ef.DataError, match="centre"):
         ef.annotate(ds, ["moving"])
     made = ef.assign_roles(ds, MADE)
+    xr.testing.assert_identical(
+        ef.annotate(ds, ["moving"], skeleton=MADE), ef.annotate(made, ["moving"])
+    )
     as_tracked = ef.from_arrays(
         made.position.values, fps=25, units="mm",
         bodyparts=["Center" if p == "centre" else str(p) for p in made.bodypart.values],

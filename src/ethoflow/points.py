@@ -14,8 +14,6 @@ import numpy as np
 import xarray as xr
 
 from ethoflow.engine.declare import Array, Declaration, Input
-from ethoflow.engine.graph import resolve_call
-from ethoflow.engine.lazy import compute_calls
 from ethoflow.schema import Data, DataError, as_dataset, text
 from ethoflow.skeleton import Point, Skeleton, find_points, find_roles
 
@@ -68,6 +66,9 @@ def add_points(ds: xr.Dataset, points: Sequence[Point]) -> xr.Dataset:
     """A checked dataset with further body parts, lazy where it is."""
     if not points:
         return ds
+    from ethoflow.engine.graph import resolve_call  # Dask is heavy, and cleaning is read without it
+    from ethoflow.engine.lazy import compute_calls
+
     held = [str(name) for name, array in ds.data_vars.items() if "bodypart" in array.dims]
     other = [name for name in held if name not in _MAKE]
     if other:

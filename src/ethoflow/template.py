@@ -25,6 +25,7 @@ tracks: {tracks}            # tracking files, or a list of patterns
 # arena: polygon 100,30 540,30 540,440 100,440 px = 380 mm
 # px_per_mm: 3.2
 # skeleton: {{centre: Spine_2}}   # roles of body parts that are not recognised by name
+# skeleton: {{centre: [left_ear, right_ear, tail_base]}}   # or made of several
 
 clean:
   min_confidence: auto      # points below become missing: 0.6 of likelihoods, 0.2 of SLEAP's

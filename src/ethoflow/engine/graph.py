@@ -299,7 +299,8 @@ def _find_places(
             f"{declaration.name} needs a body part in the role "
             f"{' and '.join(map(repr, missing))}; this recording has: {parts}. "
             f"Name one with skeleton={{{missing[0]!r}: 'its name here'}} (--skeleton "
-            f"{missing[0]}=NAME)."
+            f"{missing[0]}=NAME), or make one of several: "
+            f"skeleton={{{missing[0]!r}: ['one', 'another']}}."
         )
     return tuple(place for place in places if place is not None)
 
