@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import xarray as xr
 
 from ethoflow.engine import Declaration, builtin, find
+from ethoflow.points import assign_roles
 from ethoflow.schema import Data, DataError, as_dataset
+from ethoflow.skeleton import Skeleton
 from ethoflow.units import UnitError
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ def annotate(
     rules: Sequence[str | Declaration] | None = None,
     *,
     parameters: Mapping[str, Mapping[str, Any]] | None = None,
+    skeleton: Skeleton | None = None,
 ) -> xr.Dataset:
     """Labels of many behaviours, computed together: 1, 0, NaN for unknown.
 
@@ -40,6 +43,8 @@ def annotate(
         by default.
     parameters
         Thresholds by rule: ``{"following": {"max_distance": "30 mm"}}``.
+    skeleton
+        Roles by hand, and points made of others, as for `assign_roles`.
 
     Raises
     ------
@@ -57,7 +62,8 @@ def annotate(
     >>> labels.moving.mean("time").values.round(2).tolist()
     [0.5]
     """
-    labels, skipped = apply_rules(data, rules, parameters=parameters)
+    ds = assign_roles(data, skeleton) if skeleton else data
+    labels, skipped = apply_rules(ds, rules, parameters=parameters)
     if not labels:
         raise DataError("no rule applies to these data.\n" + "\n".join(skipped.values()))
     for reason in skipped.values():

@@ -19,7 +19,7 @@ from ethoflow.engine.declare import Declaration, Input
 from ethoflow.engine.identity import identify
 from ethoflow.engine.registry import declarations
 from ethoflow.engine.source import Source, source_of
-from ethoflow.schema import COORDINATES, VARIABLES, DataError, position_units
+from ethoflow.schema import COORDINATES, UNORDERED, VARIABLES, DataError, position_units
 from ethoflow.skeleton import SEGMENTS, place_roles
 from ethoflow.units import UnitError, convert, factor, resolve, same_dimension, to_frames, unit_of
 
@@ -80,6 +80,8 @@ class Call:
         attrs["source"] = write_source(self)
         if self.is_label:
             attrs["kind"] = "label"
+        if declaration.scope == "pair" and declaration.symmetric:
+            attrs |= UNORDERED
         if declaration.reference:
             attrs["reference"] = declaration.reference
         return attrs
@@ -127,6 +129,8 @@ def resolve_call(
     inputs = tuple(_resolve_input(ds, declaration, item, memo) for item in declaration.inputs)
     places, labels = _place_bodyparts(ds, declaration, inputs)
     parameters = _convert_parameters(ds, declaration, given)
+    if declaration.names is not None:
+        labels = {**labels, **declaration.names(ds, parameters)}
     sizes = _measure(ds, labels)
     recipe = _write_recipe(declaration, parameters, inputs, places, labels)
     return Call(
@@ -316,7 +320,8 @@ def _find_places(
             f"{declaration.name} needs a body part in the role "
             f"{' and '.join(map(repr, missing))}; this recording has: {parts}. "
             f"Name one with skeleton={{{missing[0]!r}: 'its name here'}} (--skeleton "
-            f"{missing[0]}=NAME)."
+            f"{missing[0]}=NAME), or make one of several: "
+            f"skeleton={{{missing[0]!r}: ['one', 'another']}}."
         )
     return tuple(place for place in places if place is not None)
 
