@@ -16,12 +16,12 @@ from pydantic import (
     model_validator,
 )
 
-from ethoflow.engine import find, load_rules
+from ethoflow.engine import drop_project_rules, find, load_project_rules
+from ethoflow.errors import DataError, UnknownName, did_you_mean
 from ethoflow.geometry.arena import Arena, parse_arena
 from ethoflow.geometry.scale import column_key, is_quantity
 from ethoflow.io.metadata_rows import read_rows
 from ethoflow.io.options import EmptyGroups, Options, Repeats, TimeUnit
-from ethoflow.schema import DataError
 from ethoflow.units import Quantity, UnitError, convert, same_dimension, to_frames, unit_of
 
 
@@ -207,23 +207,25 @@ def _line(tree: yaml.Node | None, place: list[Any]) -> int:
 
 def _check_rules(project: Project, path: Path, tree: yaml.Node | None) -> None:
     """Rules exist, and their parameters exist and have the right unit."""
+    drop_project_rules()
     for number, file in enumerate(project.rule_files):
         try:
-            load_rules(project.path(file))
-        except (FileNotFoundError, ValueError) as error:
+            load_project_rules(project.path(file))
+        except DataError as error:
             raise ProjectError(
                 f"{path}: line {_line(tree, ['rule_files', number])}: {error}"
             ) from error
     for number, name in enumerate(project.rules or []):
-        _find(name, path, _line(tree, ["rules", number]))
+        _find(name, "behaviour", path, _line(tree, ["rules", number]))
     for name, given in project.parameters.items():
-        rule = _find(name, path, _line(tree, ["parameters", name]))
+        rule = _find(name, "behaviour", path, _line(tree, ["parameters", name]))
         for key, value in given.items():
             line = _line(tree, ["parameters", name, key])
             where = f"{path}: line {line}: parameters.{name}.{key}"
             if key not in rule.defaults:
                 known = ", ".join(rule.defaults)
-                raise ProjectError(f"{where}: unknown parameter; {name} has: {known}")
+                asked = did_you_mean(key, rule.defaults)
+                raise ProjectError(f"{where}: unknown parameter.{asked} {name} has: {known}")
             try:
                 _check_parameter(value, rule.parameter_units.get(key))
             except UnitError as error:
@@ -248,11 +250,11 @@ def _check_scale(project: Project, path: Path, tree: yaml.Node | None) -> None:
         )
 
 
-def _find(name: str, path: Path, line: int) -> Any:
+def _find(name: str, kind: str, path: Path, line: int) -> Any:
     try:
-        return find(name)
-    except KeyError as error:
-        raise ProjectError(f"{path}: line {line}: {error.args[0]}") from error
+        return find(name, kind)
+    except UnknownName as error:
+        raise ProjectError(f"{path}: line {line}: {error}") from error
 
 
 def _check_parameter(value: Quantity, unit: str | None) -> None:

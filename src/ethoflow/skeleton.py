@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from ethoflow.errors import DataError, UnknownName, no_such
+
 ALIASES: dict[str, tuple[str, ...]] = {
     "nose": ("nose", "snout", "nosetip", "snouttip", "mousenose", "muzzle"),
     "left_ear": ("leftear", "earleft", "earl", "leftearbase"),
@@ -64,8 +66,8 @@ def find_roles(bodyparts: Sequence[str], skeleton: Mapping[str, str] | None = No
 
     Raises
     ------
-    ValueError
-        `skeleton` names a body part that is not there, or one twice.
+    DataError
+        `skeleton` names a body part that is not there, or one twice, or spells a role otherwise.
 
     Examples
     --------
@@ -73,16 +75,16 @@ def find_roles(bodyparts: Sequence[str], skeleton: Mapping[str, str] | None = No
     ['nose', 'tail_base', 'centre']
     """
     by_hand = dict(skeleton or {})
-    unknown = [name for name in by_hand.values() if name not in bodyparts]
-    if unknown:
-        raise ValueError(
-            f"skeleton names {', '.join(map(repr, unknown))}; "
-            f"these tracks have: {', '.join(bodyparts)}."
-        )
+    spelling = {alias: role for role, aliases in ALIASES.items() for alias in aliases}
+    for role, part in by_hand.items():
+        if part not in bodyparts:
+            raise UnknownName(f"skeleton {role}={part}: {no_such('body part', part, bodyparts)}")
+        name = spelling.get(_spell(role), role)
+        if role not in ALIASES and name != role:
+            raise DataError(f"skeleton {role}={part}: the role is called {name!r} here.")
     role_of = {part: role for role, part in by_hand.items()}
     if len(role_of) < len(by_hand):
-        raise ValueError(f"skeleton gives one body part two roles: {by_hand}.")
-    spelling = {alias: role for role, aliases in ALIASES.items() for alias in aliases}
+        raise DataError(f"skeleton gives one body part two roles: {by_hand}.")
     taken = set(by_hand)
     roles = []
     for part in bodyparts:

@@ -199,10 +199,10 @@ def _annotate(
     with use_scheduler(scheduler):
         if calibrated or not pipeline.keep_poses(path, screen):
             pipeline.make_poses(path, settings, screen)
-        pipeline.make_features(path, settings, screen)
+        skipped = pipeline.make_features(path, settings, screen)
         budget: Budget | None = None
         tables: list[Path] = []
-        if pipeline.make_labels(path, settings, screen, keep=keep) is None:
+        if pipeline.make_labels(path, settings, screen, keep=keep, skipped=skipped) is None:
             pipeline.remove_tables(folder / "tables")
         else:
             means, tables = pipeline.write_tables(path, folder / "tables", screen)
