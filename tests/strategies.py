@@ -98,7 +98,7 @@ def make_tracks(
         position * PX_PER_MM,
         fps=FPS,
         bodyparts=list(BODY),
-        confidence=rng.uniform(0.3, 1, position.shape[:2] + position.shape[3:]),
+        confidence=1 - 0.7 * rng.random(position.shape[:2] + position.shape[3:]) ** 20,
         recording=name,
     )
 

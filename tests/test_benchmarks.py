@@ -24,3 +24,10 @@ def test_freshness() -> None:
     command = [sys.executable, str(script), "--recordings", "3", "--minutes", "0.2"]
     parts = [line.split()[-6] for line in subprocess.check_output(command, text=True).splitlines()]
     assert parts == ["42", "0", "14", "4"]
+
+
+@pytest.mark.slow
+def test_information() -> None:
+    script = REPOSITORY / "benchmarks" / "information.py"
+    command = [sys.executable, str(script), "--recordings", "2", "--minutes", "0.5"]
+    assert "MB peak" in subprocess.check_output(command, text=True)

@@ -16,7 +16,7 @@ import xarray as xr
 
 import ethoflow as ef
 from ethoflow.io.reader import TrackingNote
-from ethoflow.io.scoring.fitting import LabelNote
+from ethoflow.io.scoring.clock import LabelNote
 from ethoflow.schema import DataError
 from tests.conftest import REPOSITORY
 

@@ -289,6 +289,24 @@ def test_two_animals_by_prefix(real_data: Path, tmp_path: Path) -> None:
     assert tracks.sizes["bodypart"] == 14
 
 
+def test_columns_and_background_of_labels(tmp_path):
+    tracks = ef.from_arrays(np.ones((1, 1, 2, 60)), fps=30, bodyparts=["nose"], recording="m")
+    ef.write(tracks, tmp_path / "c.zarr")
+    table = tmp_path / "m.csv"
+    table.write_text("behavior,box,start,stop\nrear,l,0,0.5\nrear,r,1,1.5\n")
+    assert "individual" in succeed("labels", table, "--column", "individual=box")
+    said = succeed("labels", table, "--column", "ignore=box", "--store", tmp_path / "c.zarr")
+    assert "rear: 50.0% of the scored frames" in said
+    frames = tmp_path / "m2.csv"
+    rows = "".join(f"{i},{int(i >= 15)},{int(i < 15)}\n" for i in range(60))
+    frames.write_text(f",background,groom\n{rows}")
+    again = ("--store", tmp_path / "c.zarr", "--group", "labels/frames")
+    said = succeed("labels", frames, "--background", "absent", *again)
+    assert "groom: 25.0% of the scored frames" in said
+    said = succeed("labels", frames, "--background", "unlabelled", *again)
+    assert "groom: 100.0% of the scored frames" in said
+
+
 def test_labels_and_export(tmp_path, real_data):
     folder = real_data / "freezing-behaviordepot/demo1"
     succeed("ingest", folder / "demo1_tracking.csv", "--fps", "50", "--out", tmp_path / "c.zarr")

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from ethoflow.io.movement import from_movement
     from ethoflow.io.reader import read
     from ethoflow.io.scoring import find_offset, list_labels, read_labels
-    from ethoflow.schema import DataError, assign_roles
+    from ethoflow.points import assign_roles
+    from ethoflow.schema import DataError
     from ethoflow.schema import make_tracks as from_arrays
     from ethoflow.stats.budget import time_budget
     from ethoflow.store import verify
@@ -42,7 +43,7 @@ _NAMES = {
     "DataError": "ethoflow.schema",
     "UnitError": "ethoflow.units",
     "annotate": "ethoflow.behaviours",
-    "assign_roles": "ethoflow.schema",
+    "assign_roles": "ethoflow.points",
     "behaviour": "ethoflow.engine",
     "calibrate": "ethoflow.geometry.calibration",
     "circle": "ethoflow.geometry.arena",

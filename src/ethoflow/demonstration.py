@@ -12,6 +12,7 @@ from ethoflow.engine.declare import Array
 from ethoflow.engine.materialise import write
 from ethoflow.engine.source import open_store
 from ethoflow.pipeline import LABELS, Report
+from ethoflow.schema import is_symmetric
 from ethoflow.simulate import simulate_cohort, write_dlc, write_metadata
 from ethoflow.simulate.arena import CircleArena
 
@@ -103,6 +104,10 @@ def score_labels(truth: xr.Dataset, labels: xr.Dataset, *, edge: int = EDGE) -> 
 
 def _tracks(array: xr.DataArray) -> Array:
     """Every animal or pair of a label as a row; dims (row, time)."""
+    if is_symmetric(array):
+        # A pair counts once: below the diagonal stands what stands above it.
+        above = np.triu(np.ones((array.sizes["individual"], array.sizes["partner"]), bool))
+        array = array.where(xr.DataArray(above, dims=("individual", "partner")))
     values = np.asarray(array.transpose(..., "time").values)
     return values.reshape(-1, values.shape[-1])
 

@@ -13,6 +13,7 @@ import pandas as pd
 import xarray as xr
 
 from ethoflow import store
+from ethoflow.cleaning.scores import score_of
 from ethoflow.engine.source import open_store
 from ethoflow.io.options import DEFAULTS, Options
 from ethoflow.io.reader import load, naming, recognise, to_dataset
@@ -22,8 +23,9 @@ from ethoflow.io.stack import with_notes
 from ethoflow.io.video import compare, look_beside
 from ethoflow.pipeline import describe as describe_tracks
 from ethoflow.schema import DataError, position_units
-from ethoflow.stats.quality import track_quality
-from ethoflow.stats.suspicion import count_seen, find_suspicious
+from ethoflow.stats.quality import share, tabulate
+from ethoflow.stats.survey import Survey, each, survey
+from ethoflow.stats.suspicion import cost_of, name_points, suspect
 
 Lines = Iterator[tuple[str, pd.DataFrame | None]]
 
@@ -76,7 +78,6 @@ def _describe_file(path: Path, fps: float | Literal["video"] | None, options: Op
         names = ", ".join(map(str, ds.recording.values[:MANY]))
         yield f"{ds.sizes['recording']} recordings: {names}", None
     yield from _describe_tracks(ds, rate)
-    yield from _list_faults([*map(str, ds.attrs.get("notes", [])), *find_suspicious(ds)])
     yield f"\nnext: {_next_command(path, rate, video is not None)}", None
 
 
@@ -125,43 +126,87 @@ def _describe_tracks(ds: xr.Dataset, rate: float | None) -> Lines:
         None,
     )
     yield f"body parts (roles): {', '.join(roles)}", None
-    yield "\nanimals (share of frames in which any of their points was seen):", _by_animal(ds, rate)
+    surveys = survey(ds)
+    yield from _describe_confidence(ds, surveys)
+    yield "\nanimals (frames in which any of their points was seen):", _by_animal(ds, surveys, rate)
     if "recording" not in ds.dims and most > MANY:
         yield f"... and {most - MANY} animals that were seen less", None
-    yield "\nbody parts (shares of frames; a jump is a step longer than the animal):", _by_part(ds)
+    yield (
+        "\nbody parts (shares of frames; jumps: steps longer than the animal):",
+        _by_part(ds, surveys),
+    )
+    yield from _describe_apart(ds, surveys)
+    yield from _list_faults([*map(str, ds.attrs.get("notes", [])), *suspect(ds, surveys)])
 
 
-def _by_animal(ds: xr.Dataset, rate: float | None) -> pd.DataFrame:
-    """Each animal's share of frames and its longest absence."""
+def _describe_confidence(ds: xr.Dataset, surveys: Mapping[int, Survey]) -> Lines:
+    """What the confidence is, and what the default threshold would cost."""
+    lost, score = cost_of(surveys), score_of(ds)
+    if np.isnan(lost):
+        yield "confidence: none in these data", None
+        return
+    yield (
+        f"confidence: {score.name}; cleaning takes points under {score.min_confidence:g} for "
+        f"missing by default, {lost:.2%} of those seen",
+        None,
+    )
+
+
+def _describe_apart(ds: xr.Dataset, surveys: Mapping[int, Survey]) -> Lines:
+    """Points that are no part of an animal, by how they move."""
+    apart = np.any([found.apart.any(axis=0) for found in surveys.values()], axis=0)
+    names = [str(part) for part in ds.bodypart.values[np.flatnonzero(apart)]]
+    if names:
+        yield (
+            f"{name_points(names)}: still while the others move, as corners and objects are. The "
+            "length of the animal is measured without them.",
+            None,
+        )
+
+
+def _by_animal(ds: xr.Dataset, surveys: Mapping[int, Survey], rate: float | None) -> pd.DataFrame:
+    """Each animal's share of frames, when it was first and last seen, and its longest absence."""
     animals = np.atleast_2d(ds.animal.values)
-    unit = "longest_absence_s" if rate else "longest_absence_frames"
+    unit, scale = ("_s", rate) if rate else ("_frame", 1.0)
     records = []
-    for row, (total, present, longest) in count_seen(ds).items():
+    for row, (_, found) in enumerate(each(surveys, ds)):
         for i, slot in enumerate(map(str, ds.individual.values)):
-            if animals[row, i] == "":
+            if found is None or animals[row, i] == "":
                 continue
+            here = found.present[i] > 0
             records.append({
                 "individual": slot,
                 "animal": str(animals[row, i]),
-                "n_frames": total,
-                "seen": float(present[i] / total) if total else np.nan,
-                unit: float(longest[i] / rate) if rate else float(longest[i]),
+                "n_frames": found.n_frames,
+                "seen": share(int(found.present[i]), found.n_frames),
+                f"first{unit}": float(found.first[i] / scale) if here else np.nan,
+                f"last{unit}": float(found.last[i] / scale) if here else np.nan,
+                f"longest_absence{unit}": float(found.absence[i] / scale),
             })  # fmt: skip
     table = pd.DataFrame(records)
     if len(table) <= MANY:
         return table.drop(columns="n_frames")
     if "recording" not in ds.dims:
         return table.drop(columns="n_frames").nlargest(MANY, "seen")
-    return _mean_by(table, ["individual"], {"seen": "n_frames", unit: "n_frames"})
+    means = _mean_by(table, ["individual"], {"seen": "n_frames"})
+    longest = table.groupby("individual")[f"longest_absence{unit}"].max()
+    return means.assign(**{f"longest_absence{unit}": longest[means.individual].to_numpy()})
 
 
-def _by_part(ds: xr.Dataset) -> pd.DataFrame:
-    quality = track_quality(ds)
-    few = 1 < ds.sizes["individual"] <= 4
+def _by_part(ds: xr.Dataset, surveys: Mapping[int, Survey]) -> pd.DataFrame:
+    quality = tabulate(ds, surveys)
+    shape = (ds.sizes["individual"], ds.sizes["bodypart"])
+    few = 1 < shape[0] <= 4
     keys = ["individual", "bodypart"] if few else ["bodypart"]
     quality["n_seen"] = quality.n_frames * (1 - quality.missing)
-    weights = {"missing": "n_frames", "low_confidence": "n_seen", "jumps": "n_seen"}
-    return _mean_by(quality, keys, weights)
+    quality["n_jumps"] = [
+        np.nan if found is None or n < 0 else float(n)
+        for _, found in each(surveys, ds)
+        for n in np.ravel(np.full(shape, -1) if found is None else found.jumps)
+    ]
+    table = _mean_by(quality, keys, {"missing": "n_frames", "low_confidence": "n_seen"})
+    counts = quality.groupby(keys, sort=False).n_jumps.sum(min_count=1)
+    return table.assign(jumps=counts.to_numpy())
 
 
 def _mean_by(table: pd.DataFrame, keys: list[str], weights: Mapping[str, str]) -> pd.DataFrame:
@@ -206,7 +251,6 @@ def _describe_store(path: Path) -> Lines:
         if name == "tracks":
             yield f"  {describe_tracks(ds)}", None
             yield from _describe_tracks(ds, float(ds.fps))
-            yield from _list_faults([*map(str, ds.attrs.get("notes", [])), *find_suspicious(ds)])
         elif name.startswith("labels/") and ds.attrs.get("skipped"):
             skipped = ds.attrs["skipped"]
             for reason in json.loads(skipped) if isinstance(skipped, str) else skipped:

@@ -21,6 +21,8 @@ from ethoflow import results, store
 from ethoflow.behaviours.annotation import apply_rules
 from ethoflow.behaviours.bouts import find_bouts
 from ethoflow.cleaning import choose_max_jump, clean
+from ethoflow.cleaning.scores import MOST_LOST, choose_min_confidence, describe_loss
+from ethoflow.csv_text import write_csv
 from ethoflow.engine.materialise import Written, write
 from ethoflow.engine.source import open_store
 from ethoflow.errors import DataError, Missing, tell_missing
@@ -30,11 +32,14 @@ from ethoflow.geometry.scale import Scale
 from ethoflow.io.cohort import open_cohort
 from ethoflow.io.options import DEFAULTS, EmptyGroups, Options
 from ethoflow.io.scoring import read_labels
-from ethoflow.io.scoring.fitting import Since
-from ethoflow.schema import assign_roles, clean_name, position_units
+from ethoflow.io.scoring.clock import Since
+from ethoflow.points import add_points
+from ethoflow.schema import clean_name, position_units, text
+from ethoflow.skeleton import Skeleton, find_points, find_roles
 from ethoflow.stats.budget import time_budget
 from ethoflow.stats.quality import track_quality
 from ethoflow.stats.slips import find_slips
+from ethoflow.stats.survey import share_below
 
 LABELS = "labels/rules"
 LOOKED_AT = Path(store.PROGRESS, "files.json")
@@ -60,7 +65,7 @@ class Settings:
 
     arena: Arena | Mapping[str, Arena] | None = None
     px_per_mm: Scale | None = None
-    skeleton: Mapping[str, str] = field(default_factory=dict)
+    skeleton: Skeleton = field(default_factory=dict)
     clean: Mapping[str, Any] = field(default_factory=dict)
     features: Sequence[str] | None = None
     rules: Sequence[str] | None = None
@@ -75,7 +80,7 @@ def ingest(
     fps: float | Literal["video"] | None = None,
     metadata: Sequence[str] = (),
     empty_groups: EmptyGroups = "error",
-    skeleton: Mapping[str, str] | None = None,
+    skeleton: Skeleton | None = None,
     resample_fps: float | None = None,
     options: Options = DEFAULTS,
     keep: bool = True,
@@ -181,14 +186,18 @@ def add_labels(
 def make_poses(path: Path, settings: Settings, report: Report) -> xr.Dataset:
     """Calibrated and cleaned positions into ``poses``."""
     ds = _group(path, "tracks")
+    parts = [str(part) for part in ds.bodypart.values]
     if settings.skeleton:
-        ds = assign_roles(ds, settings.skeleton)
+        roles = text(find_roles(parts, settings.skeleton))
+        ds = ds.assign_coords(role=("bodypart", roles))
     if settings.arena is not None or settings.px_per_mm is not None:
         ds = calibrate(ds, settings.arena, px_per_mm=settings.px_per_mm)
     if choose_max_jump(ds, settings.clean.get("max_jump", "auto")) is None:
         report.say("poses: jumps are not removed: positions in px have no scale for max_jump")
+    _report_threshold(ds, settings, report)
     with report.track("cleaning") as progress:
-        written = write(clean(ds, **settings.clean), path, "poses", keep=False, progress=progress)
+        cleaned = add_points(clean(ds, **settings.clean), find_points(parts, settings.skeleton))
+        written = write(cleaned, path, "poses", keep=False, progress=progress)
     poses = _group(path, "poses")
     for slip in find_slips(poses):
         report.warn(f"poses: {slip}")
@@ -197,6 +206,18 @@ def make_poses(path: Path, settings: Settings, report: Report) -> xr.Dataset:
         f"poses: positions in {position_units(poses)}, {share:.1%} missing", _effort(written)
     )
     return poses
+
+
+def _report_threshold(ds: xr.Dataset, settings: Settings, report: Report) -> None:
+    """The threshold of confidence, and what it costs; a warning where that is much."""
+    threshold = choose_min_confidence(ds, settings.clean.get("min_confidence", "auto"))
+    if threshold is None:
+        return
+    lost = share_below(ds, threshold)
+    if lost > MOST_LOST:
+        report.warn(f"poses: {describe_loss(ds, threshold, lost)}")
+    elif lost == lost:
+        report.say(f"poses: {lost:.2%} of the points seen have a confidence under {threshold:g}")
 
 
 def keep_poses(path: Path, report: Report) -> bool:
@@ -329,7 +350,7 @@ def summarise(budget: pd.DataFrame) -> pd.DataFrame:
 
 def _save_table(table: pd.DataFrame, path: Path) -> None:
     if path.suffix == ".csv":
-        table.to_csv(path, index=False, float_format="%.6g")
+        write_csv(table, path)
     else:
         table.to_parquet(path, index=False)
 

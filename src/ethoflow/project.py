@@ -59,7 +59,7 @@ class _Strict(BaseModel):
 class Cleaning(_Strict):
     """Parameters of `ef.clean`."""
 
-    min_confidence: float | None = 0.6
+    min_confidence: float | Literal["auto"] | None = "auto"
     max_jump: Length = "auto"
     max_gap: Duration = "200 ms"
     window: Duration = "200 ms"
@@ -84,7 +84,7 @@ class Project(_Strict):
     repeats: Repeats = "error"
     allow_pickle: bool = False
     time_unit: TimeUnit | None = None
-    skeleton: dict[str, str] = Field(default_factory=dict)
+    skeleton: dict[str, str | list[str]] = Field(default_factory=dict)
     arena: ArenaText | dict[str, ArenaText] | None = None
     px_per_mm: float | str | dict[str, float | str] | None = None
     clean: Cleaning = Cleaning()
@@ -102,7 +102,11 @@ class Project(_Strict):
         if not isinstance(values, dict):
             return values
         lists = {k: [values[k]] for k in ("tracks", "metadata") if isinstance(values.get(k), str)}
-        return {**values, **lists}
+        values = {**values, **lists}
+        if isinstance(values.get("roles"), dict):
+            roles = {**(values.get("skeleton") or {}), **values["roles"]}
+            values = {k: v for k, v in values.items() if k != "roles"} | {"skeleton": roles}
+        return values
 
     def arenas(self) -> Arena | dict[str, Arena] | None:
         """The arena, or one for each recording."""

@@ -19,7 +19,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from ethoflow.errors import DataError as DataError  # noqa: PLC0414
-from ethoflow.skeleton import find_roles
+from ethoflow.skeleton import Skeleton, find_roles
 
 Floats: TypeAlias = npt.NDArray[np.floating]
 Data: TypeAlias = xr.Dataset | xr.DataTree
@@ -111,6 +111,7 @@ COORDINATES = {
     "n_frames": "frames the recording has; shorter recordings are padded with NaN",
     "origin": "second of the recording's own clock (video, camera, session) at time 0",
     "role": "what a body part is, in the words rules use: nose, centre, tail_base, ...",
+    "made_of": "the body parts that one stands for; empty where the tracker itself gives the point",
     "animal": "who sits in the slot: the statistical unit; empty where the slot is empty",
     "digest": "digest of the file the recording was read from",
     "source_file": "name of that file",
@@ -142,7 +143,7 @@ def make_tracks(
     recording: str = "recording",
     animals: Sequence[str] | None = None,
     units: str = "px",
-    skeleton: Mapping[str, str] | None = None,
+    skeleton: Skeleton | None = None,
     digest: str = "",
     source_file: str = "",
     source_software: str = "",
@@ -453,33 +454,15 @@ def plain(words: str) -> str:
     return " ".join(re.sub("[\u200b-\u200d\u2060\ufeff]", "", composed).split())
 
 
+UNORDERED = {"pairs": "unordered"}
+"""Attribute of quantities of pairs that are the same seen from either animal."""
+
+
+def is_symmetric(array: xr.DataArray) -> bool:
+    """Whether `array` is the same seen from both animals of a pair, so that a pair counts once."""
+    return "partner" in array.dims and UNORDERED.items() <= array.attrs.items()
+
+
 def clean_name(name: str) -> str:
     """`name` as it may stand in a file name."""
     return re.sub(r"[^\w.-]+", "_", name).strip("_") or "recording"
-
-
-def assign_roles(data: Data, skeleton: Mapping[str, str]) -> xr.Dataset:
-    """The dataset with roles given to body parts by hand.
-
-    Parameters
-    ----------
-    data
-        Tracks.
-    skeleton
-        ``{role: bodypart}``; other body parts keep the role the alias table gives them.
-
-    Raises
-    ------
-    ValueError
-        `skeleton` names a body part that is not there.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> ds = make_tracks(np.zeros((1, 1, 2, 9)), fps=30, bodyparts=["Spine_2"])
-    >>> assign_roles(ds, {"centre": "Spine_2"}).role.values.tolist()
-    ['centre']
-    """
-    ds = as_dataset(data)
-    parts = [str(part) for part in ds.bodypart.values]
-    return ds.assign_coords(role=("bodypart", text(find_roles(parts, skeleton))))

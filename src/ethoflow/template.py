@@ -21,9 +21,10 @@ tracks: {tracks}            # tracking files, or a list of patterns
 # arena: polygon 100,30 540,30 540,440 100,440 px = 380 mm
 # px_per_mm: 3.2            # or 32 px/cm, or a column of the metadata
 # skeleton: {{centre: Spine_2}}   # roles of body parts that are not recognised by name
+# skeleton: {{centre: [left_ear, right_ear, tail_base]}}   # or made of several
 
 clean:
-  min_confidence: 0.6       # points below become missing
+  min_confidence: auto      # points below become missing: 0.6 of likelihoods, 0.2 of SLEAP's
   max_jump: auto            # 20 mm off the path; nothing in pixels
   max_gap: 200 ms           # longest gap that is filled
   window: 200 ms            # running median

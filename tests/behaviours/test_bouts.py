@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from ethoflow.behaviours.bouts import COLUMNS
 from tests.strategies import chunkings, make_poses, stack, states
 
 FPS = 25.0
+MUTUAL = ("nose_to_nose", "side_by_side")
 Row = tuple[str, str, str, str, int, int, bool]
 
 
@@ -31,7 +33,7 @@ def labels() -> xr.Dataset:
 
 
 def walk(ds: xr.Dataset) -> list[Row]:
-    """Every bout, found frame by frame."""
+    """Every bout, found frame by frame; of pairs that are the same either way round one."""
     rows: list[Row] = []
     first = round(float(ds.time[0]) * FPS)
     for recording in ds.recording.values:
@@ -42,6 +44,9 @@ def walk(ds: xr.Dataset) -> list[Row]:
             for individual in ds.individual.values:
                 for partner in partners:
                     if individual == partner:
+                        continue
+                    slots = ds.individual.values.tolist()
+                    if name in MUTUAL and partner in slots[: slots.index(individual)]:
                         continue
                     state = array.sel(individual=individual)
                     state = state.sel(partner=partner) if partner else state
@@ -104,7 +109,11 @@ def test_names_follow_what_was_picked_by_name(chunk: int | None) -> None:
     ds = labels().chunk(time=chunk) if chunk else labels()
     whole = ef.find_bouts(ds)
     picked = ef.find_bouts(ds.sel(individual="individual_2"))
-    assert as_rows(picked) == as_rows(whole[whole.individual == "individual_2"])
+    turned = whole[whole.behaviour.isin(MUTUAL) & (whole.partner == "individual_2")].copy()
+    turned[["individual", "partner"]] = turned[["partner", "individual"]]
+    own = pd.concat([whole[whole.individual == "individual_2"], turned])
+    assert as_rows(picked) == as_rows(own)
+    assert len(turned)
     picked = ef.find_bouts(ds.sel(recording="b"))
     assert as_rows(picked) == as_rows(whole[whole.recording == "b"])
 
@@ -153,3 +162,32 @@ def test_no_bouts_are_an_empty_table() -> None:
     )
     assert table.empty
     assert list(table.columns)[: len(COLUMNS)] == list(COLUMNS)
+
+
+def test_a_pair_that_is_the_same_either_way_round_is_one_row() -> None:
+    ds = labels().isel(individual=[2, 0], partner=[0, 2])
+    bouts, budget = ef.find_bouts(ds), ef.time_budget(ds)
+    for table in (bouts, budget):
+        assert {"individual_2"} == set(table[table.behaviour.isin(MUTUAL)].individual)
+    directed = budget[budget.behaviour == "following"]
+    assert directed.individual.tolist() == ["individual_2", "individual_0"] * 3
+    one = budget[(budget.behaviour == "side_by_side") & (budget.recording == "a")]
+    state = ds.side_by_side.sel(recording="a", individual="individual_2", partner="individual_0")
+    assert one.time.tolist() == [pytest.approx(float(state.sum()) / FPS)]
+
+
+def test_pairs_are_one_row_after_a_store_too(tmp_path: Path) -> None:
+    ef.write(labels(), tmp_path / "c.zarr", "labels/rules")
+    pd.testing.assert_frame_equal(
+        ef.find_bouts(ef.open(tmp_path / "c.zarr")["labels/rules"]), ef.find_bouts(labels()),
+        check_dtype=False,
+    )  # fmt: skip
+
+
+def test_what_is_known_of_the_partner_stands_beside_it() -> None:
+    sex = np.array([["f", "m", "n"]] * 3, dtype=object)
+    table = ef.find_bouts(labels().assign_coords(sex=(("recording", "individual"), sex)))
+    of = {"individual_0": "f", "individual_1": "m", "individual_2": "n", "": None}
+    assert table.sex.tolist() == [of[name] for name in table.individual]
+    found = [value if isinstance(value, str) else None for value in table.partner_sex]
+    assert found == [of[name] for name in table.partner]

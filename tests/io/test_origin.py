@@ -16,7 +16,7 @@ import ethoflow as ef
 from ethoflow.exporting.declare import writers
 from ethoflow.io.cohort import read_cohort
 from ethoflow.io.reader import read
-from ethoflow.io.scoring.fitting import LabelNote
+from ethoflow.io.scoring.clock import LabelNote
 from ethoflow.io.scoring.labels import read_labels
 from ethoflow.origin import clock_times, on_clock
 from ethoflow.schema import DataError, make_tracks
@@ -218,3 +218,19 @@ def test_labels_fall_on_the_same_frames_whatever_the_origin(
     begin = origin + start / FPS
     path = intervals(folder / "recording.csv", repr(begin), repr(begin + length / FPS))  # type: ignore[arg-type]
     assert scored(quietly(path, like=ds)) == [(start, start + length - 1)]
+
+
+def test_an_offset_is_found_on_the_clock(tracks: xr.Dataset, tmp_path: Path) -> None:
+    """Labels of the whole video that are two seconds late, against a signal of the clip."""
+    happens = np.zeros(600)
+    for start, length in ((120, 30), (200, 75), (330, 20)):
+        happens[start : start + length] = 1
+    signal = xr.DataArray(happens[FIRST : FIRST + N], dims="time", name="rearing")
+    signal = signal.assign_coords(time=tracks.time, fps=FPS, origin=FIRST / FPS)
+    late = per_frame(tmp_path / "A.csv", range(600), range(0))
+    rows = [f"{n + 60},{int(happens[n])}" for n in range(540)]
+    late.write_text("\n".join(["frame,rearing", *rows, ""]))
+    found = ef.find_offset(read_labels(late, fps=FPS), signal)
+    assert (found.frames, found.seconds) == (60, 2)
+    right = quietly(late, like=tracks, offset=found.seconds)
+    np.testing.assert_array_equal(right.rearing.values.ravel(), signal.values)

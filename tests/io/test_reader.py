@@ -87,7 +87,7 @@ def test_digest_changes_with_content_and_individuals(tmp_path, make_table):
     [
         (b"", "the file is empty \\(0 bytes\\)"),
         (b"\n\n", "blank lines"),
-        (b"day;3 rain\n1;2\n", "text that begins with 'day;3 rain'"),
+        (b"Time,x,y\n0,1,2\n", "text that begins with 'Time,x,y'"),
         (b"\x80\x04\x95", "a Python pickle"),
         (b"PK\x03\x04abc", "Excel workbook"),
         (b"\x00\x00\x00\x18ftypmp42", "a video"),

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ethoflow as ef
-from ethoflow.io.times import begin, read_times
+from ethoflow.io.time_lists import read_times
+from ethoflow.io.times import begin
 from ethoflow.schema import DataError
 from tests.io.conftest import dlc_table
 

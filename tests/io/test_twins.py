@@ -101,7 +101,7 @@ def test_a_skeleton_table_is_named(cases):
     folder = cases / "dlc-folder-raw-and-filtered"
     with pytest.raises(DataError, match="lengths and angles of a skeleton"):
         read(folder / f"{RAW}_skeleton.csv", fps=30)
-    with pytest.raises(DataError, match=r"a table with the columns video, group.*metadata="):
+    with pytest.raises(DataError, match=r"'video,group', which seems .*metadata="):
         read(folder / "animals.csv", fps=30)
 
 

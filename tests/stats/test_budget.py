@@ -8,6 +8,7 @@ import pytest
 import xarray as xr
 
 import ethoflow as ef
+from ethoflow.schema import is_symmetric
 from tests.strategies import make_poses, stack
 
 FPS = 25.0
@@ -30,9 +31,11 @@ def test_shares_are_means_over_observed_frames(
     ds = labels().isel(selection)
     budget = ef.time_budget(ds.chunk(chunks) if chunks else ds)
     bouts = ef.find_bouts(ds)
-    assert len(budget) == sum(
-        ds.sizes["recording"] * ds.sizes["individual"] for name in ds.data_vars
-    )
+    n_animals = ds.sizes["individual"]
+    # Two animals are a pair; both directions of it for what has one, and what was picked of it.
+    rows = {name: 1 if is_symmetric(array) else n_animals for name, array in ds.data_vars.items()}
+    assert len(budget) == ds.sizes["recording"] * sum(rows.values())
+    assert {name for name, n in rows.items() if n == 1 or n_animals == 1} >= {"side_by_side"}
     for row in budget.itertuples():
         state = ds[row.behaviour].sel(recording=row.recording, individual=row.individual)
         state = state.sel(partner=row.partner) if row.partner else state

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import numpy as np
 import pytest
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import ethoflow as ef
 from ethoflow.stats.quality import track_quality
-from ethoflow.stats.suspicion import count_seen, find_suspicious
+from ethoflow.stats.survey import survey
+from ethoflow.stats.suspicion import find_suspicious
 
 
 @pytest.fixture
@@ -43,7 +49,10 @@ def test_animals_that_are_absent_rare_or_the_same(walk):
     absent[1] = np.nan
     assert find_suspicious(tracks(absent)) == ["individual_1: never seen."]
     absent[1, :, :, :8] = walk[1, :, :, :8]
-    assert find_suspicious(tracks(absent)) == ["individual_1: seen in 2.0% of the frames."]
+    assert find_suspicious(tracks(absent)) == [
+        "individual_1: seen in 2.0% of the frames, all between 0 s and 0.32 s of 16 s; "
+        "longest absence 15.68 s."
+    ]
     twins = np.concatenate([walk[:1], walk[:1]])
     assert find_suspicious(tracks(twins)) == [
         "individual_0 and individual_1: at the same place, to the digit."
@@ -58,7 +67,8 @@ def test_confidence_that_is_none_or_low(walk):
     confidence = np.full((2, 3, 400), 0.9)
     confidence[0, 0, :300] = 0.1
     found = find_suspicious(tracks(walk, confidence))
-    assert found == ["nose of individual_0: has a confidence under 0.6 most of the time."]
+    assert found[0].startswith("cleaning: min_confidence=0.6 takes 12.5% of the points")
+    assert found[1:] == ["nose of individual_0: has a confidence under 0.6 most of the time."]
 
 
 def test_jumps_are_steps_longer_than_the_animal(walk):
@@ -78,17 +88,20 @@ def test_chunks_do_not_show(walk, chunk):
     lazy = ds.chunk(time=chunk)
     assert find_suspicious(lazy) == find_suspicious(ds)
     assert track_quality(lazy).equals(track_quality(ds))
-    total, seen, longest = count_seen(lazy)[0]
-    assert (total, seen.tolist(), longest.tolist()) == (400, [400, 340], [0, 60])
+    found, whole = survey(lazy)[0], survey(ds)[0]
+    assert (found.n_frames, found.present.tolist()) == (400, [400, 340])
+    assert found.absence.tolist() == [0, 60]
+    for field in fields(found):
+        np.testing.assert_array_equal(getattr(found, field.name), getattr(whole, field.name))
 
 
 def test_real_tracks(real_data):
     flies = ef.read(real_data / "sleap-flies/centered_pair_predictions.slp", fps=15)
     found = find_suspicious(flies)
     assert any(s.startswith("27 animals, 25 of them seen in less than 5%") for s in found)
-    total, seen, _ = count_seen(flies)[0]
-    assert total == 1100
-    assert seen[0] == int((~np.isnan(flies.position[0].values).any(1).all(0)).sum())
+    counted = survey(flies)[0]
+    assert counted.n_frames == 1100
+    assert counted.present[0] == int((~np.isnan(flies.position[0].values).any(1).all(0)).sum())
 
 
 def test_a_copied_animal_is_found_though_a_point_is_never_seen(walk):
@@ -111,6 +124,96 @@ def test_confidence_counts_where_the_point_was_seen(walk):
     assert row.missing == 0.25
     assert row.low_confidence == pytest.approx(0.1)
     assert find_suspicious(tracks(walk, confidence)) == []
+
+
+def mouse_in_maze(rng, n_frames=6000, n_corners=12, jitter=0.5):
+    """A mouse of 60 px on its way through a maze of 700 px whose corners are body parts too."""
+    heading = np.cumsum(rng.normal(0, 0.1, n_frames))
+    path = 350 + 250 * np.sin(np.cumsum(rng.normal(0, 0.01, (2, n_frames)), axis=-1) * 3)
+    along = np.array([30, 10, -10, -30])[:, None, None]
+    body = path + along * np.stack([np.cos(heading), np.sin(heading)])
+    corners = rng.uniform(0, 700, (n_corners, 2, 1)) + rng.normal(
+        0, jitter, (n_corners, 2, n_frames)
+    )
+    return np.concatenate([body, corners])[np.newaxis].astype(np.float32)
+
+
+PARTS = ["nose", "neck", "centre", "tailbase", *(f"corner{i}" for i in range(12))]
+
+
+@pytest.mark.parametrize("misplaced", [0.0, 0.2])
+@pytest.mark.parametrize("jitter", [0.0, 0.5, 3.0])
+def test_corners_of_a_maze_do_not_hide_jumps(jitter, misplaced):
+    rng = np.random.default_rng(8)
+    position = mouse_in_maze(rng, jitter=jitter)
+    wrong = rng.random((12, 6000)) < misplaced
+    position[0, 4:][wrong.nonzero()[0], :, wrong.nonzero()[1]] = rng.uniform(
+        0, 700, (wrong.sum(), 2)
+    )
+    position[0, 0, 0, 100:6000:300] += 90
+    ds = ef.from_arrays(position, fps=25, bodyparts=PARTS)
+    found = survey(ds)[0]
+    assert found.apart.tolist() == [[False] * 4 + [True] * 12]
+    assert found.length[0] == pytest.approx(60, rel=0.35)
+    assert found.jumps[0, :4].tolist() == [40, 0, 0, 0]
+    for chunk in (1000, 177):
+        same = survey(ds.chunk(time=chunk))[0]
+        for field in fields(found):
+            np.testing.assert_array_equal(getattr(found, field.name), getattr(same, field.name))
+
+
+def test_who_stays_at_one_place_has_no_corners():
+    rng = np.random.default_rng(9)
+    position = mouse_in_maze(rng)[:, :4] * 0.01 + rng.normal(0, 0.3, (1, 4, 2, 6000)) + 300
+    ds = ef.from_arrays(position.astype(np.float32), fps=25, bodyparts=PARTS[:4])
+    assert not survey(ds)[0].apart.any()
+    assert not survey(ds.isel(time=slice(0, 1)))[0].apart.any()
+
+
+@given(data=st.data())
+@settings(max_examples=25, deadline=None)
+def test_where_frames_lie(data):
+    """Against a walk through the frames, whatever the chunks."""
+    n = data.draw(st.integers(1, 60))
+    seen = np.array(data.draw(st.lists(st.booleans(), min_size=n, max_size=n)))
+    position = np.where(seen, np.arange(n, dtype=np.float32), np.nan)[None, None, None].repeat(2, 2)
+    ds = ef.from_arrays(position, fps=25, bodyparts=["nose"])
+    found = survey(ds.chunk(time=data.draw(st.integers(1, n))))[0]
+    longest = max((len(run) for run in "".join(str(int(s)) for s in seen).split("1")), default=0)
+    frames = np.flatnonzero(seen)
+    assert found.absence[0] == longest
+    assert [found.first[0], found.last[0]] == ([frames[0], frames[-1]] if seen.any() else [-1, -1])
+    assert found.present[0] == seen.sum()
+
+
+def test_who_leaves_early_is_told(walk):
+    walk[1, ..., 200:] = np.nan
+    assert find_suspicious(tracks(walk)) == [
+        "individual_1: seen in 50.0% of the frames, all between 0 s and 8 s of 16 s; "
+        "longest absence 8 s."
+    ]
+
+
+def test_the_threshold_is_that_of_the_kind_of_score(walk):
+    confidence = np.full((2, 3, 400), 0.4)
+    confidence[0, 0, :8] = 0.1
+    sleap = tracks(walk, confidence).assign_attrs(source_software="SLEAP")
+    assert find_suspicious(sleap) == []
+    assert track_quality(sleap).low_confidence.tolist() == [0.02, 0, 0, 0, 0, 0]
+    deeplabcut = sleap.assign_attrs(source_software="DeepLabCut")
+    assert any("takes 100.0% of the points" in text for text in find_suspicious(deeplabcut))
+
+
+def test_recordings_of_a_cohort_are_surveyed_as_alone(walk):
+    cohort = xr.concat(
+        [tracks(walk).assign_coords(recording=str(i)) for i in range(5)], "recording"
+    )
+    found = survey(cohort.chunk(recording=1, time=50))
+    assert list(found) == [0, 1, 2, 3, 4]
+    one = survey(tracks(walk))[0]
+    for other in found.values():
+        for field in fields(one):
+            np.testing.assert_array_equal(getattr(one, field.name), getattr(other, field.name))
 
 
 def test_many_animals_that_are_all_there_are_no_fault(walk):

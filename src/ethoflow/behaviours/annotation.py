@@ -10,7 +10,9 @@ import xarray as xr
 
 from ethoflow.engine import Declaration, builtin, find
 from ethoflow.errors import DataError, Missing, UnknownName, WrongUse, did_you_mean, tell_missing
+from ethoflow.points import assign_roles
 from ethoflow.schema import Data, as_dataset
+from ethoflow.skeleton import Skeleton
 
 if TYPE_CHECKING:
     from ethoflow.engine.graph import Call, Node
@@ -29,6 +31,7 @@ def annotate(
     rules: Rules | None = None,
     *,
     parameters: Mapping[str, Mapping[str, Any]] | None = None,
+    skeleton: Skeleton | None = None,
 ) -> xr.Dataset:
     """Labels of many behaviours, computed together: 1, 0, NaN for unknown.
 
@@ -45,6 +48,8 @@ def annotate(
         that come with ethoflow by default.
     parameters
         Thresholds by rule: ``{"following": {"max_distance": "30 mm"}}``.
+    skeleton
+        Roles by hand, and points made of others, as for `assign_roles`.
 
     Raises
     ------
@@ -64,7 +69,8 @@ def annotate(
     >>> labels.moving.mean("time").values.round(2).tolist()
     [0.5]
     """
-    labels, skipped = apply_rules(data, rules, parameters=parameters)
+    ds = assign_roles(data, skeleton) if skeleton else data
+    labels, skipped = apply_rules(ds, rules, parameters=parameters)
     if not labels:
         raise DataError("\n".join(["no rule applies to these data.", *tell_missing(skipped)]))
     for reason in labels.attrs["skipped"]:

@@ -17,7 +17,15 @@ import xarray as xr
 from ethoflow.engine.bouts import find_runs
 from ethoflow.engine.declare import Array
 from ethoflow.origin import number_at, on_clock, origins
-from ethoflow.schema import Data, DataError, as_dataset, first_frame, is_label, name_aside
+from ethoflow.schema import (
+    Data,
+    DataError,
+    as_dataset,
+    first_frame,
+    is_label,
+    is_symmetric,
+    name_aside,
+)
 
 COLUMNS = (
     "recording", "individual", "partner", "animal", "partner_animal", "behaviour",
@@ -27,7 +35,10 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Track:
-    """Runs of one behaviour of one animal (or pair) in one recording, and the frames observed."""
+    """Runs of one behaviour of one animal (or pair) in one recording, and the frames observed.
+
+    `symmetric`: the behaviour is the same seen from both animals, and this is the pair's only one.
+    """
 
     recording: int
     individual: int
@@ -36,10 +47,14 @@ class Track:
     runs: Array
     n_observed: int
     cut: Array
+    symmetric: bool = False
 
 
 def find_bouts(data: Data) -> pd.DataFrame:
     """Every bout of every behaviour, one row each.
+
+    A behaviour that is the same seen from both animals of a pair (nose to nose) has one row for the
+    pair, under the animal that comes first.
 
     Parameters
     ----------
@@ -53,7 +68,8 @@ def find_bouts(data: Data) -> pd.DataFrame:
         partner_animal, behaviour; start and stop (the end of the last frame) in s of the
         recording's own clock (``start - origin`` is the time in `data`), and duration; start_frame
         and stop_frame (exclusive), counted on that clock; cut: the bout touches an unknown frame or
-        an end of the recording, so its true length is not known. Metadata of the recording follow.
+        an end of the recording, so its true length is not known. Metadata of the recording and
+        the animal follow; those of the partner begin with ``partner_``.
 
     Raises
     ------
@@ -128,14 +144,29 @@ def follow_tracks(ds: xr.Dataset) -> list[Track]:
     for row, start, part in gather_blocks(ds, names, _summarise_block):
         for (name, place), found in part.items():
             pieces[row, name, place].append((start, found))
+    once = {name: is_symmetric(ds[name]) for name in names}
     tracks = []
     for (row, name, place), parts in sorted(pieces.items(), key=lambda item: item[0]):
-        partner = place[1] if len(place) > 1 else None
-        if partner is not None and ds.partner.values[partner] == ds.individual.values[place[0]]:
+        individual, partner = (*place, None, None)[:2]
+        if partner is not None and _is_told(ds, place, symmetric=once[name]):
             continue
         runs, cut, observed = _join(parts)
-        tracks.append(Track(row, place[0] if place else 0, partner, name, runs, observed, cut))
+        tracks.append(Track(row, individual or 0, partner, name, runs, observed, cut, once[name]))
     return tracks
+
+
+def _is_told(ds: xr.Dataset, pair: tuple[int, ...], *, symmetric: bool) -> bool:
+    """Whether a pair says nothing of its own: an animal and itself, or what its twin says.
+
+    The twin of a pair may have been left out by a selection; then the pair speaks for itself.
+    """
+    individuals = [str(name) for name in ds.individual.values]
+    partners = [str(name) for name in ds.partner.values]
+    actor, partner = individuals[pair[0]], partners[pair[1]]
+    if actor == partner:
+        return True
+    has_twin = symmetric and partner in individuals and actor in partners
+    return has_twin and individuals.index(partner) < pair[0]
 
 
 def _summarise_block(values: Mapping[str, Array]) -> dict[tuple[str, tuple[int, ...]], Any]:
@@ -246,3 +277,12 @@ def _metadata(ds: xr.Dataset, table: pd.DataFrame) -> Iterator[tuple[str, list[A
             yield str(name), [coord.values[row] for row, _ in places]
         elif coord.dims == ("recording", "individual"):
             yield str(name), [coord.values[row, slot] for row, slot in places]
+            if (table.partner != "").any():
+                others = [slots.get(partner) for partner in table.partner]
+                yield (
+                    f"partner_{name}",
+                    [
+                        None if slot is None else coord.values[row, slot]
+                        for (row, _), slot in zip(places, others, strict=True)
+                    ],
+                )

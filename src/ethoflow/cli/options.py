@@ -12,7 +12,8 @@ Scheduler = Annotated[
 ]
 
 Roles = Annotated[
-    list[str] | None, typer.Option("--skeleton", help="A role by hand: centre=Spine_2 (repeat).")
+    list[str] | None,
+    typer.Option("--skeleton", help="A role by hand: centre=Spine_2 or centre=ear+hip (repeat)."),
 ]
 
 Fps = Annotated[

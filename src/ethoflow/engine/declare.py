@@ -71,6 +71,7 @@ class Declaration:
     reference: str = ""
     version: int = 1
     origin: str = ""
+    names: Callable[[xr.Dataset, Mapping[str, Any]], dict[str, tuple[str, ...]]] | None = None
 
     def __post_init__(self) -> None:
         for name in ("__name__", "__qualname__", "__module__", "__doc__"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeAlias
 
 import xarray as xr
@@ -19,6 +20,8 @@ from ethoflow.engine.schedule import run_tasks
 from ethoflow.engine.source import source_of
 
 Reduce: TypeAlias = Callable[[Mapping[str, Array]], Any]
+Survey: TypeAlias = Callable[[Mapping[str, Array], int, int], dict[str, Any]]
+Heard: TypeAlias = Callable[[int, int, dict[int, Any]], None]
 
 
 def gather_blocks(
@@ -36,6 +39,61 @@ def gather_blocks(
         Gets one recording's block of each variable, dims without `recording`; its result is small.
         It must be a function that pickles by name.
     """
+    gathered: list[tuple[int, int, Any]] = []
+
+    def heard(_: int, start: int, part: dict[int, Any]) -> None:
+        gathered.extend((row, start, result) for row, result in part.items())
+
+    _run_blocks(ds, names, partial(_plainly, reduce), heard)
+    return sorted(gathered, key=lambda item: item[:2])
+
+
+def _plainly(reduce: Reduce, values: Mapping[str, Array], start: int, n_frames: int) -> Any:
+    return reduce(values)
+
+
+def fold_blocks(
+    ds: xr.Dataset,
+    names: Sequence[str],
+    reduce: Survey,
+    join: Callable[[dict[str, Any], dict[str, Any]], None],
+    finish: Callable[[int, dict[str, Any]], Any],
+) -> dict[int, Any]:
+    """What `finish` makes of each recording's blocks, by its row; in one pass, whatever its length.
+
+    Parameters
+    ----------
+    ds, names
+        As for `gather_blocks`.
+    reduce
+        Gets one recording's block of each variable, its first frame, and how many frames the
+        recording has. It must pickle by name.
+    join
+        Adds the second result to the first, whichever block it is from.
+    finish
+        Gets the row and the joined results, once all blocks of the recording are in.
+    """
+    open_rows: dict[int, dict[str, Any]] = {}
+    finished: dict[int, Any] = {}
+
+    def heard(blocks_left: int, _: int, part: dict[int, Any]) -> None:
+        for row, result in part.items():
+            if row in open_rows:
+                join(open_rows[row], result)
+            else:
+                open_rows[row] = dict(result)
+            # Dask keeps what the tasks gave until all are done: an empty shell here.
+            result.clear()
+        for row in part if not blocks_left else ():
+            finished[row] = finish(row, open_rows.pop(row))
+
+    _run_blocks(ds, names, reduce, heard)
+    finished |= {row: finish(row, joined) for row, joined in open_rows.items()}
+    return dict(sorted(finished.items()))
+
+
+def _run_blocks(ds: xr.Dataset, names: Sequence[str], reduce: Survey, heard: Heard) -> None:
+    """Run `reduce` on every block; `heard` gets how many are left of its recordings, and where."""
     nodes: dict[str, Node] = {n: lineage_of(ds[n]) or source_of(ds[n]) for n in names}
     program = compile_program(nodes)
     grid = make_grid(ds, chunks_of(program))
@@ -44,6 +102,7 @@ def gather_blocks(
     held = f"program-{uuid.uuid4().hex}"
     tasks[held] = DataNode(held, program)
     wanted: dict[Any, int] = {}
+    left = dict.fromkeys(range(len(grid.recordings)), len(grid.time_bounds))
     for i in range(len(grid.recordings)):
         rows = grid.row_bounds(i)
         ready = List(*(TaskRef((name, i)) for name in summaries.values()))
@@ -52,22 +111,21 @@ def gather_blocks(
             windows = [window for window in found if window is not None]
             key = (f"gather-{held}", i, j)
             given = wanted_inputs(program, windows, rows)
+            lengths = grid.n_frames[slice(*rows)]
             tasks[key] = Task(
-                key, _reduce_block, TaskRef(held), windows, given, ready, rows[0], reduce
-            )
+                key, _reduce_block, TaskRef(held), windows, given, ready, rows[0],
+                reduce, start, lengths,
+            )  # fmt: skip
             wanted[key] = start
     for source in sources_of(nodes):
         if not source.in_memory and source.stored is None:
             tasks.update(dict(source.data.__dask_graph__()))
-    gathered: list[tuple[int, int, Any]] = []
-    run_tasks(
-        tasks,
-        set(wanted),
-        lambda key, part: gathered.extend(
-            (row, wanted[key], result) for row, result in part.items()
-        ),
-    )
-    return sorted(gathered, key=lambda item: item[:2])
+
+    def done(key: Any, part: dict[int, Any]) -> None:
+        left[key[1]] -= 1
+        heard(left[key[1]], wanted[key], part)
+
+    run_tasks(tasks, set(wanted), done)
 
 
 def _reduce_block(
@@ -76,7 +134,9 @@ def _reduce_block(
     given: Sequence[Any],
     summaries: Sequence[Array],
     first_row: int,
-    reduce: Reduce,
+    reduce: Survey,
+    start: int,
+    lengths: Sequence[int],
 ) -> dict[int, Any]:
     results = run_block(program, windows, given, summaries, first_row)
-    return {row: reduce(values) for row, values in results.items()}
+    return {row: reduce(values, start, lengths[row - first_row]) for row, values in results.items()}

@@ -21,7 +21,7 @@ from ethoflow.engine.identity import identify
 from ethoflow.engine.registry import declarations
 from ethoflow.engine.source import Source, source_of
 from ethoflow.errors import DataError, Missing, WrongUse, did_you_mean, in_words, listed
-from ethoflow.schema import COORDINATES, VARIABLES, count_frames, position_units
+from ethoflow.schema import COORDINATES, UNORDERED, VARIABLES, count_frames, position_units
 from ethoflow.skeleton import SEGMENTS, place_roles
 from ethoflow.units import UnitError, convert, factor, resolve, same_dimension, to_frames, unit_of
 
@@ -82,6 +82,8 @@ class Call:
         attrs["source"] = write_source(self)
         if self.is_label:
             attrs["kind"] = "label"
+        if declaration.scope == "pair" and declaration.symmetric:
+            attrs |= UNORDERED
         if declaration.reference:
             attrs["reference"] = declaration.reference
         return attrs
@@ -129,6 +131,8 @@ def resolve_call(
     inputs = tuple(_resolve_input(ds, declaration, item, memo) for item in declaration.inputs)
     places, labels = _place_bodyparts(ds, declaration, inputs)
     parameters = _convert_parameters(ds, declaration, given)
+    if declaration.names is not None:
+        labels = {**labels, **declaration.names(ds, parameters)}
     sizes = _measure(ds, labels)
     recipe = _write_recipe(declaration, parameters, inputs, places, labels)
     return Call(
@@ -348,7 +352,8 @@ def _find_places(
             f"a body part in the role {in_words([repr(role) for role in missing])}",
             f"This recording has: {', '.join(parts)}.",
             f"Name one with skeleton={{{missing[0]!r}: 'its name here'}} (--skeleton "
-            f"{missing[0]}=NAME).",
+            f"{missing[0]}=NAME), or make one of several: "
+            f"skeleton={{{missing[0]!r}: ['one', 'another']}}.",
         )
     return tuple(place for place in places if place is not None)
 

@@ -312,7 +312,9 @@ def _label(ds: xr.Dataset, call: Call, values: Any, aside: Mapping[Hashable, str
     coords = {
         aside[name]: coord.variable
         for name, coord in ds.coords.items()
-        if set(coord.dims) <= set(dims) and name not in call.labels
+        if set(coord.dims) <= set(dims)
+        and name not in call.labels
+        and not set(coord.dims) & set(call.labels)
     }
     if "partner" in dims:
         coords["partner"] = xr.Variable("partner", ds.individual.values)

@@ -75,12 +75,15 @@ def _narrow(calls: list[Call], outputs: Iterable[Node]) -> dict[str, tuple[int, 
         if "bodypart" in node.dims:
             needed[node.key] = set(range(node.sizes["bodypart"]))
     for call in reversed(calls):
+        if "bodypart" in call.labels:
+            # It gives other body parts than it gets: all of them are made from all.
+            needed[call.key] = set(range(call.sizes["bodypart"]))
         for node, places in zip(call.inputs, call.places, strict=True):
             if "bodypart" not in node.dims:
                 continue
             if places is not None:
                 wanted = set(places)
-            elif "bodypart" in call.dims:
+            elif "bodypart" in call.dims and "bodypart" not in call.labels:
                 wanted = needed.get(call.key, set())
             else:
                 wanted = set(range(node.sizes["bodypart"]))

@@ -51,8 +51,9 @@ def run_program(program: Program, values: Values, trim: slice) -> Values:
 def _run_call(call: Call, program: Program, values: Values) -> Array:
     declaration = call.declaration
     own = program.parts.get(call.key)
+    taken = None if "bodypart" in call.labels else own
     arrays = [
-        _view_bodyparts(values[node.key], node.dims, program.parts.get(node.key), places or own)
+        _view_bodyparts(values[node.key], node.dims, program.parts.get(node.key), places or taken)
         if "bodypart" in node.dims
         else values[node.key]
         for node, places in zip(call.inputs, call.places, strict=True)

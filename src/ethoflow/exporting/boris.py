@@ -10,6 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from ethoflow.behaviours.bouts import find_bouts, is_behaviour
+from ethoflow.csv_text import write_csv
 from ethoflow.exporting.declare import ExportNote, writer
 from ethoflow.origin import clock_end, clock_frame
 
@@ -39,7 +40,7 @@ def save_boris(ds: xr.Dataset, path: Path) -> None:
         "Stop (s)": bouts.stop,
         "Duration (s)": bouts.duration,
     })  # fmt: skip
-    table.to_csv(path, sep="\t", index=False)
+    write_csv(table, path, separator="\t")
 
 
 @writer(
@@ -74,7 +75,7 @@ def save_boris_log(ds: xr.Dataset, path: Path) -> None:
     # At one time a stop comes before the start that follows it.
     rows.sort(key=lambda row: (row["Time"], row["Behavior type"] == "START"))
     columns = list(rows[0]) if rows else ["Observation id", "Observation date", "Behavior", "Time"]
-    pd.DataFrame(rows, columns=columns).to_csv(path, sep="\t", index=False)
+    write_csv(pd.DataFrame(rows, columns=columns), path, separator="\t")
 
 
 def note_unknown(ds: xr.Dataset, name: str) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from ethoflow.csv_text import write_csv
 from ethoflow.exporting.declare import writer
 from ethoflow.origin import clock_frame, clock_times
 from ethoflow.schema import Data, DataError, as_dataset, count_frames, position_units
@@ -104,9 +105,7 @@ def _attributes(ds: xr.Dataset) -> dict[str, str]:
 def save_csv(ds: xr.Dataset, path: Path) -> None:
     """Comma-separated, numbers as short as they read back exactly; a first line of facts."""
     facts = " ".join(f"{key}={value}" for key, value in _attributes(ds).items())
-    with path.open("w", encoding="utf-8", newline="") as file:
-        file.write(f"# ethoflow {facts}\n")
-        to_table(ds).to_csv(file, index=False)
+    write_csv(to_table(ds), path, head=f"# ethoflow {facts}")
 
 
 @writer("tidy Parquet", kind="tracks", suffix=".parquet", reader="tidy Parquet", survives=_TRACKS)

@@ -31,7 +31,9 @@ from ethoflow.io.reader import PathLike, TrackingNote, check_stated, naming
 from ethoflow.io.scan import BrokenFile, Problem, find_files, scan
 from ethoflow.io.stack import Counts, Header, layout_of, slot_names, stack_tracks
 from ethoflow.io.twins import leave_twins
+from ethoflow.points import make_points
 from ethoflow.schema import DataError, check_fps
+from ethoflow.skeleton import Skeleton
 
 
 class UnmatchedMetadata(UserWarning):
@@ -59,7 +61,7 @@ def read_cohort(
     metadata: MetadataSources | None = None,
     empty_groups: EmptyGroups = "error",
     individuals: Sequence[str] | None = None,
-    skeleton: Mapping[str, str] | None = None,
+    skeleton: Skeleton | None = None,
     resample_fps: float | None = None,
     anti_alias: bool = True,
     columns: Columns | None = None,
@@ -122,7 +124,7 @@ def read_cohort(
     for report in cohort.reports:
         if not report.complete:
             warnings.warn(str(report), UnmatchedMetadata, stacklevel=2)
-    return cohort.dataset
+    return make_points(cohort.dataset, skeleton)
 
 
 def open_cohort(
@@ -131,7 +133,7 @@ def open_cohort(
     fps: float | Literal["video"] | None = None,
     metadata: MetadataSources | None = None,
     empty_groups: EmptyGroups = "error",
-    skeleton: Mapping[str, str] | None = None,
+    skeleton: Skeleton | None = None,
     resample_fps: float | None = None,
     anti_alias: bool = True,
     options: Options = DEFAULTS,
@@ -140,6 +142,8 @@ def open_cohort(
     remembered: Path | None = None,
 ) -> Cohort:
     """The same as `read_cohort`, with what went wrong as values instead of warnings.
+
+    Points that are made of others are no tracks, and are not in it.
 
     Parameters
     ----------

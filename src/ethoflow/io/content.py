@@ -168,9 +168,8 @@ class Content:
     def _describe_text(self) -> str:
         first = next(line.strip() for line in self.lines if line.strip())
         cells = [cell.strip(' "') for cell in re.split("[,;\t]", first)]
-        if 1 < len(cells) <= MOST_COLUMNS and all(map(_is_heading, cells)):
-            return f"a table with the columns {', '.join(cells)}{_purpose(cells)}"
-        return f"text that begins with {first[:80]!r}"
+        is_header = 1 < len(cells) <= MOST_COLUMNS and all(map(_is_heading, cells))
+        return f"text that begins with {first[:80]!r}{_purpose(cells) if is_header else ''}"
 
     def _describe_json(self) -> str:
         head = " ".join(self.lines)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,14 +14,16 @@ import xarray as xr
 from ethoflow.io.options import DEFAULTS, digest_of
 from ethoflow.io.reader import PathLike, TrackingNote, load, naming, to_dataset
 from ethoflow.io.stack import Tracks, mismatch_of_shape
+from ethoflow.points import make_points
 from ethoflow.schema import DataError, check_fps
+from ethoflow.skeleton import Skeleton
 
 
 def read_ensemble(
     paths: Sequence[PathLike],
     *,
     fps: float | None = None,
-    skeleton: Mapping[str, str] | None = None,
+    skeleton: Skeleton | None = None,
     recording: str | None = None,
 ) -> xr.Dataset:
     """Tracks of one recording by several networks, as one: the median, and the spread.
@@ -58,7 +60,8 @@ def read_ensemble(
         warnings.warn(f"{joined.name}: {note}", TrackingNote, stacklevel=2)
     rate = check_fps(fps if fps is not None else joined.fps, joined.name)
     digests = tuple(digest_of(path) for path in files)
-    return to_dataset(files[0], [joined], DEFAULTS, fps=rate, skeleton=skeleton, clock=digests)
+    ds = to_dataset(files[0], [joined], DEFAULTS, fps=rate, skeleton=skeleton, clock=digests)
+    return make_points(ds, skeleton)
 
 
 def _one(path: Path) -> Tracks:

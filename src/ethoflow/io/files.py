@@ -16,7 +16,8 @@ from ethoflow.io.options import DEFAULTS, Options, TimeUnit, digest_of
 from ethoflow.io.pieces import FRAMES, pieces_of
 from ethoflow.io.reader import check, load, naming, reader_named
 from ethoflow.io.stack import Float32, Header, Layout, pad
-from ethoflow.io.times import Times, begin, read_times
+from ethoflow.io.time_lists import read_times
+from ethoflow.io.times import Times, begin
 from ethoflow.schema import DataError
 from ethoflow.stamps import stamp_of
 

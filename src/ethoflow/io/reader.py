@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,10 +19,13 @@ from ethoflow.io.individuals import choose_individuals
 from ethoflow.io.options import DEFAULTS, Columns, Options, Repeats, TimeUnit, digest_of
 from ethoflow.io.registry import Registry, in_words
 from ethoflow.io.stack import Header, Tracks, dataset_of, layout_of, pad, stack_tracks, with_notes
-from ethoflow.io.times import begin, check_unit, read_times
+from ethoflow.io.time_lists import read_times
+from ethoflow.io.times import begin, check_unit
 from ethoflow.io.undetected import without_undetected
 from ethoflow.io.video import compare, look_at, look_beside, video_of
+from ethoflow.points import make_points
 from ethoflow.schema import DataError, check_fps
+from ethoflow.skeleton import Skeleton
 
 __all__ = ["Content", "Options", "TrackingNote", "Tracks", "load", "read", "reader", "readers"]
 
@@ -120,7 +123,7 @@ def read(
     *,
     fps: float | Literal["video"] | None = None,
     individuals: Sequence[str] | None = None,
-    skeleton: Mapping[str, str] | None = None,
+    skeleton: Skeleton | None = None,
     timestamps: PathLike | None = None,
     resample_fps: float | None = None,
     anti_alias: bool = True,
@@ -147,11 +150,12 @@ def read(
         The animals to take, in this order: names of animals in a file that names them, else
         prefixes of body parts (``["B", "W"]`` for ``B_Nose`` and ``W_Nose``).
     skeleton
-        Roles the alias table does not know: ``{"centre": "Spine_2"}``.
+        Roles the alias table does not know: ``{"centre": "Spine_2"}``, and points made of several,
+        ``{"centre": ["left_ear", "right_ear", "tail_base"]}``, as for `assign_roles`.
     timestamps
-        File with the time of every frame, as `ethoflow.io.times.read_times` reads it: ``.npy``, or
-        text with one number (or date and time) per line or in one column. Frames that a
-        camera dropped become NaN; the frame rate is that of the times.
+        File with the time of every frame, as `ethoflow.io.time_lists.read_times` reads it:
+        ``.npy``, or text with one number (or date and time) per line or in one column. Frames
+        that a camera dropped become NaN; the frame rate is that of the times.
     resample_fps
         Frame rate to bring the tracks to; as they are by default.
     anti_alias
@@ -214,7 +218,8 @@ def read(
     for part in parts:
         for note in part.notes:
             warnings.warn(f"{path}: {note}", TrackingNote, stacklevel=2)
-    return to_dataset(path, parts, options, skeleton=skeleton, clock=clock)
+    ds = to_dataset(path, parts, options, skeleton=skeleton, clock=clock)
+    return make_points(ds, skeleton)
 
 
 def to_dataset(
@@ -223,7 +228,7 @@ def to_dataset(
     options: Options,
     *,
     fps: float | None = None,
-    skeleton: Mapping[str, str] | None = None,
+    skeleton: Skeleton | None = None,
     clock: tuple[object, ...] = (),
 ) -> xr.Dataset:
     """Dataset of the recordings in a file: without the dim ``recording`` where there is one."""

@@ -20,7 +20,7 @@ from ethoflow.schema import (
     make_tracks,
     text,
 )
-from ethoflow.skeleton import find_roles
+from ethoflow.skeleton import Skeleton, find_roles
 
 Float32: TypeAlias = npt.NDArray[np.float32]
 
@@ -275,9 +275,7 @@ def _pad_one(values: Float32 | None, shape: tuple[int, ...], order: Sequence[int
     return padded
 
 
-def dataset_of(
-    tracks: Tracks, header: Header, fps: float, skeleton: Mapping[str, str] | None
-) -> xr.Dataset:
+def dataset_of(tracks: Tracks, header: Header, fps: float, skeleton: Skeleton | None) -> xr.Dataset:
     """Dataset of one recording, without the dim `recording`."""
     ds = make_tracks(
         tracks.position,
@@ -303,7 +301,7 @@ def stack_tracks(
     arrays: Mapping[str, Any],
     *,
     fps: float,
-    skeleton: Mapping[str, str] | None = None,
+    skeleton: Skeleton | None = None,
 ) -> xr.Dataset:
     """Dataset of a cohort from padded arrays, NumPy's or Dask's, with `recording` as first dim."""
     software = {header.source_software for header in headers}
@@ -319,7 +317,7 @@ def stack_tracks(
 
 
 def _coordinates(
-    headers: Sequence[Header], layout: Layout, fps: float, skeleton: Mapping[str, str] | None
+    headers: Sequence[Header], layout: Layout, fps: float, skeleton: Skeleton | None
 ) -> dict[str, Any]:
     animal = np.full((len(headers), layout.n_individuals), "", dtype=object)
     for row, header in enumerate(headers):

@@ -160,7 +160,7 @@ def _several_networks(files: Iterable[Path]) -> list[str]:
     for file in files:
         stem = recording_name(file)
         mark = _MARK.search(stem)
-        if mark is not None:
+        if mark is not None and re.search(r"shuffle\d|superanimal", stem):
             videos.setdefault(stem[: mark.start()].rstrip("_- "), []).append(stem)
     several = [sorted(set(stems)) for stems in videos.values() if len(set(stems)) > 1]
     if not several:

@@ -78,14 +78,8 @@ def _name_rows(ds: xr.Dataset, tracks: list[Track]) -> dict[str, Track]:
             rows[f"{track.behaviour}  {actor}"] = track
             continue
         partner = names["partner_animal"] or names["partner"]
-        twin = f"{track.behaviour}  {partner} → {actor}"
-        if twin in rows and np.array_equal(rows[twin].runs, track.runs):
-            rows = {
-                (f"{track.behaviour}  {partner} – {actor}" if k == twin else k): v
-                for k, v in rows.items()
-            }
-        elif f"{track.behaviour}  {partner} – {actor}" not in rows:
-            rows[f"{track.behaviour}  {actor} → {partner}"] = track
+        sign = "–" if track.symmetric else "→"
+        rows[f"{track.behaviour}  {actor} {sign} {partner}"] = track
     return rows
 
 

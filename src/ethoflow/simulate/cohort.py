@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from ethoflow.schema import DataError, make_time, make_tracks, text
+from ethoflow.schema import UNORDERED, DataError, make_time, make_tracks, text
 from ethoflow.simulate.arena import Array, CircleArena, Mask, PolygonArena, make_ground, picture
 from ethoflow.simulate.body import Mouse, bodyparts, make_points
 from ethoflow.simulate.script import TRANSITION, Play, play
-from ethoflow.simulate.social import SOCIALS
+from ethoflow.simulate.social import MUTUAL, SOCIALS
 from ethoflow.simulate.solo import Stage
 from ethoflow.simulate.tracker import Tracked, Tracker, track
 from ethoflow.units import Quantity, to_frames
@@ -282,7 +282,11 @@ def _stack_truth(parts: list[_Recording], tracks: xr.Dataset, longest: int) -> x
         variables[name] = (
             ("recording", "individual", *pair, "time"),
             _pad([truth[name] for truth in truths], longest).astype(np.float32),
-            {"kind": "label", "units": "1", "long_name": f"{name.replace('_', ' ')} as scripted"},
+            {
+                **({} if name not in MUTUAL else UNORDERED),
+                **{"kind": "label", "units": "1"},
+                "long_name": f"{name.replace('_', ' ')} as scripted",
+            },
         )
     coords = tracks.drop_vars(["position", "confidence", "bodypart", "space", "role"]).coords
     truth = xr.Dataset(variables, coords=coords, attrs={"label_source": "script"})

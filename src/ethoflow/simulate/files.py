@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from ethoflow.csv_text import write_csv
+
 SCORER = "DLC_resnet50_simulatedJan1shuffle1_100000"
 
 
@@ -70,5 +72,5 @@ def write_metadata(tracks: xr.Dataset, path: str | Path) -> Path:
     ]
     table = pd.DataFrame({name: tracks[name].values for name in columns})
     table.insert(0, "recording", tracks.recording.values)
-    table.to_csv(path, index=False)
+    write_csv(table, path)
     return Path(path)

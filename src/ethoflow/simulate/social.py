@@ -26,6 +26,8 @@ from ethoflow.simulate.path import CANDIDATES, Others, Path, make_path, rate, ro
 from ethoflow.simulate.solo import PAUSE, Stage, pick_places, stand, walk_to
 
 SOCIALS = ("nose_to_nose", "nose_to_tail", "side_by_side", "following")
+MUTUAL = ("nose_to_nose", "side_by_side")
+"""Those that are the same seen from both animals."""
 """What two animals may do together."""
 
 NOSE_GAP = 8.0

@@ -14,9 +14,11 @@ COLUMNS = (
 
 
 def time_budget(data: Data) -> pd.DataFrame:
-    """Time spent with each behaviour, one row per animal (or ordered pair) and behaviour.
+    """Time spent with each behaviour, one row per animal (or pair) and behaviour.
 
-    The animal is the statistical unit: test on these rows, never on frames.
+    The animal is the statistical unit: test on these rows, never on frames. A behaviour that is the
+    same seen from both animals of a pair (nose to nose) has one row for the pair, under the animal
+    that comes first; one that has a direction (following) has a row each way.
 
     Parameters
     ----------
@@ -29,7 +31,7 @@ def time_budget(data: Data) -> pd.DataFrame:
         recording, individual, partner, animal, partner_animal, behaviour; observed: time in which
         the behaviour is known, s; time: time in which it is shown, s; share: time / observed (NaN
         when nothing was observed); n_bouts; mean_bout: mean length of the bouts, s. Metadata of the
-        recording follow.
+        recording and the animal follow; those of the partner begin with ``partner_``.
 
     Raises
     ------

@@ -266,3 +266,39 @@ def test_what_was_scored_by_the_time_of_day_says_so(tmp_path):
     with pytest.warns(LabelNote, match="its times are those of the day"):
         labels = ef.read_labels(path, like=video, offset=36000)
     assert frames(labels.rear[0]) == list(range(60, 120))
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["player #1:top.mp4|player #2:side.mp4", "player #1: top.mp4 player #2: side.mp4"],
+)
+def test_players_in_one_cell(tmp_path, source):
+    rows = [("START", 2.0, "NA"), ("STOP", 4.0, "NA")]
+    path = log(tmp_path / "l.tsv", rows, source=source, length="10|10", fps="30|30")
+    labels = ef.read_labels(path, like=cohort_of(tmp_path, "top", "side"))
+    for name in ("top", "side"):
+        assert frames(labels.rear.sel(recording=name)[0]) == list(range(60, 120))
+
+
+def test_videos_one_after_the_other_on_tracks_of_none_of_them(tmp_path):
+    events = [[8, "", "rear", "", ""], [12, "", "rear", "", ""]]
+    path = project(tmp_path / "p.boris", events, **QUEUE)
+    (video,) = tracks("joined", n_frames=600)
+    labels, notes = noted(path, like=video)
+    assert "scored from 2 videos, of which no tracks are named" in notes
+    assert frames(labels.rear[0]) == list(range(240, 360))
+
+
+def test_observations_of_one_video_are_said_to_be_taken_together(tmp_path):
+    content = json.loads(
+        project(
+            tmp_path / "p.boris", [[2, "", "rear", "", ""], [4, "", "rear", "", ""]]
+        ).read_text()
+    )
+    (one,) = content["observations"].values()
+    again = {**one, "events": [[6, "", "rear", "", ""], [7, "", "rear", "", ""]]}
+    content["observations"] = {"Monday": one, "again": again}
+    (tmp_path / "p.boris").write_text(json.dumps(content))
+    labels, notes = noted(tmp_path / "p.boris", like=cohort_of(tmp_path, "A", "B"))
+    assert "several observations are of this video" in notes
+    assert frames(labels.rear.sel(recording="A")[0]) == [*range(60, 120), *range(180, 210)]

@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 
 import ethoflow as ef
-from ethoflow.io.scoring.fitting import LabelNote
+from ethoflow.io.scoring.clock import LabelNote
 from ethoflow.schema import DataError
 
 

@@ -352,7 +352,7 @@ def test_tracktor_with_several_animals(tmp_path, cases):
 @pytest.mark.parametrize(
     ("header", "looks"),
     [
-        ("video;group", r"columns video, group, .*about the recordings: give it as metadata="),
+        ("video;group", r"begins with 'video;group', .*about the recordings: give it as metadata="),
         ("Zone,x,y,radius", "about zones"),
         ("Time,pos.x,pos.y", "name its columns with columns="),
     ],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ethoflow.io.scoring.fitting import LabelNote
+from ethoflow.io.scoring.clock import LabelNote
 from ethoflow.io.scoring.labels import list_labels, read_labels
 from ethoflow.io.scoring.offset import Offset, find_offset
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from math import ceil, isfinite, isnan
-from typing import Literal, TypeAlias
+from math import isfinite, isnan
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +13,21 @@ import xarray as xr
 
 from ethoflow.io.metadata_rows import fitter
 from ethoflow.io.scoring.by_video import names_and_files
-from ethoflow.io.scoring.scored import Events, Float32, Frames, Scored, individuals_of, names_of
+from ethoflow.io.scoring.clock import (
+    SAME_RATE,
+    Clock,
+    Since,
+    begin_with_tracks,
+    clocks_of,
+    hold_against_tracks,
+    lengths_of,
+    note,
+    note_given_rate,
+    note_late,
+    note_other_rate,
+    seconds_of_unit,
+)
+from ethoflow.io.scoring.scored import Events, Float32, Scored, individuals_of, names_of
 from ethoflow.io.stack import slot_names
 from ethoflow.origin import origins
 from ethoflow.schema import (
@@ -29,15 +41,6 @@ from ethoflow.schema import (
     text,
 )
 
-Since: TypeAlias = Literal["origin", "tracks"]
-
-EDGE = 1e-6
-"""Share of a frame by which a time may miss a frame and still count as on it."""
-
-
-class LabelNote(UserWarning):
-    """Something scored that labels per frame cannot hold, and what was done with it."""
-
 
 def variable_name(behaviour: str) -> str:
     """Name of the variable of a behaviour: letters, digits and underscores.
@@ -48,48 +51,6 @@ def variable_name(behaviour: str) -> str:
     ('Head_Dip', 'Start_End')
     """
     return re.sub(r"\W+", "_", behaviour.strip()).strip("_") or "behaviour"
-
-
-SAME_RATE = 1.1e-3
-"""Share by which frame rates may differ that count the same frames, as 30 and 29.97 do."""
-SAID_RATE = 1e-4
-"""Share by which they may differ before it is said: ten frames in an hour at 30 per second."""
-
-
-@dataclass(frozen=True)
-class Clock:
-    """The frames labels are put on: `rate` per s, from the number `first` on.
-
-    The time 0 of these frames is the time `offset` (s) of the labels, of which `origin` is what the
-    recording itself says. `whole` is how many frames it has in all, None where that is not known.
-    `stated` is the rate at which the labels count frames, None for what their file states.
-    """
-
-    rate: float
-    offset: float
-    first: int = 0
-    stated: float | None = None
-    origin: float = 0.0
-    whole: int | None = None
-
-    def of(self, origin: float, whole: int) -> Clock:
-        """The clock of one recording, which begins at `origin` and has `whole` frames."""
-        return replace(self, offset=self.offset + origin, origin=origin, whole=whole)
-
-    def own(self, scored: Scored) -> float:
-        """Rate at which a scored recording counts frames."""
-        rate = self.stated or scored.fps or self.rate
-        return self.rate if abs(rate / self.rate - 1) < SAME_RATE else rate
-
-    def frame(self, time: float) -> int:
-        """The first frame whose middle is not before `time` (s of the labels)."""
-        return ceil((time - self.offset) * self.rate - self.first - 0.5 - EDGE)
-
-    def frames_of(self, scored: Scored, n_frames: int) -> npt.NDArray[np.intp]:
-        """The frame of the labels that the middle of each of `n_frames` lies in."""
-        middles = (self.first + np.arange(n_frames) + 0.5) / self.rate + self.offset
-        places: npt.NDArray[np.intp] = np.floor(middles * self.own(scored) + EDGE).astype(np.intp)
-        return places
 
 
 def fit_to_frames(
@@ -105,7 +66,7 @@ def fit_to_frames(
     first = 0 if target is None else first_frame(target)
     clock = Clock(rate, offset, first, fps)
     rows, names, counts = _recordings(scored, target, clock, n_frames)
-    clocks = [clock] * len(names) if target is None else _clocks(clock, target, since)
+    clocks = [clock] * len(names) if target is None else clocks_of(clock, target, since)
     late: dict[str, float] = {}
     animals = _animals(scored, target, rows, names)
     behaviours = list(dict.fromkeys(b for one in scored for b in names_of(one)))
@@ -114,12 +75,12 @@ def fit_to_frames(
     values = {name: np.full(shape, np.nan, np.float32) for name in behaviours}
     seats: dict[tuple[int, int], str] = {}
     for one, row in zip(scored, rows, strict=True):
-        _note_rate(one, fps)
+        note_given_rate(one, fps)
         clock = clocks[row]
         if target is not None:
-            _note_other_rate(one, clock)
-            placed = _place(one, clock)
-            fitted = _note_length(placed, counts[row], clock)
+            note_other_rate(one, clock)
+            placed = begin_with_tracks(one, clock)
+            fitted = hold_against_tracks(placed, counts[row], clock)
             if clock.origin and fitted is one:
                 late[names[row]] = clock.origin
             one = fitted
@@ -130,12 +91,8 @@ def fit_to_frames(
                 found = _label(one, individual, behaviour, counts[row], clock)
                 place = values[behaviour][row, slot, : counts[row]]
                 np.copyto(place, np.fmax(place, found))
-    _note_late(late)
+    note_late(late)
     return _dataset(values, names, counts, animals, Clock(rate, offset, first, fps), target)
-
-
-def _note(sentence: str) -> None:
-    warnings.warn(sentence, LabelNote, stacklevel=5)  # where read_labels was called
 
 
 def _check_seat(
@@ -150,137 +107,6 @@ def _check_seat(
             f"{name}: the labels are about {other!r} and {individual!r}, and the tracks have one "
             f"animal: choose whose labels these are, as in individual={other!r} (--individual)."
         )
-
-
-def _note_rate(scored: Scored, fps: float | None) -> None:
-    if fps is None or scored.fps is None or abs(scored.fps / fps - 1) < SAME_RATE:
-        return
-    _note(
-        f"{scored.name}: the labels state {scored.fps:g} frames per second; the {fps:g} that were "
-        "given are used."
-    )
-
-
-def _clocks(clock: Clock, target: xr.Dataset, since: Since) -> list[Clock]:
-    """The clock of each recording of the tracks."""
-    begins = origins(target) if since == "origin" else np.zeros_like(origins(target))
-    wholes = _lengths(count_frames(target).tolist(), clock, target)
-    return [clock.of(o, n) for o, n in zip(begins.tolist(), wholes.tolist(), strict=True)]
-
-
-def _note_other_rate(scored: Scored, clock: Clock) -> None:
-    """Say it where the labels and the tracks state different rates."""
-    if clock.stated or scored.fps is None:
-        return
-    times = max(scored.fps / clock.rate, clock.rate / scored.fps)
-    if abs(times / round(times) - 1) < SAID_RATE:  # a multiple is a resampling, no slip
-        return
-    if isinstance(scored, Events) and scored.unit == "s":
-        how = "its times are taken as they are"
-    elif clock.own(scored) == clock.rate:
-        how = "its frames are taken as those of the tracks"
-    else:
-        how = "its frames are taken over by their times"
-    _note(
-        f"{scored.name}: the labels state {scored.fps:g} frames per second, the tracks have "
-        f"{clock.rate:g}: {how}."
-    )
-
-
-def _note_late(late: Mapping[str, float]) -> None:
-    """Say which clock the labels are taken to be on, where tracks begin late on theirs."""
-    if not late:
-        return
-    listed = ", ".join(f"{name} at {begin:.6g} s" for name, begin in list(late.items())[:3])
-    more = f" and {len(late) - 3} others" if len(late) > 3 else ""
-    _note(
-        f"the tracks begin late on their own clock ({listed}{more}), and the labels are taken to "
-        "be on that clock; if they count from the first frame of the tracks, give since='tracks' "
-        "(--since tracks)."
-    )
-
-
-def _place(scored: Scored, clock: Clock) -> Scored:
-    """Labels frame by frame that begin with the tracks, where these begin late.
-
-    Raises
-    ------
-    DataError
-        They may begin with the video or with the tracks.
-    """
-    if not isinstance(scored, Frames) or scored.first or not clock.origin or clock.whole is None:
-        return scored
-    rate = clock.own(scored)
-    n_labels = scored.values.shape[1]
-    before, own = round(clock.origin * rate), round(clock.whole / clock.rate * rate)
-    if scored.numbered and n_labels != own:
-        return scored
-    if n_labels == own:
-        _note(
-            f"{scored.name}: the labels have as many frames as the tracks and begin with them, at "
-            f"frame {before} of their clock."
-        )
-        return replace(scored, first=before)
-    if n_labels >= before + own - 1:
-        return scored
-    raise DataError(
-        f"{scored.name}: {n_labels} labels without frame numbers for tracks of {own} frames, which "
-        f"begin at frame {before} of their clock: do they begin there too, or at frame 0? Give "
-        "since='tracks' (--since tracks), or number the frames."
-    )
-
-
-def _note_length(scored: Scored, n_frames: int, clock: Clock) -> Scored:
-    """`scored`, said where it does not fit the frames of the tracks; nothing where it misses them.
-
-    Labels that lie wholly outside the recording say nothing of it.
-    """
-    begin, end = _extent(scored, clock)
-    whole = clock.whole if clock.whole is not None else n_frames
-    start, stop = clock.offset, clock.offset + whole / clock.rate
-    if end <= start or begin >= stop:
-        _note(
-            f"{scored.name}: the labels lie from {begin:.6g} to {end:.6g} s, wholly outside the "
-            f"tracks ({start:.6g} to {stop:.6g} s): unknown in all frames. Give offset "
-            "(--offset) if the clocks differ, or since='tracks' (--since tracks)."
-        )
-        return _nothing_known(scored)
-    by_hand = clock.offset != clock.origin
-    if isinstance(scored, Events):
-        if end - stop > 1 and not by_hand:
-            _note(f"{scored.name}: the labels go on for {end - stop:.1f} s after the tracks end.")
-        return scored
-    if clock.own(scored) != clock.rate or by_hand:
-        return scored
-    places = clock.frames_of(scored, n_frames) - scored.first
-    lacking = int((places >= scored.values.shape[1]).sum())
-    covered = scored.first + scored.values.shape[1]
-    if lacking or (n_frames == whole and not clock.offset and covered != n_frames):
-        _note(
-            f"{scored.name}: the labels have {covered} frames, the tracks {n_frames}; frames "
-            f"without a label ({lacking}) are unknown. If they were scored at another frame rate, "
-            "give it as fps."
-        )
-    return scored
-
-
-def _extent(scored: Scored, clock: Clock) -> tuple[float, float]:
-    """First and last time that labels speak of, s of the labels; all of it where they are none."""
-    if not isinstance(scored, Events):
-        rate = clock.own(scored)
-        return scored.first / rate, (scored.first + scored.values.shape[1]) / rate
-    unit = _seconds(scored, clock)
-    times = [t for e in scored.events for t in (e.start, e.stop) if t is not None and not isnan(t)]
-    if scored.span is not None:
-        times = [t for t in scored.span if not np.isnan(t)]
-    return (min(times) * unit, max(times) * unit) if times else (-np.inf, np.inf)
-
-
-def _nothing_known(scored: Scored) -> Scored:
-    if isinstance(scored, Events):
-        return replace(scored, span=(0.0, 0.0), events=(), behaviours=names_of(scored),
-                       individuals=individuals_of(scored))  # fmt: skip
-    return replace(scored, values=np.full_like(scored.values, np.nan))
 
 
 def _rate(scored: list[Scored], target: xr.Dataset | None, fps: float | None) -> float:
@@ -326,7 +152,7 @@ def _recordings(
     hits = {name: find(name) for name in distinct}
     if len(names) == 1 == len(distinct):
         if "recording" in target.dims and not all(hits.values()):
-            _note(
+            note(
                 f"the labels of {scored[0].name} are taken to be of {names[0]}, the one recording "
                 "of the tracks."
             )
@@ -338,7 +164,7 @@ def _recordings(
             f"tracks are {', '.join(names[:5])}."
         )
     if lost:
-        _note(f"{len(lost)} scored recordings have no tracks: {', '.join(sorted(lost))}.")
+        note(f"{len(lost)} scored recordings have no tracks: {', '.join(sorted(lost))}.")
     scored[:] = [one for one in scored if one.name not in lost]
     return [hits[one.name][0] for one in scored], names, counts
 
@@ -351,12 +177,7 @@ def _length(scored: Scored, clock: Clock) -> int:
     ends = [end for end in ends if not isnan(end)]
     is_bounded = scored.span is not None and isfinite(scored.span[1])
     last = scored.span[1] if scored.span and is_bounded else max(ends, default=0.0)
-    return max(clock.frame(last * _seconds(scored, clock)), 1)
-
-
-def _seconds(scored: Events, clock: Clock) -> float:
-    """Seconds in one unit of the times of `scored`."""
-    return 1.0 if scored.unit == "s" else 1 / clock.own(scored)
+    return max(clock.frame(last * seconds_of_unit(scored, clock)), 1)
 
 
 def _animals(
@@ -412,7 +233,7 @@ def _label(scored: Scored, individual: str, behaviour: str, n_frames: int, clock
 def _label_events(
     scored: Events, individual: str, behaviour: str, n_frames: int, clock: Clock
 ) -> Float32:
-    unit = _seconds(scored, clock)
+    unit = seconds_of_unit(scored, clock)
 
     def frame(time: float) -> int:
         return int(np.clip(clock.frame(time * unit), 0, n_frames))
@@ -441,13 +262,6 @@ def _label_events(
 
 _COORDINATES = ("recording", "individual", "partner", "time", "fps", "n_frames", "animal", "digest",
                 "origin", "source_file", "bodypart", "space", "role")  # fmt: skip
-
-
-def _lengths(counts: list[int], clock: Clock, target: xr.Dataset | None) -> npt.NDArray[np.int64]:
-    """Frames of the whole recordings."""
-    if target is not None and "n_frames" in target.coords:
-        return np.atleast_1d(target.n_frames.values).astype(np.int64)
-    return np.array(counts, np.int64) + clock.first
 
 
 def _begins(clock: Clock, target: xr.Dataset | None, n_recordings: int) -> npt.NDArray[np.float64]:
@@ -485,7 +299,7 @@ def _dataset(
             "individual": text(slots),
             "time": make_time(max(counts), clock.rate) if target is None else target.time.variable,
             "fps": clock.rate,
-            "n_frames": ("recording", _lengths(counts, clock, target)),
+            "n_frames": ("recording", lengths_of(counts, clock, target)),
             "animal": (("recording", "individual"), animals),
             "origin": ("recording", _begins(clock, target, len(names)), ORIGIN),
         },

@@ -17,8 +17,9 @@ from ethoflow.io.options import DEFAULTS, digest_of
 from ethoflow.io.reader import PathLike, naming
 from ethoflow.io.scoring.background import Background, settle_background
 from ethoflow.io.scoring.by_video import by_video
+from ethoflow.io.scoring.clock import LabelNote, Since
 from ethoflow.io.scoring.declare import Columns, load_labels, recognise_labels
-from ethoflow.io.scoring.fitting import LabelNote, Since, fit_to_frames
+from ethoflow.io.scoring.fitting import fit_to_frames
 from ethoflow.io.scoring.scored import Event, Events, Frames, Scored, individuals_of, names_of
 from ethoflow.schema import Data, DataError, as_dataset
 

@@ -149,12 +149,11 @@ def players_of(source: str, lengths: str, rates: str) -> tuple[tuple[Medium, ...
     [['a.mp4', 'b.mp4'], ['c.mp4']]
     """
     found = []
-    cells = [cell.split("|") for cell in (lengths, rates)]
-    for number, player in enumerate(source.split("|")):
-        names = re.sub(r"^\s*player\s*#?\d+\s*:\s*", "", player, flags=re.IGNORECASE).split(";")
+    names_of, lengths_of, rates_of = (_by_player(cell) for cell in (source, lengths, rates))
+    for number, names in enumerate(names_of):
         length, rate = (
-            [number_in(x) for x in (cell[number] if number < len(cell) else "").split(";")]
-            for cell in cells
+            [number_in(x) for x in (cells[number] if number < len(cells) else [])]
+            for cells in (lengths_of, rates_of)
         )
         found.append(
             tuple(
@@ -167,6 +166,13 @@ def players_of(source: str, lengths: str, rates: str) -> tuple[tuple[Medium, ...
             )
         )
     return tuple(found)
+
+
+def _by_player(cell: str) -> list[list[str]]:
+    """What a cell lists for the media of each player, which older versions part by a blank."""
+    players = re.split(r"\||(?<=\S)\s+(?=player\s*#)", cell)
+    prefix = r"^\s*player\s*#?\d+\s*:\s*"
+    return [re.sub(prefix, "", player, flags=re.IGNORECASE).split(";") for player in players]
 
 
 def number_in(cell: object) -> float:

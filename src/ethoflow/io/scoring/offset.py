@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from ethoflow.origin import origins
 from ethoflow.schema import Data, DataError, as_dataset, count_frames, first_frame, is_label
 from ethoflow.units import Quantity, convert
 
@@ -16,7 +17,7 @@ Array = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Offset:
-    """By how much labels are late: their frame ``i + frames`` is frame ``i`` of the reference.
+    """By how much labels are late on the clock of the recording, in frames and s.
 
     `seconds` is what `read_labels` takes as ``offset``. `agreement` is the correlation at that
     offset, `at_zero` without any; `by_recording` the offset in frames of each recording alone.
@@ -109,10 +110,20 @@ def _pair(
         one, other = _by_recording(left[name]), _by_recording(right[name])
         if len(one) == 1 == len(other):
             other = dict(zip(one, other.values(), strict=True))
-        pairs += [(row, one[row], other[row]) for row in one if row in other]
+        pairs += [(row, *_on_one_clock(one[row], other[row])) for row in one if row in other]
     if not pairs:
         raise DataError("no recording in common: their names differ.")
     return pairs
+
+
+def _on_one_clock(label: xr.DataArray, other: xr.DataArray) -> tuple[xr.DataArray, xr.DataArray]:
+    """Both from the same time of the recording's own clock on."""
+    late, begun = (origins(array.to_dataset(name="value"))[0] for array in (label, other))
+    ahead = round((late - begun) * float(label.fps))
+    return (
+        label.pad(time=(max(ahead, 0), 0), constant_values=np.nan),
+        other.pad(time=(max(-ahead, 0), 0), constant_values=np.nan),
+    )
 
 
 def _arrays(data: Data | xr.DataArray) -> dict[str, xr.DataArray]:

@@ -1,0 +1,192 @@
+"""Body parts made of others: a centre between ears and tail base, where no centre was tracked.
+
+They are no part of what a tracker gave: the coordinate `made_of` says what each stands for.
+Cleaning makes them anew of the cleaned points: where one of its points is wrong, a mean is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from ethoflow.engine.declare import Array, Declaration, Input
+from ethoflow.schema import Data, DataError, as_dataset, text
+from ethoflow.skeleton import Point, Skeleton, find_points, find_roles
+
+
+def assign_roles(data: Data, skeleton: Skeleton) -> xr.Dataset:
+    """The dataset with roles given to body parts by hand, and with points made of others.
+
+    Parameters
+    ----------
+    data
+        Tracks or poses.
+    skeleton
+        ``{role: bodypart}``; other body parts keep the role the alias table gives them. A role may
+        be made of several body parts, ``{"centre": ["left_ear", "right_ear", "tail_base"]}``: their
+        mean becomes a body part of that name, missing where one of them is. As a text,
+        ``"2 of left_ear + right_ear + tail_base"``, it is the mean of those seen, of at least two.
+        The confidence of such a point is the lowest of those it was made from.
+
+    Raises
+    ------
+    ValueError
+        `skeleton` names a body part that is not there.
+    DataError
+        Points cannot be made, as the dataset holds features of body parts already.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ethoflow import from_arrays
+    >>> ds = from_arrays(np.zeros((1, 2, 2, 9)), fps=30, bodyparts=["Spine_2", "nose"])
+    >>> assign_roles(ds, {"centre": "Spine_2"}).role.values.tolist()
+    ['centre', 'nose']
+    >>> assign_roles(ds, {"centre": ["Spine_2", "nose"]}).bodypart.values.tolist()
+    ['Spine_2', 'nose', 'centre']
+    """
+    ds, before = set_aside(as_dataset(data))
+    parts = [str(part) for part in ds.bodypart.values]
+    known: dict[str, str | Sequence[str]] = {point.role: str(point) for point in before}
+    wanted = {**known, **skeleton}
+    roles = text(find_roles(parts, wanted))
+    return add_points(ds.assign_coords(role=("bodypart", roles)), find_points(parts, wanted))
+
+
+def make_points(ds: xr.Dataset, skeleton: Skeleton | None) -> xr.Dataset:
+    """A checked dataset of tracked points with those that `skeleton` makes of them."""
+    return add_points(ds, find_points([str(part) for part in ds.bodypart.values], skeleton))
+
+
+def add_points(ds: xr.Dataset, points: Sequence[Point]) -> xr.Dataset:
+    """A checked dataset with further body parts, lazy where it is."""
+    if not points:
+        return ds
+    from ethoflow.engine.graph import resolve_call  # Dask is heavy, and cleaning is read without it
+    from ethoflow.engine.lazy import compute_calls
+
+    held = [str(name) for name, array in ds.data_vars.items() if "bodypart" in array.dims]
+    other = [name for name in held if name not in _MAKE]
+    if other:
+        raise DataError(
+            f"points can be made of positions, not of {', '.join(other)}: make them first, or drop "
+            "these variables."
+        )
+    parts = [str(part) for part in ds.bodypart.values]
+    names = tuple(point.role if point.role not in parts else str(point) for point in points)
+    places = tuple(
+        (point.needed, tuple(parts.index(part) for part in point.parts)) for point in points
+    )
+    given = {"points": places, "called": names}
+    calls = {name: resolve_call(ds, _MAKE[name], given) for name in held}
+    arrays = compute_calls(ds, calls)
+    for name, array in arrays.items():
+        array.attrs = {**ds[name].attrs, "source": array.attrs["source"]}
+    rest = ds.drop_vars([str(n) for n, v in ds.variables.items() if "bodypart" in v.dims])
+    made_of = [*([""] * len(parts)), *map(str, points)]
+    roles = [*ds.role.values, *(point.role for point in points)]
+    found = rest.assign({n: a.drop_vars(set(a.coords) - {"bodypart"}) for n, a in arrays.items()})
+    return found.assign_coords(role=("bodypart", text(roles)), made_of=("bodypart", text(made_of)))
+
+
+def set_aside(ds: xr.Dataset) -> tuple[xr.Dataset, list[Point]]:
+    """The body parts that were tracked, and what others were made of.
+
+    One whose body parts were left out of the dataset stays as it is.
+    """
+    if "made_of" not in ds.coords:
+        return ds, []
+    parts = [str(part) for part in ds.bodypart.values]
+    points: list[Point] = []
+    kept = []
+    for place, (definition, role) in enumerate(
+        zip(map(str, ds.made_of.values), map(str, ds.role.values), strict=True)
+    ):
+        try:
+            found = find_points(parts, {role: definition}) if definition else []
+        except ValueError:
+            found = []
+        points += found
+        kept += [] if found else [place]
+    if not points:
+        return ds, []
+    return ds.isel(bodypart=kept).drop_vars("made_of"), points
+
+
+def _names(ds: xr.Dataset, parameters: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    return {"bodypart": (*map(str, ds.bodypart.values), *parameters["called"])}
+
+
+def position_of_points(position: Array, *, points: Any = (), called: Any = ()) -> Array:
+    """Positions with those of further points: the mean of what was seen, where that is enough."""
+    made = np.stack([_mean(position[list(places)], needed) for needed, places in points])
+    return np.concatenate([position, made])
+
+
+def _mean(parts: Array, needed: int) -> Array:
+    """Mean over the first axis; dims (part, space, time)."""
+    seen = ~np.isnan(parts).any(axis=1, keepdims=True)
+    count = seen.sum(axis=0)
+    total = np.where(seen, parts, np.float32(0)).sum(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean: Array = np.where(count >= needed, total / count.astype(np.float32), np.nan)
+    return mean.astype(np.float32)
+
+
+def confidence_of_points(
+    confidence: Array, position: Array, *, points: Any = (), called: Any = ()
+) -> Array:
+    """Confidences with those of further points: the lowest of what was seen, where known."""
+    made = []
+    for needed, places in points:
+        seen = ~np.isnan(position[list(places)]).any(axis=1)
+        lowest = np.fmin.reduce(np.where(seen, confidence[list(places)], np.nan), axis=0)
+        made.append(np.where(seen.sum(axis=0) >= needed, lowest, np.nan).astype(np.float32))
+    return np.concatenate([confidence, np.stack(made)])
+
+
+def filled_of_points(
+    filled: Array, position: Array, *, points: Any = (), called: Any = ()
+) -> Array:
+    """Marks of filled points: one that is made of a filled one is filled."""
+    made = []
+    for needed, places in points:
+        seen = ~np.isnan(position[list(places)]).any(axis=1)
+        some = ((filled[list(places)] == 1) & seen).any(axis=0)
+        made.append(some & (seen.sum(axis=0) >= needed))
+    return np.concatenate([filled == 1, np.stack(made)])
+
+
+def spread_of_points(position_sd: Array, *, points: Any = (), called: Any = ()) -> Array:
+    """Spreads of positions; that of a mean is not known."""
+    unknown = np.full((len(points), *position_sd.shape[1:]), np.nan, np.float32)
+    return np.concatenate([position_sd, unknown])
+
+
+_made = partial(
+    Declaration, kind="step", defaults={"points": (), "called": ()}, names=_names,
+)  # fmt: skip
+_POINTS, _SCALARS = ("bodypart", "space", "time"), ("bodypart", "time")
+_MAKE: Mapping[str, Declaration] = {
+    "position": _made(
+        position_of_points, dims=_POINTS, units="position", inputs=(Input("position"),),
+        replaces="position",
+    ),
+    "confidence": _made(
+        confidence_of_points, dims=_SCALARS, units="1",
+        inputs=(Input("confidence"), Input("position")), replaces="confidence",
+    ),
+    "filled": _made(
+        filled_of_points, dims=_SCALARS, units="1", label=True,
+        inputs=(Input("filled"), Input("position")), replaces="filled",
+    ),
+    "position_sd": _made(
+        spread_of_points, dims=_POINTS, units="position", inputs=(Input("position_sd"),),
+        replaces="position_sd",
+    ),
+}  # fmt: skip
+"""How each variable of body parts gets further ones."""
