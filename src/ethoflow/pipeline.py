@@ -69,6 +69,7 @@ class Settings:
     clean: Mapping[str, Any] = field(default_factory=dict)
     features: Sequence[str] | None = None
     rules: Sequence[str] | None = None
+    own_rules: Sequence[str] = ()
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
@@ -279,7 +280,9 @@ def make_labels(
         # A body length is measured once, not again for every rule that needs it.
         known = _group(path, "features")
         poses = poses.assign({n: known[n] for n in ("body_length",) if n in known.data_vars})
-    labels, lacking = apply_rules(poses, settings.rules, parameters=settings.parameters)
+    labels, lacking = apply_rules(
+        poses, settings.rules, own=settings.own_rules, parameters=settings.parameters
+    )
     for reason in tell_missing({**(skipped or {}), **lacking}):
         report.warn(reason)
     if not labels:

@@ -82,13 +82,17 @@ def apply_rules(
     data: Data,
     rules: Rules | None = None,
     *,
+    own: Sequence[str] = (),
     parameters: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> tuple[xr.Dataset, dict[str, Missing]]:
-    """The same as `annotate`, with what skipped rules lack as values instead of warnings."""
+    """The same as `annotate`, with what skipped rules lack as values instead of warnings.
+
+    Where none is named, rules of ones `own` are applied beside those that come with ethoflow.
+    """
     from ethoflow.engine.lazy import compute_calls  # Dask is heavy, and rules are read without it
 
     ds = as_dataset(data, needs=["position"])
-    chosen = choose_rules(rules)
+    chosen = choose_rules(rules, own)
     settings = dict(parameters or {})
     names = [rule.name for rule in chosen]
     for name in settings:
@@ -106,10 +110,10 @@ def apply_rules(
     return labels, skipped
 
 
-def choose_rules(rules: Rules | None) -> list[Declaration]:
-    """Declarations of the rules asked for; every built-in one by default."""
+def choose_rules(rules: Rules | None, own: Sequence[str] = ()) -> list[Declaration]:
+    """Declarations of the rules asked for; every built-in one, and ones `own`, by default."""
     if rules is None:
-        return list(builtin("behaviour").values())
+        return [*builtin("behaviour").values(), *(find(name, "behaviour") for name in own)]
     given = [rules] if isinstance(rules, str | Declaration) else rules
     chosen = [find(rule, "behaviour") if isinstance(rule, str) else rule for rule in given]
     for rule in chosen:

@@ -56,7 +56,7 @@ def compute(
     memo: dict[str, Node] = {}
     calls, skipped = {}, {}
     for name in _features() if names is None else one_or_many(names):
-        declaration = _find(name)
+        declaration = find_feature(name)
         if names is None and declaration.scope == "pair" and ds.sizes.get("individual", 1) < 2:
             continue
         try:
@@ -68,8 +68,14 @@ def compute(
     return xr.Dataset(compute_calls(ds, calls)), skipped
 
 
-def _find(name: str) -> Declaration:
-    """A feature, or a number of a whole recording, called `name`."""
+def find_feature(name: str) -> Declaration:
+    """A feature, or a number of a whole recording, called `name`.
+
+    Raises
+    ------
+    UnknownName
+        There is none; the message has the nearest.
+    """
     found = declarations().get(name)
     return found if found is not None and found.kind == "summary" else find(name, "feature")
 
