@@ -25,6 +25,7 @@ from ethoflow.cleaning.scores import MOST_LOST, choose_min_confidence, describe_
 from ethoflow.csv_text import write_csv
 from ethoflow.engine.materialise import Written, write
 from ethoflow.engine.source import open_store
+from ethoflow.errors import DataError, Missing, tell_missing
 from ethoflow.geometry.arena import Arena
 from ethoflow.geometry.calibration import calibrate
 from ethoflow.geometry.scale import Scale
@@ -33,7 +34,7 @@ from ethoflow.io.options import DEFAULTS, EmptyGroups, Options
 from ethoflow.io.scoring import read_labels
 from ethoflow.io.scoring.clock import Since
 from ethoflow.points import add_points
-from ethoflow.schema import DataError, clean_name, position_units, text
+from ethoflow.schema import clean_name, position_units, text
 from ethoflow.skeleton import Skeleton, find_points, find_roles
 from ethoflow.stats.budget import time_budget
 from ethoflow.stats.quality import track_quality
@@ -68,6 +69,7 @@ class Settings:
     clean: Mapping[str, Any] = field(default_factory=dict)
     features: Sequence[str] | None = None
     rules: Sequence[str] | None = None
+    own_rules: Sequence[str] = ()
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
@@ -248,37 +250,41 @@ def keep_poses(path: Path, report: Report) -> bool:
     return True
 
 
-def make_features(path: Path, settings: Settings, report: Report) -> xr.Dataset:
-    """Features of the poses into ``features``."""
+def make_features(path: Path, settings: Settings, report: Report) -> dict[str, Missing]:
+    """Features of the poses into ``features``; gives what those lack that are left out."""
     computed, skipped = feature_set.compute(_group(path, "poses"), settings.features)
-    for name, reason in skipped.items():
-        report.warn(
-            f"skipped the feature {reason if reason.startswith(name) else f'{name}: {reason}'}"
-        )
     if not computed:
         store.drop_group(str(path), "features")
-        return computed
+        return skipped
     with report.track("features") as progress:
         written = write(computed, path, "features", keep=False, progress=progress)
     report.say(f"features: {', '.join(map(str, computed.data_vars))}", _effort(written))
-    return _group(path, "features")
+    return skipped
 
 
 def make_labels(
-    path: Path, settings: Settings, report: Report, *, keep: bool = False
+    path: Path,
+    settings: Settings,
+    report: Report,
+    *,
+    keep: bool = False,
+    skipped: Mapping[str, Missing] | None = None,
 ) -> xr.Dataset | None:
     """Labels of the rules into ``labels/rules``; None when no rule applies.
 
-    Labels of other rules that are there go, or stay if `keep`.
+    Labels of other rules that are there go, or stay if `keep`. What `skipped` features lack is told
+    with what rules do: one note for each cause.
     """
     poses = _group(path, "poses")
     if store.has_data(path, "features"):
         # A body length is measured once, not again for every rule that needs it.
         known = _group(path, "features")
         poses = poses.assign({n: known[n] for n in ("body_length",) if n in known.data_vars})
-    labels, skipped = apply_rules(poses, settings.rules, parameters=settings.parameters)
-    for reason in skipped.values():
-        report.warn(f"skipped the rule {reason}")
+    labels, lacking = apply_rules(
+        poses, settings.rules, own=settings.own_rules, parameters=settings.parameters
+    )
+    for reason in tell_missing({**(skipped or {}), **lacking}):
+        report.warn(reason)
     if not labels:
         report.warn("labels: no rule applies to these data")
         if not keep:

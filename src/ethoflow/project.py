@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -11,22 +13,19 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    PositiveFloat,
     ValidationError,
     model_validator,
 )
 
-from ethoflow.engine import find, load_rules
+from ethoflow.engine import load_project_rules
+from ethoflow.errors import DataError, did_you_mean
 from ethoflow.geometry.arena import Arena, parse_arena
 from ethoflow.geometry.scale import column_key, is_quantity
 from ethoflow.io.metadata_rows import read_rows
 from ethoflow.io.options import EmptyGroups, Options, Repeats, TimeUnit
-from ethoflow.schema import DataError
-from ethoflow.units import Quantity, UnitError, convert, same_dimension, to_frames, unit_of
-
-
-class ProjectError(DataError):
-    """A project file that cannot be used: key, line, what was expected, what was found."""
+from ethoflow.project_checks import ProjectError, check_rules, check_skeleton
+from ethoflow.units import Quantity, convert, same_dimension, to_frames, unit_of
+from ethoflow.yaml_text import line_of, read_yaml
 
 
 def _check_duration(value: Quantity | None) -> Quantity | None:
@@ -38,7 +37,8 @@ def _check_duration(value: Quantity | None) -> Quantity | None:
 def _check_length(value: Quantity | None) -> Quantity | None:
     if value is not None and value != "auto":
         unit = "px" if unit_of(value) and same_dimension(unit_of(value), "px") else "mm"
-        convert(value, unit, name="it")
+        if not 0 < convert(value, unit, name="it") < math.inf:
+            raise ValueError(f"it must be a length above 0, found {value!r}.")
     return value
 
 
@@ -49,6 +49,7 @@ def _check_arena(value: str) -> str:
 
 Duration = Annotated[float | str | None, AfterValidator(_check_duration)]
 Length = Annotated[float | str | None, AfterValidator(_check_length)]
+Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 ArenaText = Annotated[str, AfterValidator(_check_arena)]
 
 
@@ -71,12 +72,16 @@ class Pictures(_Strict):
     recordings: int = Field(default=12, ge=0, description="how many recordings are drawn")
 
 
+_LISTS = ("tracks", "metadata", "features", "rules", "rule_files", "individuals")
+"""Keys that hold a list, of which one may be given alone."""
+
+
 class Project(_Strict):
     """Everything `ethoflow run` needs to know."""
 
     tracks: list[str] = Field(min_length=1)
-    fps: PositiveFloat | Literal["video"] | None = None
-    resample_fps: PositiveFloat | None = None
+    fps: Rate | Literal["video"] | None = None
+    resample_fps: Rate | None = None
     metadata: list[str] = Field(default_factory=list)
     empty_groups: EmptyGroups = "error"
     individuals: list[str] | None = None
@@ -101,10 +106,10 @@ class Project(_Strict):
     def _one_is_a_list(cls, values: Any) -> Any:
         if not isinstance(values, dict):
             return values
-        lists = {k: [values[k]] for k in ("tracks", "metadata") if isinstance(values.get(k), str)}
+        lists = {k: [values[k]] for k in _LISTS if isinstance(values.get(k), str)}
         values = {**values, **lists}
-        if isinstance(values.get("roles"), dict):
-            roles = {**(values.get("skeleton") or {}), **values["roles"]}
+        if isinstance(values.get("roles"), dict) and isinstance(values.get("skeleton", {}), dict):
+            roles = {**values.get("skeleton", {}), **values["roles"]}
             values = {k: v for k, v in values.items() if k != "roles"} | {"skeleton": roles}
         return values
 
@@ -124,6 +129,11 @@ class Project(_Strict):
         """A path of the file, seen from where the file lies."""
         return self.folder / name
 
+    def own_rules(self) -> list[str]:
+        """Names of the rules that its files declare."""
+        found = [rule for file in self.rule_files for rule in load_project_rules(self.path(file))]
+        return [rule.name for rule in found if rule.kind == "behaviour"]
+
     @property
     def results(self) -> Path:
         """Folder of the results."""
@@ -140,42 +150,63 @@ def load_project(path: str | Path) -> Project:
         line.
     """
     path = Path(path)
-    if not path.is_file():
-        raise ProjectError(f"no project file at {path}. `ethoflow init` writes one to begin with.")
-    text = path.read_text(encoding="utf-8-sig")
     try:
-        tree = yaml.compose(text, Loader=yaml.SafeLoader)
-        values = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ProjectError(f"{path} is not YAML: {error}") from error
-    if not isinstance(values, dict):
-        raise ProjectError(f"{path} must hold keys and values, such as 'tracks: tracks/*.csv'.")
-    values = {str(key): value for key, value in values.items() if value is not None}
+        values, tree = read_yaml(path, "project file", "`ethoflow init` writes one to begin with.")
+    except DataError as error:
+        raise ProjectError(str(error)) from error
     try:
         project = Project.model_validate({**values, "folder": path.parent})
     except ValidationError as error:
-        faults = [_explain(fault, tree) for fault in error.errors()]
-        raise ProjectError(f"{path}:\n" + "\n".join(f"  {fault}" for fault in faults)) from error
-    _check_rules(project, path, tree)
+        faults = "\n".join(f"  {fault}" for fault in _explain(error.errors(), tree))
+        raise ProjectError(f"{path}:\n{faults}") from error
+
+    def where(place: Sequence[Any]) -> str:
+        """The line of a key, also by the other name of `skeleton`."""
+        key = "roles" if place[0] == "skeleton" and "roles" in values else place[0]
+        return f"{path}: line {line_of(tree, [key, *place[1:]])}"
+
+    check_rules(project, where)
+    check_skeleton(project, where)
     _check_scale(project, path, tree)
     return project
 
 
-def _explain(fault: Any, tree: yaml.Node | None) -> str:
-    """One fault in a line: where, which key, what was expected and found."""
-    place = [part for part in fault["loc"] if not _is_type(part, tree, fault["loc"])]
-    key = ".".join(str(part) for part in place)
-    line = _line(tree, place)
-    if fault["type"] == "extra_forbidden":
+def _explain(faults: Sequence[Any], tree: yaml.Node) -> list[str]:
+    """What is wrong with each key in a line: where, what was expected and found."""
+    explained: dict[str, str] = {}
+    for fault in faults:
+        place = [part for part in fault["loc"] if not _is_type(part)]
+        key, line = ".".join(str(part) for part in place), line_of(tree, place)
         known = _known_keys(place)
-        return f"line {line}: unknown key {key!r}; expected one of: {', '.join(known)}"
-    message = str(fault["msg"]).removeprefix("Value error, ")
-    if fault["type"] == "missing":
-        return f"the key {key!r} is missing: {_EXPECTED.get(key, 'it is required')}"
-    return f"line {line}: {key}: {message} (found {fault['input']!r})"
+        if fault["type"] == "extra_forbidden":
+            asked = did_you_mean(place[-1], known)
+            told = f"line {line}: unknown key {key!r};{asked} expected one of: {', '.join(known)}"
+        elif fault["type"] == "missing":
+            told = f"the key {key!r} is missing: {_EXPECTED.get(key, 'it is required')}"
+        else:
+            message = str(fault["msg"]).removeprefix("Value error, ")
+            message = _EXPECTED.get(key, message) if _is_general(fault) else message
+            told = f"line {line}: {key}: {message.rstrip('.')} (found {fault['input']!r})"
+        # Every branch of a key that may be several things has a fault: the first says most.
+        explained.setdefault(key, told)
+    return list(explained.values())
 
 
-_EXPECTED = {"tracks": "name the tracking files, such as 'tracks: tracks/*.csv'"}
+def _is_general(fault: Any) -> bool:
+    """Whether the message is pydantic's own, which knows nothing of the field."""
+    return not str(fault["msg"]).startswith("Value error, ")
+
+
+_EXPECTED = {
+    "tracks": "name the tracking files, such as 'tracks: tracks/*.csv'",
+    "fps": "must be frames per second, a number above 0 such as 29.97, or 'video'",
+    "resample_fps": "must be frames per second, a number above 0",
+    "arena": "must be a text such as 'circle 320 240 200 px = 380 mm', or one for each recording",
+    "px_per_mm": "must be a number, a text such as '32 px/cm', or one for each recording",
+    "skeleton": "must be roles and body parts, such as {centre: Spine_2}",
+    "parameters": "must be parameters by rule, such as {moving: {min_speed: 50 mm/s}}",
+}
+"""What a key needs, where the general message would say it in terms of types."""
 
 
 def _known_keys(place: list[Any]) -> list[str]:
@@ -185,56 +216,14 @@ def _known_keys(place: list[Any]) -> list[str]:
     return [name for name in (model or Project).model_fields if name != "folder"]
 
 
-def _is_type(part: Any, tree: yaml.Node | None, loc: tuple[Any, ...]) -> bool:
+def _is_type(part: Any) -> bool:
     """Whether a part of pydantic's location names a branch of a union, not a key."""
     if isinstance(part, int):
         return False
-    return any(mark in str(part) for mark in ("[", "(")) or part in ("str", "float", "int")
+    return any(mark in str(part) for mark in "[(-") or part in ("str", "float", "int", "literal")
 
 
-def _line(tree: yaml.Node | None, place: list[Any]) -> int:
-    """Line of a key (or of the nearest key above it), counted from one."""
-    node, line = tree, 1
-    for part in place:
-        if isinstance(node, yaml.MappingNode):
-            found = next(((k, v) for k, v in node.value if k.value == str(part)), None)
-            if found is None:
-                break
-            line, node = found[0].start_mark.line + 1, found[1]
-        elif (
-            isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value)
-        ):
-            node = node.value[part]
-            line = node.start_mark.line + 1
-    return line
-
-
-def _check_rules(project: Project, path: Path, tree: yaml.Node | None) -> None:
-    """Rules exist, and their parameters exist and have the right unit."""
-    for number, file in enumerate(project.rule_files):
-        try:
-            load_rules(project.path(file))
-        except (FileNotFoundError, ValueError) as error:
-            raise ProjectError(
-                f"{path}: line {_line(tree, ['rule_files', number])}: {error}"
-            ) from error
-    for number, name in enumerate(project.rules or []):
-        _find(name, path, _line(tree, ["rules", number]))
-    for name, given in project.parameters.items():
-        rule = _find(name, path, _line(tree, ["parameters", name]))
-        for key, value in given.items():
-            line = _line(tree, ["parameters", name, key])
-            where = f"{path}: line {line}: parameters.{name}.{key}"
-            if key not in rule.defaults:
-                known = ", ".join(rule.defaults)
-                raise ProjectError(f"{where}: unknown parameter; {name} has: {known}")
-            try:
-                _check_parameter(value, rule.parameter_units.get(key))
-            except UnitError as error:
-                raise ProjectError(f"{where}: {error}") from error
-
-
-def _check_scale(project: Project, path: Path, tree: yaml.Node | None) -> None:
+def _check_scale(project: Project, path: Path, tree: yaml.Node) -> None:
     """A scale that is a name is that of a column of the metadata."""
     name = project.px_per_mm
     if not isinstance(name, str) or is_quantity(name):
@@ -246,22 +235,7 @@ def _check_scale(project: Project, path: Path, tree: yaml.Node | None) -> None:
     columns = [column for table in tables for column in table]
     if column_key(name) not in map(column_key, columns):
         raise ProjectError(
-            f"{path}: line {_line(tree, ['px_per_mm'])}: px_per_mm: {name!r} is neither a scale "
+            f"{path}: line {line_of(tree, ['px_per_mm'])}: px_per_mm: {name!r} is neither a scale "
             "such as 3.2 or '32 px/cm' nor a column of the metadata: "
             f"{', '.join(map(repr, columns)) or 'there are none'}."
         )
-
-
-def _find(name: str, path: Path, line: int) -> Any:
-    try:
-        return find(name)
-    except KeyError as error:
-        raise ProjectError(f"{path}: line {line}: {error.args[0]}") from error
-
-
-def _check_parameter(value: Quantity, unit: str | None) -> None:
-    if unit == "s":
-        to_frames(value, 1000.0, name="it")
-    elif unit is not None:
-        in_px = bool(unit_of(value)) and same_dimension(unit_of(value), unit.replace("mm", "px"))
-        convert(value, unit.replace("mm", "px") if in_px else unit, name="it")

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from ethoflow.errors import DataError as DataError  # noqa: PLC0414
 from ethoflow.skeleton import Skeleton, find_roles
 
 Floats: TypeAlias = npt.NDArray[np.floating]
@@ -130,10 +131,6 @@ TABLE_COLUMNS = frozenset((
 
 ASIDE = "metadata_"
 """What stands before the name of metadata that are called like something of ours."""
-
-
-class DataError(ValueError):
-    """Input that cannot be used: the message names it, what was needed, and the way out."""
 
 
 def make_tracks(

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from ethoflow.errors import DataError, UnknownName, no_such
+
 Skeleton: TypeAlias = Mapping[str, str | Sequence[str]]
 """Roles by hand: a body part's name, or several that stand for one point."""
 
@@ -102,6 +104,8 @@ _OF_MAMMALS = {
     alias for role in ("left_ear", "right_ear", "left_hip", "right_hip") for alias in ALIASES[role]
 } - {"rear"} | {"nose"}
 
+_ROLE_OF = {alias: role for role, aliases in ALIASES.items() for alias in aliases}
+
 ONLY_IF: dict[str, Callable[[set[str]], bool]] = {
     # The only point of the tail of an animal with a nose, ears or hips is where the tail begins, in
     # every skeleton known; a fish's or a larva's tail is its end.
@@ -144,14 +148,18 @@ def find_roles(bodyparts: Sequence[str], skeleton: Skeleton | None = None) -> li
 
     Raises
     ------
-    ValueError
-        `skeleton` names a body part that is not there, or one twice.
+    DataError
+        `skeleton` names a body part that is not there, or one twice, or spells a role otherwise.
 
     Examples
     --------
     >>> find_roles(["snout", "Tail_base", "Spine_2"], {"centre": "Spine_2"})
     ['nose', 'tail_base', 'centre']
     """
+    for role in skeleton or {}:
+        name = _ROLE_OF.get(_spell(role), role)
+        if role not in ALIASES and name != role:
+            raise DataError(f"skeleton: the role {role!r} is called {name!r} here.")
     made = {point.role for point in find_points(bodyparts, skeleton)}
     by_hand = {
         role: _find_part(_read_point(given, bodyparts)[1][0], bodyparts, role)
@@ -160,7 +168,7 @@ def find_roles(bodyparts: Sequence[str], skeleton: Skeleton | None = None) -> li
     }
     role_of = {part: role for role, part in by_hand.items()}
     if len(role_of) < len(by_hand):
-        raise ValueError(f"skeleton gives one body part two roles: {by_hand}.")
+        raise DataError(f"skeleton gives one body part two roles: {by_hand}.")
     for role, place in _by_alias(bodyparts).items():
         if role not in (skeleton or {}):
             role_of.setdefault(bodyparts[place], role)
@@ -216,7 +224,7 @@ def find_points(bodyparts: Sequence[str], skeleton: Skeleton | None = None) -> l
 
     Raises
     ------
-    ValueError
+    DataError
         A point is not there, is named twice, or more are needed than there are.
 
     Examples
@@ -232,9 +240,9 @@ def find_points(bodyparts: Sequence[str], skeleton: Skeleton | None = None) -> l
         if len(parts) == 1 and needed in (None, 1):
             continue
         if len(set(parts)) < len(parts):
-            raise ValueError(f"{role} is made of one body part twice: {', '.join(parts)}.")
+            raise DataError(f"{role} is made of one body part twice: {', '.join(parts)}.")
         if needed is not None and not 1 <= needed <= len(parts):
-            raise ValueError(f"{role} needs {needed} of {len(parts)} body parts.")
+            raise DataError(f"{role} needs {needed} of {len(parts)} body parts.")
         points.append(Point(role, parts, needed or len(parts)))
     return points
 
@@ -257,9 +265,7 @@ def _find_part(name: str, bodyparts: Sequence[str], role: str) -> str:
         return name
     place = _by_alias(bodyparts).get(name)
     if place is None or name == role:
-        raise ValueError(
-            f"skeleton names {name!r} as {role}; these tracks have: {', '.join(bodyparts)}."
-        )
+        raise UnknownName(f"skeleton {role}={name}: {no_such('body part', name, bodyparts)}")
     return bodyparts[place]
 
 

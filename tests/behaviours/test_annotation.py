@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 
 import numpy as np
@@ -10,6 +11,7 @@ import xarray as xr
 
 import ethoflow as ef
 from ethoflow.behaviours import SkippedRule
+from ethoflow.units import UnitError
 from tests.conftest import no_compute
 from tests.strategies import make_pixels, make_poses, make_tracks, stack
 
@@ -42,17 +44,26 @@ def test_what_the_data_cannot_answer_is_skipped_with_the_reason() -> None:
     with pytest.warns(SkippedRule) as caught:
         labels = ef.annotate(ds)
     assert set(labels.data_vars) == {"moving", "nose_to_nose"}
-    reasons = {str(w.message).split()[0].strip(":"): str(w.message) for w in caught}
-    assert set(reasons) == {"climbing", "immobile", "nose_to_tail", "side_by_side", "following"}
-    assert "tail_base" in reasons["immobile"]
-    assert "arena" in reasons["climbing"]
+    said = [str(w.message) for w in caught]
+    arena, parts = sorted(said, key=lambda text: "body part" in text)
+    assert arena.startswith("skipped climbing, which needs the variable 'arena'. ")
+    assert "ef.circle" in arena
+    assert set(re.findall("immobile|nose_to_tail|side_by_side|following", parts)) == {
+        "immobile", "nose_to_tail", "side_by_side", "following",
+    }  # fmt: skip
+    assert parts.count("Nose (nose), Center (centre)") == 1
     assert labels.attrs["skipped"] == [str(w.message) for w in caught]
 
 
 def test_one_animal_has_no_pairs() -> None:
-    with pytest.warns(SkippedRule, match="two animals"):
-        labels = ef.annotate(make_poses(1, 60, n_individuals=1), ["moving", "nose_to_nose"])
-    assert set(labels.data_vars) == {"moving"}
+    ds = make_poses(1, 60, n_individuals=1)
+    pairs = "following, nose_to_nose, nose_to_tail and side_by_side, which need two animals"
+    with pytest.warns(SkippedRule, match=pairs) as caught:
+        labels = ef.annotate(ds)
+    assert len(caught) == 1
+    assert set(labels.data_vars) == {"moving", "immobile", "climbing"}
+    with pytest.raises(ef.DataError, match="cannot apply nose_to_nose, which needs two animals"):
+        ef.annotate(ds, ["moving", "nose_to_nose"])
 
 
 def test_pixels_skip_what_is_in_mm() -> None:
@@ -67,12 +78,30 @@ def test_pixels_skip_what_is_in_mm() -> None:
 
 
 def test_nothing_that_applies_is_an_error() -> None:
+    px = make_tracks(1, 40)
     with pytest.raises(ef.DataError, match=r"(?s)no rule applies.*moving"):
-        ef.annotate(make_tracks(1, 40), ["moving", "immobile"])
+        ef.annotate(px)
+    with pytest.raises(ef.DataError, match=r"cannot apply moving.* need positions in mm"):
+        ef.annotate(px, ["moving", "immobile"])
+
+
+def test_a_rule_by_name_alone() -> None:
+    ds = make_poses(1, 40)
+    xr.testing.assert_identical(ef.annotate(ds, "moving"), ef.annotate(ds, ["moving"]))
+    one = ef.annotate(ds, ef.behaviours.moving)
+    xr.testing.assert_identical(one, ef.annotate(ds, ["moving"]))
 
 
 def test_wrong_requests() -> None:
     ds = make_poses(1, 40)
+    with pytest.raises(KeyError, match=r"^there is no rule 'imobile'. Did you mean 'immobile'"):
+        ef.annotate(ds, "imobile")
+    with pytest.raises(KeyError, match="'speed' is a feature, not a rule"):
+        ef.annotate(ds, "speed")
+    with pytest.raises(TypeError, match="no parameter 'min_sped'. Did you mean 'min_speed'"):
+        ef.annotate(ds, "moving", parameters={"moving": {"min_sped": 5}})
+    with pytest.raises(UnitError, match=r"3 kg.*must be in mm/s"):
+        ef.annotate(ds, parameters={"moving": {"min_speed": "3 kg"}})
     with pytest.raises(KeyError, match="nonsense"):
         ef.annotate(ds, ["nonsense"])
     with pytest.raises(KeyError, match="not among the rules"):

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import xarray as xr
 
 from ethoflow.engine import Declaration, builtin, find
+from ethoflow.errors import DataError, Missing, UnknownName, WrongUse, did_you_mean, tell_missing
 from ethoflow.points import assign_roles
-from ethoflow.schema import Data, DataError, as_dataset
+from ethoflow.schema import Data, as_dataset
 from ethoflow.skeleton import Skeleton
-from ethoflow.units import UnitError
 
 if TYPE_CHECKING:
     from ethoflow.engine.graph import Call, Node
+
+
+Rules: TypeAlias = str | Declaration | Sequence[str | Declaration]
+"""One rule, or several, by name or as they were declared."""
 
 
 class SkippedRule(UserWarning):
@@ -24,23 +28,24 @@ class SkippedRule(UserWarning):
 
 def annotate(
     data: Data,
-    rules: Sequence[str | Declaration] | None = None,
+    rules: Rules | None = None,
     *,
     parameters: Mapping[str, Mapping[str, Any]] | None = None,
     skeleton: Skeleton | None = None,
 ) -> xr.Dataset:
     """Labels of many behaviours, computed together: 1, 0, NaN for unknown.
 
-    A rule whose body parts, arena or units are missing is skipped with a warning that says what it
-    needs; the reasons are also in ``attrs["skipped"]``.
+    By default every rule that comes with ethoflow is applied; those whose body parts, arena or
+    scale are missing are skipped, with one warning for each cause. The causes are also in
+    ``attrs["skipped"]``. A rule that was named has to apply.
 
     Parameters
     ----------
     data
         Positions, cleaned and in mm where rules have thresholds in mm.
     rules
-        Names of behaviours, or functions declared with ``@behaviour``; all that come with ethoflow
-        by default.
+        A behaviour by its name, a function declared with ``@behaviour``, or a list of them; all
+        that come with ethoflow by default.
     parameters
         Thresholds by rule: ``{"following": {"max_distance": "30 mm"}}``.
     skeleton
@@ -48,12 +53,14 @@ def annotate(
 
     Raises
     ------
-    KeyError
+    UnknownName
         No rule of that name.
     DataError
-        None of the rules applies; the message has every reason.
-    TypeError
+        A rule that was named cannot be applied, or none can; the message has every reason.
+    WrongUse
         A parameter that the rule does not have.
+    UnitError
+        A parameter in the wrong unit.
 
     Examples
     --------
@@ -65,64 +72,70 @@ def annotate(
     ds = assign_roles(data, skeleton) if skeleton else data
     labels, skipped = apply_rules(ds, rules, parameters=parameters)
     if not labels:
-        raise DataError("no rule applies to these data.\n" + "\n".join(skipped.values()))
-    for reason in skipped.values():
+        raise DataError("\n".join(["no rule applies to these data.", *tell_missing(skipped)]))
+    for reason in labels.attrs["skipped"]:
         warnings.warn(reason, SkippedRule, stacklevel=2)
     return labels
 
 
 def apply_rules(
     data: Data,
-    rules: Sequence[str | Declaration] | None = None,
+    rules: Rules | None = None,
     *,
+    own: Sequence[str] = (),
     parameters: Mapping[str, Mapping[str, Any]] | None = None,
-) -> tuple[xr.Dataset, dict[str, str]]:
-    """The same as `annotate`, with the reasons for skipped rules as values instead of warnings."""
+) -> tuple[xr.Dataset, dict[str, Missing]]:
+    """The same as `annotate`, with what skipped rules lack as values instead of warnings.
+
+    Where none is named, rules of ones `own` are applied beside those that come with ethoflow.
+    """
     from ethoflow.engine.lazy import compute_calls  # Dask is heavy, and rules are read without it
 
     ds = as_dataset(data, needs=["position"])
-    chosen = choose_rules(rules)
+    chosen = choose_rules(rules, own)
     settings = dict(parameters or {})
-    unused = set(settings) - {rule.name for rule in chosen}
-    if unused:
-        raise KeyError(
-            f"parameters for {', '.join(sorted(unused))}, which is not among the rules: "
-            f"{', '.join(rule.name for rule in chosen)}"
-        )
+    names = [rule.name for rule in chosen]
+    for name in settings:
+        if name not in names:
+            asked = did_you_mean(name, names)
+            raise UnknownName(
+                f"parameters for {name!r}, which is not among the rules.{asked} "
+                f"They are: {', '.join(names)}."
+            )
     calls, skipped = _resolve(ds, chosen, settings)
+    if skipped and rules is not None:
+        raise DataError("\n".join(tell_missing(skipped, "cannot apply")))
     labels = xr.Dataset(compute_calls(ds, calls))
-    labels.attrs = {"label_source": "rules", "skipped": list(skipped.values())}
+    labels.attrs = {"label_source": "rules", "skipped": tell_missing(skipped)}
     return labels, skipped
 
 
-def choose_rules(rules: Sequence[str | Declaration] | None) -> list[Declaration]:
-    """Declarations of the rules asked for; every built-in one by default."""
+def choose_rules(rules: Rules | None, own: Sequence[str] = ()) -> list[Declaration]:
+    """Declarations of the rules asked for; every built-in one, and ones `own`, by default."""
     if rules is None:
-        return list(builtin("behaviour").values())
-    chosen = [find(rule) if isinstance(rule, str) else rule for rule in rules]
+        return [*builtin("behaviour").values(), *(find(name, "behaviour") for name in own)]
+    given = [rules] if isinstance(rules, str | Declaration) else rules
+    chosen = [find(rule, "behaviour") if isinstance(rule, str) else rule for rule in given]
     for rule in chosen:
         if not isinstance(rule, Declaration) or rule.kind != "behaviour":
-            raise TypeError(f"{rule!r} is not a behaviour: declare it with @ef.behaviour(...)")
+            raise WrongUse(f"{rule!r} is not a behaviour: declare it with @ef.behaviour(...)")
     return chosen
 
 
 def _resolve(
     ds: xr.Dataset, rules: Sequence[Declaration], parameters: Mapping[str, Mapping[str, Any]]
-) -> tuple[dict[str, Call], dict[str, str]]:
+) -> tuple[dict[str, Call], dict[str, Missing]]:
     from ethoflow.engine.graph import resolve_call
 
     calls: dict[str, Call] = {}
-    skipped: dict[str, str] = {}
+    skipped: dict[str, Missing] = {}
     memo: dict[str, Node] = {}
     for rule in rules:
         if rule.scope == "pair" and ds.sizes.get("individual", 1) < 2:
-            skipped[rule.name] = f"{rule.name} needs two animals or more, these data have one."
+            skipped[rule.name] = Missing(rule.name, "two animals or more", "These data have one.")
             continue
         try:
             calls[rule.name] = resolve_call(ds, rule, parameters.get(rule.name, {}), memo)
-        except (DataError, UnitError) as error:
-            reason = str(error)
-            skipped[rule.name] = (
-                reason if reason.startswith(rule.name) else f"{rule.name}: {reason}"
-            )
+        except Missing as error:
+            skipped[rule.name] = error
     return calls, skipped

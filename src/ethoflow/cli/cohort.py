@@ -19,10 +19,11 @@ from ethoflow.cli.options import (
     Roles,
     Scheduler,
     Units,
-    number_of,
+    names_of,
     options_of,
     pairs_of,
     rate_of,
+    thresholds_of,
 )
 from ethoflow.cli.screen import (
     PARTIAL,
@@ -157,6 +158,7 @@ def _run_project(
         clean=project.clean.model_dump(),
         features=project.features,
         rules=project.rules,
+        own_rules=project.own_rules(),
         parameters=project.parameters,
     )
     budget, tables = _annotate(path, settings, scheduler, screen, project.results, keep=False)
@@ -199,10 +201,10 @@ def _annotate(
     with use_scheduler(scheduler):
         if calibrated or not pipeline.keep_poses(path, screen):
             pipeline.make_poses(path, settings, screen)
-        pipeline.make_features(path, settings, screen)
+        skipped = pipeline.make_features(path, settings, screen)
         budget: Budget | None = None
         tables: list[Path] = []
-        if pipeline.make_labels(path, settings, screen, keep=keep) is None:
+        if pipeline.make_labels(path, settings, screen, keep=keep, skipped=skipped) is None:
             pipeline.remove_tables(folder / "tables")
         else:
             means, tables = pipeline.write_tables(path, folder / "tables", screen)
@@ -289,6 +291,7 @@ def annotate(
 
     with plain_errors():
         list_groups(path)
+        _check_tracks(path)
         settings = _settings(px_per_mm, arena, project, rules, rule_file, settings_of, skeleton)
         given = any(item is not None for item in (px_per_mm, arena, project, skeleton))
         folder = path.parent / f"{path.stem}_results"
@@ -302,6 +305,18 @@ def annotate(
         _print_next(path, 0)
 
 
+def _check_tracks(path: Path) -> None:
+    from ethoflow.errors import DataError
+    from ethoflow.store import has_data
+
+    if not has_data(path, "tracks"):
+        raise DataError(f"{path} has no tracks to label: `ethoflow ingest` writes them there.")
+
+
+def _is_rule(declaration: Any) -> bool:
+    return bool(declaration.kind == "behaviour")
+
+
 def _settings(
     px_per_mm: str | None,
     arena: str | None,
@@ -312,25 +327,38 @@ def _settings(
     skeleton: list[str] | None,
 ) -> Any:
     from ethoflow import pipeline
-    from ethoflow.engine import load_rules
+    from ethoflow.engine import load_project_rules
     from ethoflow.geometry.arena import parse_arena
     from ethoflow.project import Project, load_project
+    from ethoflow.project_checks import check_rules, check_skeleton
 
     base = Project(tracks=["-"]) if project is None else load_project(project)
-    own = [rule.name for file in rule_files or [] for rule in load_rules(file)]
-    names = [*(rules.split(",") if rules else base.rules or []), *own]
+    files = [file.absolute() for file in rule_files or []]
+    own = [rule.name for file in files for rule in load_project_rules(file) if _is_rule(rule)]
+    named = names_of(rules, "--rules")
+    names = [*(base.rules or [] if named is None else named), *own]
     parameters = {rule: dict(values) for rule, values in base.parameters.items()}
-    for key, value in pairs_of(given, "--set").items():
-        rule, _, name = key.partition(".")
-        parameters.setdefault(rule, {})[name] = number_of(value)
+    for rule, name, value in thresholds_of(given):
+        parameters.setdefault(rule, {})[name] = value
+    asked = {
+        "rules": list(dict.fromkeys(names)) or None,
+        "rule_files": [*(str(base.path(file)) for file in base.rule_files), *map(str, files)],
+        "parameters": parameters,
+        "skeleton": {**base.skeleton, **pairs_of(skeleton, "--skeleton")},
+    }
+    base = base.model_copy(update={**asked, "folder": Path()})
+    options = {"rules": "--rules", "rule_files": "--rule-file", "parameters": "--set"}
+    check_rules(base, lambda place: options.get(str(place[0]), str(place[0])))
+    check_skeleton(base, lambda place: "--skeleton")
     return pipeline.Settings(
         arena=base.arenas() if arena is None else parse_arena(arena),
         px_per_mm=base.px_per_mm if px_per_mm is None else px_per_mm,
-        skeleton={**base.skeleton, **pairs_of(skeleton, "--skeleton")},
+        skeleton=base.skeleton,
         clean=base.clean.model_dump(),
         features=base.features,
-        rules=names or None,
-        parameters=parameters,
+        rules=base.rules,
+        own_rules=base.own_rules(),
+        parameters=base.parameters,
     )
 
 

@@ -47,7 +47,7 @@ Units = Annotated[
 
 def pairs_of(items: list[str] | None, what: str) -> dict[str, str]:
     """Names and values written as name=value."""
-    from ethoflow.schema import DataError
+    from ethoflow.errors import DataError
 
     pairs = {}
     for item in items or []:
@@ -68,8 +68,36 @@ def options_of(
     """How files are to be read."""
     from ethoflow.io.options import Options
 
-    names = individuals.split(",") if individuals else None
+    names = names_of(individuals, "--individuals")
     return Options.of(names, columns_of(columns), repeats, allow_pickle, time_unit)  # type: ignore[arg-type]
+
+
+def names_of(text: str | None, what: str) -> list[str] | None:
+    """Names with commas between; None where nothing was given."""
+    from ethoflow.errors import DataError
+
+    if text is None:
+        return None
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names:
+        raise DataError(f"{what} names nothing: give names with commas between, or leave it out.")
+    return names
+
+
+def thresholds_of(items: list[str] | None) -> list[tuple[str, str, float | str]]:
+    """Rule, parameter and value of thresholds typed as ``rule.parameter=value``."""
+    from ethoflow.errors import DataError
+
+    found = []
+    for key, value in pairs_of(items, "--set").items():
+        rule, dot, name = key.partition(".")
+        if not dot or not rule or not name:
+            raise DataError(
+                f"cannot read --set {key!r}: write it as rule.parameter=value, such as "
+                "moving.min_speed='50 mm/s'."
+            )
+        found.append((rule, name, number_of(value)))
+    return found
 
 
 def columns_of(items: list[str] | None) -> dict[str, str | list[str]] | None:
@@ -80,13 +108,15 @@ def columns_of(items: list[str] | None) -> dict[str, str | list[str]] | None:
 
 def rate_of(fps: str | None) -> Any:
     """Frames per second as typed: a number, a fraction, or that of the video."""
-    from ethoflow.schema import DataError
+    from ethoflow.errors import DataError
 
     if fps is None or fps == "video":
         return fps
     value = _fraction(fps)
-    if isinstance(value, str):
-        raise DataError(f"--fps must be a number of frames per second or 'video', found {fps!r}.")
+    if isinstance(value, str) or not 0 < value < float("inf"):
+        raise DataError(
+            f"--fps must be frames per second, such as 25 or 30000/1001, or 'video'; found {fps!r}."
+        )
     return value
 
 

@@ -5,15 +5,24 @@ into a Zarr store. The engine and `io` are the only parts that know Dask.
 """
 
 from ethoflow.engine.declare import Declaration, behaviour, feature, step, summary
-from ethoflow.engine.registry import builtin, declarations, find, load_rules
+from ethoflow.engine.registry import (
+    builtin,
+    declarations,
+    drop_project_rules,
+    find,
+    load_project_rules,
+    load_rules,
+)
 
 __all__ = [
     "Declaration",
     "behaviour",
     "builtin",
     "declarations",
+    "drop_project_rules",
     "feature",
     "find",
+    "load_project_rules",
     "load_rules",
     "step",
     "summary",

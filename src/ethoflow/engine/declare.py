@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from ethoflow.schema import Data
+from ethoflow.errors import WrongUse
+from ethoflow.schema import COORDINATES, DIMS, TABLE_COLUMNS, VARIABLES, Data
 from ethoflow.units import Quantity
 
 Array: TypeAlias = npt.NDArray[Any]
@@ -147,13 +148,13 @@ def _read_signature(function: Kernel) -> tuple[tuple[Input, ...], dict[str, Any]
             view = next((prefix for prefix in VIEWS if name.startswith(prefix)), "")
             inputs.append(Input(name.removeprefix(view), view))
         elif parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
-            raise TypeError(
+            raise WrongUse(
                 f"{function.__name__}: a kernel takes positional inputs and keyword-only "
                 f"parameters, found {parameter}."
             )
         elif name != "fps":
             if parameter.default is inspect.Parameter.empty:
-                raise TypeError(f"{function.__name__}: the parameter {name} needs a default.")
+                raise WrongUse(f"{function.__name__}: the parameter {name} needs a default.")
             defaults[name] = parameter.default
     return tuple(inputs), defaults
 
@@ -163,21 +164,39 @@ def _same_roles(inputs: tuple[Input, ...], roles: tuple[str, ...]) -> dict[str, 
     return {item.argument: tuple(roles) for item in inputs} if roles else {}
 
 
+RESERVED = frozenset({*DIMS, *VARIABLES, *COORDINATES, *TABLE_COLUMNS})
+"""Names of what every dataset and table has of its own."""
+
+
 def _check(declaration: Declaration) -> None:
     name = declaration.name
+    _check_name(name)
     unknown = set(declaration.parameter_units) - set(declaration.defaults)
     if unknown:
-        raise TypeError(f"{name} declares a unit for {', '.join(sorted(unknown))}: no parameter.")
+        raise WrongUse(f"{name} declares a unit for {', '.join(sorted(unknown))}: no parameter.")
     if not declaration.inputs:
-        raise TypeError(f"{name} reads nothing: name a variable or a feature as its first argument")
+        raise WrongUse(f"{name} reads nothing: name a variable or a feature as its first argument")
     arguments = {item.argument for item in declaration.inputs}
     for what, named in (("roles for", declaration.roles), ("as optional", declaration.optional)):
         if stray := set(named) - arguments:
-            raise TypeError(f"{name} declares {what} {', '.join(sorted(stray))}: no such input.")
+            raise WrongUse(f"{name} declares {what} {', '.join(sorted(stray))}: no such input.")
     if declaration.scope == "individual" and any(
         item.view == "partner_" for item in declaration.inputs
     ):
-        raise TypeError(f"{name} reads the partner: declare scope='pair'.")
+        raise WrongUse(f"{name} reads the partner: declare scope='pair'.")
+
+
+def _check_name(name: str) -> None:
+    """Refuse names that datasets, tables or other declarations would take for something else."""
+    if name in RESERVED:
+        raise WrongUse(
+            f"a function cannot be called {name!r}: datasets and tables have something of that "
+            f"name. Give it another, such as {name}_of_animal."
+        )
+    view = next((view for view in VIEWS if name.startswith(view)), "")
+    if view or not name.isidentifier():
+        found = f"begins with {view!r}, which asks for another view" if view else "is no name"
+        raise WrongUse(f"a function cannot be called {name!r}: it {found}. Give it another name.")
 
 
 def feature(

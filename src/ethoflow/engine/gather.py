@@ -14,7 +14,7 @@ from ethoflow.engine.declare import Array
 from ethoflow.engine.freshness import sources_of
 from ethoflow.engine.graph import Node, lineage_of
 from ethoflow.engine.lazy import chunks_of, summary_tasks
-from ethoflow.engine.overlap import Window, make_grid, make_window, run_block, wanted_inputs
+from ethoflow.engine.overlap import Window, make_grid, run_block, wanted_inputs
 from ethoflow.engine.program import Program, compile_program
 from ethoflow.engine.schedule import run_tasks
 from ethoflow.engine.source import source_of
@@ -107,9 +107,7 @@ def _run_blocks(ds: xr.Dataset, names: Sequence[str], reduce: Survey, heard: Hea
         rows = grid.row_bounds(i)
         ready = List(*(TaskRef((name, i)) for name in summaries.values()))
         for j, (start, stop) in enumerate(grid.time_bounds):
-            found = (
-                make_window(r, start, stop, program.halo, grid.n_frames[r]) for r in range(*rows)
-            )
+            found = (grid.window(r, start, stop, program.halo) for r in range(*rows))
             windows = [window for window in found if window is not None]
             key = (f"gather-{held}", i, j)
             given = wanted_inputs(program, windows, rows)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -19,7 +20,8 @@ from ethoflow.engine.declare import Declaration, Input
 from ethoflow.engine.identity import identify
 from ethoflow.engine.registry import declarations
 from ethoflow.engine.source import Source, source_of
-from ethoflow.schema import COORDINATES, UNORDERED, VARIABLES, DataError, position_units
+from ethoflow.errors import DataError, Missing, WrongUse, did_you_mean, in_words, listed
+from ethoflow.schema import COORDINATES, UNORDERED, VARIABLES, count_frames, position_units
 from ethoflow.skeleton import SEGMENTS, place_roles
 from ethoflow.units import UnitError, convert, factor, resolve, same_dimension, to_frames, unit_of
 
@@ -159,16 +161,17 @@ def _resolve_input(
     elif name in declarations():
         memo[name] = resolve_call(ds, declarations()[name], {}, memo)
     else:
-        raise DataError(
-            f"{declaration.name} needs the variable {name!r}; this dataset has: "
-            f"{', '.join(map(str, ds.data_vars))}. {_advice(ds, name)}".rstrip()
-        )
+        has = listed(ds.data_vars)
+        raise Missing(
+            declaration.name, f"the variable {name!r}", f"This dataset has: {has}.",
+            _advice(ds, name, declaration),
+        )  # fmt: skip
     if (
         "partner" in memo[name].dims
         and declaration.scope != "pair"
         and item.argument not in declaration.optional
     ):
-        raise TypeError(
+        raise WrongUse(
             f"{declaration.name} reads {name}, a quantity of pairs: declare scope='pair', or "
             f"optional=({name!r},) to get it with the dims (partner, time), its own row missing."
         )
@@ -186,14 +189,15 @@ def _is_input(ds: xr.Dataset, name: str) -> bool:
     return name in ds.coords and (name in COORDINATES or "time" in ds[name].dims)
 
 
-def _advice(ds: xr.Dataset, name: str) -> str:
+def _advice(ds: xr.Dataset, name: str, declaration: Declaration) -> str:
     """How to come by an input that is not there."""
     if name in ds.coords:
         return (
             f"Its coordinate {name!r} is metadata, which no computation reads: make it a variable "
             f"with ds.reset_coords({name!r})."
         )
-    return NEEDS.get(name, "")
+    known = {*declarations(), *VARIABLES, *map(str, ds.data_vars)} - {declaration.name}
+    return NEEDS.get(name, did_you_mean(name, known).strip())
 
 
 def _check_units(ds: xr.Dataset, declaration: Declaration, name: str) -> None:
@@ -231,9 +235,11 @@ def _convert_parameters(
 ) -> dict[str, Any]:
     unknown = set(given) - set(declaration.defaults)
     if unknown:
-        raise TypeError(
-            f"{declaration.name} has no parameter {', '.join(sorted(unknown))}; it has: "
-            f"{', '.join(declaration.defaults) or 'none'}."
+        name = min(unknown)
+        asked = did_you_mean(name, declaration.defaults)
+        raise WrongUse(
+            f"{declaration.name} has no parameter {name!r}.{asked} "
+            f"It has: {', '.join(declaration.defaults) or 'none'}."
         )
     parameters = {}
     for name, default in declaration.defaults.items():
@@ -247,8 +253,10 @@ def _convert_parameters(
             parameters[name] = int(number) if isinstance(value, int) else number
         elif unit == "s":
             parameters[name] = to_frames(value, float(ds.fps), name=full)
+            if name in given:
+                _check_duration(ds, parameters[name], full, value)
         else:
-            parameters[name] = _convert_length(value, unit, position_units(ds), full)
+            parameters[name] = _convert_length(value, unit, position_units(ds), declaration, name)
     if declaration.needs_fps:
         parameters["fps"] = float(ds.fps)
     return parameters
@@ -258,22 +266,45 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _convert_length(value: Any, unit: str, length: str, name: str) -> float:
-    """A threshold in the unit of the data: declared in mm, it may be given in px for px data."""
-    wanted = unit.replace("mm", length) if unit in ("mm", "mm/s", "mm/s2") else unit
-    written = unit_of(value, name=name, unit=unit) or unit
-    if not same_dimension(written, wanted):
-        raise UnitError(
-            f"{name} = {value!r} is in {written}, the positions are in {length}. "
-            + (
-                "Calibrate them first (ef.calibrate, --px-per-mm or --arena), or give the "
-                f"threshold in pixels: {name.split('(')[1][:-1]}='30 {wanted}'."
-                if length == "px"
-                else f"Give it in {wanted}."
-            )
+def _check_duration(ds: xr.Dataset, frames: int, name: str, value: Any) -> None:
+    """Refuse a duration that no recording has: kernels reckon with that many frames."""
+    longest = int(count_frames(ds).max(initial=0)) if "time" in ds.dims else frames
+    if frames > max(longest, LONG * float(ds.fps)):
+        raise DataError(
+            f"{name} = {value!r} is {frames:,} frames; the longest recording has {longest:,} "
+            f"({longest / float(ds.fps):,.3g} s). Give a shorter time, as in '2 s'."
         )
-    number = convert(value, written, name=name)
-    return number * factor(written, wanted)
+
+
+LONG = 60.0
+"""Seconds that a window may have however short the recordings are."""
+
+
+def _convert_length(
+    value: Any, unit: str, length: str, declaration: Declaration, name: str
+) -> float:
+    """A threshold in the unit of the data: declared in mm, it may be given in px for px data."""
+    full = f"{declaration.name}({name})"
+    wanted = unit.replace("mm", length) if unit in ("mm", "mm/s", "mm/s2") else unit
+    written = unit_of(value, name=full, unit=unit) or unit
+    number = convert(value, written, name=full)
+    if not math.isfinite(number):
+        raise UnitError(f"{full} must be a number in {wanted}, found {value!r}.")
+    if same_dimension(written, wanted):
+        return number * factor(written, wanted)
+    if length == "px" and same_dimension(written, unit):
+        raise Uncalibrated(
+            declaration.name,
+            "positions in mm",
+            "These are in px.",
+            "Calibrate them (ef.calibrate, --px-per-mm or --arena), or give thresholds in pixels, "
+            f"as in {name}='30 {wanted}'.",
+        )
+    raise UnitError(f"{full} = {value!r} is in {written}; it must be in {wanted}.")
+
+
+class Uncalibrated(Missing, UnitError):
+    """Positions in px where a threshold is a length."""
 
 
 def _place_bodyparts(
@@ -304,24 +335,25 @@ def _find_places(
     places = place_roles(roles, wanted)
     twice = [role for role in wanted if roles.count(role) > 1]
     if twice:
-        raise DataError(
-            f"{declaration.name} needs one body part in the role {twice[0]!r}; this recording has "
-            f"{roles.count(twice[0])}. Choose one with ef.assign_roles(ds, {{{twice[0]!r}: ...}})."
+        raise Missing(
+            declaration.name,
+            f"one body part in the role {twice[0]!r}, not {roles.count(twice[0])}",
+            way=f"Choose one with ef.assign_roles(ds, {{{twice[0]!r}: ...}}).",
         )
     missing = [role for role, place in zip(wanted, places, strict=True) if place is None]
     if missing:
-        parts = ", ".join(
+        every = roles or [""] * ds.sizes["bodypart"]
+        parts = [
             f"{part} ({role})" if role else str(part)
-            for part, role in zip(
-                ds.bodypart.values, roles or [""] * ds.sizes["bodypart"], strict=True
-            )
-        )
-        raise DataError(
-            f"{declaration.name} needs a body part in the role "
-            f"{' and '.join(map(repr, missing))}; this recording has: {parts}. "
+            for part, role in zip(ds.bodypart.values, every, strict=True)
+        ]
+        raise Missing(
+            declaration.name,
+            f"a body part in the role {in_words([repr(role) for role in missing])}",
+            f"This recording has: {', '.join(parts)}.",
             f"Name one with skeleton={{{missing[0]!r}: 'its name here'}} (--skeleton "
             f"{missing[0]}=NAME), or make one of several: "
-            f"skeleton={{{missing[0]!r}: ['one', 'another']}}."
+            f"skeleton={{{missing[0]!r}: ['one', 'another']}}.",
         )
     return tuple(place for place in places if place is not None)
 

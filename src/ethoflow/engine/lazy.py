@@ -24,7 +24,6 @@ from ethoflow.engine.overlap import (
     Grid,
     cut_memory,
     make_grid,
-    make_window,
     place_block,
     run_block,
     wanted_inputs,
@@ -153,7 +152,7 @@ def _run_now(program: Program, grid: Grid, summaries: list[Array]) -> dict[int, 
     windows = [
         window
         for row, n in enumerate(grid.n_frames)
-        if (window := make_window(row, 0, n, 0, n)) is not None
+        if (window := grid.window(row, 0, n, 0)) is not None
     ]
     given = [cut_memory(source, windows) for source in program.sources]
     return run_block(program, windows, given, summaries, 0)
@@ -226,7 +225,7 @@ def block_tasks(program: Program, grid: Grid) -> dict[Any, Any]:
 
 
 def _windows(grid: Grid, rows: tuple[int, int], start: int, stop: int, halo: int) -> list[Any]:
-    found = (make_window(r, start, stop, halo, grid.n_frames[r]) for r in range(*rows))
+    found = (grid.window(r, start, stop, halo) for r in range(*rows))
     return [window for window in found if window is not None]
 
 

@@ -27,7 +27,7 @@ from ethoflow.engine.graph import Node, lineage_of
 from ethoflow.engine.kept import as_cohort
 from ethoflow.engine.layout import Layout, plan_group
 from ethoflow.engine.lazy import summary_tasks
-from ethoflow.engine.overlap import Grid, Window, make_window, run_block, wanted_inputs
+from ethoflow.engine.overlap import Grid, Window, run_block, wanted_inputs
 from ethoflow.engine.program import Program, compile_program
 from ethoflow.engine.run import KernelFailed
 from ethoflow.engine.schedule import Progress, run_tasks
@@ -158,8 +158,8 @@ def _prepare(
     state = store.read_state(path) or store.State(path)
     layout = plan_group(small, nodes, counts, state, group, keep=keep, drop=drop)
     n_blocks = max(-(-max(counts, default=0) // layout.block), 1)
-    grid = Grid((1,) * len(counts), (layout.block,) * n_blocks, counts)
     names = tuple(str(name) for name in small.recording.values)
+    grid = Grid((1,) * len(counts), (layout.block,) * n_blocks, counts, names)
     return _Request(nodes, grid, layout, store.Change(state, layout.plan), names)
 
 
@@ -255,7 +255,7 @@ class _Maker:
         """The task that writes one block of one recording."""
         length = self.grid.times[0]
         start, stop = block * length, (block + 1) * length
-        window = make_window(row, start, stop, self.program.halo, self.grid.n_frames[row])
+        window = self.grid.window(row, start, stop, self.program.halo)
         windows = [] if window is None else [window]
         given = wanted_inputs(self.program, windows, (row, row + 1))
         ready = List(*(TaskRef((name, row)) for name in self.summaries.values()))
@@ -301,7 +301,7 @@ def write_block(
     try:
         results = run_block(program, windows, given, summaries, row).get(row, {})
     except KernelFailed as error:
-        raise DataError(f"{error} (recording {target.names[row]}). {KEPT}") from error
+        raise DataError(f"{error}. {KEPT}") from error
     if not Path(target.permit).is_file():
         raise DataError("another process has taken over writing into this store.")
     for name, values in results.items():

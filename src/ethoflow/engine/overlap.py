@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -16,7 +16,7 @@ from dask._task_spec import List, TaskRef
 from ethoflow import store
 from ethoflow.engine.declare import Array
 from ethoflow.engine.program import Program
-from ethoflow.engine.run import Values, as_float, run_program
+from ethoflow.engine.run import KernelFailed, Values, as_float, run_program
 from ethoflow.engine.source import Source
 from ethoflow.schema import count_frames
 
@@ -29,15 +29,22 @@ class Window:
     start: int
     stop: int
     trim: slice
+    recording: str = ""
 
 
 @dataclass(frozen=True)
 class Grid:
-    """Blocks of a request: bounds along recordings and along time, and each recording's length."""
+    """Blocks of a request: bounds along recordings and time; lengths and names of recordings."""
 
     recordings: tuple[int, ...]
     times: tuple[int, ...]
     n_frames: tuple[int, ...]
+    names: tuple[str, ...] = ()
+
+    def window(self, row: int, start: int, stop: int, halo: int) -> Window | None:
+        """What to read of a recording, as `make_window` says; it knows the recording's name."""
+        found = make_window(row, start, stop, halo, self.n_frames[row])
+        return replace(found, recording=self.names[row]) if found and self.names else found
 
     @cached_property
     def _row_stops(self) -> list[int]:
@@ -59,7 +66,9 @@ def make_grid(ds: xr.Dataset, chunks: tuple[tuple[int, ...], tuple[int, ...]] | 
     counts = tuple(int(n) for n in count_frames(ds)) if "time" in ds.dims else (0,)
     whole = ((len(counts),), (ds.sizes.get("time", 0),))
     recordings, times = chunks or whole
-    return Grid(recordings, times, counts)
+    named = np.atleast_1d(ds.recording.values) if "recording" in ds.coords else ()
+    names = tuple(map(str, named)) if len(named) == len(counts) else ()
+    return Grid(recordings, times, counts, names)
 
 
 def make_window(row: int, start: int, stop: int, halo: int, n_frames: int) -> Window | None:
@@ -152,7 +161,11 @@ def run_block(
             values[source.key] = _read(program, source, item, window)
         for call, numbers in zip(program.summaries, summaries, strict=True):
             values[call.key] = numbers[window.row - first_row]
-        results[window.row] = run_program(program, values, window.trim)
+        try:
+            results[window.row] = run_program(program, values, window.trim)
+        except KernelFailed as error:
+            where = f" (recording {window.recording})" if window.recording else ""
+            raise KernelFailed(f"{error}{where}") from error
     return results
 
 

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import pkgutil
 import sys
-import threading
 from functools import cache
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
+
+from ethoflow.engine import rule_files
+from ethoflow.errors import DataError, UnknownName, listed, no_such
 
 if TYPE_CHECKING:
     from ethoflow.engine.declare import Declaration
 
 _PACKAGES = ("ethoflow.features", "ethoflow.behaviours", "ethoflow.cleaning", "ethoflow.geometry")
-_FILE_PREFIX = "ethoflow_rules_"
 _declarations: dict[str, Declaration] = {}
-_sources: dict[str, str] = {}
-_files: dict[str, list[Declaration]] = {}
-_loading = threading.RLock()
 
 
 def register(declaration: Declaration) -> None:
@@ -28,24 +24,38 @@ def register(declaration: Declaration) -> None:
 
     Raises
     ------
-    ValueError
+    DataError
         Another function of that name is declared elsewhere.
     """
-    before = _declarations.get(declaration.name)
-    here = declaration.function.__module__
-    if before is not None and _place(before) != _place(declaration):
-        raise ValueError(
-            f"{declaration.name} is declared twice, in {before.function.__module__} and in {here}: "
-            "give one of them another name."
-        )
+    if rule_files.hold(declaration):
+        return  # a rule file is taken in whole, when it has run to its end
+    check_free(declaration)
     _declarations[declaration.name] = declaration
 
 
+def check_free(declaration: Declaration, where: str = "") -> None:
+    """Raise where another function has the name; a new version of the same one may take it."""
+    before = _declarations.get(declaration.name)
+    if before is None or _place(before) == _place(declaration):
+        return
+    path = rule_files.path_of(before.function.__module__)
+    if path and not Path(path).exists():
+        return  # a rule file that was moved, or removed
+    raise DataError(
+        f"{where or _describe(declaration)}: {declaration.name} is declared twice: there is a "
+        f"{WORDS[before.kind]} of that name in {_describe(before)}. Give yours another name."
+    )
+
+
 def _place(declaration: Declaration) -> tuple[str, str]:
-    module = declaration.function.__module__
+    module, name = declaration.function.__module__, declaration.function.__qualname__
     # An edited rule file takes the place of its former self.
-    file = module.rsplit("_", 1)[0] if module.startswith(_FILE_PREFIX) else module
-    return file, declaration.function.__qualname__
+    return rule_files.path_of(module) or module, name
+
+
+def _describe(declaration: Declaration) -> str:
+    module = declaration.function.__module__
+    return rule_files.path_of(module) or module
 
 
 @cache
@@ -77,24 +87,35 @@ def builtin(kind: str | None = None) -> dict[str, Declaration]:
     }
 
 
-def find(name: str) -> Declaration:
-    """The declared function called `name`.
+def find(name: str, kind: str | None = None) -> Declaration:
+    """The declared function called `name`, of one kind when asked.
 
     Raises
     ------
-    KeyError
-        There is none; the message lists what there is.
+    UnknownName
+        There is none: the message has the nearest, or says what the name stands for.
     """
     known = declarations()
-    if name not in known:
-        raise KeyError(f"no declared function {name!r}; there are: {', '.join(sorted(known))}")
-    return known[name]
+    if name in known and kind in (None, known[name].kind):
+        return known[name]
+    what = WORDS.get(kind or "", "declared function")
+    of_kind = [n for n, d in known.items() if kind in (None, d.kind)]
+    if name in known:
+        raise UnknownName(
+            f"{name!r} is a {WORDS[known[name].kind]}, not a {what}; there are: {listed(of_kind)}."
+        )
+    raise UnknownName(no_such(what, name, of_kind))
+
+
+WORDS = {"behaviour": "rule", "feature": "feature", "step": "step", "summary": "feature"}
+"""What people call the kinds."""
 
 
 def load_rules(path: str | Path) -> list[Declaration]:
     """Declare the functions of a user's own Python file.
 
-    They travel to workers with the file's text, so the file need not lie there.
+    They travel to workers with the file's text, so the file need not lie there. An edited file
+    takes the place of its former self.
 
     Parameters
     ----------
@@ -103,58 +124,44 @@ def load_rules(path: str | Path) -> list[Declaration]:
 
     Raises
     ------
-    FileNotFoundError
-        No such file.
-    ValueError
-        The file cannot be run, or declares nothing.
+    DataError
+        There is no such file, it cannot be run, it declares nothing, or one of its names is taken;
+        the message has the line.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"no rule file at {path}")
-    return _run_file(path.name, path.read_text(encoding="utf-8"))
-
-
-def _run_file(file: str, source: str) -> list[Declaration]:
-    name = _module_name(file, source)
-    with _loading:  # the threads of a worker meet here
-        if name not in _files:
-            _files[name] = _declare_file(name, file, source)
-        for declaration in _files[name]:
-            register(declaration)
-    return list(_files[name])
-
-
-def _declare_file(name: str, file: str, source: str) -> list[Declaration]:
-    module = ModuleType(name)
-    module.__file__ = file
-    sys.modules[name] = module
-    _sources[name] = source
-    try:
-        exec(compile(source, file, "exec"), module.__dict__)
-    except Exception as error:
-        del sys.modules[name], _sources[name]
-        raise ValueError(
-            f"the rule file {file} cannot be run: {type(error).__name__}: {error}"
-        ) from error
-    found = [d for d in _declarations.values() if d.function.__module__ == name]
-    if not found:
-        raise ValueError(
-            f"the rule file {file} declares nothing: put @behaviour(...) above a function."
-        )
+    found = rule_files.run_file(Path(path))
+    for declaration in found:
+        check_free(declaration, rule_files.line_of(declaration))
+    former = rule_files.path_of(found[0].function.__module__)
+    for name, other in list(_declarations.items()):
+        if rule_files.path_of(other.function.__module__) == former:
+            del _declarations[name]
+    _declarations.update({declaration.name: declaration for declaration in found})
     return found
 
 
-def _module_name(file: str, source: str) -> str:
-    stem = "".join(c if c.isalnum() else "_" for c in Path(file).stem)
-    digest = hashlib.blake2b(source.encode(), digest_size=8).hexdigest()
-    return f"{_FILE_PREFIX}{stem}_{digest}"
+def drop_project_rules() -> None:
+    """Forget the rules of files that a project named: another project has its own."""
+    for name, other in list(_declarations.items()):
+        if rule_files.path_of(other.function.__module__) in _of_projects:
+            del _declarations[name]
+    _of_projects.clear()
+
+
+def load_project_rules(path: str | Path) -> list[Declaration]:
+    """`load_rules` of a file that a project names; see `drop_project_rules`."""
+    found = load_rules(path)
+    _of_projects.add(rule_files.path_of(found[0].function.__module__))
+    return found
+
+
+_of_projects: set[str] = set()
 
 
 def refer(declaration: Declaration) -> tuple[Any, ...]:
     """How `declaration` pickles: by module and name, by a rule file's text, else by value."""
     module, name = declaration.function.__module__, declaration.name
-    if module in _sources:
-        return _from_file, (str(sys.modules[module].__file__), _sources[module], name)
+    if rule_files.path_of(module):
+        return rule_files.find_again, (*rule_files.text_of(module), name)
     if getattr(sys.modules.get(module), name, None) is declaration and module != "__main__":
         return _from_module, (module, name)
     fields = {f: getattr(declaration, f) for f in declaration.__dataclass_fields__}
@@ -164,10 +171,6 @@ def refer(declaration: Declaration) -> tuple[Any, ...]:
 def _from_module(module: str, name: str) -> Declaration:
     found: Declaration = getattr(importlib.import_module(module), name)
     return found
-
-
-def _from_file(file: str, source: str, name: str) -> Declaration:
-    return next(d for d in _run_file(file, source) if d.name == name)
 
 
 def _from_fields(fields: dict[str, Any]) -> Declaration:

@@ -14,6 +14,7 @@ from ethoflow.engine.bouts import filter_bouts
 from ethoflow.engine.declare import Array, Declaration, missing_like
 from ethoflow.engine.graph import Call
 from ethoflow.engine.program import Program
+from ethoflow.engine.rule_files import failing_line
 from ethoflow.schema import DataError
 
 Values = dict[str, Array]
@@ -126,7 +127,7 @@ def _run_kernel(
     try:
         result = np.asarray(declaration.function(*views, **parameters))
     except Exception as error:
-        raise KernelFailed(f"{declaration.name} failed: {type(error).__name__}: {error}") from error
+        raise KernelFailed(_explain(declaration, error)) from error
     _check_result(declaration, result, shape)
     if declaration.kind == "step":
         return result
@@ -138,6 +139,15 @@ def _run_kernel(
     if bouts:
         return filter_bouts(state, call.parameters["max_gap"], call.parameters["min_bout"])
     return state
+
+
+def _explain(declaration: Declaration, error: Exception) -> str:
+    """What went wrong in a function, and in which line of the file that declares it."""
+    code = getattr(declaration.function, "__code__", None)
+    file = "" if code is None else str(code.co_filename)
+    line = failing_line(error, file)
+    where = "" if line is None else f" in {file}, line {line}"
+    return f"{declaration.name} failed{where}: {type(error).__name__}: {error}"
 
 
 def _view_animal(
@@ -155,15 +165,17 @@ def _view_animal(
 
 def _check_result(declaration: Declaration, result: Array, shape: tuple[int, ...]) -> None:
     if result.shape != shape:
-        raise DataError(
+        raise KernelFailed(
             f"{declaration.name} gave the shape {result.shape} where its declaration says "
-            f"{declaration.dims}, here {shape}: correct dims=... or what the function returns."
+            f"{declaration.dims}, here {shape}: correct dims=... or what the function returns"
         )
     if declaration.label and result.dtype != np.bool_:
-        raise DataError(
+        raise KernelFailed(
             f"{declaration.name} gives labels: its function must return booleans, "
-            f"found {result.dtype}."
+            f"found {result.dtype}"
         )
+    if not declaration.label and result.dtype.kind not in "biuf":
+        raise KernelFailed(f"{declaration.name} must return numbers, found {result.dtype}")
 
 
 def _find_unknown(call: Call, views: list[Array], shape: tuple[int, ...]) -> Array | None:
@@ -208,5 +220,8 @@ def run_summary(call: Call, series: Mapping[str, Array]) -> Array:
     out = missing_like((call.sizes["individual"],))
     bouts = call.parameters
     for animal in range(out.shape[0]):
-        out[animal] = call.declaration.function(*(v[animal] for v in values), **bouts)
+        try:
+            out[animal] = call.declaration.function(*(v[animal] for v in values), **bouts)
+        except Exception as error:
+            raise KernelFailed(_explain(call.declaration, error)) from error
     return out

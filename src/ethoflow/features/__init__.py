@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
-from ethoflow.engine import Declaration, builtin, find
-from ethoflow.schema import Data, DataError, as_dataset
+from ethoflow.engine import Declaration, builtin, declarations, find
+from ethoflow.errors import DataError, Missing, one_or_many, tell_missing
+from ethoflow.schema import Data, as_dataset
 
 if TYPE_CHECKING:
     from ethoflow.engine.graph import Node
@@ -28,7 +29,9 @@ def available() -> dict[str, str]:
     return {n: d.summary for n, d in _features().items()}
 
 
-def compute(data: Data, names: Sequence[str] | None = None) -> tuple[xr.Dataset, dict[str, str]]:
+def compute(
+    data: Data, names: Sequence[str] | None = None
+) -> tuple[xr.Dataset, dict[str, Missing]]:
     """Several features of one dataset, computed together, and why others were left out.
 
     Parameters
@@ -40,7 +43,7 @@ def compute(data: Data, names: Sequence[str] | None = None) -> tuple[xr.Dataset,
 
     Raises
     ------
-    KeyError
+    UnknownName
         No feature of that name.
     DataError
         A feature asked for by name does not fit the data.
@@ -52,17 +55,29 @@ def compute(data: Data, names: Sequence[str] | None = None) -> tuple[xr.Dataset,
     ds = as_dataset(data, needs=["position"])
     memo: dict[str, Node] = {}
     calls, skipped = {}, {}
-    for name in _features() if names is None else names:
-        declaration = find(name)
+    for name in _features() if names is None else one_or_many(names):
+        declaration = find_feature(name)
         if names is None and declaration.scope == "pair" and ds.sizes.get("individual", 1) < 2:
             continue
         try:
             calls[name] = resolve_call(ds, declaration, {}, memo)
-        except DataError as error:
-            if names is not None:
-                raise
-            skipped[name] = str(error)
+        except Missing as error:
+            skipped[name] = error
+    if skipped and names is not None:
+        raise DataError("\n".join(tell_missing(skipped, "cannot compute")))
     return xr.Dataset(compute_calls(ds, calls)), skipped
+
+
+def find_feature(name: str) -> Declaration:
+    """A feature, or a number of a whole recording, called `name`.
+
+    Raises
+    ------
+    UnknownName
+        There is none; the message has the nearest.
+    """
+    found = declarations().get(name)
+    return found if found is not None and found.kind == "summary" else find(name, "feature")
 
 
 def _features() -> dict[str, Declaration]:

@@ -62,8 +62,10 @@ def circle(x: float, y: float, radius: float, *, size: Quantity | None = None) -
     >>> circle(320, 240, 200, size="400 mm").px_per_mm
     1.0
     """
-    if not radius > 0:
-        raise DataError(f"a circular arena needs a positive radius in px, found {radius}.")
+    if not (radius > 0 and np.isfinite([x, y, radius]).all()):
+        raise DataError(
+            f"a circular arena needs a centre and a positive radius in px, found {x}, {y}, {radius}."
+        )
     angle = 2 * np.pi * np.arange(N_VERTICES) / N_VERTICES
     corners = np.stack([x + radius * np.cos(angle), y + radius * np.sin(angle)], axis=-1)
     scale = None if size is None else 2 * radius / _length(size)
@@ -100,6 +102,8 @@ def polygon(
     corners = np.asarray(vertices, dtype=np.float64)
     if corners.ndim != 2 or corners.shape[0] < 3 or corners.shape[1] != 2:
         raise DataError(f"an arena needs three or more corners (x, y) in px, found {vertices!r}.")
+    if not np.isfinite(corners).all():
+        raise DataError(f"the corners of an arena must be numbers in px, found {vertices!r}.")
     if _crosses(corners):
         raise DataError(f"the sides of the arena cross: give its corners in order, not {vertices}.")
     side = float(np.linalg.norm(corners[1] - corners[0])) if size_px is None else float(size_px)
