@@ -1,7 +1,7 @@
-"""One recording for every consumer: a clip with gaps, two animals, labels that are partly unknown.
+"""One recording for every consumer: a clip with gaps, two animals, labels partly unknown.
 
-Nothing in it is symmetric: a mirrored axis, a swapped animal, a shifted frame or a gap that became 0
-changes what a consumer reads.
+Nothing in it is symmetric: a mirrored axis, a swapped animal, a shifted frame or a gap that became
+0 changes what a consumer reads.
 """
 
 from __future__ import annotations

@@ -124,7 +124,8 @@ def _tables(
         ],
     )
     if any("partner" in ds[name].dims for name in names):
-        bouts.add_column("partner", "with whom", data=[row[3] for row in rows])
+        with_whom = np.array([row[3] for row in rows], np.str_)
+        bouts.add_column("partner", "with whom", data=with_whom)
     yield from (catalogue, observed, bouts)
 
 

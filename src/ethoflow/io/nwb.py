@@ -47,10 +47,16 @@ def subject_of(file: h5py.File) -> str:
     return "" if subject is None else text_of(subject[()])
 
 
+def subjects_of(file: h5py.File) -> list[str]:
+    """The subjects that the extension ndx-multisubjects lists, in the order of its table."""
+    table = file.get("general/SubjectsTable/subject_id")
+    return [] if table is None else [text_of(name) for name in np.ravel(table[()])]
+
+
 def subject_within(file: h5py.File, parent: h5py.Group) -> str:
     """Whom the extension ndx-multisubjects says that the content of a group is of."""
-    table = file.get("general/SubjectsTable/subject_id")
-    if table is None or type_of(parent) != "SelectSubjectsContainer" or "subjects" not in parent:
+    subjects = subjects_of(file)
+    if not subjects or type_of(parent) != "SelectSubjectsContainer" or "subjects" not in parent:
         return ""
     rows = np.ravel(parent["subjects"][()])
-    return text_of(table[int(rows[0])]) if len(rows) == 1 else ""
+    return subjects[int(rows[0])] if len(rows) == 1 else ""

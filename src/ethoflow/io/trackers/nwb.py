@@ -13,7 +13,7 @@ from pathlib import Path, PureWindowsPath
 import h5py
 import numpy as np
 
-from ethoflow.io.nwb import find_typed, subject_of, subject_within, text_of, type_of
+from ethoflow.io.nwb import find_typed, subject_of, subject_within, subjects_of, text_of, type_of
 from ethoflow.io.reader import Content, Tracks, reader, recording_name
 from ethoflow.io.trackers.nwb_series import NOWHERE, Series, find_clock, read_series
 from ethoflow.schema import DataError
@@ -51,7 +51,9 @@ def read_nwb(path: Path) -> list[Tracks]:
     with h5py.File(path, "r") as file:
         processing = file["processing"]
         containers = [_container(file, name) for name in find_typed(processing, "PoseEstimation")]
-        who = subject_of(file)
+        who, order = subject_of(file), subjects_of(file)
+    # Groups have no order of their own.
+    containers.sort(key=lambda one: order.index(one.subject) if one.subject in order else -1)
     recordings: dict[tuple[str, str], list[_Container]] = {}
     for one in containers:
         recordings.setdefault((one.module, one.camera), []).append(one)
