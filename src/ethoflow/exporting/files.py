@@ -18,7 +18,7 @@ from ethoflow.schema import (
     DataError,
     as_dataset,
     clean_name,
-    count_frames,
+    own_frames,
     position_units,
 )
 
@@ -126,19 +126,22 @@ def _note_lost(ds: xr.Dataset, chosen: Writer) -> None:
 
 def _recordings(ds: xr.Dataset) -> Iterator[tuple[str, xr.Dataset]]:
     """Every recording, cut to its own frames and to the animals it has."""
-    counts = count_frames(ds)
     if "position" in ds and "confidence" not in ds:
         unknown = xr.full_like(ds.position.isel(space=0, drop=True), np.nan)
         ds = ds.assign(confidence=unknown)
     if "recording" not in ds.dims:
-        yield str(ds.recording.values) if "recording" in ds.coords else "recording", ds
+        yield str(ds.recording.values) if "recording" in ds.coords else "recording", _own(ds)
         return
     for row, name in enumerate(map(str, ds.recording.values)):
-        one = ds.isel(recording=row, time=slice(int(counts[row])))
-        animals = one.animal.values if "animal" in one.coords else one.individual.values
-        seated = np.flatnonzero(animals != "")
-        keeps = 0 < len(seated) < one.sizes["individual"]
-        yield name, one.isel(individual=seated) if keeps else one
+        yield name, _own(ds.isel(recording=row))
+
+
+def _own(ds: xr.Dataset) -> xr.Dataset:
+    """One recording, also one chosen from a cohort, without padding and empty slots."""
+    one = own_frames(ds)
+    animals = one.animal.values if "animal" in one.coords else one.individual.values
+    seated = np.flatnonzero(animals != "")
+    return one.isel(individual=seated) if 0 < len(seated) < one.sizes["individual"] else one
 
 
 def _save(chosen: Writer, ds: xr.Dataset, target: Path) -> None:
