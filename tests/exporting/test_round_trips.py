@@ -17,6 +17,7 @@ from ethoflow.io.reader import readers
 from ethoflow.io.scoring.declare import label_readers
 from ethoflow.schema import DataError, text
 from tests.conftest import no_compute
+from tests.strategies import stack
 
 
 def noted(words: str):
@@ -302,3 +303,24 @@ def test_movement_in_another_order_of_space_and_in_cm(tmp_path):
     steps.attrs["time_unit"] = "frames"
     with pytest.raises(DataError, match="advance by 2 frames from one to the next"):
         ef.from_movement(steps)
+
+
+def test_a_recording_chosen_from_a_cohort_brings_no_padding(tmp_path):
+    pytest.importorskip("h5netcdf")
+    pytest.importorskip("pynapple")
+    animals = {"a": ["m", "n"], "b": ["o", ""]}
+    cohort = stack([
+        ef.from_arrays(
+            np.ones((2, 1, 2, n)), fps=30, bodyparts=["nose"], recording=name, animals=animals[name]
+        )
+        for name, n in (("a", 30), ("b", 10))
+    ])  # fmt: skip
+    one = cohort.sel(recording="b")
+    for name, suffix in (("tidy CSV", ".csv"), ("movement netCDF", ".nc")):
+        ef.export(one, tmp_path / f"b{suffix}", format=name)
+        back = ef.read(tmp_path / f"b{suffix}", fps=30)
+        assert (back.sizes["individual"], back.sizes["time"]) == (1, 10)
+    assert len(ef.to_table(one)) == 10
+    assert ef.to_movement(one).sizes["time"] == 10
+    assert {len(found) for found in ef.to_pynapple(one).values()} == {10}
+    assert [len(values) for values in ef.to_keypoint_moseq(one)[0].values()] == [10]

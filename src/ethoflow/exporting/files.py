@@ -19,7 +19,7 @@ from ethoflow.schema import (
     DataError,
     as_dataset,
     clean_name,
-    count_frames,
+    own_frames,
     position_units,
     text,
 )
@@ -164,9 +164,7 @@ def _with_confidence(ds: xr.Dataset) -> xr.Dataset:
 
 def _recording(ds: xr.Dataset, row: int) -> xr.Dataset:
     """One recording, cut to its own frames, with the names of the partners in its pairs."""
-    ds = ds.isel(time=slice(int(count_frames(ds)[row])))
-    if "recording" in ds.dims:
-        ds = ds.isel(recording=row)
+    ds = own_frames(ds.isel(recording=row) if "recording" in ds.dims else ds)
     if "partner" in ds.dims and "animal" in ds.coords:
         known = dict(zip(map(str, ds.individual.values), map(str, ds.animal.values), strict=True))
         partners = [known.get(str(slot), str(slot)) for slot in ds.partner.values]
