@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import ethoflow as ef
-from ethoflow.io.scoring.fitting import LabelNote
+from ethoflow.io.scoring.clock import LabelNote
 from ethoflow.schema import DataError
 from tests.exporting.scene import FIRST, FPS, PARTS, make_tracks, with_labels
 

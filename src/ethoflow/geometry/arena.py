@@ -64,7 +64,8 @@ def circle(x: float, y: float, radius: float, *, size: Quantity | None = None) -
     """
     if not (radius > 0 and np.isfinite([x, y, radius]).all()):
         raise DataError(
-            f"a circular arena needs a centre and a positive radius in px, found {x}, {y}, {radius}."
+            f"a circular arena needs a centre and a positive radius in px, found {x}, {y}, "
+            f"{radius}."
         )
     angle = 2 * np.pi * np.arange(N_VERTICES) / N_VERTICES
     corners = np.stack([x + radius * np.cos(angle), y + radius * np.sin(angle)], axis=-1)
