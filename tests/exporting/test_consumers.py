@@ -80,7 +80,8 @@ def test_boris_tables_by_their_columns(tmp_path, format):
 def test_pynapple_has_the_clock_and_the_points():
     pytest.importorskip("pynapple")
     data = with_labels(make_tracks())
-    found = ef.to_pynapple(data)
+    with pytest.warns(ExportNote, match=r"2\.1% of the labels are unknown; pynapple has no such"):
+        found = ef.to_pynapple(data)
     clock = (FIRST + np.arange(60)) / FPS
     for slot, animal in enumerate(("b", "a")):
         frame = found[f"position/{animal}"]
@@ -91,3 +92,32 @@ def test_pynapple_has_the_clock_and_the_points():
     bouts = found["running/b"]
     np.testing.assert_allclose(bouts.start, clock[[3, 28]])
     np.testing.assert_allclose(bouts.end, [(FIRST + 9) / FPS, (FIRST + 60) / FPS])
+
+
+def test_padding_and_empty_slots_go_nowhere(tmp_path):
+    for name, n_frames in (("long", 12), ("short", 7)):
+        tracks = ef.from_arrays(
+            np.ones((2, 1, 2, n_frames)), fps=25, bodyparts=["nose"], animals=["a", ""],
+            recording=name,
+        )  # fmt: skip
+        ef.write(tracks, tmp_path / "c.zarr")
+    one = ef.open(tmp_path / "c.zarr", "tracks").sel(recording="short")
+    assert one.sizes["time"] == 12
+    assert dict(ef.to_movement(one).sizes) == {
+        "time": 7, "space": 2, "keypoint": 1, "individual": 1,
+    }  # fmt: skip
+    assert len(ef.to_table(one)) == 7
+    (coordinates,) = ef.to_keypoint_moseq(one)[0].values()
+    assert coordinates.shape == (7, 1, 2)
+    if pytest.importorskip("pynapple"):
+        assert len(ef.to_pynapple(one)["position"]) == 7
+
+
+def test_keypoint_moseq_gets_ones_where_nobody_scored_points():
+    tracks = make_tracks()
+    bare = tracks.assign(confidence=tracks.confidence * np.nan)
+    for scores in ef.to_keypoint_moseq(bare)[1].values():
+        assert (scores == 1).all()
+    for name, scores in ef.to_keypoint_moseq(tracks)[1].items():
+        slot = tracks.animal.values.tolist().index(name.removeprefix("clip_"))
+        np.testing.assert_array_equal(scores.T, tracks.confidence[slot].values)

@@ -56,10 +56,23 @@ def tracks(draw: st.DrawFn, plain: bool = False) -> xr.Dataset:
 READ = [name for name, one in writers().items() if one.reader and one.kind == "tracks"]
 
 
-@pytest.mark.parametrize("name", READ)
+@pytest.mark.parametrize("name", [name for name in READ if writers()[name].extra != "nwb"])
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_what_a_format_says_survives(tmp_path_factory, name, data):
+    check_survival(tmp_path_factory, name, data)
+
+
+@pytest.mark.parametrize("name", [name for name in READ if writers()[name].extra == "nwb"])
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_what_nwb_says_survives(tmp_path_factory, name, data):
+    """Fewer examples, as pynwb takes its time."""
+    pytest.importorskip("ndx_multisubjects")
+    check_survival(tmp_path_factory, name, data)
+
+
+def check_survival(tmp_path_factory, name, data):
     one = writers()[name]
     before = data.draw(tracks(plain=name.startswith("NWB")))
     path = tmp_path_factory.mktemp("r") / f"m1{one.suffix}"

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import xarray as xr
 
-from ethoflow.behaviours.bouts import find_bouts, is_behaviour
+from ethoflow.behaviours.bouts import find_bouts
 from ethoflow.csv_text import write_csv
-from ethoflow.exporting.declare import ExportNote, writer
-from ethoflow.origin import clock_end, clock_frame
+from ethoflow.exporting.declare import writer
+from ethoflow.exporting.recordings import note_unknown
+from ethoflow.origin import clock_end
 
 
 @writer(
@@ -23,7 +22,7 @@ def save_boris(ds: xr.Dataset, path: Path) -> None:
     """A row per bout, tab-separated; what is unknown is not in it, as BORIS has no such state."""
     bouts = find_bouts(ds)
     name = str(ds.recording.values) if "recording" in ds.coords else "recording"
-    note_unknown(ds, name)
+    note_unknown(ds, name, "BORIS", 4)
     table = pd.DataFrame({
         "Observation id": name,
         "Observation date": "",
@@ -50,7 +49,7 @@ def save_boris(ds: xr.Dataset, path: Path) -> None:
 def save_boris_log(ds: xr.Dataset, path: Path) -> None:
     """A row for every start and one for every stop, as BORIS 8 lists them."""
     name = str(ds.recording.values) if "recording" in ds.coords else "recording"
-    note_unknown(ds, name)
+    note_unknown(ds, name, "BORIS", 4)
     length = clock_end(ds)
     bouts = find_bouts(ds)
     rows = [
@@ -76,22 +75,3 @@ def save_boris_log(ds: xr.Dataset, path: Path) -> None:
     rows.sort(key=lambda row: (row["Time"], row["Behavior type"] == "START"))
     columns = list(rows[0]) if rows else ["Observation id", "Observation date", "Behavior", "Time"]
     write_csv(pd.DataFrame(rows, columns=columns), path, separator="\t")
-
-
-def note_unknown(ds: xr.Dataset, name: str) -> None:
-    """Say how much of the labels BORIS will take for absent behaviour."""
-    labels = [array.values for array in ds.data_vars.values() if is_behaviour(array)]
-    first = clock_frame(ds)
-    unknown = sum(int(np.isnan(values).sum()) for values in labels)
-    n_frames = sum(values.size for values in labels)
-    lost = []
-    if first:
-        lost.append(f"the {first} frames before these data were not scored")
-    if unknown:
-        lost.append(f"{unknown / n_frames:.1%} of the labels are unknown")
-    if lost:
-        warnings.warn(
-            f"{name}: {', and '.join(lost)}; BORIS has no such state and reads them as absent.",
-            ExportNote,
-            stacklevel=4,
-        )

@@ -14,14 +14,13 @@ import xarray as xr
 
 from ethoflow.behaviours.bouts import is_behaviour
 from ethoflow.exporting.declare import ExportNote, Writer, find_writer
+from ethoflow.exporting.recordings import cut_recording, find_seats
 from ethoflow.schema import (
     Data,
     DataError,
     as_dataset,
     clean_name,
-    own_frames,
     position_units,
-    text,
 )
 
 
@@ -72,7 +71,7 @@ def export(data: Data, path: str | Path, *, format: str, overwrite: bool = False
     files = _plan(ds, Path(path), chosen)
     _check_places(files, overwrite)
     for row, one in groupby(files, key=lambda file: file.row):
-        recording = _recording(ds, row).load()
+        recording = cut_recording(ds, row).load()
         for file in one:
             file.path.parent.mkdir(parents=True, exist_ok=True)
             own = recording.isel(individual=file.animals)
@@ -95,12 +94,12 @@ def _plan(ds: xr.Dataset, path: Path, chosen: Writer) -> list[_File]:
     several = "recording" in ds.dims
     files = []
     for row in range(ds.sizes.get("recording", 1)):
-        one = _recording(ds, row)
+        one = cut_recording(ds, row)
         name = str(one.recording.values) if "recording" in one.coords else "recording"
         if not one.sizes["time"]:
             raise DataError(f"{name}: there are no frames of it in these data.")
         place = path / f"{clean_name(name)}{chosen.suffix}" if several else path
-        seats = _seats(one)
+        seats = find_seats(one)
         if not chosen.apart or len(seats) == 1:
             files.append(_File(place, row, seats, name))
             continue
@@ -160,23 +159,6 @@ def _with_confidence(ds: xr.Dataset) -> xr.Dataset:
     if "position" not in ds or "confidence" in ds:
         return ds
     return ds.assign(confidence=xr.full_like(ds.position.isel(space=0, drop=True), np.nan))
-
-
-def _recording(ds: xr.Dataset, row: int) -> xr.Dataset:
-    """One recording, cut to its own frames, with the names of the partners in its pairs."""
-    ds = own_frames(ds.isel(recording=row) if "recording" in ds.dims else ds)
-    if "partner" in ds.dims and "animal" in ds.coords:
-        known = dict(zip(map(str, ds.individual.values), map(str, ds.animal.values), strict=True))
-        partners = [known.get(str(slot), str(slot)) for slot in ds.partner.values]
-        ds = ds.assign_coords(partner_animal=("partner", text(partners)))
-    return ds
-
-
-def _seats(ds: xr.Dataset) -> list[int]:
-    """Slots that an animal sits in; all where nobody is named."""
-    animals = ds.animal.values if "animal" in ds.coords else ds.individual.values
-    seated = np.flatnonzero(animals != "").tolist()
-    return seated or list(range(ds.sizes["individual"]))
 
 
 def _save(chosen: Writer, ds: xr.Dataset, target: Path) -> None:

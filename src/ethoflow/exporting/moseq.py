@@ -14,7 +14,9 @@ def to_keypoint_moseq(
     """Coordinates, confidences and body parts, as keypoint-MoSeq's ``format_data`` takes them.
 
     Coordinates have the shape (frame, body part, 2 or 3), confidences (frame, body part), under the
-    name of the recording; with several animals under ``recording_animal``. Missing is NaN.
+    name of the recording; with several animals under ``recording_animal``. Missing is NaN, which
+    keypoint-MoSeq takes as a confidence of 0; where the tracker gave no confidence at all it is 1,
+    as keypoint-MoSeq sets it itself.
 
     Parameters
     ----------
@@ -50,5 +52,7 @@ def to_keypoint_moseq(
             coordinates[key] = place.values.astype(np.float64)
             if "confidence" in one:
                 score = one.confidence.isel(individual=i).transpose("time", "bodypart")
-                confidences[key] = score.values.astype(np.float64)
+                values = score.values.astype(np.float64)
+                unscored = np.isnan(values).all()
+                confidences[key] = np.ones_like(values) if unscored else values
     return coordinates, confidences, [str(part) for part in ds.bodypart.values]

@@ -9,9 +9,10 @@ import numpy as np
 import xarray as xr
 
 from ethoflow.exporting.declare import writer
+from ethoflow.exporting.recordings import cut_recording, find_seats
 from ethoflow.io.movement import DIALECTS
 from ethoflow.origin import clock_times
-from ethoflow.schema import Data, DataError, as_dataset, own_frames, position_units
+from ethoflow.schema import Data, DataError, as_dataset, position_units
 
 _SURVIVES = ("position", "confidence", "bodypart", "animal", "fps", "units")
 
@@ -19,8 +20,9 @@ _SURVIVES = ("position", "confidence", "bodypart", "animal", "fps", "units")
 def to_movement(data: Data, dialect: Literal["singular", "plural"] = "singular") -> xr.Dataset:
     """Tracks as a dataset of the movement package; lazy where they are.
 
-    Positions get the dims (time, space, keypoint, individual), the plural ``keypoints`` and
-    ``individuals`` for versions before 0.17. Individuals are called as the animals.
+    Padding and empty slots are left out; times are on the recording's own clock. Positions get the
+    dims (time, space, keypoint, individual), the plural ``keypoints`` and ``individuals`` for
+    versions before 0.17. Individuals are called as the animals.
 
     Parameters
     ----------
@@ -45,7 +47,8 @@ def to_movement(data: Data, dialect: Literal["singular", "plural"] = "singular")
     ds = as_dataset(data, needs=["position", "confidence"])
     if "recording" in ds.dims:
         raise DataError("movement holds one recording: choose one, as in ds.sel(recording=...).")
-    ds = own_frames(ds)
+    ds = cut_recording(ds)
+    ds = ds.isel(individual=find_seats(ds))
     names = {new: old for old, new in DIALECTS[dialect].items()}
     keypoint, individual = names["bodypart"], names["individual"]
     animals = np.array([str(n) for n in ds.animal.values])

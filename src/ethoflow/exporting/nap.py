@@ -8,8 +8,9 @@ import numpy as np
 import xarray as xr
 
 from ethoflow.behaviours.bouts import find_bouts, is_behaviour
+from ethoflow.exporting.recordings import cut_recording, find_seats, note_unknown
 from ethoflow.origin import clock_times
-from ethoflow.schema import Data, DataError, as_dataset, own_frames
+from ethoflow.schema import Data, DataError, as_dataset
 
 
 def to_pynapple(data: Data) -> dict[str, Any]:
@@ -24,6 +25,11 @@ def to_pynapple(data: Data) -> dict[str, Any]:
     data
         Tracks, features or labels of one recording.
 
+    Warns
+    -----
+    ExportNote
+        Labels are unknown in some frames: intervals leave these out like absent ones.
+
     Raises
     ------
     DataError
@@ -36,8 +42,9 @@ def to_pynapple(data: Data) -> dict[str, Any]:
     ds = as_dataset(data)
     if "recording" in ds.dims:
         raise DataError("pynapple has no cohorts: choose one, as in ds.sel(recording=...).")
-    if "time" in ds.dims:
-        ds = own_frames(ds)
+    ds = cut_recording(ds)
+    ds = ds.isel(individual=find_seats(ds))
+    note_unknown(ds, str(ds.recording.values) if "recording" in ds.coords else "", "pynapple", 2)
     found: dict[str, Any] = {}
     labels = [str(name) for name, array in ds.data_vars.items() if is_behaviour(array)]
     if labels:

@@ -10,8 +10,9 @@ import xarray as xr
 
 from ethoflow.csv_text import write_csv
 from ethoflow.exporting.declare import writer
+from ethoflow.exporting.recordings import cut_recording
 from ethoflow.origin import clock_frame, clock_times
-from ethoflow.schema import Data, DataError, as_dataset, own_frames, position_units
+from ethoflow.schema import Data, DataError, as_dataset, position_units
 
 _TRACKS = ("position", "confidence", "bodypart", "animal", "fps", "units")
 
@@ -41,14 +42,10 @@ def to_table(data: Data) -> pd.DataFrame:
     ds = as_dataset(data)
     if "time" not in ds.dims:
         raise DataError("nothing here runs along time: a table has no place for it.")
-    if "recording" not in ds.dims:
-        ds = own_frames(ds)
-        return _table_of(ds, str(ds.recording.values) if "recording" in ds.coords else "")
-    parts = [
-        _table_of(own_frames(ds.isel(recording=row)), str(name))
-        for row, name in enumerate(ds.recording.values)
-    ]
-    return pd.concat(parts, ignore_index=True)
+    several = "recording" in ds.dims
+    names = ds.recording.values if several else [ds.coords.get("recording", "")]
+    parts = [_table_of(cut_recording(ds, row), str(np.asarray(n))) for row, n in enumerate(names)]
+    return pd.concat(parts, ignore_index=True) if several else parts[0]
 
 
 def _table_of(ds: xr.Dataset, recording: str) -> pd.DataFrame:
