@@ -127,6 +127,9 @@ WAYS = {
     "array with units": lambda ds: xr.DataArray([0.5, 0.25], dims="recording").assign_attrs(
         units="mm/px"
     ),
+    "coordinate with its unit": lambda ds: ds["mm per pixel"],
+    "series with its unit": lambda ds: pd.Series([0.5, 0.25], name="mm/px"),
+    "series of texts": lambda ds: pd.Series(["2", "40 px/cm"], name="pixels/mm"),
     "column": lambda ds: "pixels/mm",
     "column as a store calls it": lambda ds: "pixels_mm",
     "column of texts": lambda ds: "scale",

@@ -31,7 +31,8 @@ def scales_of(given: Scale, ds: xr.Dataset, names: Sequence[str]) -> npt.NDArray
     """The scale of each recording in px/mm.
 
     A text is a number with a unit (``"2 px/mm"``, ``"0.5 mm/px"``, ``"25 px/cm"``), or the name of
-    a column of the metadata, whose unit is that in its name, else px/mm. A mapping, a Series with
+    a column of the metadata, whose unit is that in its name, else px/mm; so are columns themselves,
+    as in ``ds["mm/px"]``. A mapping, a Series with
     names and a DataArray along ``recording`` are joined by name, others by their order.
 
     Parameters
@@ -62,6 +63,8 @@ def _one_each(given: Scale, ds: xr.Dataset, names: Sequence[str]) -> list[Any]:
         return [given] * len(names) if is_quantity(given) else _column(given, ds, len(names))
     if isinstance(given, xr.DataArray):
         return _of_array(given, names)
+    if isinstance(given, pd.Series):
+        given = given.map(lambda value: _with_unit(value, _unit_in(str(given.name))))
     if isinstance(given, pd.Series) and _is_named(given, names):
         given = dict(zip(map(str, given.index), given.tolist(), strict=True))
     if isinstance(given, Mapping):
@@ -88,7 +91,7 @@ def _plain_number(value: Any) -> Any:
 
 
 def _of_array(given: xr.DataArray, names: Sequence[str]) -> list[Any]:
-    unit = str(given.attrs.get("units", ""))
+    unit = str(given.attrs.get("units", "")) or _unit_in(str(given.name))
     if given.ndim == 0:
         values = [given.item()] * len(names)
     elif given.dims != ("recording",):
@@ -100,7 +103,7 @@ def _of_array(given: xr.DataArray, names: Sequence[str]) -> list[Any]:
         )
     else:
         values = _one_each(given.values, xr.Dataset(), names)
-    return [f"{value!r} {unit}" if unit and _is_number(value) else value for value in values]
+    return [_with_unit(value, unit) for value in values]
 
 
 def _by_name(given: Mapping[str, Any], names: Sequence[str]) -> list[Any]:
@@ -133,7 +136,7 @@ def _column(name: str, ds: xr.Dataset, n_recordings: int) -> list[Any]:
         )
     values = np.broadcast_to(columns[found].values, n_recordings).tolist()
     unit = _unit_in(name)
-    return [f"{value!r} {unit}" if unit and _is_number(value) else value for value in values]
+    return [_with_unit(value, unit) for value in values]
 
 
 _OURS = {"recording", "fps", "n_frames", "digest", "source_file", "origin"}
@@ -159,6 +162,12 @@ def _unit_in(name: str) -> str:
     lengths = {"mm", "cm", "m", "um"}
     known = (above == "px" and below in lengths) or (below == "px" and above in lengths)
     return f"{above}/{below}" if known else ""
+
+
+def _with_unit(value: Any, unit: str) -> Any:
+    """A number with the unit that its column has; texts have their own."""
+    value = _plain_number(value)
+    return f"{value!r} {unit}" if unit and _is_number(value) else value
 
 
 def _is_number(value: Any) -> bool:

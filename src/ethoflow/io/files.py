@@ -129,6 +129,8 @@ def _on_clock(
         if resample_fps is None and clock.n_frames > header.n_frames:
             note += f"; the camera dropped {clock.n_frames - header.n_frames}, which are missing"
         notes = (*header.notes, f"{note}.", *clock.notes)
+        if resample_fps is not None:
+            notes += (f"resampled from {clock.fps:g} to {resample_fps:g} fps.",)
         return replace(header, n_frames=clock.n_frames, digest=seen, notes=notes, start=clock.start)
     assert fps is not None
     assert resample_fps is not None

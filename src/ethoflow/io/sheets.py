@@ -114,10 +114,30 @@ def rows_of_sheet(cells: Sequence[Sequence[Any]]) -> Rows:
 
 
 def rows_of(path: Path) -> Rows:
-    """Rows of a text table or of the first sheet of a workbook."""
+    """Rows of a text table or of the first sheet of a workbook.
+
+    Raises
+    ------
+    DataError
+        Other sheets of the workbook go on with the same table.
+    """
+    sheets = rows_of_sheets(path)
+    first, rows = next(iter(sheets.items()), ("", Rows()))
+    more = [name for name, own in sheets.items() if name != first and rows and own[:1]]
+    alike = [name for name in more if sheets[name][0][1] == rows[0][1]]
+    if alike:
+        raise DataError(
+            f"its sheets {', '.join(map(repr, (first, *alike)))} have the same headings, and only "
+            "one is read: put their rows into one sheet, or save each as a file of its own."
+        )
+    return rows
+
+
+def rows_of_sheets(path: Path) -> dict[str, Rows]:
+    """Rows of every sheet of a workbook that has any, or of a text table, which has no name."""
     with path.open("rb") as file:
         is_workbook = file.read(4) == b"PK\x03\x04"
     if not is_workbook:
-        return rows_of_text(path)
-    sheets = sheets_of_workbook(path)
-    return rows_of_sheet(next(iter(sheets.values()), []))
+        return {"": rows_of_text(path)}
+    found = {name: rows_of_sheet(cells) for name, cells in sheets_of_workbook(path).items()}
+    return {name: rows for name, rows in found.items() if rows}

@@ -245,7 +245,9 @@ def test_pictures_are_counted_from_one(tmp_path):
     events = [[None, "", "rear", "", "", 3, "x.png"], [None, "", "rear", "", "", 6, "x.png"]]
     path = project(tmp_path / "p.boris", events, videos=(), lengths=(), rates=(), type="IMAGES")
     (video,) = tracks("A")
-    assert frames(ef.read_labels(path, like=video).rear[0]) == [2, 3, 4]
+    labels, notes = noted(path, like=video)
+    assert frames(labels.rear[0]) == [2, 3, 4]
+    assert "labels of observation are taken to be of A" in notes
 
 
 def test_one_frame_beside_all_times_is_no_frame(tmp_path):
@@ -263,8 +265,8 @@ def test_what_was_scored_by_the_time_of_day_says_so(tmp_path):
         start_from_current_time=True,
     )  # fmt: skip
     (video,) = tracks("A")
-    with pytest.warns(LabelNote, match="its times are those of the day"):
-        labels = ef.read_labels(path, like=video, offset=36000)
+    labels, notes = noted(path, like=video, offset=36000)
+    assert "its times are those of the day" in notes
     assert frames(labels.rear[0]) == list(range(60, 120))
 
 

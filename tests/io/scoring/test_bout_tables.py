@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 import ethoflow as ef
 from ethoflow.io.scoring import LabelNote
 from ethoflow.io.scoring.headings import heading_of
+from ethoflow.io.sheets import rows_of
 from ethoflow.schema import DataError
 
 FPS = 25.0
@@ -306,3 +308,65 @@ def test_a_log_of_starts_and_stops(table, words):
     assert listed[["individual", "total"]].values.tolist() == [["a", 1.0], ["b", 1.5]]
     with pytest.raises(DataError, match="not understood: the column 'box'"):
         ef.list_labels(table(path.read_text().replace("Animal", "box")))
+
+
+def test_logs_keep_partners_apart(table):
+    rows = ["1,chase,start,a", "2,chase,start,b", "3,chase,stop,a", "4,chase,stop,b"]
+    path = table("\n".join(["time,behaviour,status,target", *rows]))
+    labels = quietly(path, modifiers=True)
+    assert frames(labels.chase_a[0]) == list(range(25, 75))
+    assert frames(labels.chase_b[0]) == list(range(50, 100))
+    with pytest.warns(LabelNote, match="different partners"):
+        ef.read_labels(path, fps=FPS, n_frames=200)
+
+
+@pytest.mark.parametrize(
+    ("unit", "cells"),
+    [("ms", ("1,500", "2,750")), ("frame", ("1,500", "2,750")), ("s", ("950", "1,200")),
+     ("s", ("950.5", "1,200"))],
+)  # fmt: skip
+def test_commas_of_thousands_are_no_decimals(table, unit, cells):
+    start, stop = cells
+    with pytest.raises(DataError, match="may part thousands or decimals"):
+        quietly(table(f'behaviour,start_{unit},stop_{unit}\nrun,"{start}","{stop}"\n'))
+
+
+@pytest.mark.parametrize("cells", ["1,500;2,750", "1,5;2,750", "1,500;2", "0,500;0,750"])
+def test_commas_of_decimals_are_read(table, cells):
+    start, stop = (float(cell.replace(",", ".")) for cell in cells.split(";"))
+    labels = quietly(table(f"behaviour;start_s;stop_s\nrun;{cells}\n"))
+    expected = [i for i in range(200) if start <= (i + 0.5) / FPS < stop]
+    assert frames(labels.run[0]) == expected
+
+
+def workbook(path, **sheets):
+    pytest.importorskip("openpyxl")
+    with pd.ExcelWriter(path) as book:
+        for name, sheet in sheets.items():
+            pd.DataFrame(sheet).to_excel(book, sheet_name=name, index=False)
+    return path
+
+
+def test_every_sheet_of_a_workbook_of_bouts_is_read_or_named(tmp_path):
+    a, b = ({"behaviour": ["run"], "start": [begin], "stop": [begin + 1]} for begin in (1.0, 3.0))
+    with pytest.warns(LabelNote, match="its sheets 'a', 'b' are read, 'about' are not"):
+        labels = ef.read_labels(
+            workbook(tmp_path / "s.xlsx", a=a, b=b, about={"rater": ["Jin"]}), fps=FPS, n_frames=200
+        )
+    assert labels.recording.values.tolist() == ["a", "b"]
+    assert [frames(row[0]) for row in labels.run] == [list(range(25, 50)), list(range(75, 100))]
+    named = [{"video": ["v"], **sheet} for sheet in (a, b)]
+    both = workbook(tmp_path / "both.xlsx", Jin=named[0], Kim=named[1])
+    with pytest.raises(DataError, match="'Jin' and 'Kim' are both of 'v'"):
+        ef.list_labels(both)
+    one = workbook(tmp_path / "one.xlsx", bouts=a, about={"rater": ["Jin"]})
+    with pytest.warns(LabelNote, match="its sheets 'about' are not read"):
+        ef.list_labels(one)
+
+
+def test_a_table_that_goes_on_in_another_sheet_is_refused(tmp_path):
+    sheets = {name: {"recording": [name], "group": ["wt"]} for name in ("day1", "day2")}
+    with pytest.raises(DataError, match="'day1', 'day2' have the same headings"):
+        rows_of(workbook(tmp_path / "m.xlsx", **sheets))
+    beside = workbook(tmp_path / "n.xlsx", day1=sheets["day1"], about={"rater": ["Jin"]})
+    assert len(rows_of(beside)) == 2

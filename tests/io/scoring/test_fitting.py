@@ -234,3 +234,37 @@ def test_labels_that_begin_with_tracks_do_so_wherever_the_first_frame_lies(table
         labels = ef.read_labels(hot, like=late)
     assert frames(labels.run[0]) == list(range(9, 18))
     assert labels.run.notnull().all()
+
+
+def test_frames_of_the_video_on_tracks_with_other_frames_are_said(tmp_path, table):
+    path = table("scorer,n,n,n\nbodyparts,nose,nose,nose\ncoords,x,y,likelihood\n"
+                 + "".join(f"{i},{i},5,1\n" for i in range(60)))  # fmt: skip
+    slow = ef.read(path, fps=60, resample_fps=30)
+    bouts = table("behaviour,start_frame,n_frames\nrun,20,10\n", "bouts.csv")
+    with pytest.warns(LabelNote, match="resampled from 60 to 30 .* give fps=60"):
+        ef.read_labels(bouts, like=slow)
+    assert frames(ef.read_labels(bouts, like=slow, fps=60).run[0]) == list(range(10, 15))
+    times = tmp_path / "times.txt"
+    np.savetxt(times, np.r_[0:30, 35:65] / 30)
+    holes = ef.read(path, timestamps=times)
+    with pytest.warns(LabelNote, match="the camera dropped 5 frames .* up to 5 frames early"):
+        ef.read_labels(bouts, like=holes)
+    metadata = tmp_path / "meta.csv"
+    metadata.write_text("recording,timestamps\nm,times.txt\n")
+    cohort = ef.read_cohort(path, metadata=metadata)
+    with pytest.warns(LabelNote, match="the camera dropped 5 frames"):
+        ef.read_labels(bouts, like=cohort.sel(recording="m"))
+    both = ef.read_cohort(path, metadata=metadata, resample_fps=10)
+    with pytest.warns(LabelNote, match="resampled from 30 to 10"):
+        ef.read_labels(bouts, like=both.sel(recording="m"))
+    ef.read_labels(table("behaviour,start,stop\nrun,0.5,0.8\n"), like=holes)
+
+
+def test_names_in_the_file_that_are_not_those_of_the_tracks_are_said(table):
+    named = table("video,mouse,behaviour,start,stop\nB.mp4,n,run,0.1,0.3\n", "scores.csv")
+    with pytest.warns(LabelNote) as said:
+        ef.read_labels(named, like=tracks(recording="A", animals=["m"]))
+    assert {"labels of B are taken to be of A" in str(said[0].message),
+            "labels of 'n' are taken to be of 'm'" in str(said[1].message)} == {True}  # fmt: skip
+    ef.read_labels(table("mouse,behaviour,start,stop\nn,run,0.1,0.3\n", "x.csv"),
+                   like=tracks(recording="A", animals=["A"]))  # fmt: skip

@@ -72,6 +72,7 @@ def read_times(table: BoutTable) -> tuple[list[tuple[float, float]], Reading]:
             "not in one unit: one counts frames. Name two that belong together, as in "
             "columns={'start': 'NAME', 'stop': 'NAME'}."
         )
+    _check_commas(table, ends)
     pairs = [_pair(table, cells, number, ends) for number, cells in table.rows]
     lengths = [_length(table, cells) for _, cells in table.rows] if ends == "stop" else []
     is_last, how = _is_last(table, pairs, lengths) if in_frames and ends == "stop" else (False, "")
@@ -84,6 +85,30 @@ def read_times(table: BoutTable) -> tuple[list[tuple[float, float]], Reading]:
         pairs = [(start, stop + 1) for start, stop in pairs]
     is_clock = any(":" in table.cell(cells, "start") for _, cells in table.rows)
     return pairs, Reading(in_frames, bool(units - {""}) or is_clock, tuple(notes))
+
+
+_GROUPED = re.compile(r"[1-9]\d{0,2}(,\d{3})+")
+"""A number whose comma may part thousands, as in 1,500."""
+
+
+def _check_commas(table: BoutTable, ends: str) -> None:
+    """Refuse commas that could as well part thousands as decimals.
+
+    Raises
+    ------
+    DataError
+        They do not tell: 1,500 of ms or frames, or beside numbers without a comma.
+    """
+    cells = [table.cell(row, kind) for _, row in table.rows for kind in ("start", ends)]
+    grouped = [cell for cell in cells if _GROUPED.fullmatch(cell)]
+    if not grouped or any("," in cell and not _GROUPED.fullmatch(cell) for cell in cells):
+        return
+    is_fine = {table.units["start"], table.units[ends]} & {"ms", "frame"}
+    if is_fine or any(re.fullmatch(r"\d*\.\d+|\d{3,}", cell) for cell in cells):
+        raise DataError(
+            f"the comma in {grouped[0]!r} may part thousands or decimals: write such numbers "
+            "without commas."
+        )
 
 
 def _pair(table: BoutTable, cells: Sequence[str], number: int, ends: str) -> tuple[float, float]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil, floor, isnan
 from typing import Literal, TypeAlias
@@ -107,6 +108,48 @@ def note_other_rate(scored: Scored, clock: Clock) -> None:
         f"{scored.name}: the labels state {scored.fps:g} frames per second, the tracks have "
         f"{clock.rate:g}: {how}."
     )
+
+
+def note_other_frames(scored: Scored, clock: Clock, name: str, said: Sequence[str]) -> None:
+    """Say it where labels count frames, and those of the tracks are not the video's.
+
+    Parameters
+    ----------
+    scored
+        The labels.
+    clock
+        Of the recording they are put on.
+    name
+        The recording.
+    said
+        The notes of the tracks.
+    """
+    whole = clock.whole
+    if isinstance(scored, Frames):
+        if scored.first + scored.values.shape[1] == whole:
+            return
+    elif scored.unit == "s":
+        return
+    own = [note.removeprefix(f"{name}: ") for note in said]
+    for found in filter(None, map(_RESAMPLED.match, own)):
+        if clock.stated is None and scored.fps is None:
+            note(
+                f"{scored.name}: the tracks were resampled from {found[1]} to {found[2]} frames "
+                f"per second, and the labels count frames: they are taken as counted at "
+                f"{clock.rate:g}. If they were counted on the video, give fps={found[1]} "
+                f"(--fps {found[1]})."
+            )
+    for found in filter(None, map(_DROPPED.match, own)):
+        n_lost = found[1] or found[2]
+        note(
+            f"{scored.name}: the camera dropped {n_lost} frames of these tracks, and the labels "
+            "count frames: they are taken as counted with those. Counted on the video, which lacks "
+            f"them, they are up to {n_lost} frames early: score in times of the camera."
+        )
+
+
+_RESAMPLED = re.compile(r"resampled from (\S+) to (\S+) fps")
+_DROPPED = re.compile(r"its times have (\d+) dropped frames|its frames .*the camera dropped (\d+),")
 
 
 def note_late(late: Mapping[str, float]) -> None:

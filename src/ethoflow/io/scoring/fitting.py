@@ -12,6 +12,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from ethoflow.io.metadata_rows import fitter
+from ethoflow.io.reader import recording_name
 from ethoflow.io.scoring.by_video import names_and_files
 from ethoflow.io.scoring.clock import (
     SAME_RATE,
@@ -24,6 +25,7 @@ from ethoflow.io.scoring.clock import (
     note,
     note_given_rate,
     note_late,
+    note_other_frames,
     note_other_rate,
     seconds_of_unit,
 )
@@ -60,13 +62,19 @@ def fit_to_frames(
     n_frames: int | None,
     offset: float,
     since: Since = "origin",
+    *,
+    is_named: bool = False,
 ) -> xr.Dataset:
-    """Labels of all scored recordings, on the frames of `target` where there is one."""
+    """Labels of all scored recordings, on the frames of `target` where there is one.
+
+    `is_named` says that the names of the recordings stand in the file, and are not its own.
+    """
     rate = _rate(scored, target, fps)
     first = 0 if target is None else first_frame(target)
     clock = Clock(rate, offset, first, fps)
-    rows, names, counts = _recordings(scored, target, clock, n_frames)
+    rows, names, counts = _recordings(scored, target, clock, n_frames, is_named=is_named)
     clocks = [clock] * len(names) if target is None else clocks_of(clock, target, since)
+    files = [] if target is None else names_and_files(target)[1]
     late: dict[str, float] = {}
     animals = _animals(scored, target, rows, names)
     behaviours = list(dict.fromkeys(b for one in scored for b in names_of(one)))
@@ -79,6 +87,7 @@ def fit_to_frames(
         clock = clocks[row]
         if target is not None:
             note_other_rate(one, clock)
+            note_other_frames(one, clock, names[row], target.attrs.get("notes", ()))
             placed = begin_with_tracks(one, clock)
             fitted = hold_against_tracks(placed, counts[row], clock)
             if clock.origin and fitted is one:
@@ -86,6 +95,8 @@ def fit_to_frames(
             one = fitted
         for individual in individuals_of(one):
             slot = _slot(individual, animals[row], one.name)
+            if target is not None:
+                _note_other_animal(individual, str(animals[row][slot]), names[row], files[row])
             _check_seat(seats, (row, slot), individual, one.name)
             for behaviour in names_of(one):
                 found = _label(one, individual, behaviour, counts[row], clock)
@@ -107,6 +118,17 @@ def _check_seat(
             f"{name}: the labels are about {other!r} and {individual!r}, and the tracks have one "
             f"animal: choose whose labels these are, as in individual={other!r} (--individual)."
         )
+
+
+def _note_other_animal(individual: str, animal: str, recording: str, file: str) -> None:
+    """Say it where labels name another animal than the one that is called by a name of its own."""
+    unnamed = ("", recording, recording_name(file), "recording", *slot_names(1))
+    if not individual or animal in unnamed or individual in (animal, *slot_names(1)):
+        return
+    note(
+        f"{recording}: the labels of {individual!r} are taken to be of {animal!r}, the one animal "
+        "of the tracks."
+    )
 
 
 def _rate(scored: list[Scored], target: xr.Dataset | None, fps: float | None) -> float:
@@ -134,6 +156,8 @@ def _recordings(
     target: xr.Dataset | None,
     clock: Clock,
     n_frames: int | None,
+    *,
+    is_named: bool,
 ) -> tuple[list[int], list[str], list[int]]:
     """Row of each scored recording, names of the rows, and their frames."""
     if target is None:
@@ -151,7 +175,8 @@ def _recordings(
     find = fitter(names, files)
     hits = {name: find(name) for name in distinct}
     if len(names) == 1 == len(distinct):
-        if "recording" in target.dims and not all(hits.values()):
+        foreign = not all(hits.values()) and names[0] != "recording"
+        if foreign and ("recording" in target.dims or is_named):
             note(
                 f"the labels of {scored[0].name} are taken to be of {names[0]}, the one recording "
                 "of the tracks."

@@ -14,7 +14,7 @@ import pandas as pd
 import xarray as xr
 
 from ethoflow.io.options import DEFAULTS, digest_of
-from ethoflow.io.reader import PathLike, naming
+from ethoflow.io.reader import PathLike, naming, recording_name
 from ethoflow.io.scoring.background import Background, settle_background
 from ethoflow.io.scoring.by_video import by_video
 from ethoflow.io.scoring.clock import LabelNote, Since
@@ -182,7 +182,9 @@ def read_labels(
         target = None if like is None else as_dataset(like)
         scored = scored if target is None else by_video(scored, target)
         _warn_of(scored)
-        ds = fit_to_frames(scored, target, fps, n_frames, offset, since)
+        of_path = (recording_name(path), path.absolute().parent.name)
+        is_named = any(one.name not in of_path for one in scored)
+        ds = fit_to_frames(scored, target, fps, n_frames, offset, since, is_named=is_named)
     found = recognise_labels(path, columns)
     asked = (offset, fps, rater, individual, sorted((rename or {}).items()), since)
     more = [option for option in (columns and sorted(columns.items()), background) if option]

@@ -13,7 +13,7 @@ from ethoflow.io.scoring.account import account_for
 from ethoflow.io.scoring.bout_table import BoutTable
 from ethoflow.io.scoring.bout_times import seconds_in
 from ethoflow.io.scoring.declare import label_reader
-from ethoflow.io.scoring.formats.intervals import file_stem
+from ethoflow.io.scoring.formats.intervals import file_stem, note_partners
 from ethoflow.io.scoring.headings import counts_time, heading_of
 from ethoflow.io.scoring.pairing import Mark, pair_marks
 from ethoflow.io.scoring.scored import Events, Scored
@@ -59,7 +59,8 @@ def _matches(file: Content) -> bool:
 def read_log(path: Path) -> list[Scored]:
     """Bouts from rows of a time or frame, a behaviour, and whether it starts or stops there.
 
-    Columns of recordings, raters and animals are told apart.
+    Columns of recordings, raters and animals are told apart; a partner is a modifier, and bouts
+    towards one partner end with the stop of that partner.
     """
     rows = rows_of_text(path)
     names = rows[0][1]
@@ -87,15 +88,16 @@ def read_log(path: Path) -> list[Scored]:
                 time,
                 cells[places["behaviour"]],
                 cells[places["individual"]] if "individual" in places else "",
-                cells[places["modifier"]] if "modifier" in places else "",
+                "|".join(filter(None, (table.cell(cells, k) for k in ("partner", "modifier")))),
                 _KINDS[cells[status].lower()],
                 f"line {number}",
             )
         )
+    notes = tuple(note_partners(table))
     return [
         Events(
             name, pair_marks(marks), "frame" if unit == "frame" else "s", rater,
-            is_unit_said=bool(unit),
+            is_unit_said=bool(unit), notes=notes,
         )
         for (name, rater), marks in groups.items()
     ]  # fmt: skip

@@ -17,7 +17,7 @@ from ethoflow.io.scoring.declare import label_reader
 from ethoflow.io.scoring.headings import heading_of, is_bout_table
 from ethoflow.io.scoring.observation import number_in
 from ethoflow.io.scoring.scored import Event, Events, Scored
-from ethoflow.io.sheets import find_delimiter, rows_of, sheets_of_workbook, shown
+from ethoflow.io.sheets import Rows, find_delimiter, rows_of_sheets, sheets_of_workbook, shown
 from ethoflow.schema import DataError
 
 _WATCHED = re.compile(r"start[ _/]?end", re.IGNORECASE)
@@ -60,24 +60,61 @@ def read_intervals(
     recording, animal, partner, rater and behaviour. Columns that are not understood and differ
     between rows are an error. The stop is not part of the bout, but a frame called last is. Rows
     of a behaviour called StartEnd (or Start/End, Start_End) mark what was watched, from the start
-    of the first to the stop of the last, when there are two or more.
+    of the first to the stop of the last, when there are two or more. Sheets of a workbook are
+    recordings where no column names these.
     """
-    rows = rows_of(path)
-    if not rows:
-        raise DataError("the table is empty.")
     named = [v for vs in (columns or {}).values() for v in ([vs] if isinstance(vs, str) else vs)]
+    sheets = rows_of_sheets(path)
+    heads = {
+        name: head for name, rows in sheets.items() if (head := _head(rows, named)) is not None
+    }
+    if len(heads) < 2:
+        name = next(iter(heads or sheets), "")
+        others = [other for other in sheets if other != name]
+        said = (f"its sheets {', '.join(map(repr, others))} are not read.",) if others else ()
+        return _read_rows(
+            recording_name(path), sheets.get(name, []), heads.get(name, 0), columns, said
+        )
+    left = ", ".join(repr(name) for name in sheets if name not in heads)
+    said = (f"its sheets {', '.join(map(repr, heads))} are read{left and f', {left} are not'}.",)
+    found: dict[tuple[str, str], str] = {}
+    scored: list[Scored] = []
+    for name, head in heads.items():
+        for one in _read_rows(name, sheets[name], head, columns, said):
+            other = found.setdefault((one.name, one.rater), name)
+            if other != name:
+                raise DataError(
+                    f"its sheets {other!r} and {name!r} are both of {one.name!r}: are they of two "
+                    "raters or animals? Say it in a column of each, or save them as two files."
+                )
+            scored.append(one)
+    return scored
+
+
+def _head(rows: Rows, named: Sequence[str]) -> int | None:
+    """Place of the row of headings; None where there is none."""
     heads = (
         i
         for i, (_, cells) in enumerate(rows[:_ABOVE])
         if (set(named) <= set(cells) if named else is_bout_table(cells))
     )
-    head = next(heads, 0)
+    return next(heads, None)
+
+
+def _read_rows(
+    stem: str,
+    rows: Rows,
+    head: int,
+    columns: Mapping[str, str | Sequence[str]] | None,
+    said: tuple[str, ...],
+) -> list[Scored]:
+    if not rows:
+        raise DataError("the table is empty.")
     table = find_columns(rows[head][1], rows[head + 1 :], columns)
-    above: tuple[str, ...] = ()
     if head:
         first = " ".join(filter(None, rows[0][1]))[:60]
-        above = (f"the lines above its headings are not read; the first is {first!r}.",)
-    return _read(recording_name(path), table, above)
+        said = (*said, f"the lines above its headings are not read; the first is {first!r}.")
+    return _read(stem, table, said)
 
 
 def _key(table: BoutTable, number: int, cells: Sequence[str], stem: str) -> tuple[str, str]:
@@ -120,7 +157,7 @@ def _read(stem: str, table: BoutTable, above: tuple[str, ...]) -> list[Scored]:
             tuple(cells[table.names.index(name)] for name in table.together)
         )
         rates.setdefault(key, set()).add(number_in(table.cell(cells, "fps")))
-    notes = (*above, *reading.notes, *_partners(table))
+    notes = (*above, *reading.notes, *note_partners(table))
     scored: list[Scored] = []
     for key, events in found.items():
         own = (*notes, *_left_out(unnamed.count(key)), *_pooled(table, files[key]))
@@ -139,7 +176,7 @@ def _left_out(n_rows: int) -> list[str]:
     return [f"{n_rows} of its rows name no behaviour and are left out."]
 
 
-def _partners(table: BoutTable) -> list[str]:
+def note_partners(table: BoutTable) -> list[str]:
     """What is to be said where bouts are towards several animals."""
     if len({table.cell(cells, "partner") for _, cells in table.rows}) < 2:
         return []
