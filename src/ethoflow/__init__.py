@@ -85,4 +85,5 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_NAMES, *_MODULES})
+    """The public names, and nothing that is there for Python alone."""
+    return sorted({*_NAMES, *_MODULES, "__version__"})

@@ -146,6 +146,21 @@ def no_such(what: str, name: object, known: Iterable[object], most: int = 20) ->
     )
 
 
+def no_column(name: str, columns: Iterable[str]) -> str:
+    """What to say of a column that a table does not have.
+
+    Examples
+    --------
+    >>> no_column("pos_x", ["posx", "posy"])
+    "no column 'pos_x'; the table has 'posx', 'posy'. Did you mean 'posx' or 'posy'?"
+    """
+    names = list(columns)
+    return (
+        f"no column {name!r}; the table has {listed(map(repr, names), 30)}."
+        f"{did_you_mean(name, names)}"
+    )
+
+
 def listed(names: Iterable[object], most: int = 20) -> str:
     """The first names, and how many more there are.
 

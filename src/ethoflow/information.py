@@ -23,6 +23,7 @@ from ethoflow.io.stack import with_notes
 from ethoflow.io.video import compare, look_beside
 from ethoflow.pipeline import describe as describe_tracks
 from ethoflow.schema import DataError, position_units
+from ethoflow.short_names import short_names, shortener
 from ethoflow.stats.quality import share, tabulate
 from ethoflow.stats.survey import Survey, each, survey
 from ethoflow.stats.suspicion import cost_of, name_points, suspect
@@ -136,7 +137,9 @@ def _describe_tracks(ds: xr.Dataset, rate: float | None) -> Lines:
         _by_part(ds, surveys),
     )
     yield from _describe_apart(ds, surveys)
-    yield from _list_faults([*map(str, ds.attrs.get("notes", [])), *suspect(ds, surveys)])
+    show = shortener(map(str, np.atleast_1d(ds.recording.values)))
+    faults = [*map(str, ds.attrs.get("notes", [])), *suspect(ds, surveys)]
+    yield from _list_faults([show(fault) for fault in faults])
 
 
 def _describe_confidence(ds: xr.Dataset, surveys: Mapping[int, Survey]) -> Lines:
@@ -167,6 +170,8 @@ def _describe_apart(ds: xr.Dataset, surveys: Mapping[int, Survey]) -> Lines:
 def _by_animal(ds: xr.Dataset, surveys: Mapping[int, Survey], rate: float | None) -> pd.DataFrame:
     """Each animal's share of frames, when it was first and last seen, and its longest absence."""
     animals = np.atleast_2d(ds.animal.values)
+    # An animal without a name of its own is called as its recording.
+    short = short_names(map(str, np.atleast_1d(ds.recording.values)))
     unit, scale = ("_s", rate) if rate else ("_frame", 1.0)
     records = []
     for row, (_, found) in enumerate(each(surveys, ds)):
@@ -176,7 +181,7 @@ def _by_animal(ds: xr.Dataset, surveys: Mapping[int, Survey], rate: float | None
             here = found.present[i] > 0
             records.append({
                 "individual": slot,
-                "animal": str(animals[row, i]),
+                "animal": short.get(str(animals[row, i]), str(animals[row, i])),
                 "n_frames": found.n_frames,
                 "seen": share(int(found.present[i]), found.n_frames),
                 f"first{unit}": float(found.first[i] / scale) if here else np.nan,

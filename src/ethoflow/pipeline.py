@@ -6,6 +6,7 @@ stale, and says what it found.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +26,7 @@ from ethoflow.cleaning.scores import MOST_LOST, choose_min_confidence, describe_
 from ethoflow.csv_text import write_csv
 from ethoflow.engine.materialise import Written, write
 from ethoflow.engine.source import open_store
-from ethoflow.errors import DataError, Missing, tell_missing
+from ethoflow.errors import DataError, Missing, listed, tell_missing
 from ethoflow.geometry.arena import Arena
 from ethoflow.geometry.calibration import calibrate
 from ethoflow.geometry.scale import Scale
@@ -35,6 +36,7 @@ from ethoflow.io.scoring import read_labels
 from ethoflow.io.scoring.clock import Since
 from ethoflow.points import add_points
 from ethoflow.schema import clean_name, position_units, text
+from ethoflow.short_names import short_names, shortener
 from ethoflow.skeleton import Skeleton, find_points, find_roles
 from ethoflow.stats.budget import time_budget
 from ethoflow.stats.quality import track_quality
@@ -107,12 +109,13 @@ def ingest(
             progress=progress,
             remembered=path / LOOKED_AT,
         )
+    show = shortener([*_recordings(path), *map(str, cohort.dataset.recording.values)])
     for note in cohort.dataset.attrs.get("notes", []):
-        report.warn(note)
+        report.warn(show(note))
     for problem in cohort.problems:
         report.warn(f"left out {problem}")
     for joined in cohort.reports:
-        (report.say if joined.complete else report.warn)(str(joined))
+        (report.say if joined.complete else report.warn)(show(str(joined)))
     before = _recordings(path)
     with report.track("reading tracks") as progress:
         written = write(cohort.dataset, path, "tracks", keep=keep, progress=progress)
@@ -121,7 +124,7 @@ def ingest(
     gone = [name for name in before if name not in tracks.recording.values]
     if gone:
         report.warn(
-            f"{', '.join(gone)}: taken out of the store, as no file of the tracks gives "
+            f"{listed(map(show, gone))}: taken out of the store, as no file of the tracks gives "
             f"{'it' if len(gone) == 1 else 'them'} any more."
         )
     report.say(f"tracks: {describe(tracks)}", _effort(written))
@@ -157,6 +160,7 @@ def add_labels(
         No file can be used.
     """
     tracks = _group(path, "tracks")
+    _check_labels_group(group)
     labels: xr.Dataset | None = None
     problems: list[str] = []
     with report.track("reading labels") as progress:
@@ -184,6 +188,15 @@ def add_labels(
     return len(problems)
 
 
+def _check_labels_group(group: str) -> None:
+    """Refuse to put labels where tracks or results of ours lie."""
+    if not re.fullmatch(r"labels(/[\w.-]+)+", group) or ".." in group or group == LABELS:
+        raise DataError(
+            f"labels cannot go into the group {group!r}: name one such as labels/human or "
+            "labels/second_rater; labels/rules is that of the rules."
+        )
+
+
 def make_poses(path: Path, settings: Settings, report: Report) -> xr.Dataset:
     """Calibrated and cleaned positions into ``poses``."""
     ds = _group(path, "tracks")
@@ -200,8 +213,9 @@ def make_poses(path: Path, settings: Settings, report: Report) -> xr.Dataset:
         cleaned = add_points(clean(ds, **settings.clean), find_points(parts, settings.skeleton))
         written = write(cleaned, path, "poses", keep=False, progress=progress)
     poses = _group(path, "poses")
+    show = shortener(map(str, poses.recording.values))
     for slip in find_slips(poses):
-        report.warn(f"poses: {slip}")
+        report.warn(f"poses: {show(str(slip))}")
     share = track_quality(poses).missing.mean()
     report.say(
         f"poses: positions in {position_units(poses)}, {share:.1%} missing", _effort(written)
@@ -233,8 +247,9 @@ def keep_poses(path: Path, report: Report) -> bool:
         return False
     new = sorted(set(tracks.recording.values) - set(poses.recording.values))
     if new:
+        names = listed(short_names(new).values())
         raise DataError(
-            f"{path}: poses are calibrated, and tracks were added since ({', '.join(new)}). Give "
+            f"{path}: poses are calibrated, and tracks were added since ({names}). Give "
             "the calibration again, with --arena, --px-per-mm or --project, to make theirs."
         )
     state = store.read_state(path)
@@ -368,13 +383,13 @@ def draw_pictures(path: Path, folder: Path, report: Report, *, most: int = 12) -
         report.say(
             f"pictures: of the first {most} of {len(names)} recordings (pictures.recordings)"
         )
-    groups = {"trajectories": "poses"}
+    groups, short = {"trajectories": "poses"}, short_names(names)
     if store.has_data(path, LABELS):
         groups["ethogram"] = LABELS
     pictures: dict[tuple[str, str], dict[str, str]] = {}
     for name in names[:most]:
         for kind, group in groups.items():
-            source = _digest(kind, store.fingerprint(path, group, name))
+            source = _digest(kind, short[name], store.fingerprint(path, group, name))
             stem = f"{kind}_{clean_name(name)}"
             pictures[name, kind] = {f"{stem}{suffix}": source for suffix in (".html", ".png")}
     wanted = {file: source for files in pictures.values() for file, source in files.items()}
@@ -388,7 +403,8 @@ def draw_pictures(path: Path, folder: Path, report: Report, *, most: int = 12) -
     if missing:
         with report.track("pictures") as progress:
             for number, ((name, kind), files) in enumerate(missing.items(), 1):
-                _draw(kind, _group(path, groups[kind]).sel(recording=name), folder, files)
+                one = _group(path, groups[kind]).sel(recording=name)
+                _draw(kind, one.assign_coords(recording=short[name]), folder, files)
                 progress(number, len(missing))
     if wanted:
         report.say("", f"pictures: {_made(len(stale), len(wanted), 'drawn')}")

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from ethoflow.io.finding import find_tracks
-from ethoflow.schema import DataError
+from ethoflow.schema import DataError, check_fps
 
 TEXT = """\
 # ethoflow project: run it with `ethoflow run {name}`
@@ -49,11 +49,11 @@ def write_project(folder: Path, fps: float | None = None) -> tuple[Path, list[st
     """
     if folder.exists() and not folder.is_dir():
         raise DataError(f"{folder} is a file: name the folder that holds your tracking files.")
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / "project.yaml"
     if path.exists():
         raise DataError(f"{path} is there already: change it, or remove it first.")
-    rate = "# fps: 25" if fps is None else f"fps: {fps:g}"
+    rate = "# fps: 25" if fps is None else f"fps: {check_fps(fps, str(folder)):.10g}"
+    folder.mkdir(parents=True, exist_ok=True)
     patterns, notes = find_tracks(folder)
     path.write_text(TEXT.format(name=path, tracks=_as_yaml(patterns), fps=rate), encoding="utf-8")
     return path, notes

@@ -249,7 +249,7 @@ def test_no_files_and_folders(tmp_path):
         read_cohort(tmp_path / "none*.csv", fps=25)
     with pytest.raises(DataError, match="no files"):
         read_cohort([], fps=25)
-    with pytest.raises(DataError, match="is a folder: name its files"):
+    with pytest.raises(DataError, match=r"is a folder: name its files, as in ef\.read_cohort"):
         read_cohort(tmp_path, fps=25)
     with pytest.raises(DataError, match="nowhere.csv: there is no such file"):
         read_cohort([tmp_path / "nowhere.csv"], fps=25)

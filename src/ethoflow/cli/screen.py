@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -78,15 +79,33 @@ def plain_errors() -> Iterator[list[str]]:
             warnings.simplefilter("default", UserWarning)
             warnings.showwarning = show  # type: ignore[assignment]
             yield shown
-    except (DataError, UnitError, OSError) as error:
+    except (DataError, UnitError) as error:
         err.print(f"[red]error:[/] {escape(str(error))}")
         raise typer.Exit(1) from error
-    except KeyError as error:
-        err.print(f"[red]error:[/] {escape(str(error.args[0]))}")
+    except OSError as error:
+        err.print(f"[red]error:[/] {escape(_explain(error))}")
         raise typer.Exit(1) from error
     except KeyboardInterrupt:
         err.print("stopped; what is finished is kept: the same command goes on from here")
         raise typer.Exit(130) from None
+
+
+def _explain(error: OSError) -> str:
+    """What the system refused, where, and what to do about it."""
+    if error.filename is None or error.strerror is None:
+        return str(error)
+    way = {
+        errno.ENOENT: "a folder on the way is not there",
+        errno.ENOTDIR: "a part of the path is a file where a folder is needed",
+        errno.EEXIST: "something else lies there",
+        errno.EISDIR: "it is a folder where a file is needed",
+        errno.EACCES: "you may not use it",
+        errno.EPERM: "you may not use it",
+        errno.EROFS: "the disk can only be read",
+        errno.ENOSPC: "the disk is full",
+        errno.ENAMETOOLONG: "the name is too long for this disk",
+    }.get(error.errno or 0, error.strerror)
+    return f"{error.filename} cannot be used: {way}. Choose another place."
 
 
 def _show_note(message: Warning | str, category: type[Warning], *where: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
 from collections.abc import Callable, Hashable, Iterator, Mapping
@@ -13,7 +14,7 @@ from dask.base import get_scheduler, named_schedulers
 from dask.callbacks import Callback
 from dask.threaded import get as get_threaded
 
-from ethoflow.schema import DataError
+from ethoflow.errors import DataError, did_you_mean
 
 Progress: TypeAlias = Callable[[int, int], None]
 """Called with what is done and what there is in all."""
@@ -98,6 +99,26 @@ def _run_here(
                 get(dict(tasks), list(wanted))
 
 
+def _client(kind: Any, address: str) -> Any:
+    """A client of the scheduler at an address, or a sentence on why there is none."""
+    if not re.fullmatch(r"(\w+://)?\S+:\d+/?", address):
+        raise DataError(
+            f"the scheduler {address!r} is not known.{did_you_mean(address, KNOWN)} Give "
+            "threads, processes, or the address of a Dask scheduler, such as tcp://node1:8786."
+        )
+    try:
+        return kind(address)
+    except (OSError, ValueError) as error:
+        raise DataError(
+            f"no Dask scheduler answers at {address} ({error}). Start one with `dask scheduler`, "
+            "or use --scheduler threads."
+        ) from error
+
+
+KNOWN = ("threads", "processes", "sync")
+"""Schedulers by name."""
+
+
 @contextmanager
 def use_scheduler(spec: str | None) -> Iterator[str]:
     """Run what is inside on the scheduler `spec`: threads (the default), processes, or an address.
@@ -119,7 +140,7 @@ def use_scheduler(spec: str | None) -> Iterator[str]:
             "--scheduler threads."
         ) from error
     if spec != "processes":
-        with Client(spec) as client:
+        with _client(Client, spec) as client:
             yield str(client.scheduler.address)
         return
     with LocalCluster(threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster):

@@ -16,7 +16,7 @@ N_VERTICES = 128
 """Vertices that stand for a circle."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Arena:
     """Outline of an arena's floor in px, and the length in mm that gives the scale.
 
@@ -34,6 +34,16 @@ class Arena:
     centre: tuple[float, float] | None = None
     radius: float | None = None
     px_per_mm: float | None = None
+
+    def __repr__(self) -> str:
+        """What it is in a line, as long as one for a circle of 128 vertices."""
+        scale = "no scale" if self.px_per_mm is None else f"{self.px_per_mm:.4g} px/mm"
+        if self.centre is not None:
+            x, y = self.centre
+            return f"<Arena: circle around ({x:g}, {y:g}), radius {self.radius:g} px, {scale}>"
+        shown = ", ".join(f"({x:g}, {y:g})" for x, y in self.vertices[:4])
+        more = f", ... {len(self.vertices)} corners" if len(self.vertices) > 4 else ""
+        return f"<Arena: polygon {shown}{more} px, {scale}>"
 
     def corners(self) -> npt.NDArray[np.float64]:
         """Vertices as an array, dims (vertex, space), px."""
@@ -64,8 +74,8 @@ def circle(x: float, y: float, radius: float, *, size: Quantity | None = None) -
     """
     if not (radius > 0 and np.isfinite([x, y, radius]).all()):
         raise DataError(
-            f"a circular arena needs a centre and a positive radius in px, found {x}, {y}, "
-            f"{radius}."
+            "a circular arena needs a centre and a positive radius in px, found "
+            f"{x}, {y}, {radius}."
         )
     angle = 2 * np.pi * np.arange(N_VERTICES) / N_VERTICES
     corners = np.stack([x + radius * np.cos(angle), y + radius * np.sin(angle)], axis=-1)
@@ -116,7 +126,7 @@ def polygon(
 
 def _length(size: Quantity) -> float:
     length = convert(size, "mm", name="size of the arena")
-    if not length > 0:
+    if not 0 < length < np.inf:
         raise DataError(f"the size of the arena must be a positive length, found {size!r}.")
     return length
 

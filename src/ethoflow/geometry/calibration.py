@@ -10,6 +10,7 @@ import xarray as xr
 
 from ethoflow.engine import step
 from ethoflow.engine.declare import Array
+from ethoflow.errors import did_you_mean, listed
 from ethoflow.geometry.arena import Arena
 from ethoflow.geometry.scale import Scale, scales_of
 from ethoflow.schema import Data, DataError, as_dataset, plain, position_units
@@ -111,7 +112,8 @@ def _pick(value: Arena | Mapping[str, Arena], name: str) -> Arena:
     known = {plain(str(key)): arena for key, arena in value.items()}
     if plain(name) not in known:
         raise DataError(
-            f"no arena for the recording {name!r}; there is one for: {', '.join(map(str, value))}."
+            f"no arena for the recording {name!r}; there is one for: {listed(value)}."
+            f"{did_you_mean(name, value)}"
         )
     return known[plain(name)]
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
+from ethoflow.errors import did_you_mean, listed
 from ethoflow.schema import ASIDE, DataError, plain
 from ethoflow.units import UnitError, convert, factor, same_dimension, unit_of
 
@@ -111,8 +112,8 @@ def _by_name(given: Mapping[str, Any], names: Sequence[str]) -> list[Any]:
     for name in names:
         if plain(name) not in known:
             raise DataError(
-                f"no px_per_mm for the recording {name!r}; there is one for: "
-                f"{', '.join(map(str, given))}."
+                f"no px_per_mm for the recording {name!r}; there is one for: {listed(given)}."
+                f"{did_you_mean(name, given)}"
             )
     return [known[plain(name)] for name in names]
 
@@ -129,10 +130,10 @@ def _column(name: str, ds: xr.Dataset, n_recordings: int) -> list[Any]:
         ]
         found = alike[0] if len(alike) == 1 else None
     if found is None:
-        listed = ", ".join(map(repr, columns)) or "none"
         raise DataError(
             f"px_per_mm={name!r} is neither a scale such as '3.2 px/mm' nor a column of the "
-            f"metadata; the columns are: {listed}."
+            f"metadata; the columns are: {listed(map(repr, columns)) or 'none'}."
+            f"{did_you_mean(name, columns)}"
         )
     values = np.broadcast_to(columns[found].values, n_recordings).tolist()
     unit = _unit_in(name)

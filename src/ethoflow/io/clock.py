@@ -143,6 +143,22 @@ def contradict(stated: float | None, given: float | None) -> list[str]:
     return [f"it states {stated:g} frames per second; the {given:g} that were given are used."]
 
 
+def check_resampling(fps: float) -> float:
+    """A frame rate that recordings can be brought to.
+
+    Raises
+    ------
+    DataError
+        It is no number of frames per second, or none that tracks of animals have.
+    """
+    rate = check_fps(fps, "resample_fps")
+    if not 0.001 <= rate <= 10_000:
+        raise DataError(
+            f"resample_fps must lie between 0.001 and 10,000 frames per second, found {fps!r}."
+        )
+    return rate
+
+
 def count_resampled(seconds: float, fps: float) -> int:
     """Frames at `fps` from the first to the last, `seconds` later."""
     return int(np.floor(seconds * fps + 1e-6)) + 1

@@ -12,8 +12,9 @@ from typing import Literal
 import xarray as xr
 
 from ethoflow.engine.schedule import Progress
+from ethoflow.errors import listed
 from ethoflow.io.catalogue import Catalogue
-from ethoflow.io.clock import contradict
+from ethoflow.io.clock import check_resampling, contradict
 from ethoflow.io.files import CameraTimes, lazy_arrays, sources_of
 from ethoflow.io.metadata import (
     MetadataSources,
@@ -31,8 +32,10 @@ from ethoflow.io.reader import PathLike, TrackingNote, check_stated, naming
 from ethoflow.io.scan import BrokenFile, Problem, find_files, scan
 from ethoflow.io.stack import Counts, Header, layout_of, slot_names, stack_tracks
 from ethoflow.io.twins import leave_twins
+from ethoflow.io.video import find_video, recode
 from ethoflow.points import make_points
 from ethoflow.schema import DataError, check_fps
+from ethoflow.short_names import short_names
 from ethoflow.skeleton import Skeleton
 
 
@@ -105,7 +108,7 @@ def read_cohort(
         of the metadata fits, or a group comes out empty.
     """
     if errors not in ("raise", "warn"):
-        raise ValueError(f"errors must be 'raise' or 'warn', found {errors!r}.")
+        raise DataError(f"errors must be 'raise' or 'warn', found {errors!r}.")
     cohort = open_cohort(
         paths,
         fps=fps,
@@ -162,7 +165,7 @@ def open_cohort(
         group comes out empty.
     """
     if empty_groups not in ("error", "allow"):
-        raise ValueError(f"empty_groups must be 'error' or 'allow', found {empty_groups!r}.")
+        raise DataError(f"empty_groups must be 'error' or 'allow', found {empty_groups!r}.")
     catalogue = Catalogue() if remembered is None else Catalogue.read(remembered)
     files, left = leave_twins(find_files(paths))
     headers, problems = scan(files, options, fps=fps, progress=progress, catalogue=catalogue)
@@ -177,7 +180,7 @@ def open_cohort(
     headers = [h for h in headers if h.path not in {problem.path for problem in late}]
     rates = _find_rates(fps, headers, seated, clocks, options)
     headers = [replace(h, notes=(*h.notes, *contradict(h.fps, rates.get(h.name)))) for h in headers]
-    rate = _common_rate(rates) if resample_fps is None else float(resample_fps)
+    rate = _common_rate(rates) if resample_fps is None else check_resampling(resample_fps)
     sources = sources_of(headers, rates, clocks, resample_fps, options, anti_alias=anti_alias)
     headers = [source.header for source in sources]
     if late:
@@ -261,9 +264,21 @@ def _find_rates(
             found[header.name] = stated.get(header.name, of_file)
     known = {name: check_fps(rate, name) for name, rate in found.items() if rate is not None}
     if fps == "video" and len(known) < len(found):
-        lacking = ", ".join(name for name in found if name not in known)
-        raise DataError(f"no video that can be opened lies beside: {lacking}.")
+        raise DataError(_no_video([h for h in headers if h.name not in known]))
     return known
+
+
+def _no_video(headers: Sequence[Header]) -> str:
+    """Which recordings have no video, and what is wrong with those that are there."""
+    beside = {h.name: find_video(Path(h.path)) for h in headers}
+    shut = [video for video in beside.values() if video is not None]
+    if shut:
+        return f"{listed(shut, 3)} cannot be opened. {recode(shut[0])}"
+    names = listed(short_names(beside).values(), 3)
+    return (
+        f"no video lies beside the files of: {names}. Needed one named as the file, or as the part "
+        "of its name before 'DLC'. Give the rate as a number, fps=25 (--fps 25)."
+    )
 
 
 def _common_rate(rates: Mapping[str, float]) -> float:

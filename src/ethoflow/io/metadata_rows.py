@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 import pandas as pd
 
+from ethoflow.errors import near_file
 from ethoflow.io.reader import PathLike, naming
 from ethoflow.io.sheets import Rows, rows_of, shown
 from ethoflow.schema import DataError, plain
@@ -126,7 +127,9 @@ def read_rows(source: MetadataSource) -> tuple[str, dict[str, list[str]]]:
         return "the table", dict(zip(names, cells, strict=True))
     path = Path(source)
     if not path.is_file():
-        raise DataError(f"{path}: there is no such metadata table.")
+        if path.is_dir():
+            raise DataError(f"{path} is a folder: name the metadata table in it.")
+        raise DataError(f"{path}: there is no such metadata table.{near_file(path)}")
     with naming(path):
         return path.name, _columns(rows_of(path))
 

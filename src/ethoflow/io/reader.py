@@ -13,10 +13,12 @@ from typing import Literal, TypeAlias
 import numpy as np
 import xarray as xr
 
-from ethoflow.io.clock import contradict, set_clock
+from ethoflow.errors import near_file
+from ethoflow.io.clock import check_resampling, contradict, set_clock
 from ethoflow.io.content import Content
 from ethoflow.io.individuals import choose_individuals
 from ethoflow.io.options import DEFAULTS, Columns, Options, Repeats, TimeUnit, digest_of
+from ethoflow.io.paths import explain_folder, one_path
 from ethoflow.io.registry import Registry, in_words
 from ethoflow.io.stack import Header, Tracks, dataset_of, layout_of, pad, stack_tracks, with_notes
 from ethoflow.io.time_lists import read_times
@@ -192,10 +194,12 @@ def read(
     array([[10.5, 11.5]], dtype=float32)
     >>> folder.cleanup()
     """
-    path = Path(path)
+    path = one_path(path)
     with naming(path):
         options = Options.of(individuals, columns, repeats, allow_pickle, time_unit)
         parts = load(path, options)
+        if resample_fps is not None:
+            resample_fps = check_resampling(resample_fps)
         given = (str(timestamps or ""), resample_fps, anti_alias)
         clock = given if timestamps is not None or resample_fps is not None else ()
         rate = look_at(video_of(path)).fps if fps == "video" else fps
@@ -297,9 +301,9 @@ def recognise(path: Path, options: Options = DEFAULTS) -> Reader:
         There is no such file, or it has no known format: the message says what it looks like.
     """
     if not path.exists():
-        raise DataError("there is no such file.")
+        raise DataError(f"there is no such file.{near_file(path)}")
     if path.is_dir():
-        raise DataError(f"this is a folder: name its files, for example {path / '*.h5'}.")
+        raise DataError(explain_folder(path))
     try:
         if path.stat().st_size == 0:
             raise DataError("the file is empty (0 bytes).")

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
+from ethoflow.errors import no_column
 from ethoflow.io.options import Repeats
 from ethoflow.io.sheets import Rows, find_delimiter, rows_of_bytes
 from ethoflow.io.stack import Tracks, first_number
@@ -109,9 +110,7 @@ class Table:
 
     def _column(self, name: str) -> Column:
         if name not in self.columns:
-            raise DataError(
-                f"no column {name!r}; the table has {', '.join(map(repr, self.columns))}."
-            )
+            raise DataError(no_column(name, self.columns))
         return self.columns[name]
 
 

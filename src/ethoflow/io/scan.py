@@ -14,6 +14,7 @@ from ethoflow.engine.schedule import Progress, run_tasks
 from ethoflow.io.catalogue import Catalogue, Evidence, question
 from ethoflow.io.hdf5 import reaches_out
 from ethoflow.io.options import DEFAULTS, Options, digest_of
+from ethoflow.io.paths import explain_folder, explain_pattern
 from ethoflow.io.pieces import LONG, pieces_of
 from ethoflow.io.reader import PathLike, Reader, check, load, only_ours, reader_named, recognise
 from ethoflow.io.stack import Header, mismatch
@@ -48,11 +49,11 @@ def find_files(paths: PathLike | Sequence[PathLike]) -> list[Path]:
     items = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
     found = [Path(name) for name in expand(os.fspath(item) for item in items)]
     if not found:
-        raise DataError(
-            f"no files: nothing is at {', '.join(str(item) for item in items) or 'an empty list'}."
-        )
+        named = ", ".join(str(item) for item in items) or "an empty list"
+        near = explain_pattern(os.fspath(items[0])) if items else ""
+        raise DataError(f"no files: nothing is at {named}.{near}")
     if len(items) == 1 and found[0].is_dir() and len(found) == 1:
-        raise DataError(f"{found[0]} is a folder: name its files, as in {found[0] / '*.h5'}.")
+        raise DataError(f"{found[0]}: {explain_folder(found[0])}")
     return found
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ethoflow.errors import near_file
 from ethoflow.io.options import TIME_UNITS, TimeUnit
 from ethoflow.io.sheets import Rows, rows_of_bytes
 from ethoflow.io.table_text import decode, read_table_bytes
@@ -53,7 +54,7 @@ def read_times(path: Path, unit: TimeUnit | None = None, fps: float | None = Non
     >>> folder.cleanup()
     """
     if not path.is_file():
-        raise DataError(f"{path}: there is no such file of timestamps.")
+        raise DataError(f"{path}: there is no such file of timestamps.{near_file(path)}")
     with path.open("rb") as file:
         is_array = file.read(6) == b"\x93NUMPY"
     try:

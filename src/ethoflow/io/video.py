@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import re
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,7 +69,7 @@ def look_at(path: Path) -> Video:
     capture = cv2.VideoCapture(str(path))
     try:
         if not capture.isOpened():
-            raise DataError(f"{path}: this video cannot be opened.")
+            raise DataError(f"{path}: this video cannot be opened. {recode(path)}")
         keys = (
             cv2.CAP_PROP_FPS,
             cv2.CAP_PROP_FRAME_COUNT,
@@ -79,8 +80,25 @@ def look_at(path: Path) -> Video:
     finally:
         capture.release()
     if not 0 < fps < np.inf:
-        raise DataError(f"{path}: this video states no frame rate.")
+        raise DataError(f"{path}: this video states no frame rate. {recode(path)}")
     return Video(path, fps, int(n_frames), int(width), int(height))
+
+
+def recode(path: Path) -> str:
+    """How to make a video of one that cannot be opened, under a name that fits as well.
+
+    Examples
+    --------
+    >>> recode(Path("a b.avi"))
+    "Encode it anew: ffmpeg -i 'a b.avi' -c:v libx264 -crf 18 -pix_fmt yuv420p 'a b.mp4'"
+    """
+    new, after = path.with_suffix(".mp4"), ""
+    if new == path:
+        new = path.with_name(f"{path.stem}_new.mp4")
+        after = ", and give the new file the name of the old one"
+    files = [shlex.quote(str(item)) for item in (path, new)]
+    codec = "-c:v libx264 -crf 18 -pix_fmt yuv420p"
+    return f"Encode it anew: ffmpeg -i {files[0]} {codec} {files[1]}{after}"
 
 
 def video_of(path: Path) -> Path:

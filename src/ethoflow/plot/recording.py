@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 
 from ethoflow.schema import Data, DataError, as_dataset, count_frames
+from ethoflow.short_names import short_names
 
 
 def one_recording(data: Data) -> xr.Dataset:
@@ -36,4 +37,5 @@ def one_recording(data: Data) -> xr.Dataset:
 def recording_title(ds: xr.Dataset) -> str:
     """Name of the recording, short enough for a title."""
     name = str(ds.recording.values) if "recording" in ds.coords else "recording"
+    name = short_names([name])[name]
     return name if len(name) <= 70 else f"{name[:40]}…{name[-28:]}"

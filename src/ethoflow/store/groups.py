@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from ethoflow.errors import did_you_mean, near_file
 from ethoflow.schema import DataError
 from ethoflow.store.chunks import StoredArray, read_whole, refer
 from ethoflow.store.documents import Document, dims_of, name_of
@@ -79,10 +80,21 @@ def _existing(path: str | Path) -> State:
             f"{path}: its first write ({', '.join(begun)}) is under way or was interrupted: run "
             "the same command again to finish it."
         )
-    raise DataError(
-        f"no Zarr store at {path}. Make one with ef.write(cohort, {str(path)!r}) or "
-        "`ethoflow ingest FILES --fps 25 --out cohort.zarr`."
-    )
+    raise DataError(f"no Zarr store at {path}. {_find_store(Path(path))}")
+
+
+def _find_store(path: Path) -> str:
+    """What lies at a path, or near it, and how to come by a store."""
+    if path.is_file():
+        return (
+            f"It is a file: `ethoflow info {path}` says what is in it, and `ethoflow ingest {path} "
+            "--out cohort.zarr` writes its tracks into a store."
+        )
+    inside = sorted(path.glob("*.zarr")) + sorted(path.glob("results/*.zarr"))
+    if inside:
+        return f"Did you mean {str(inside[0])!r}?"
+    near = "" if path.exists() else near_file(path).lstrip()
+    return near or "`ethoflow ingest FILES --fps 25 --out cohort.zarr` makes one, as does ef.write."
 
 
 def interrupted(path: str | Path) -> list[str]:
@@ -140,8 +152,11 @@ def open_group(
 def _open(state: State, group: str, as_array: Callable[[StoredArray, State], Any]) -> xr.Dataset:
     arrays = state.arrays(group)
     if not arrays:
-        groups = ", ".join(state.groups()) or "none"
-        raise DataError(f"{state.path} has no group {group!r}; it has: {groups}.")
+        groups = state.groups()
+        raise DataError(
+            f"{state.path} has no group {group!r}; it has: {', '.join(groups) or 'none'}."
+            f"{did_you_mean(group, groups)}"
+        )
     attributes = state.group_attributes(group)
     named = {str(attributes.pop("coordinates", ""))}
     named |= {str(d["attributes"].get("coordinates", "")) for d in arrays.values()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ethoflow.errors import no_column
 from ethoflow.io.scoring.account import account_for
 from ethoflow.io.scoring.bout_table import (
     EDGES,
@@ -71,7 +72,7 @@ def _by_hand(
     for role, value in columns.items():
         for name in [value] if isinstance(value, str) else value:
             if name not in names:
-                raise DataError(f"no column {name!r}; the table has {', '.join(map(repr, names))}.")
+                raise DataError(no_column(name, names))
             if role == "ignore":
                 ignored.append(names.index(name))
             else:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from ethoflow.errors import near_file
 from ethoflow.io.content import Content
 from ethoflow.io.registry import Registry, in_words
 from ethoflow.io.scoring.scored import Scored
@@ -77,7 +78,9 @@ def recognise_labels(path: Path, columns: Columns | None = None) -> LabelReader:
         There is no such file, or it has no known format.
     """
     if not path.is_file():
-        raise DataError("there is no such file.")
+        if path.is_dir():
+            raise DataError("this is a folder: name a file of scored behaviour in it.")
+        raise DataError(f"there is no such file.{near_file(path)}")
     if path.stat().st_size == 0:
         raise DataError("the file is empty (0 bytes).")
     content = Content(path).check()

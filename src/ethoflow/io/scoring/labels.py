@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from math import isfinite
 from pathlib import Path
@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from ethoflow.errors import did_you_mean, listed
 from ethoflow.io.options import DEFAULTS, digest_of
 from ethoflow.io.reader import PathLike, naming, recording_name
 from ethoflow.io.scoring.background import Background, settle_background
@@ -227,14 +228,21 @@ def _choose(scored: list[Scored], recording: str | None, rater: str | None) -> l
             "scored what."
         )
     if rater is not None and rater not in raters:
-        raise DataError(f"no rater {rater!r}; there are {', '.join(map(repr, raters))}.")
+        raise DataError(_nobody("no rater", rater, raters, "--rater"))
     return [one for one in scored if rater is None or one.rater == rater]
+
+
+def _nobody(what: str, name: str, known: Iterable[str], option: str) -> str:
+    names = [one for one in known if one]
+    if not names:
+        return f"{what} {name!r}: the file names none. Leave {option} out."
+    return f"{what} {name!r}; there are {listed(map(repr, names))}.{did_you_mean(name, names)}"
 
 
 def _of_individual(scored: list[Scored], individual: str) -> list[Scored]:
     known = dict.fromkeys(name for one in scored for name in individuals_of(one))
     if individual not in known:
-        raise DataError(f"nobody called {individual!r}; there are {', '.join(map(repr, known))}.")
+        raise DataError(_nobody("nobody called", individual, known, "--individual"))
     found: list[Scored] = []
     for one in scored:
         if individual not in individuals_of(one):

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from ethoflow.errors import no_column
 from ethoflow.io.options import TIME_UNITS, Options, TimeUnit
 from ethoflow.io.reader import TABLE, Content, Tracks, reader, recording_name
 from ethoflow.io.rows import (
@@ -146,9 +147,7 @@ def read_mapped(path: Path, options: Options) -> list[Tracks]:
         if name not in table.columns
     ]
     if missing:
-        raise DataError(
-            f"no column {missing[0]!r}; the table has {', '.join(map(repr, table.columns))}."
-        )
+        raise DataError(no_column(missing[0], table.columns))
     if "x" in columns:
         unknown = set(columns) - set(_LONG)
         if unknown:

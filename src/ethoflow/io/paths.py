@@ -1,0 +1,75 @@
+"""Paths as people give them: of a file, of a folder, of many by a pattern, and of nothing."""
+
+from __future__ import annotations
+
+import glob
+import os
+import reprlib
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from ethoflow.errors import near_file
+from ethoflow.schema import DataError
+
+
+def one_path(path: object) -> Path:
+    """The path of a file.
+
+    Raises
+    ------
+    DataError
+        It is a list, or a pattern of several files: those are a cohort.
+    """
+    if not isinstance(path, str | os.PathLike):
+        several = isinstance(path, Iterable)
+        way = "several files are a cohort: ef.read_cohort([...])" if several else "name a file"
+        raise DataError(f"ef.read takes the path of one file, found {reprlib.repr(path)}; {way}.")
+    found = Path(path)
+    if not glob.has_magic(str(path)) or found.exists():
+        return found
+    names = sorted(glob.glob(str(path), recursive=True))
+    if not names:
+        raise DataError(f"{path} is a pattern that no file fits.{explain_pattern(str(path))}")
+    raise DataError(
+        f"{path} is a pattern, of {len(names)} file{'' if len(names) == 1 else 's'}: read them as "
+        f"a cohort, ef.read_cohort({str(path)!r}), or one, ef.read({names[0]!r})."
+    )
+
+
+def explain_folder(path: Path) -> str:
+    """What a folder is, and how what is in it is read."""
+    if (path / "zarr.json").is_file():
+        return (
+            f"this is a folder, a Zarr store: open it with ef.open({str(path)!r}), or look at it "
+            f"with `ethoflow info {path}`."
+        )
+    ends = _ends(path)
+    pattern = str(path / f"*{ends[0][0] if ends else '.h5'}")
+    return (
+        f"this is a folder: name its files, as in ef.read_cohort({pattern!r}), on the command line "
+        f"'{pattern}'."
+    )
+
+
+def explain_pattern(pattern: str) -> str:
+    """What lies where a pattern finds nothing, with a blank before it."""
+    folder = Path(pattern)
+    while glob.has_magic(str(folder)):
+        folder = folder.parent
+    if not folder.is_dir() or not glob.has_magic(pattern):
+        return near_file(folder)
+    ends = _ends(folder)
+    if not ends:
+        return f" The folder {folder} holds no files."
+    found = ", ".join(f"{count} {end}" for end, count in ends[:5])
+    return f" The folder {folder} holds {found}."
+
+
+def _ends(folder: Path) -> list[tuple[str, int]]:
+    """Endings of the files in a folder and how many have them, the most frequent first."""
+    try:
+        files = [item for item in folder.iterdir() if item.is_file() and item.suffix]
+    except OSError:
+        return []
+    return Counter(item.suffix for item in files).most_common()
