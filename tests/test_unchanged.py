@@ -105,7 +105,7 @@ def test_the_report_is_that_of_the_last_run(tmp_path: Path) -> None:
     assert ends[0] == ends[1]
     said = [line for line in again.output.splitlines() if line.startswith(("poses", "labels"))]
     assert all(line in first.output and "written" not in line for line in said)
-    assert len(said) == 2
+    assert len(said) == 3
 
 
 def test_a_changed_arena_changes_the_labels(tmp_path: Path) -> None:

@@ -415,6 +415,11 @@ def count_frames(ds: xr.Dataset) -> npt.NDArray[np.int64]:
     return np.clip(np.broadcast_to(counts, n_recordings), 0, size)
 
 
+def own_frames(ds: xr.Dataset) -> xr.Dataset:
+    """One recording, without the padding that a longer one of its cohort has given it."""
+    return ds.isel(time=slice(int(count_frames(ds)[0])))
+
+
 def position_units(ds: xr.Dataset) -> str:
     """Units of `position`: ``"px"`` or a length."""
     return str(ds["position"].attrs.get("units", "px")) if "position" in ds else "px"

@@ -17,6 +17,7 @@ from ethoflow.io.reader import readers
 from ethoflow.io.scoring.declare import label_readers
 from ethoflow.schema import DataError, text
 from tests.conftest import no_compute
+from tests.strategies import stack
 
 
 def noted(words: str):
@@ -64,9 +65,15 @@ def test_what_a_format_says_survives(tmp_path_factory, name, data):
     path = tmp_path_factory.mktemp("r") / f"m1{one.suffix}"
     in_mm = before.position.attrs["units"] == "mm"
     with noted("unit of positions") if in_mm and "units" not in one.survives else nullcontext():
-        ef.export(before, path, format=name)
+        written = ef.export(before, path, format=name)
+    if one.apart:
+        assert len(written) == before.sizes["individual"]
+        place = data.draw(st.sampled_from(range(len(written))))
+        path, before = written[place], before.isel(individual=[place])
     stated = "fps" in one.survives
     after = ef.read(path, fps=None if stated else float(before.fps))
+    if one.apart:
+        assert after.animal.values.tolist() == before.animal.values.tolist()
     same = before.sizes["individual"] == 1 or "animal" not in one.survives
     if "bodypart" in one.survives:
         assert sorted(after.bodypart.values) == sorted(before.bodypart.values)
@@ -149,22 +156,6 @@ def test_pandas_opens_the_deeplabcut_table(tmp_path):
     assert table.columns.names == ["scorer", "bodyparts", "coords"]
     x = table.xs("x", level="coords", axis=1).to_numpy().T
     np.testing.assert_array_equal(x, before.position[0].sel(space="x").values)
-
-
-def test_pynwb_opens_the_file(tmp_path):
-    pynwb = pytest.importorskip("pynwb")
-    before = ef.simulate.still_then_running()
-    labels = ef.annotate(before, ["moving"])
-    (path,) = ef.export(
-        before.assign(moving=labels.moving), tmp_path / "m.nwb", format="NWB ndx-pose"
-    )
-    with pynwb.NWBHDF5IO(path, "r", load_namespaces=True) as io:
-        file = io.read()
-        series = file.processing["behavior"]["PoseEstimation"].pose_estimation_series
-        assert set(series) == set(map(str, before.bodypart.values))
-        bouts = file.intervals["bouts"].to_dataframe()
-    assert bouts.behaviour.tolist() == ["moving"]
-    assert bouts.start_time.tolist() == ef.find_bouts(labels).start.tolist()
 
 
 def test_pynapple_objects():
@@ -268,13 +259,16 @@ def test_names_that_become_one_name(tmp_path):
     for tracks in one.values():
         ef.write(tracks, tmp_path / "c.zarr")
     cohort = ef.open(tmp_path / "c.zarr", "tracks")
-    with pytest.raises(DataError, match="two recordings would be written to"):
+    with pytest.raises(DataError, match="m 1 and m_1 would both be written to"):
         ef.export(cohort, tmp_path / "out", format="tidy CSV", overwrite=True)
     slashes = ef.from_arrays(
         np.ones((2, 1, 2, 5)), fps=25, bodyparts=["nose"], animals=["a/b", "a:b"], recording="r"
     )
-    with pytest.raises(DataError, match="two animals would be called 'a_b' in NWB"):
+    with pytest.raises(DataError, match="r, a/b and r, a:b would both be written to"):
         ef.export(slashes, tmp_path / "r.nwb", format="NWB ndx-pose")
+    with pytest.raises(DataError, match="two animals would be called 'a_b' in NWB"):
+        ef.export(slashes, tmp_path / "r.nwb", format="NWB ndx-multisubjects")
+    assert not list(tmp_path.glob("*.nwb"))
     late = one["m 1"].isel(time=slice(5, None))
     with pytest.raises(DataError, match="no frames of it"):
         ef.export(late, tmp_path / "late.csv", format="tidy CSV")
@@ -309,3 +303,24 @@ def test_movement_in_another_order_of_space_and_in_cm(tmp_path):
     steps.attrs["time_unit"] = "frames"
     with pytest.raises(DataError, match="advance by 2 frames from one to the next"):
         ef.from_movement(steps)
+
+
+def test_a_recording_chosen_from_a_cohort_brings_no_padding(tmp_path):
+    pytest.importorskip("h5netcdf")
+    pytest.importorskip("pynapple")
+    animals = {"a": ["m", "n"], "b": ["o", ""]}
+    cohort = stack([
+        ef.from_arrays(
+            np.ones((2, 1, 2, n)), fps=30, bodyparts=["nose"], recording=name, animals=animals[name]
+        )
+        for name, n in (("a", 30), ("b", 10))
+    ])  # fmt: skip
+    one = cohort.sel(recording="b")
+    for name, suffix in (("tidy CSV", ".csv"), ("movement netCDF", ".nc")):
+        ef.export(one, tmp_path / f"b{suffix}", format=name)
+        back = ef.read(tmp_path / f"b{suffix}", fps=30)
+        assert (back.sizes["individual"], back.sizes["time"]) == (1, 10)
+    assert len(ef.to_table(one)) == 10
+    assert ef.to_movement(one).sizes["time"] == 10
+    assert {len(found) for found in ef.to_pynapple(one).values()} == {10}
+    assert [len(values) for values in ef.to_keypoint_moseq(one)[0].values()] == [10]

@@ -188,3 +188,9 @@ def test_one_scale_in_every_form(given, factor):
 def test_scales_that_are_refused(given, message):
     with pytest.raises(ef.DataError, match=message):
         ef.calibrate(with_scales(), px_per_mm=given)
+
+
+def test_a_series_is_joined_by_names_that_are_numbers():
+    numbered = cohort().assign_coords(recording=["101", "102"])
+    scales = ef.calibrate(numbered, px_per_mm=pd.Series({102: 4.0, 101: 2.0})).px_per_mm
+    assert scales.values.tolist() == [2, 4]

@@ -211,3 +211,28 @@ def test_notes_of_a_join_are_warnings(tmp_path, make_table):
     with pytest.warns(TrackingNote, match="found in names of recordings"):
         ds = read_cohort(tmp_path / "*.csv", fps=25, metadata=frame)
     assert ds.sex.values.tolist() == ["f", "m"]
+
+
+def test_numbers_of_rows_and_of_mice_are_not_taken_for_each_other():
+    ds = cohort("1", "2", "3")
+    rows = {"order": ["1", "2", "3"], "mouse": ["3", "1", "2"], "group": ["ko", "wt", "het"]}
+    joined, _ = join_metadata(ds, pd.DataFrame(rows))
+    assert joined.group.values.tolist() == ["wt", "het", "ko"]
+    assert "'order' would fit as well, and differently" in joined.attrs["notes"][0]
+    cages = pd.DataFrame({"cage": ["1", "1", "2"], **rows}).drop(columns="order")
+    joined, _ = join_metadata(ds, cages)
+    assert joined.group.values.tolist() == ["wt", "het", "ko"]
+    unnamed = pd.DataFrame(rows).rename(columns={"order": "", "mouse": "code"})
+    joined, _ = join_metadata(ds, unnamed)
+    assert joined.group.values.tolist() == ["wt", "het", "ko"]
+    assert not joined.attrs.get("notes")
+
+
+def test_columns_that_name_different_recordings_are_asked_about():
+    rows = {"order": ["1", "2", "3"], "code": ["3", "1", "2"], "group": ["ko", "wt", "het"]}
+    with pytest.raises(DataError, match="'order' and 'code' both fit.*'recording'"):
+        join_metadata(cohort("1", "2", "3"), pd.DataFrame(rows))
+    joined, _ = join_metadata(
+        cohort("1", "2", "3"), pd.DataFrame(rows).rename(columns={"code": "recording"})
+    )
+    assert joined.group.values.tolist() == ["wt", "het", "ko"]

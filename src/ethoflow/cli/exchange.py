@@ -93,19 +93,26 @@ def export(
     out_folder: Annotated[Path, typer.Option("--out", help="Folder of the files.")] = Path(
         "export"
     ),
-    group: Annotated[str, typer.Option(help="poses, tracks, labels/rules, ...")] = "tracks",
+    group: Annotated[
+        str | None,
+        typer.Option(help="poses, tracks, labels/rules, ...; by default what the format takes."),
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files there.")] = False,
 ) -> None:
     """Write the recordings of a store in the format of another tool, a file each."""
-    from ethoflow.engine.source import open_store
     from ethoflow.exporting import export as write_files
+    from ethoflow.exporting.declare import find_writer
+    from ethoflow.exporting.groups import open_for
 
     with plain_errors():
-        data = open_store(path, group)
+        data, taken = open_for(path, find_writer(to), group)
         written = write_files(data, out_folder, format=to, overwrite=overwrite)
+        out.print(f"taken: {taken}", markup=False)
         out.print(f"written: {len(written)} files in {out_folder}", markup=False)
         for file in written[:10]:
             out.print(str(file), markup=False)
+        if len(written) > 10:
+            out.print(f"... and {len(written) - 10} more", markup=False)
         out.print(f"\nnext: `ethoflow info '{written[0]}'` reads one again, or open it in its tool")
 
 

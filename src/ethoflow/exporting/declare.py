@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Literal, TypeAlias
 import xarray as xr
 
 from ethoflow.io.registry import Registry
+from ethoflow.schema import DataError
 
 Kind: TypeAlias = Literal["tracks", "labels"]
 Save: TypeAlias = Callable[[xr.Dataset, Path], None]
@@ -30,6 +32,9 @@ class Writer:
     reader: str
     survives: tuple[str, ...]
     extra: str
+    apart: bool
+    labels: bool
+    default: bool
 
 
 _WRITERS: Registry[Writer] = Registry("ethoflow.exporting")
@@ -43,6 +48,9 @@ def writer(
     reader: str = "",
     survives: tuple[str, ...] = (),
     extra: str = "",
+    apart: bool = False,
+    labels: bool = False,
+    default: bool = False,
 ) -> Callable[[Save], Save]:
     """Declaration of a format that is written.
 
@@ -60,13 +68,54 @@ def writer(
         What writing and reading give back exactly; a property test holds every format to it.
     extra
         The optional dependencies it needs.
+    apart
+        Whether every animal has a file of its own.
+    labels
+        Whether it takes labels beside tracks.
+    default
+        Whether it is meant by a word that several formats have.
     """
 
     def register(save: Save) -> Save:
-        _WRITERS.add(name, save, Writer(name, save, kind, suffix, reader, survives, extra))
+        entry = Writer(name, save, kind, suffix, reader, survives, extra, apart, labels, default)
+        _WRITERS.add(name, save, entry)
         return save
 
     return register
+
+
+def find_writer(format: str) -> Writer:
+    """The format of that name, or the one that a word of it means.
+
+    Raises
+    ------
+    DataError
+        There is none, or several may be meant; the message lists them.
+
+    Examples
+    --------
+    >>> find_writer("nwb").name
+    'NWB ndx-pose'
+    """
+    known = writers()
+    if format in known:
+        return known[format]
+    words = _words(format)
+    fits = [
+        one
+        for name, one in known.items()
+        if words and all(any(own.startswith(word) for own in _words(name)) for word in words)
+    ]
+    meant = [one for one in fits if one.default] if len(fits) > 1 else fits
+    if len(meant) == 1:
+        return meant[0]
+    if fits:
+        raise DataError(f"{format!r} may be any of: {', '.join(one.name for one in fits)}.")
+    raise DataError(f"no format {format!r} is written; there are: {', '.join(known)}.")
+
+
+def _words(name: str) -> list[str]:
+    return re.findall(r"[a-z0-9]+", name.lower())
 
 
 def writers() -> dict[str, Writer]:

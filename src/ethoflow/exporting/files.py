@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import os
-import re
+import unicodedata
 import warnings
-from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
 from ethoflow.behaviours.bouts import is_behaviour
-from ethoflow.exporting.declare import ExportNote, Writer, writers
+from ethoflow.exporting.declare import ExportNote, Writer, find_writer
 from ethoflow.schema import (
     Data,
     DataError,
     as_dataset,
     clean_name,
-    count_frames,
+    own_frames,
     position_units,
+    text,
 )
 
 
@@ -27,8 +29,9 @@ def export(data: Data, path: str | Path, *, format: str, overwrite: bool = False
     """Write tracks or labels in the format of another tool; gives the files written.
 
     A single recording becomes the file `path`; a cohort becomes a folder with a file for each
-    recording, named after it, without the padding of shorter ones. One recording is held in memory
-    at a time.
+    recording, named after it, without the padding of shorter ones. NWB has a file for each animal:
+    where there are several their names follow that of the recording. One recording is held in
+    memory at a time, and nothing is written where one file could not be.
 
     Parameters
     ----------
@@ -37,8 +40,8 @@ def export(data: Data, path: str | Path, *, format: str, overwrite: bool = False
     path
         The file, or for a cohort the folder.
     format
-        One of the formats that are written, or a word that only one of them has (``"nwb"``); the
-        message of an unknown one lists them.
+        One of the formats that are written, or a word of its name (``"nwb"``); the message of an
+        unknown one lists them.
     overwrite
         Replace files that are there; default False.
 
@@ -51,7 +54,7 @@ def export(data: Data, path: str | Path, *, format: str, overwrite: bool = False
     ------
     DataError
         The format is not known, does not take these data, a file is there already, or two
-        recordings would have one file.
+        recordings or animals would have one file.
 
     Examples
     --------
@@ -61,46 +64,70 @@ def export(data: Data, path: str | Path, *, format: str, overwrite: bool = False
     >>> export(simulate.still_then_running(), f"{folder}/m.csv", format="tidy CSV")[0].name
     'm.csv'
     """
-    chosen = _choose(format)
+    chosen = find_writer(format)
     ds = as_dataset(data)
     _check_kind(ds, chosen)
-    path = Path(path)
-    cohort = "recording" in ds.dims
     _note_lost(ds, chosen)
-    written: list[Path] = []
-    for name, one in _recordings(ds):
-        target = path / f"{clean_name(name)}{chosen.suffix}" if cohort else path
-        if target in written:
-            raise DataError(f"two recordings would be written to {target}: rename one.")
-        if target.exists() and not overwrite:
-            raise DataError(f"{target} is there already: choose another place, or overwrite it.")
+    ds = _with_confidence(ds)
+    files = _plan(ds, Path(path), chosen)
+    _check_places(files, overwrite)
+    for row, one in groupby(files, key=lambda file: file.row):
+        recording = _recording(ds, row).load()
+        for file in one:
+            file.path.parent.mkdir(parents=True, exist_ok=True)
+            own = recording.isel(individual=file.animals)
+            _save(chosen, own, file.path)
+    return [file.path for file in files]
+
+
+@dataclass(frozen=True)
+class _File:
+    """One file to be written: of which row of the data, which of its animals, and who they are."""
+
+    path: Path
+    row: int
+    animals: list[int]
+    what: str
+
+
+def _plan(ds: xr.Dataset, path: Path, chosen: Writer) -> list[_File]:
+    """The files: one per recording, or one per animal where the format wants it."""
+    several = "recording" in ds.dims
+    files = []
+    for row in range(ds.sizes.get("recording", 1)):
+        one = _recording(ds, row)
+        name = str(one.recording.values) if "recording" in one.coords else "recording"
         if not one.sizes["time"]:
             raise DataError(f"{name}: there are no frames of it in these data.")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _save(chosen, one.load(), target)
-        written.append(target)
-    return written
+        place = path / f"{clean_name(name)}{chosen.suffix}" if several else path
+        seats = _seats(one)
+        if not chosen.apart or len(seats) == 1:
+            files.append(_File(place, row, seats, name))
+            continue
+        for seat in seats:
+            animal = str(one.animal.values[seat]) or str(one.individual.values[seat])
+            suffix = chosen.suffix if place.name.endswith(chosen.suffix) else ""
+            stem = f"{place.name.removesuffix(chosen.suffix)}_{clean_name(animal)}"
+            files.append(_File(place.with_name(stem + suffix), row, [seat], f"{name}, {animal}"))
+    return files
 
 
-def _choose(format: str) -> Writer:
-    known = writers()
-    if format not in known:
-        words = _words(format)
-        fits = [
-            name
-            for name in known
-            if words and all(any(own.startswith(word) for own in _words(name)) for word in words)
-        ]
-        if len(fits) > 1:
-            raise DataError(f"{format!r} may be any of: {', '.join(fits)}.")
-        if not fits or not words:
-            raise DataError(f"no format {format!r} is written; there are: {', '.join(known)}.")
-        format = fits[0]
-    return known[format]
-
-
-def _words(name: str) -> list[str]:
-    return re.findall(r"[a-z0-9]+", name.lower())
+def _check_places(files: list[_File], overwrite: bool) -> None:
+    """Refuse before anything is written: two files of one name, or one that is there."""
+    taken: dict[str, str] = {}
+    for file in files:
+        # Some file systems take names for one that differ in case or in how letters are composed.
+        key = unicodedata.normalize("NFC", str(file.path)).casefold()
+        if key in taken:
+            raise DataError(
+                f"{taken[key]} and {file.what} would both be written to {file.path}: rename one."
+            )
+        taken[key] = file.what
+        if file.path.exists() and not overwrite:
+            raise DataError(
+                f"{file.path} is there already: choose another place, or overwrite it "
+                "(overwrite=True, --overwrite)."
+            )
 
 
 def _check_kind(ds: xr.Dataset, chosen: Writer) -> None:
@@ -108,7 +135,12 @@ def _check_kind(ds: xr.Dataset, chosen: Writer) -> None:
     if chosen.kind == "labels" and not has_labels:
         raise DataError(f"{chosen.name} takes labels; these data have: {', '.join(map(str, ds))}.")
     if chosen.kind == "tracks" and "position" not in ds:
-        raise DataError(f"{chosen.name} takes tracks; these data have: {', '.join(map(str, ds))}.")
+        more = ""
+        if chosen.labels and has_labels:
+            more = " Give the labels beside the tracks, as in poses.assign(labels.data_vars)."
+        raise DataError(
+            f"{chosen.name} takes tracks; these data have: {', '.join(map(str, ds))}.{more}"
+        )
 
 
 def _note_lost(ds: xr.Dataset, chosen: Writer) -> None:
@@ -124,21 +156,27 @@ def _note_lost(ds: xr.Dataset, chosen: Writer) -> None:
         warnings.warn(f"{chosen.name} does not keep {'; nor '.join(lost)}.", ExportNote, 3)
 
 
-def _recordings(ds: xr.Dataset) -> Iterator[tuple[str, xr.Dataset]]:
-    """Every recording, cut to its own frames and to the animals it has."""
-    counts = count_frames(ds)
-    if "position" in ds and "confidence" not in ds:
-        unknown = xr.full_like(ds.position.isel(space=0, drop=True), np.nan)
-        ds = ds.assign(confidence=unknown)
-    if "recording" not in ds.dims:
-        yield str(ds.recording.values) if "recording" in ds.coords else "recording", ds
-        return
-    for row, name in enumerate(map(str, ds.recording.values)):
-        one = ds.isel(recording=row, time=slice(int(counts[row])))
-        animals = one.animal.values if "animal" in one.coords else one.individual.values
-        seated = np.flatnonzero(animals != "")
-        keeps = 0 < len(seated) < one.sizes["individual"]
-        yield name, one.isel(individual=seated) if keeps else one
+def _with_confidence(ds: xr.Dataset) -> xr.Dataset:
+    if "position" not in ds or "confidence" in ds:
+        return ds
+    return ds.assign(confidence=xr.full_like(ds.position.isel(space=0, drop=True), np.nan))
+
+
+def _recording(ds: xr.Dataset, row: int) -> xr.Dataset:
+    """One recording, cut to its own frames, with the names of the partners in its pairs."""
+    ds = own_frames(ds.isel(recording=row) if "recording" in ds.dims else ds)
+    if "partner" in ds.dims and "animal" in ds.coords:
+        known = dict(zip(map(str, ds.individual.values), map(str, ds.animal.values), strict=True))
+        partners = [known.get(str(slot), str(slot)) for slot in ds.partner.values]
+        ds = ds.assign_coords(partner_animal=("partner", text(partners)))
+    return ds
+
+
+def _seats(ds: xr.Dataset) -> list[int]:
+    """Slots that an animal sits in; all where nobody is named."""
+    animals = ds.animal.values if "animal" in ds.coords else ds.individual.values
+    seated = np.flatnonzero(animals != "").tolist()
+    return seated or list(range(ds.sizes["individual"]))
 
 
 def _save(chosen: Writer, ds: xr.Dataset, target: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ethoflow.schema import Data, DataError, as_dataset, count_frames
+from ethoflow.schema import Data, DataError, as_dataset, own_frames
 
 
 def to_keypoint_moseq(
@@ -34,13 +34,12 @@ def to_keypoint_moseq(
     [True]
     """
     ds = as_dataset(data, needs=["position"])
-    counts = count_frames(ds)
     if "recording" not in ds.coords:
         ds = ds.assign_coords(recording="recording")
     cohort = ds if "recording" in ds.dims else ds.expand_dims("recording")
     coordinates, confidences = {}, {}
     for row, name in enumerate(map(str, np.atleast_1d(ds.recording.values))):
-        one = cohort.isel(recording=row, time=slice(int(counts[row]))).load()
+        one = own_frames(cohort.isel(recording=row)).load()
         animals = [str(animal) for animal in np.atleast_1d(one.animal.values)]
         seated = [i for i, animal in enumerate(animals) if animal]
         for i in seated or [0]:

@@ -11,7 +11,7 @@ import xarray as xr
 from ethoflow.exporting.declare import writer
 from ethoflow.io.movement import DIALECTS
 from ethoflow.origin import clock_times
-from ethoflow.schema import Data, DataError, as_dataset, position_units
+from ethoflow.schema import Data, DataError, as_dataset, own_frames, position_units
 
 _SURVIVES = ("position", "confidence", "bodypart", "animal", "fps", "units")
 
@@ -45,6 +45,7 @@ def to_movement(data: Data, dialect: Literal["singular", "plural"] = "singular")
     ds = as_dataset(data, needs=["position", "confidence"])
     if "recording" in ds.dims:
         raise DataError("movement holds one recording: choose one, as in ds.sel(recording=...).")
+    ds = own_frames(ds)
     names = {new: old for old, new in DIALECTS[dialect].items()}
     keypoint, individual = names["bodypart"], names["individual"]
     animals = np.array([str(n) for n in ds.animal.values])

@@ -9,7 +9,7 @@ import xarray as xr
 
 from ethoflow.behaviours.bouts import find_bouts, is_behaviour
 from ethoflow.origin import clock_times
-from ethoflow.schema import Data, DataError, as_dataset
+from ethoflow.schema import Data, DataError, as_dataset, own_frames
 
 
 def to_pynapple(data: Data) -> dict[str, Any]:
@@ -36,6 +36,8 @@ def to_pynapple(data: Data) -> dict[str, Any]:
     ds = as_dataset(data)
     if "recording" in ds.dims:
         raise DataError("pynapple has no cohorts: choose one, as in ds.sel(recording=...).")
+    if "time" in ds.dims:
+        ds = own_frames(ds)
     found: dict[str, Any] = {}
     labels = [str(name) for name, array in ds.data_vars.items() if is_behaviour(array)]
     if labels:

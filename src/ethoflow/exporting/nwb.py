@@ -1,108 +1,151 @@
-"""NWB with the extension ndx-pose: a container of poses per animal, bouts as time intervals."""
+"""NWB: poses by the extension ndx-pose, bouts by ndx-ethogram.
+
+A file per animal is what other programs open: movement, keypoint-MoSeq and sleap-io each take one
+container of poses, called ``PoseEstimation``, and the last looks for it in a processing module that
+it knows by its name.
+"""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import warnings
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import xarray as xr
 
-from ethoflow.behaviours.bouts import find_bouts, is_behaviour
 from ethoflow.exporting.declare import writer
+from ethoflow.exporting.nwb_bouts import bout_tables
+from ethoflow.exporting.nwb_file import (
+    check_distinct,
+    names_of,
+    plain,
+    recording_of,
+    session_of,
+    subject_facts,
+)
 from ethoflow.origin import clock_times
-from ethoflow.schema import DataError, position_units
+from ethoflow.schema import position_units
 
 _UNIT = {"px": "pixels", "mm": "mm"}
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-"""Stands for the start of a session whose date is not known."""
+_SURVIVES = ("position", "confidence", "bodypart", "units", "bouts")
 
 
 @writer(
-    "NWB ndx-pose", kind="tracks", suffix=".nwb", reader="NWB ndx-pose",
-    survives=("position", "confidence", "bodypart", "units"), extra="nwb",
+    "NWB ndx-pose", kind="tracks", suffix=".nwb", reader="NWB ndx-pose", survives=_SURVIVES,
+    extra="nwb", apart=True, labels=True, default=True,
 )  # fmt: skip
 def save_nwb(ds: xr.Dataset, path: Path) -> None:
-    """Poses of every animal with times from the frame rate; labels beside them as intervals."""
-    from ndx_pose import PoseEstimation, PoseEstimationSeries, Skeleton, Skeletons
-    from pynwb import NWBHDF5IO, NWBFile
+    """Poses of one animal and its bouts, on the recording's own clock; a file per animal."""
+    from pynwb import NWBFile
+    from pynwb.file import Subject
 
-    name = str(ds.recording.values) if "recording" in ds.coords else "recording"
+    (animal,), recording = names_of(ds), recording_of(ds)
+    called = recording if animal == recording else f"{recording}_{animal}"
     file = NWBFile(
-        session_description=f"tracks of {name}", identifier=name, session_start_time=EPOCH
+        **session_of(ds, called), subject=Subject(subject_id=animal, **subject_facts(ds, 0))
     )
-    module = file.create_processing_module("behavior", "poses of animals")
-    parts = [str(part) for part in ds.bodypart.values]
-    containers = _containers(ds)
-    _check_distinct(parts, "body parts")
-    skeleton = Skeleton(name="skeleton", nodes=[_plain(part) for part in parts])
-    module.add(Skeletons(skeletons=[skeleton]))
-    for i, animal in enumerate(map(str, ds.animal.values)):
-        series = [
-            PoseEstimationSeries(
-                name=_plain(part),
-                description=part,
-                data=ds.position.values[i, b].T,
-                unit=_UNIT.get(position_units(ds), position_units(ds)),
-                reference_frame="(0, 0) is the upper left corner of the picture",
-                timestamps=clock_times(ds),
-                confidence=ds.confidence.values[i, b],
-                confidence_definition="score of the tracker",
-            )
-            for b, part in enumerate(parts)
-        ]
-        module.add(
-            PoseEstimation(
-                name=containers[i],
-                pose_estimation_series=series,
-                description=f"poses of {animal}",
-                source_software=str(ds.attrs.get("source_software", "")) or "unknown",
-                skeleton=skeleton,
-            )
+    module = file.create_processing_module("behavior", "poses and behaviour of the animal")
+    pose = _pose(ds, 0, _add_skeleton(module, ds), original_videos=[recording])
+    module.add(pose)
+    for table in bout_tables(ds, 0, pose):
+        module.add(table)
+    if ds.sizes["space"] == 2:
+        name = f"SLEAP_VIDEO_000_{plain(recording)}"
+        file.create_processing_module(name, "the same poses, where sleap-io finds them").add(pose)
+    _write(file, path)
+
+
+@writer(
+    "NWB ndx-multisubjects", kind="tracks", suffix=".nwb", reader="NWB ndx-pose",
+    survives=(*_SURVIVES, "animal"), extra="nwb", labels=True,
+)  # fmt: skip
+def save_nwb_of_several(ds: xr.Dataset, path: Path) -> None:
+    """Poses and bouts of all animals of a recording in one file, each in a container of its own."""
+    from hdmf.common import DynamicTableRegion
+    from ndx_multisubjects import NdxMultiSubjectsNWBFile, SelectSubjectsContainer, SubjectsTable
+
+    animals = names_of(ds)
+    check_distinct([*animals, "Skeletons"], "animals")
+    table = SubjectsTable(description="the animals of the recording")
+    for row, animal in enumerate(animals):
+        facts = {"sex": "U", "species": "unknown", **subject_facts(ds, row)}
+        table.add_row(subject_id=animal, sex=facts["sex"], species=facts["species"])
+    file = NdxMultiSubjectsNWBFile(**session_of(ds, recording_of(ds)), subjects_table=table)
+    module = file.create_processing_module("behavior", "poses and behaviour of animals")
+    skeleton = _add_skeleton(module, ds)
+    for row, animal in enumerate(animals):
+        region = DynamicTableRegion(
+            name="subjects", description="whose these are", data=[row], table=table
         )
-    labels = [str(n) for n, array in ds.data_vars.items() if is_behaviour(array)]
-    if labels:
-        file.add_time_intervals(_intervals(ds[labels]))
+        container = SelectSubjectsContainer(name=plain(animal), subjects=region)
+        pose = _pose(ds, row, skeleton)
+        container.add_nwb_data_interfaces(pose)
+        for bouts in bout_tables(ds, row, pose):
+            container.add_dynamic_tables(bouts)
+        module.add(container)
+    _write(file, path)
+
+
+def _add_skeleton(module: Any, ds: xr.Dataset) -> Any:
+    """The body parts; edges are none, as tracks have none, but other programs look for them."""
+    from ndx_pose import Skeleton, Skeletons
+
+    parts = [str(part) for part in ds.bodypart.values]
+    check_distinct(parts, "body parts")
+    skeleton = Skeleton(
+        name="skeleton",
+        nodes=[plain(part) for part in parts],
+        edges=np.zeros((0, 2), np.uint8),
+    )
+    module.add(Skeletons(skeletons=[skeleton]))
+    return skeleton
+
+
+def _pose(ds: xr.Dataset, animal: int, skeleton: Any, **more: Any) -> Any:
+    """The poses of one animal; all body parts share the times of the first."""
+    from ndx_pose import PoseEstimation, PoseEstimationSeries
+
+    unit = position_units(ds)
+    clock: Mapping[str, Any] = _clock(ds)
+    series: list[Any] = []
+    for place, part in enumerate(map(str, ds.bodypart.values)):
+        one = PoseEstimationSeries(
+            name=plain(part),
+            description=part,
+            data=ds.position.values[animal, place].T,
+            unit=_UNIT.get(unit, unit),
+            reference_frame="(0, 0) is the tracker's: the upper left corner of the picture, y down",
+            confidence=ds.confidence.values[animal, place],
+            confidence_definition="score of the tracker; NaN where it gives none",
+            **clock,
+        )
+        series.append(one)
+        clock = {"timestamps": series[0]} if "timestamps" in clock else clock
+    with warnings.catch_warnings():
+        # sleap-io reads names of videos from where ndx-pose no longer wants them.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return PoseEstimation(
+            name="PoseEstimation",
+            pose_estimation_series=series,
+            description=f"poses of {names_of(ds)[animal]}",
+            source_software=str(ds.attrs.get("source_software", "")) or "unknown",
+            skeleton=skeleton,
+            **more,
+        )
+
+
+def _clock(ds: xr.Dataset) -> dict[str, Any]:
+    """Times of the frames; a single frame has no step that tells the rate, and states it."""
+    times = clock_times(ds)
+    if len(times) > 1:
+        return {"timestamps": times}
+    return {"starting_time": float(times[0]), "rate": float(ds.fps)}
+
+
+def _write(file: Any, path: Path) -> None:
+    from pynwb import NWBHDF5IO
+
     with NWBHDF5IO(path, "w") as io:
         io.write(file)
-
-
-def _intervals(ds: xr.Dataset) -> object:
-    from pynwb.epoch import TimeIntervals
-
-    table = TimeIntervals(name="bouts", description="bouts of behaviour")
-    table.add_column("behaviour", "name of the behaviour")
-    table.add_column("animal", "who did it")
-    table.add_column("partner", "with whom; empty for what an animal does alone")
-    for bout in find_bouts(ds).itertuples():
-        table.add_interval(
-            start_time=bout.start,
-            stop_time=bout.stop,
-            behaviour=bout.behaviour,
-            animal=bout.animal,
-            partner=bout.partner_animal,
-        )
-    return table
-
-
-def _containers(ds: xr.Dataset) -> list[str]:
-    """Names of the containers of poses, one for each animal."""
-    if ds.sizes["individual"] == 1:
-        return ["PoseEstimation"]
-    animals = [str(animal) for animal in ds.animal.values]
-    _check_distinct([*animals, "Skeletons"], "animals")
-    return [_plain(animal) for animal in animals]
-
-
-def _check_distinct(names: list[str], what: str) -> None:
-    plain = [_plain(name) for name in names]
-    twice = sorted({name for name in plain if plain.count(name) > 1})
-    if twice:
-        raise DataError(
-            f"two {what} would be called {twice[0]!r} in NWB, which knows neither / nor : and "
-            "keeps Skeletons for itself: rename one."
-        )
-
-
-def _plain(name: str) -> str:
-    """A name without the two characters that NWB refuses."""
-    return name.replace("/", "_").replace(":", "_")

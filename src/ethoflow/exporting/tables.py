@@ -11,7 +11,7 @@ import xarray as xr
 from ethoflow.csv_text import write_csv
 from ethoflow.exporting.declare import writer
 from ethoflow.origin import clock_frame, clock_times
-from ethoflow.schema import Data, DataError, as_dataset, count_frames, position_units
+from ethoflow.schema import Data, DataError, as_dataset, own_frames, position_units
 
 _TRACKS = ("position", "confidence", "bodypart", "animal", "fps", "units")
 
@@ -41,11 +41,11 @@ def to_table(data: Data) -> pd.DataFrame:
     ds = as_dataset(data)
     if "time" not in ds.dims:
         raise DataError("nothing here runs along time: a table has no place for it.")
-    counts = count_frames(ds)
     if "recording" not in ds.dims:
+        ds = own_frames(ds)
         return _table_of(ds, str(ds.recording.values) if "recording" in ds.coords else "")
     parts = [
-        _table_of(ds.isel(recording=row, time=slice(int(counts[row]))), str(name))
+        _table_of(own_frames(ds.isel(recording=row)), str(name))
         for row, name in enumerate(ds.recording.values)
     ]
     return pd.concat(parts, ignore_index=True)

@@ -63,7 +63,7 @@ def _one_each(given: Scale, ds: xr.Dataset, names: Sequence[str]) -> list[Any]:
         return [given] * len(names) if is_quantity(given) else _column(given, ds, len(names))
     if isinstance(given, xr.DataArray):
         return _of_array(given, names)
-    if isinstance(given, pd.Series) and not pd.api.types.is_integer_dtype(given.index):
+    if isinstance(given, pd.Series) and _is_named(given, names):
         given = dict(zip(map(str, given.index), given.tolist(), strict=True))
     if isinstance(given, Mapping):
         return _by_name(given, names)
@@ -76,6 +76,12 @@ def _one_each(given: Scale, ds: xr.Dataset, names: Sequence[str]) -> list[Any]:
             f"{len(names)} recordings, in their order, or a mapping by name."
         )
     return [_plain_number(value) for value in values]
+
+
+def _is_named(given: pd.Series, names: Sequence[str]) -> bool:
+    """Whether a Series has the names of recordings, and no numbers of rows, beside its values."""
+    numbers = pd.api.types.is_integer_dtype(given.index)
+    return not numbers or {plain(name) for name in names} <= set(map(str, given.index))
 
 
 def _plain_number(value: Any) -> Any:

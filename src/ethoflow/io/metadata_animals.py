@@ -5,14 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from ethoflow.io.metadata_rows import MISSING, Placed
+from ethoflow.io.metadata_rows import MISSING, WHO, Placed, called
 from ethoflow.schema import plain
-
-WHO = (
-    "animal", "individual", "mouse", "rat", "subject", "animal id", "mouse id", "rat id",
-    "subject id", "ear tag", "eartag", "tag", "id",
-)  # fmt: skip
-"""What people call the column that says which animal a row is about."""
 
 
 def place_animals(
@@ -43,8 +37,8 @@ def place_animals(
     found = {n: h for n, h in by_name.items() if n not in found and any(h)} | found
     if not found:
         return None
-    called = [name for who in WHO for name in found if _called(name) == who]
-    key = called[0] if called else max(found, key=lambda name: sum(map(bool, found[name])))
+    likely = [name for who in WHO for name in found if called(name) == who]
+    key = likely[0] if likely else max(found, key=lambda name: sum(map(bool, found[name])))
     rows: list[tuple[int, tuple[int, int] | None]] = []
     for row, hits in enumerate(found[key]):
         rows += [(row, hit) for hit in hits] or [(row, None)]
@@ -62,11 +56,7 @@ def place_animals(
 
 
 def _is_who(name: str) -> bool:
-    return _called(name) in WHO
-
-
-def _called(name: str) -> str:
-    return re.sub(r"[\W_]+", " ", name).strip().lower()
+    return called(name) in WHO
 
 
 def _by_animal(

@@ -19,6 +19,13 @@ MetadataSource: TypeAlias = PathLike | pd.DataFrame
 
 MISSING = {"", "NA", "N/A", "n/a", "NaN", "nan", "#N/A"}
 _KEYS = ("recording", "name", "file", "filename", "video")
+_BESIDE = ("individual", "fps", "timestamps")
+"""Columns that say something else of a recording, whatever else they fit."""
+WHO = (
+    "animal", "individual", "mouse", "rat", "subject", "animal id", "mouse id", "rat id",
+    "subject id", "ear tag", "eartag", "tag", "id",
+)  # fmt: skip
+"""What people call the column that says which animal a row is about."""
 _NUMBER = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)([eE][+-]\d+)?")
 _NO_NUMBER = re.compile(r"[+-]?(0\d.*|\d{1,3}(,\d{3})+)")  # names such as 007; 1,000
 
@@ -34,6 +41,17 @@ def to_number(cell: str) -> float | None:
     if not _NUMBER.fullmatch(cell) or _NO_NUMBER.fullmatch(cell):
         return None
     return float(cell.replace(",", "."))
+
+
+def called(name: str) -> str:
+    """A heading in lower case, with blanks for signs.
+
+    Examples
+    --------
+    >>> called("Mouse_ID")
+    'mouse id'
+    """
+    return re.sub(r"[\W_]+", " ", name).strip().lower()
 
 
 @dataclass(frozen=True)
@@ -141,15 +159,20 @@ def place_rows(
     The key is the column called recording, name, file, filename or video, else the one that fits
     most recordings. A key fits as the recording's name, as the name of its file or video, or as the
     part before ``DLC`` or ``DeepCut`` where only one recording has it.
+
+    Raises
+    ------
+    DataError
+        Several columns fit as well, each another recording in the same row.
     """
     source, columns = table
     fit = fitter(names, files)
     fits = {name: [fit(cell) for cell in cells] for name, cells in columns.items()}
-    counts = {name: sum(len(hits) > 0 for hits in rows) for name, rows in fits.items()}
-    named = [name for key in _KEYS for name in columns if name.lower() == key and counts[name]]
-    key = named[0] if named else max(counts, key=lambda name: counts[name], default="")
-    if not counts.get(key):
+    fits = {name: rows for name, rows in fits.items() if any(rows)}
+    named = [name for key in _KEYS for name in fits if name.lower() == key]
+    if not fits:
         return None
+    key, notes = (named[0], ()) if named else _choose_key(source, fits)
     return Placed(
         source=source,
         key=key,
@@ -159,7 +182,51 @@ def place_rows(
         ambiguous=tuple(
             cell for cell, hits in zip(columns[key], fits[key], strict=True) if len(hits) > 1
         ),
+        notes=notes,
     )
+
+
+Hits: TypeAlias = Sequence[Sequence[int]]
+
+
+def _choose_key(source: str, fits: Mapping[str, Hits]) -> tuple[str, tuple[str, ...]]:
+    """The column that names recordings where none is called so, and what to say of the choice.
+
+    Recordings called 1, 2, 3 fit a column of animals, one of cages and one that counts rows.
+    """
+    counts = {name: sum(map(bool, rows)) for name, rows in fits.items()}
+    most = max(counts.values())
+    able = [name for name in fits if 2 * counts[name] > most]
+    likely = [name for name in able if name and name.lower() not in _BESIDE] or able
+    rivals = [name for name in likely if _is_each_once(fits[name])] or likely
+    animals = sorted(
+        (name for name in rivals if called(name) in WHO and _is_each_once(fits[name])),
+        key=lambda name: WHO.index(called(name)),
+    )
+    key = animals[0] if animals else max(rivals, key=lambda name: counts[name])
+    others = [name for name in rivals if _disagree(fits[name], fits[key])]
+    if not others:
+        return key, ()
+    listed = ", ".join(map(repr, others))
+    if not animals:
+        raise DataError(
+            f"{source}: its columns {key!r} and {listed} both fit names of recordings, and put "
+            "rows on different ones. Call the one that names the recordings 'recording'."
+        )
+    return key, (
+        f"{source}: its rows are about the recordings that {key!r} names; {listed} would fit as "
+        "well, and differently. Call the one that names the recordings 'recording'.",
+    )
+
+
+def _is_each_once(rows: Hits) -> bool:
+    """Whether no two rows are about one recording."""
+    found = [hits[0] for hits in rows if len(hits) == 1]
+    return len(found) == len(set(found))
+
+
+def _disagree(rows: Hits, others: Hits) -> bool:
+    return any(a and b and list(a) != list(b) for a, b in zip(rows, others, strict=True))
 
 
 def explain_misfit(table: tuple[str, dict[str, list[str]]], names: Sequence[str]) -> str:

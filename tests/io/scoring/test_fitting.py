@@ -224,3 +224,13 @@ def test_frames_of_whole_recordings_in_a_slice(table, tmp_path):
     labels = ef.read_labels(path, like=part)
     assert labels.n_frames.values.tolist() == [100, 60, 30]
     assert labels.run.notnull().sum("time").values.ravel().tolist() == [50, 20, 0]
+
+
+@pytest.mark.parametrize("into", [0.2, 0.5, 0.8, 1.5, 2.5])
+def test_labels_that_begin_with_tracks_do_so_wherever_the_first_frame_lies(table, into):
+    late = tracks().assign_coords(origin=into / 30)
+    hot = table("frame,run\n" + "\n".join(f"{i},{int(9 <= i < 18)}" for i in range(30)))
+    with pytest.warns(LabelNote, match="as many frames as the tracks and begin with them"):
+        labels = ef.read_labels(hot, like=late)
+    assert frames(labels.run[0]) == list(range(9, 18))
+    assert labels.run.notnull().all()

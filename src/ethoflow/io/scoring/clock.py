@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from math import ceil, isnan
+from math import ceil, floor, isnan
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -134,7 +134,8 @@ def begin_with_tracks(scored: Scored, clock: Clock) -> Scored:
         return scored
     rate = clock.own(scored)
     n_labels = scored.values.shape[1]
-    before, own = round(clock.origin * rate), round(clock.whole / clock.rate * rate)
+    # The same rounding as in frames_of, also where the tracks begin half a frame in.
+    before, own = floor(clock.origin * rate + 0.5 + EDGE), round(clock.whole / clock.rate * rate)
     if scored.numbered and n_labels != own:
         return scored
     if n_labels == own:

@@ -6,16 +6,17 @@ older files that are valid.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 
 import h5py
 import numpy as np
 
+from ethoflow.io.nwb import find_typed, subject_of, subject_within, subjects_of, text_of, type_of
 from ethoflow.io.reader import Content, Tracks, reader, recording_name
-from ethoflow.io.trackers.nwb_series import NOWHERE, Series, find_clock, read_series, text_of
+from ethoflow.io.trackers.nwb_series import NOWHERE, Series, find_clock, read_series
+from ethoflow.room import unseen
 from ethoflow.schema import DataError
 
 _SUFFIX = "_pose_estimates"
@@ -33,34 +34,11 @@ class _Container:
     series: list[Series]
 
 
-def _type(item: object) -> str:
-    if not isinstance(item, h5py.Group):
-        return ""
-    return text_of(item.attrs.get("neurodata_type", ""))
-
-
 def _matches(file: Content) -> bool:
     if "processing" not in file.keys:
         return False
     with h5py.File(file.path, "r") as opened:
-        return next(_find(opened["processing"]), None) is not None
-
-
-def _find(group: h5py.Group, path: str = "") -> Iterator[str]:
-    """Paths of the containers of poses, wherever they are nested; links are not followed."""
-    for name in sorted(group, key=_by_number):
-        if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-            continue
-        item = group[name]
-        if _type(item) == "PoseEstimation":
-            yield f"{path}{name}"
-        elif isinstance(item, h5py.Group):
-            yield from _find(item, f"{path}{name}/")
-
-
-def _by_number(name: str) -> list[tuple[int, str]]:
-    """Order of names in which 2 comes before 10; HDF5 keeps none."""
-    return [(int(word), "") if word.isdigit() else (-1, word) for word in re.split(r"(\d+)", name)]
+        return next(find_typed(opened["processing"], "PoseEstimation"), None) is not None
 
 
 @reader("NWB ndx-pose", matches=_matches)
@@ -73,9 +51,10 @@ def read_nwb(path: Path) -> list[Tracks]:
     """
     with h5py.File(path, "r") as file:
         processing = file["processing"]
-        containers = [_container(file, name) for name in _find(processing)]
-        subject = file.get("general/subject/subject_id")
-        who = "" if subject is None else text_of(subject[()])
+        containers = [_container(file, name) for name in find_typed(processing, "PoseEstimation")]
+        who, order = subject_of(file), subjects_of(file)
+    # Groups have no order of their own.
+    containers.sort(key=lambda one: order.index(one.subject) if one.subject in order else -1)
     recordings: dict[tuple[str, str], list[_Container]] = {}
     for one in containers:
         recordings.setdefault((one.module, one.camera), []).append(one)
@@ -109,20 +88,11 @@ def _container(file: h5py.File, path: str) -> _Container:
     return _Container(
         module=module,
         name=name.rsplit("/", 1)[-1] or module,
-        subject=_subject(file, group.parent),
+        subject=subject_within(file, group.parent),
         camera=_camera(group, name),
         software="" if software is None else text_of(software[()]),
         series=_read(group),
     )
-
-
-def _subject(file: h5py.File, parent: h5py.Group) -> str:
-    """Whom the extension ndx-multisubjects says that poses are of."""
-    table = file.get("general/SubjectsTable/subject_id")
-    if table is None or _type(parent) != "SelectSubjectsContainer" or "subjects" not in parent:
-        return ""
-    rows = np.ravel(parent["subjects"][()])
-    return text_of(table[int(rows[0])]) if len(rows) == 1 else ""
 
 
 def _camera(group: h5py.Group, name: str) -> str:
@@ -140,7 +110,7 @@ def _camera(group: h5py.Group, name: str) -> str:
 
 def _read(group: h5py.Group) -> list[Series]:
     """Body parts in the order of the skeleton, called as its nodes."""
-    left = [name for name, item in group.items() if _type(item) == "PoseEstimationSeries"]
+    left = [name for name, item in group.items() if type_of(item) == "PoseEstimationSeries"]
     if not left:
         raise DataError(f"the container {group.name!r} holds no series of a body part.")
     found = []
@@ -159,7 +129,7 @@ def _nodes(group: h5py.Group) -> list[str]:
     """Names of the skeleton's nodes: in the container itself before version 0.2 of ndx-pose."""
     nodes = group.get("nodes")
     for item in group.values():
-        if nodes is None and _type(item) == "Skeleton":
+        if nodes is None and type_of(item) == "Skeleton":
             nodes = item.get("nodes")
     return [] if nodes is None else [text_of(name) for name in np.ravel(nodes[()])]
 
@@ -170,8 +140,8 @@ def _tracks(name: str, containers: Sequence[_Container], who: str) -> Tracks:
     frames, n_frames, fps, notes, begin = find_clock(series)
     bodyparts = list(dict.fromkeys(one.bodypart for one in series))
     shape = (len(containers), len(bodyparts), series[0].places.shape[1], n_frames)
-    position = np.full(shape, np.nan, np.float32)
-    confidence = np.full((*shape[:2], n_frames), np.nan, np.float32)
+    position = unseen(shape)
+    confidence = unseen((*shape[:2], n_frames))
     rows = iter(frames)
     for slot, found in enumerate(containers):
         for one in found.series:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from ethoflow.io.hdf5 import read_array
 from ethoflow.io.lengths import scale_of
+from ethoflow.io.nwb import text_of
 from ethoflow.io.rows import MOST_EMPTY, rate_of_times
 from ethoflow.io.stack import first_number
 from ethoflow.schema import DataError
@@ -56,13 +57,6 @@ class Clock(NamedTuple):
     fps: float | None
     notes: tuple[str, ...]
     begin: Mapping[str, Any] = MappingProxyType({})
-
-
-def text_of(value: Any) -> str:
-    """A stored string, whichever way a program stores one."""
-    if isinstance(value, np.ndarray):
-        value = value.ravel()[0] if value.size else ""
-    return value.decode() if isinstance(value, bytes) else str(value)
 
 
 def read_series(bodypart: str, group: h5py.Group) -> Series:
