@@ -77,7 +77,10 @@ def __getattr__(name: str) -> object:
     if name in _MODULES:
         return importlib.import_module(f"ethoflow.{name}")
     if name not in _NAMES:
-        raise AttributeError(f"module 'ethoflow' has no attribute {name!r}")
+        from ethoflow.errors import did_you_mean
+
+        asked = did_you_mean(name, __dir__())
+        raise AttributeError(f"module 'ethoflow' has no attribute {name!r}.{asked}")
     module, _, attribute = _NAMES[name].partition(":")
     value: object = getattr(importlib.import_module(module), attribute or name)
     globals()[name] = value

@@ -11,6 +11,7 @@ from typing import Any
 
 from ethoflow.behaviours.annotation import SkippedRule, annotate
 from ethoflow.engine import Declaration, builtin
+from ethoflow.errors import did_you_mean
 
 __all__ = ["SkippedRule", "annotate", "available"]
 
@@ -28,7 +29,8 @@ def available() -> dict[str, str]:
 
 def __getattr__(name: str) -> Any:
     if name.startswith("_") or name not in builtin("behaviour"):
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        asked = "" if name.startswith("_") else did_you_mean(name, builtin("behaviour"))
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}.{asked}")
     return builtin("behaviour")[name]
 
 

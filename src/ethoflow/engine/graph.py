@@ -312,6 +312,14 @@ def _place_bodyparts(
 ) -> tuple[tuple[tuple[int, ...] | None, ...], dict[str, tuple[str, ...]]]:
     """For each input, the places of the body parts its kernel gets (None: all there are)."""
     pairs = _segments(ds) if "segment" in declaration.dims else []
+    if "segment" in declaration.dims and not pairs:
+        one, other = SEGMENTS[0]
+        raise Missing(
+            declaration.name,
+            f"body parts in the roles of a pair, such as {one!r} and {other!r}",
+            f"This recording has: {', '.join(_list_parts(ds))}.",
+            f"Name them with skeleton={{{one!r}: 'its name here'}} (--skeleton {one}=NAME).",
+        )
     places: list[tuple[int, ...] | None] = []
     for item, node in zip(declaration.inputs, inputs, strict=True):
         roles = declaration.roles.get(item.argument)
@@ -342,20 +350,25 @@ def _find_places(
         )
     missing = [role for role, place in zip(wanted, places, strict=True) if place is None]
     if missing:
-        every = roles or [""] * ds.sizes["bodypart"]
-        parts = [
-            f"{part} ({role})" if role else str(part)
-            for part, role in zip(ds.bodypart.values, every, strict=True)
-        ]
+        one = "a body part in the role" if len(missing) == 1 else "body parts in the roles"
         raise Missing(
             declaration.name,
-            f"a body part in the role {in_words([repr(role) for role in missing])}",
-            f"This recording has: {', '.join(parts)}.",
+            f"{one} {in_words([repr(role) for role in missing])}",
+            f"This recording has: {', '.join(_list_parts(ds))}.",
             f"Name one with skeleton={{{missing[0]!r}: 'its name here'}} (--skeleton "
             f"{missing[0]}=NAME), or make one of several: "
             f"skeleton={{{missing[0]!r}: ['one', 'another']}}.",
         )
     return tuple(place for place in places if place is not None)
+
+
+def _list_parts(ds: xr.Dataset) -> list[str]:
+    """Body parts, each with its role where it has one."""
+    roles = ds.role.values if "role" in ds.coords else [""] * ds.sizes["bodypart"]
+    return [
+        f"{part} ({role})" if role else str(part)
+        for part, role in zip(ds.bodypart.values, roles, strict=True)
+    ]
 
 
 def _segments(ds: xr.Dataset) -> list[tuple[int, int]]:

@@ -6,7 +6,7 @@ stand for, so a function called on the result extends the graph instead of stack
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any
 
@@ -31,6 +31,7 @@ from ethoflow.engine.overlap import (
 from ethoflow.engine.program import Program, compile_program
 from ethoflow.engine.run import run_summary
 from ethoflow.engine.source import Chunks, Source, bounds_of
+from ethoflow.room import check_room
 from ethoflow.schema import Data, as_dataset, name_aside
 
 
@@ -107,10 +108,25 @@ def compute_calls(ds: xr.Dataset, calls: Mapping[str, Call]) -> dict[str, xr.Dat
     program = compile_program(calls)
     chunks = chunks_of(program)
     grid = make_grid(ds, chunks)
+    _check_room([*program.calls, *calls.values()], grid, lazy=chunks is not None)
     arrays = _build(program, calls, grid) if chunks else _compute_now(program, calls, grid)
     made = {call.name for call in calls.values()}
     aside = {n: name_aside(n, {*made, *(ds.variables if n in made else ())}) for n in ds.coords}
     return {name: _label(ds, call, arrays[name], aside) for name, call in calls.items()}
+
+
+def _check_room(calls: Sequence[Call], grid: Grid, *, lazy: bool) -> None:
+    """Refuse what has no room: all of a result in memory, or one block of a lazy one."""
+    rows = 1 if lazy else len(grid.n_frames)
+    for call in calls:
+        n_animals = call.sizes["individual"]
+        what = "pairs" if call.declaration.scope == "pair" else "all"
+        check_room(
+            (rows, *_full_shape(call, max(grid.times, default=0))),
+            f"{call.name} for {what} of {n_animals:,} animals",
+            "Choose some of the animals with .isel(individual=...), or fewer frames at a time with "
+            ".chunk(time=1000).",
+        )
 
 
 def chunks_of(program: Program) -> tuple[tuple[int, ...], tuple[int, ...]] | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import xarray as xr
 
 from ethoflow.engine import Declaration, builtin, declarations, find
-from ethoflow.errors import DataError, Missing, one_or_many, tell_missing
+from ethoflow.errors import DataError, Missing, did_you_mean, one_or_many, tell_missing
 from ethoflow.schema import Data, as_dataset
 
 if TYPE_CHECKING:
@@ -87,7 +87,8 @@ def _features() -> dict[str, Declaration]:
 
 def __getattr__(name: str) -> Any:
     if name.startswith("_") or name not in _features():
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        asked = "" if name.startswith("_") else did_you_mean(name, _features())
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}.{asked}")
     return _features()[name]
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from ethoflow.io.stack import Tracks
+from ethoflow.room import unseen
 from ethoflow.schema import DataError
 
 
@@ -73,8 +72,8 @@ def _split(tracks: Tracks, wanted: list[str]) -> Tracks:
         raise DataError(_not_found(missing, list(prefixes), "prefixes of body parts"))
     bodyparts = tuple(dict.fromkeys(part for _, part in place))
     _, _, n_space, n_frames = tracks.position.shape
-    position = np.full((len(wanted), len(bodyparts), n_space, n_frames), np.nan, np.float32)
-    confidence = np.full((len(wanted), len(bodyparts), n_frames), np.nan, np.float32)
+    position = unseen((len(wanted), len(bodyparts), n_space, n_frames))
+    confidence = unseen((len(wanted), len(bodyparts), n_frames))
     for (owner, part), i in place.items():
         at = wanted.index(owner), bodyparts.index(part)
         position[at] = tracks.position[0, i]

@@ -22,6 +22,7 @@ from ethoflow.io.sheets import Rows, find_delimiter, rows_of_bytes
 from ethoflow.io.stack import Tracks, first_number
 from ethoflow.io.table_text import HEAD, decode, read_table_bytes
 from ethoflow.io.times import settle_rate
+from ethoflow.room import unseen
 from ethoflow.schema import DataError
 
 Column: TypeAlias = list[str] | pa.ChunkedArray | npt.NDArray[Any]
@@ -254,10 +255,10 @@ def dense_tracks(
     first, n_frames = _span(frames)
     kept, notes = _without_repeats(slots, frames - first, lines, repeats)
     n_space = len(next(iter(points.values())))
-    position = np.full((len(names), len(points), n_space, n_frames), np.nan, np.float32)
+    position = unseen((len(names), len(points), n_space, n_frames))
     scores = None
     if confidence is not None:
-        scores = np.full((len(names), len(points), n_frames), np.nan, np.float32)
+        scores = unseen((len(names), len(points), n_frames))
     at = slots[kept], frames[kept] - first
     for b, (part, coordinates) in enumerate(points.items()):
         found = np.stack([np.asarray(c, np.float64)[kept] for c in coordinates])

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from ethoflow.room import unseen
 from ethoflow.schema import (
     LOW_CONFIDENCE,
     VARIABLES,
@@ -268,7 +269,7 @@ def pad(tracks: Tracks, layout: Layout) -> dict[str, Float32]:
 def _pad_one(values: Float32 | None, shape: tuple[int, ...], order: Sequence[int]) -> Float32:
     if values is not None and values.shape == shape and order == sorted(order):
         return values
-    padded = np.full(shape, np.nan, np.float32)
+    padded = unseen(shape)
     if values is not None:
         for place, part in enumerate(order):
             padded[: len(values), place, ..., : values.shape[-1]] = values[:, part]

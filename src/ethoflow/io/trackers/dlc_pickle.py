@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ethoflow.io.reader import Content, Tracks, reader, recording_name
+from ethoflow.room import unseen
 from ethoflow.schema import DataError
 
 
@@ -48,8 +49,8 @@ def read_dlc_pickle(path: Path) -> list[Tracks]:
         raise DataError("no frames: it holds neither assemblies nor tracklets.")
     parts = _names(content, next(iter(next(iter(animals.values())).values())).shape[0])
     n_frames = max(frame for found in animals.values() for frame in found) + 1
-    position = np.full((len(animals), len(parts), 2, n_frames), np.nan, np.float32)
-    confidence = np.full((len(animals), len(parts), n_frames), np.nan, np.float32)
+    position = unseen((len(animals), len(parts), 2, n_frames))
+    confidence = unseen((len(animals), len(parts), n_frames))
     for slot, found in enumerate(animals.values()):
         for frame, points in found.items():
             if points.ndim != 2 or points.shape[0] != len(parts) or points.shape[1] < 3:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from ethoflow.io.options import Repeats
 from ethoflow.io.stack import Float32, Tracks, first_number
 from ethoflow.io.undetected import hide_undetected, note_undetected
+from ethoflow.room import unseen
 from ethoflow.schema import DataError, Floats
 
 SPACE = ("x", "y", "z")
@@ -85,9 +86,7 @@ def tracks_of_table(
         table = cells.reshape(len(individuals), len(bodyparts), len(space) + 1, n_frames)
         position, confidence = table[:, :, :-1], table[:, :, -1]
     else:
-        position = np.full(
-            (len(individuals), len(bodyparts), len(space), n_frames), np.nan, np.float32
-        )
+        position = unseen((len(individuals), len(bodyparts), len(space), n_frames))
         confidence = np.full_like(position[:, :, 0], np.nan)
         for column, values in zip(columns, series, strict=True):
             at = individuals.index(column.individual), bodyparts.index(column.bodypart)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from ethoflow.io.hdf5 import read_array
 from ethoflow.io.reader import Content, Tracks, reader, recording_name
+from ethoflow.room import unseen
 from ethoflow.schema import DataError
 
 BODYPARTS = (
@@ -84,8 +85,8 @@ def _arrange(
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     """Position and confidence of every animal; NaN where it was not seen."""
     shape = (len(numbers), len(BODYPARTS), 2, len(points))
-    position = np.full(shape, np.nan, np.float32)
-    confidence = np.full((*shape[:2], shape[3]), np.nan, np.float32)
+    position = unseen(shape)
+    confidence = unseen((*shape[:2], shape[3]))
     for slot, number in enumerate(numbers):
         frame, instance = np.nonzero(who == number)
         twice = np.flatnonzero(np.diff(frame) == 0)

@@ -16,6 +16,7 @@ import numpy as np
 from ethoflow.io.nwb import find_typed, subject_of, subject_within, subjects_of, text_of, type_of
 from ethoflow.io.reader import Content, Tracks, reader, recording_name
 from ethoflow.io.trackers.nwb_series import NOWHERE, Series, find_clock, read_series
+from ethoflow.room import unseen
 from ethoflow.schema import DataError
 
 _SUFFIX = "_pose_estimates"
@@ -139,8 +140,8 @@ def _tracks(name: str, containers: Sequence[_Container], who: str) -> Tracks:
     frames, n_frames, fps, notes, begin = find_clock(series)
     bodyparts = list(dict.fromkeys(one.bodypart for one in series))
     shape = (len(containers), len(bodyparts), series[0].places.shape[1], n_frames)
-    position = np.full(shape, np.nan, np.float32)
-    confidence = np.full((*shape[:2], n_frames), np.nan, np.float32)
+    position = unseen(shape)
+    confidence = unseen((*shape[:2], n_frames))
     rows = iter(frames)
     for slot, found in enumerate(containers):
         for one in found.series:

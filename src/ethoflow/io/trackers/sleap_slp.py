@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ethoflow.io.reader import Content, Tracks, reader, recording_name
+from ethoflow.room import unseen
 from ethoflow.schema import DataError
 
 if TYPE_CHECKING:
@@ -81,8 +82,8 @@ def _read_video(name: str, video: Video, frames: list[LabeledFrame], labels: Lab
     loose = max(sum(i.track is None for i in instances) for _, instances in kept)
     n_slots = len(tracks) + loose
     n_frames = max(max(index for index, _ in kept) + 1, _length(video))
-    position = np.full((n_slots, len(nodes), 2, n_frames), np.nan, np.float32)
-    confidence = np.full((n_slots, len(nodes), n_frames), np.nan, np.float32)
+    position = unseen((n_slots, len(nodes), 2, n_frames))
+    confidence = unseen((n_slots, len(nodes), n_frames))
     for index, instances in kept:
         free = len(tracks)
         for instance in instances:

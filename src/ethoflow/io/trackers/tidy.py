@@ -25,6 +25,7 @@ from ethoflow.io.rows import (
 )
 from ethoflow.io.table_text import HEAD, plain_lines
 from ethoflow.io.times import seconds_of, unit_in
+from ethoflow.room import unseen
 from ethoflow.schema import DataError
 
 _TIDY = {"bodypart", "frame", "x", "y"}
@@ -216,8 +217,8 @@ def _read_long(name: str, table: Table, columns: Mapping[str, str], options: Opt
     bodyparts = list(dict.fromkeys(parts or ["centroid"]))
     animals = list(dict.fromkeys(who or [""]))
     n_frames = pairs.position.shape[-1]
-    position = np.full((len(animals), len(bodyparts), len(axes), n_frames), np.nan, np.float32)
-    confidence = np.full((len(animals), len(bodyparts), n_frames), np.nan, np.float32)
+    position = unseen((len(animals), len(bodyparts), len(axes), n_frames))
+    confidence = unseen((len(animals), len(bodyparts), n_frames))
     for slot, pair in enumerate(pairs.animals):
         animal, part = pair.split("\x00")
         at = animals.index(animal), bodyparts.index(part)
