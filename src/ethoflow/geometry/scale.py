@@ -64,7 +64,8 @@ def _one_each(given: Scale, ds: xr.Dataset, names: Sequence[str]) -> list[Any]:
     if isinstance(given, xr.DataArray):
         return _of_array(given, names)
     if isinstance(given, pd.Series):
-        given = given.map(lambda value: _with_unit(value, _unit_in(str(given.name))))
+        unit = _unit_in(str(given.name))
+        given = pd.Series([_with_unit(value, unit) for value in given], given.index)
     if isinstance(given, pd.Series) and _is_named(given, names):
         given = dict(zip(map(str, given.index), given.tolist(), strict=True))
     if isinstance(given, Mapping):
