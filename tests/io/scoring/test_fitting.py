@@ -164,7 +164,8 @@ def test_bouts_of_no_length_and_bouts_that_touch(table):
         + "o\t\t\t9\t9\t10\tm\trun\t\tSTART\t2\t\no\t\t\t9\t9\t10\tm\trun\t\tSTART\t3\t\n"
         + "o\t\t\t9\t9\t10\tm\trun\t\tSTOP\t3\t\no\t\t\t9\t9\t10\tm\trun\t\tSTOP\t4\t\n", "log.tsv",
     )  # fmt: skip
-    assert frames(ef.read_labels(log).run[0]) == list(range(20, 40))
+    with pytest.warns(LabelNote, match="1 of 3 bouts are shorter than a frame"):
+        assert frames(ef.read_labels(log).run[0]) == list(range(20, 40))
 
 
 def test_features_of_simba_are_no_behaviours(table):
@@ -268,3 +269,31 @@ def test_names_in_the_file_that_are_not_those_of_the_tracks_are_said(table):
             "labels of 'n' are taken to be of 'm'" in str(said[1].message)} == {True}  # fmt: skip
     ef.read_labels(table("mouse,behaviour,start,stop\nn,run,0.1,0.3\n", "x.csv"),
                    like=tracks(recording="A", animals=["A"]))  # fmt: skip
+
+
+def test_bouts_that_no_frame_is_in_are_said(table):
+    path = table("behaviour,start,stop\nrun,0.2,0.3\njump,0.5,0.5\n")
+    with pytest.warns(LabelNote, match="1 of 2 bouts are shorter than a frame.*: jump"):
+        labels = ef.read_labels(path, like=tracks())
+    assert not (labels.jump == 1).any()
+    assert frames(labels.run[0]) == [6, 7, 8]
+
+
+def test_times_of_frames_in_ms_are_refused(table):
+    rows = "".join(
+        f"{round(i * 1000 / 30)},{'run' if 9 <= i < 18 else 'rest'}\n" for i in range(30)
+    )
+    path = table(f"time,behaviour\n{rows}")
+    with pytest.raises(DataError, match="0.03 frames per second .* give fps=30"):
+        ef.read_labels(path, like=tracks())
+
+
+def test_names_that_differ_in_capitals_are_said(table):
+    path = table("behaviour,start,stop\nRun,0.2,0.3\nrun,0.5,0.6\n")
+    with pytest.warns(LabelNote, match="rename={'run': 'Run'} makes them one"):
+        ef.read_labels(path, like=tracks())
+
+
+def test_a_log_in_frames_has_the_rate_it_states(table):
+    path = table("frame,behaviour,status,fps\n20,run,start,60\n40,run,stop,60\n")
+    assert frames(ef.read_labels(path, like=tracks()).run[0]) == list(range(10, 20))

@@ -92,10 +92,23 @@ def clocks_of(clock: Clock, target: xr.Dataset, since: Since) -> list[Clock]:
 
 
 def note_other_rate(scored: Scored, clock: Clock) -> None:
-    """Say it where the labels and the tracks state different rates."""
+    """Say it where the labels and the tracks state different rates.
+
+    Raises
+    ------
+    DataError
+        They differ as units do, a thousandfold.
+    """
     if clock.stated or scored.fps is None:
         return
     times = max(scored.fps / clock.rate, clock.rate / scored.fps)
+    if isinstance(scored, Frames) and abs(times / 1000 - 1) < 0.1:
+        raise DataError(
+            f"{scored.name}: its times make {scored.fps:.3g} frames per second if they are in s; "
+            f"the tracks have {clock.rate:g}. In another unit, write them in s, or give "
+            f"fps={clock.rate:g} (--fps) for one row a frame; if they are in s, "
+            f"fps={scored.fps:.6g}."
+        )
     if abs(times / round(times) - 1) < SAID_RATE:  # a multiple is a resampling, no slip
         return
     if isinstance(scored, Events) and scored.unit == "s":
@@ -150,6 +163,21 @@ def note_other_frames(scored: Scored, clock: Clock, name: str, said: Sequence[st
 
 _RESAMPLED = re.compile(r"resampled from (\S+) to (\S+) fps")
 _DROPPED = re.compile(r"its times have (\d+) dropped frames|its frames .*the camera dropped (\d+),")
+
+
+def note_too_short(scored: Scored, clock: Clock) -> None:
+    """Say which bouts no frame is in, as it is where a start is the stop, or the unit another."""
+    if not isinstance(scored, Events):
+        return
+    unit = seconds_of_unit(scored, clock)
+    bouts = [e for e in scored.events if e.stop is not None and not isnan(e.start + e.stop)]
+    short = [e for e in bouts if clock.frame(e.start * unit) == clock.frame((e.stop or 0) * unit)]
+    if short:
+        names = ", ".join(dict.fromkeys(event.behaviour for event in short))
+        note(
+            f"{scored.name}: {len(short)} of {len(bouts)} bouts are shorter than a frame and lie "
+            f"in none: {names}."
+        )
 
 
 def note_late(late: Mapping[str, float]) -> None:

@@ -27,6 +27,7 @@ from ethoflow.io.scoring.clock import (
     note_late,
     note_other_frames,
     note_other_rate,
+    note_too_short,
     seconds_of_unit,
 )
 from ethoflow.io.scoring.scored import Events, Float32, Scored, individuals_of, names_of
@@ -78,6 +79,7 @@ def fit_to_frames(
     late: dict[str, float] = {}
     animals = _animals(scored, target, rows, names)
     behaviours = list(dict.fromkeys(b for one in scored for b in names_of(one)))
+    _note_capitals(behaviours)
     longest = max(counts) if target is None else target.sizes["time"]
     shape = (len(names), animals.shape[1], longest)
     values = {name: np.full(shape, np.nan, np.float32) for name in behaviours}
@@ -85,6 +87,7 @@ def fit_to_frames(
     for one, row in zip(scored, rows, strict=True):
         note_given_rate(one, fps)
         clock = clocks[row]
+        note_too_short(one, clock)
         if target is not None:
             note_other_rate(one, clock)
             note_other_frames(one, clock, names[row], target.attrs.get("notes", ()))
@@ -118,6 +121,19 @@ def _check_seat(
             f"{name}: the labels are about {other!r} and {individual!r}, and the tracks have one "
             f"animal: choose whose labels these are, as in individual={other!r} (--individual)."
         )
+
+
+def _note_capitals(behaviours: Sequence[str]) -> None:
+    """Say it where names differ in nothing but capitals: each is absent where the other is."""
+    spelled: dict[str, list[str]] = {}
+    for behaviour in behaviours:
+        spelled.setdefault(behaviour.casefold(), []).append(behaviour)
+    for names in spelled.values():
+        if len(names) > 1:
+            note(
+                f"{' and '.join(map(repr, names))} differ in capitals alone and are two "
+                f"behaviours; rename={{{names[1]!r}: {names[0]!r}}} makes them one."
+            )
 
 
 def _note_other_animal(individual: str, animal: str, recording: str, file: str) -> None:

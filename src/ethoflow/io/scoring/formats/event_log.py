@@ -13,8 +13,9 @@ from ethoflow.io.scoring.account import account_for
 from ethoflow.io.scoring.bout_table import BoutTable
 from ethoflow.io.scoring.bout_times import seconds_in
 from ethoflow.io.scoring.declare import label_reader
-from ethoflow.io.scoring.formats.intervals import file_stem, note_partners
+from ethoflow.io.scoring.formats.intervals import file_stem, note_partners, rate_of
 from ethoflow.io.scoring.headings import counts_time, heading_of
+from ethoflow.io.scoring.observation import number_in
 from ethoflow.io.scoring.pairing import Mark, pair_marks
 from ethoflow.io.scoring.scored import Events, Scored
 from ethoflow.io.sheets import Rows, rows_of_text
@@ -75,6 +76,7 @@ def read_log(path: Path) -> list[Scored]:
     account_for(table, [status, *times], by_hand=False)
     unit = counts_time(names[times[0]])
     groups: dict[tuple[str, str], list[Mark]] = {}
+    rates: dict[tuple[str, str], set[float]] = {}
     for number, cells in table.rows:
         name, rater = (
             cells[places[kind]] if kind in places else "" for kind in ("recording", "rater")
@@ -83,7 +85,9 @@ def read_log(path: Path) -> list[Scored]:
             time = seconds_in(cells[times[0]], unit or "")
         except ValueError as error:
             raise DataError(f"line {number}: needed a time, found {cells[times[0]]!r}.") from error
-        groups.setdefault((file_stem(name) or recording_name(path), rater), []).append(
+        key = file_stem(name) or recording_name(path), rater
+        rates.setdefault(key, set()).add(number_in(table.cell(cells, "fps")))
+        groups.setdefault(key, []).append(
             Mark(
                 time,
                 cells[places["behaviour"]],
@@ -97,6 +101,7 @@ def read_log(path: Path) -> list[Scored]:
     return [
         Events(
             name, pair_marks(marks), "frame" if unit == "frame" else "s", rater,
+            rate_of(rates[name, rater]),
             is_unit_said=bool(unit), notes=notes,
         )
         for (name, rater), marks in groups.items()

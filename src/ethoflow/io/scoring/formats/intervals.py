@@ -211,6 +211,12 @@ def _events(
         span = min(mark.start for mark in marks), max(mark.stop or 0 for mark in marks)
     rest = tuple(event for event in events if event not in marks)
     unit: Literal["s", "frame"] = "frame" if reading.in_frames else "s"
+    return Events(
+        name, rest, unit, rater, rate_of(rates), span, notes=notes, is_unit_said=reading.is_said
+    )
+
+
+def rate_of(rates: set[float]) -> float | None:
+    """The one frame rate that the rows of a recording state."""
     known = {rate for rate in rates if rate > 0}
-    rate = known.pop() if len(known) == 1 else None
-    return Events(name, rest, unit, rater, rate, span, notes=notes, is_unit_said=reading.is_said)
+    return known.pop() if len(known) == 1 else None
