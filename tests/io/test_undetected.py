@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,7 +14,7 @@ import ethoflow as ef
 from ethoflow.io.cohort import open_cohort
 from ethoflow.io.reader import TrackingNote
 from ethoflow.io.undetected import hide_undetected
-from ethoflow.stats.suspicion import count_seen
+from ethoflow.stats.survey import survey
 
 
 @given(st.lists(
@@ -72,6 +75,22 @@ def test_the_case(cases):
     with pytest.warns(TrackingNote, match="300 points"):
         ds = ef.read(cases / "dlc3-minus-one/of_superanimal_topviewmouse.csv", fps=30)
     assert np.isnan(ds.position.values[1]).mean() == 0.5
-    n_frames, seen, longest = count_seen(ds)[0]
-    assert (n_frames, seen.tolist()) == (200, [200, 100])
-    assert longest[1] / 30 == pytest.approx(3.33, abs=0.01)
+    found = survey(ds)[0]
+    assert (found.n_frames, found.present.tolist()) == (200, [200, 100])
+    assert found.absence[1] / 30 == pytest.approx(3.33, abs=0.01)
+
+
+@pytest.mark.parametrize(("value", "said"), [(0, True), (-1, True), (5, False)])
+def test_doubtful_points_without_scores_are_kept_and_said(
+    value: int, said: bool, tmp_path: Path
+) -> None:
+    path = tmp_path / "m.csv"
+    rows = [f"{n},{value if n < 10 else n},{value if n < 10 else n}" for n in range(40)]
+    path.write_text("\n".join(["frame,x,y", *rows, ""]))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        ds = ef.read(path, fps=30, columns={"frame": "frame", "x": "x", "y": "y"})
+    notes = [str(one.message) for one in caught if "no scores that tell" in str(one.message)]
+    assert len(notes) == said
+    assert not said or f"10 points have {value} in x, y" in notes[0]
+    assert not ds.position.isnull().any()

@@ -43,13 +43,31 @@ def note_undetected(count: int) -> list[str]:
 
 
 def without_undetected(tracks: Tracks) -> Tracks:
-    """`tracks` in which points written so are missing, with a note on how many."""
+    """`tracks` in which points written so are missing, with a note on how many.
+
+    Without scores nothing tells whether a point at (0, 0) or (-1, -1) was detected: it stays, and a
+    note says so.
+    """
     confidence = tracks.confidence
-    if confidence is None or not (confidence == -1).any():
+    if confidence is None:
+        return replace(tracks, notes=(*tracks.notes, *_note_doubtful(tracks.position)))
+    if not (confidence == -1).any():
         return tracks
     position, confidence = tracks.position.copy(), confidence.copy()
     notes = note_undetected(hide_undetected(position, confidence))
     return replace(tracks, position=position, confidence=confidence, notes=(*tracks.notes, *notes))
+
+
+def _note_doubtful(position: Float32) -> list[str]:
+    """Notes on the points that many programs write where they found nothing."""
+    counts = {value: int((position == value).all(axis=2).sum()) for value in (0, -1)}
+    places = ", ".join("xyz"[: position.shape[2]])
+    return [
+        f"{count} points have {value:g} in {places}, as some programs write what they did not "
+        "detect; the file has no scores that tell: they are kept as positions."
+        for value, count in counts.items()
+        if count > 1
+    ]
 
 
 def sum_undetected(notes: Sequence[str], more: Sequence[str]) -> list[str]:

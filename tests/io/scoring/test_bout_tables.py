@@ -109,11 +109,13 @@ def test_every_spelling_gives_the_same_frames(table, data):
 
 
 def test_whether_the_last_frame_belongs_is_told_by_the_lengths_or_said(table):
-    inclusive = "behaviour,start_frame,stop_frame,n_frames\nrun,3,5,3\nrun,9,9,1\n"
+    inclusive = "behaviour,start_frame,stop_frame,n_frames\nrun,0,2,3\nrun,9,9,1\n"
     path = table(inclusive)
-    assert frames(ef.read_labels(path, fps=FPS, n_frames=20).run[0]) == [3, 4, 5, 9]
+    assert frames(ef.read_labels(path, fps=FPS, n_frames=20).run[0]) == [0, 1, 2, 9]
     path = table(inclusive.replace(",3\n", ",2\n").replace("9,9,1", "9,10,1"))
-    assert frames(ef.read_labels(path, fps=FPS, n_frames=20).run[0]) == [3, 4, 9]
+    assert frames(ef.read_labels(path, fps=FPS, n_frames=20).run[0]) == [0, 1, 9]
+    with pytest.warns(LabelNote, match="counted from 0"):  # lengths do not tell that
+        ef.read_labels(table(inclusive.replace("0,2,3", "1,3,3")), fps=FPS)
     with pytest.warns(LabelNote, match="'last_frame' is taken as the last frame of its bout"):
         labels = ef.read_labels(table("behaviour,first_frame,last_frame\nrun,3,5\n"), fps=FPS)
     assert frames(labels.run[0]) == [3, 4, 5]

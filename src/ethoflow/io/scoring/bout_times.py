@@ -151,7 +151,8 @@ def _is_last(
         if not isnan(length - stop - start)
     }
     if beyond <= {0.0, 1.0} and len(beyond) == 1:
-        return beyond == {1.0}, ""
+        from_0 = any(start == 0 for start, _ in pairs)
+        return beyond == {1.0}, "" if from_0 else "its frames are taken as counted from 0."
     is_last = table.is_last or any(start == stop for start, stop in pairs)
     which = "the last frame of its bout" if is_last else "the first frame after its bout"
     return is_last, f"{heading!r} is taken as {which}, and frames as counted from 0."
