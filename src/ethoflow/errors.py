@@ -190,12 +190,22 @@ def near_file(path: str | os.PathLike[str]) -> str:
             return f" There is no folder {there / lost}." + (
                 f" Did you mean {str(there / near[0])!r}?" if near else ""
             )
-        near = nearest(path.name, _names_in(above))
+        near = _nearest_files(path, _names_in(above))
     except OSError:
         return ""
     if not near:
         return ""
     return f" Did you mean {in_words([repr(str(above / name)) for name in near], 'or')}?"
+
+
+def _nearest_files(path: Path, names: Sequence[str], most: int = 2) -> list[str]:
+    """Names near that of a file; one that differs in the ending alone comes first."""
+    by_stem: dict[str, list[str]] = {}
+    for name in names:
+        by_stem.setdefault(Path(name).stem, []).append(name)
+    found = [name for stem in nearest(path.stem, by_stem) for name in by_stem[stem]]
+    alike = [name for name in found if Path(name).suffix == path.suffix]
+    return list(dict.fromkeys([*alike, *found]))[:most]
 
 
 def _names_in(folder: Path) -> list[str]:

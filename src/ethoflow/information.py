@@ -16,7 +16,7 @@ from ethoflow import store
 from ethoflow.cleaning.scores import score_of
 from ethoflow.engine.source import open_store
 from ethoflow.io.options import DEFAULTS, Options
-from ethoflow.io.reader import load, naming, recognise, to_dataset
+from ethoflow.io.reader import Reader, load, naming, recognise, to_dataset
 from ethoflow.io.scoring import list_labels
 from ethoflow.io.scoring.declare import recognise_labels
 from ethoflow.io.stack import with_notes
@@ -52,18 +52,11 @@ def describe(
 
 def _describe_file(path: Path, fps: float | Literal["video"] | None, options: Options) -> Lines:
     with naming(path):
-        try:
-            found = recognise(path, options)
-        except DataError:
-            if not _is_scored(path):
-                raise
-            listed = list_labels(path).drop(columns=["start", "stop", "fps"])
-            yield f"{path.name}: scored behaviour, no tracks", None
-            yield "\nwhat was scored (times in s or frames, as the unit says):", listed
-            command = f"ethoflow labels {shlex.quote(str(path))} --store cohort.zarr"
-            yield f"\nnext: {command}", None
-            return
-        parts = load(path, options)
+        found = _format_of(path, options)
+        parts = [] if found is None else load(path, options)
+    if found is None:
+        yield from _describe_scored(path)
+        return
     video = look_beside(path) if len(parts) == 1 else None
     stated = parts[0].fps
     rate = video.fps if video is not None and fps == "video" else fps
@@ -80,6 +73,23 @@ def _describe_file(path: Path, fps: float | Literal["video"] | None, options: Op
         yield f"{ds.sizes['recording']} recordings: {names}", None
     yield from _describe_tracks(ds, rate)
     yield f"\nnext: {_next_command(path, rate, video is not None)}", None
+
+
+def _format_of(path: Path, options: Options) -> Reader | None:
+    """The format of the tracks in a file; None where it holds scored behaviour instead."""
+    try:
+        return recognise(path, options)
+    except DataError:
+        if not _is_scored(path):
+            raise
+        return None
+
+
+def _describe_scored(path: Path) -> Lines:
+    listed = list_labels(path).drop(columns=["start", "stop", "fps"])
+    yield f"{path.name}: scored behaviour, no tracks", None
+    yield "\nwhat was scored (times in s or frames, as the unit says):", listed
+    yield f"\nnext: ethoflow labels {shlex.quote(str(path))} --store cohort.zarr", None
 
 
 def _is_scored(path: Path) -> bool:

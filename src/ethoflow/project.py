@@ -180,7 +180,7 @@ def _explain(faults: Sequence[Any], tree: yaml.Node) -> list[str]:
         known = _known_keys(place)
         if fault["type"] == "extra_forbidden":
             asked = did_you_mean(place[-1], known)
-            told = f"line {line}: unknown key {key!r};{asked} expected one of: {', '.join(known)}"
+            told = f"line {line}: unknown key {key!r}; expected one of: {', '.join(known)}.{asked}"
         elif fault["type"] == "missing":
             told = f"the key {key!r} is missing: {_EXPECTED.get(key, 'it is required')}"
         else:
@@ -201,6 +201,7 @@ _EXPECTED = {
     "tracks": "name the tracking files, such as 'tracks: tracks/*.csv'",
     "fps": "must be frames per second, a number above 0 such as 29.97, or 'video'",
     "resample_fps": "must be frames per second, a number above 0",
+    "clean.min_confidence": "must be a number, auto, or null to keep all points",
     "arena": "must be a text such as 'circle 320 240 200 px = 380 mm', or one for each recording",
     "px_per_mm": "must be a number, a text such as '32 px/cm', or one for each recording",
     "skeleton": "must be roles and body parts, such as {centre: Spine_2}",

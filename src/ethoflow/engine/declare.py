@@ -10,15 +10,15 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from ethoflow.errors import WrongUse
+from ethoflow.errors import WrongUse, did_you_mean, one_or_many
 from ethoflow.schema import COORDINATES, DIMS, TABLE_COLUMNS, VARIABLES, Data
-from ethoflow.units import Quantity
+from ethoflow.units import Quantity, same_dimension
 
 Array: TypeAlias = npt.NDArray[Any]
 Kernel: TypeAlias = Callable[..., Array]
@@ -133,7 +133,7 @@ def _declare(function: Kernel, kind: Kind, **settings: Any) -> Declaration:
         defaults = {**defaults, **BOUT_PARAMETERS, **settings.pop("bouts")}
         settings["parameter_units"] = {**BOUT_UNITS, **settings["parameter_units"]}
     roles = settings.pop("roles")
-    settings["roles"] = roles if isinstance(roles, Mapping) else _same_roles(inputs, roles)
+    settings["roles"] = _each(roles) if isinstance(roles, Mapping) else _same_roles(inputs, roles)
     declaration = Declaration(function, kind, inputs=inputs, defaults=defaults, **settings)
     _check(declaration)
     register(declaration)
@@ -159,9 +159,13 @@ def _read_signature(function: Kernel) -> tuple[tuple[Input, ...], dict[str, Any]
     return tuple(inputs), defaults
 
 
+def _each(roles: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    return {name: tuple(one_or_many(wanted)) for name, wanted in roles.items()}
+
+
 def _same_roles(inputs: tuple[Input, ...], roles: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
     """The same roles for every input; those without body parts ignore them."""
-    return {item.argument: tuple(roles) for item in inputs} if roles else {}
+    return {item.argument: tuple(one_or_many(roles)) for item in inputs} if roles else {}
 
 
 RESERVED = frozenset({*DIMS, *VARIABLES, *COORDINATES, *TABLE_COLUMNS})
@@ -180,6 +184,14 @@ def _check(declaration: Declaration) -> None:
     for what, named in (("roles for", declaration.roles), ("as optional", declaration.optional)):
         if stray := set(named) - arguments:
             raise WrongUse(f"{name} declares {what} {', '.join(sorted(stray))}: no such input.")
+    if declaration.scope not in get_args(Scope):
+        asked = did_you_mean(declaration.scope, get_args(Scope))
+        raise WrongUse(f"{name}: scope must be 'individual' or 'pair'.{asked}")
+    halo = declaration.halo
+    if not callable(halo) and (not isinstance(halo, int) or isinstance(halo, bool) or halo < 0):
+        raise WrongUse(f"{name}: halo must be frames, 0 or more, or a function; found {halo!r}.")
+    for unit in declaration.parameter_units.values():
+        same_dimension(unit, "1")  # raises where nobody can read it
     if declaration.scope == "individual" and any(
         item.view == "partner_" for item in declaration.inputs
     ):
@@ -191,7 +203,7 @@ def _check_name(name: str) -> None:
     if name in RESERVED:
         raise WrongUse(
             f"a function cannot be called {name!r}: datasets and tables have something of that "
-            f"name. Give it another, such as {name}_of_animal."
+            f"name. Give it another, such as my_{name}."
         )
     view = next((view for view in VIEWS if name.startswith(view)), "")
     if view or not name.isidentifier():

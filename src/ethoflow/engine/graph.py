@@ -22,7 +22,7 @@ from ethoflow.engine.registry import declarations
 from ethoflow.engine.source import Source, source_of
 from ethoflow.errors import DataError, Missing, WrongUse, did_you_mean, in_words, listed
 from ethoflow.schema import COORDINATES, UNORDERED, VARIABLES, count_frames, position_units
-from ethoflow.skeleton import SEGMENTS, place_roles
+from ethoflow.skeleton import ALIASES, SEGMENTS, place_roles
 from ethoflow.units import UnitError, convert, factor, resolve, same_dimension, to_frames, unit_of
 
 Recipe: TypeAlias = dict[str, Any]
@@ -104,6 +104,7 @@ def resolve_call(
     declaration: Declaration,
     given: Mapping[str, Any],
     memo: dict[str, Node] | None = None,
+    asking: tuple[str, ...] = (),
 ) -> Call:
     """The node of `declaration` on `ds`, with all it needs.
 
@@ -117,6 +118,8 @@ def resolve_call(
         Parameters by name, numbers or strings with units.
     memo
         Nodes resolved before, shared between the outputs of one request.
+    asking
+        Names of the functions that need this one, from the first on.
 
     Raises
     ------
@@ -128,7 +131,10 @@ def resolve_call(
         An unknown parameter.
     """
     memo = {} if memo is None else memo
-    inputs = tuple(_resolve_input(ds, declaration, item, memo) for item in declaration.inputs)
+    asking = (*asking, declaration.name)
+    inputs = tuple(
+        _resolve_input(ds, declaration, item, memo, asking) for item in declaration.inputs
+    )
     places, labels = _place_bodyparts(ds, declaration, inputs)
     parameters = _convert_parameters(ds, declaration, given)
     if declaration.names is not None:
@@ -150,7 +156,11 @@ def resolve_call(
 
 
 def _resolve_input(
-    ds: xr.Dataset, declaration: Declaration, item: Input, memo: dict[str, Node]
+    ds: xr.Dataset,
+    declaration: Declaration,
+    item: Input,
+    memo: dict[str, Node],
+    asking: tuple[str, ...],
 ) -> Node:
     name = item.variable
     if name in memo:
@@ -158,8 +168,10 @@ def _resolve_input(
     if _is_input(ds, name):
         _check_units(ds, declaration, name)
         memo[name] = lineage_of(ds[name]) or source_of(ds[name])
+    elif name in asking:
+        raise WrongUse(f"{name} needs itself: {' needs '.join([*asking, name])}.")
     elif name in declarations():
-        memo[name] = resolve_call(ds, declarations()[name], {}, memo)
+        memo[name] = resolve_call(ds, declarations()[name], {}, memo, asking)
     else:
         has = listed(ds.data_vars)
         raise Missing(
@@ -271,7 +283,7 @@ def _check_duration(ds: xr.Dataset, frames: int, name: str, value: Any) -> None:
     longest = int(count_frames(ds).max(initial=0)) if "time" in ds.dims else frames
     if frames > max(longest, LONG * float(ds.fps)):
         raise DataError(
-            f"{name} = {value!r} is {frames:,} frames; the longest recording has {longest:,} "
+            f"{name} = {value!r} is {frames:,.6g} frames; the longest recording has {longest:,} "
             f"({longest / float(ds.fps):,.3g} s). Give a shorter time, as in '2 s'."
         )
 
@@ -351,13 +363,15 @@ def _find_places(
     missing = [role for role, place in zip(wanted, places, strict=True) if place is None]
     if missing:
         one = "a body part in the role" if len(missing) == 1 else "body parts in the roles"
+        strange = [role for role in missing if role not in ALIASES]
+        asked = did_you_mean(strange[0], ALIASES) if strange else ""
         raise Missing(
             declaration.name,
             f"{one} {in_words([repr(role) for role in missing])}",
             f"This recording has: {', '.join(_list_parts(ds))}.",
             f"Name one with skeleton={{{missing[0]!r}: 'its name here'}} (--skeleton "
             f"{missing[0]}=NAME), or make one of several: "
-            f"skeleton={{{missing[0]!r}: ['one', 'another']}}.",
+            f"skeleton={{{missing[0]!r}: ['one', 'another']}}.{asked}",
         )
     return tuple(place for place in places if place is not None)
 

@@ -227,9 +227,9 @@ def open_store(
     store.StaleGroup
         The group was made from numbers that have changed since.
     """
-    names = [group] if group else store.list_groups(path)
+    names = store.list_groups(path) if group is None else [group]
     opened = {name: _open_group(path, name, warn=warn) for name in names}
-    return opened[group] if group else xr.DataTree.from_dict(opened)
+    return opened[group] if group is not None else xr.DataTree.from_dict(opened)
 
 
 def _open_group(path: str | Path, name: str, *, warn: bool) -> xr.Dataset:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -10,10 +10,10 @@ import xarray as xr
 
 from ethoflow.engine import step
 from ethoflow.engine.declare import Array
-from ethoflow.errors import did_you_mean, listed
 from ethoflow.geometry.arena import Arena
+from ethoflow.geometry.by_name import for_each
 from ethoflow.geometry.scale import Scale, scales_of
-from ethoflow.schema import Data, DataError, as_dataset, plain, position_units
+from ethoflow.schema import Data, DataError, as_dataset, position_units
 
 
 @step(units="mm")
@@ -78,7 +78,7 @@ def calibrate(
         if "recording" in ds.coords
         else [""]
     )
-    arenas = [_pick(arena, name) for name in names] if arena is not None else []
+    arenas = [] if arena is None else _arenas_of(arena, names)
     scales = (
         _scales_of_arenas(arenas, names) if px_per_mm is None else scales_of(px_per_mm, ds, names)
     )
@@ -106,16 +106,11 @@ def _scale_lengths(ds: xr.Dataset, scale: xr.Variable) -> xr.Dataset:
     })  # fmt: skip
 
 
-def _pick(value: Arena | Mapping[str, Arena], name: str) -> Arena:
-    if isinstance(value, Arena):
-        return value
-    known = {plain(str(key)): arena for key, arena in value.items()}
-    if plain(name) not in known:
-        raise DataError(
-            f"no arena for the recording {name!r}; there is one for: {listed(value)}."
-            f"{did_you_mean(name, value)}"
-        )
-    return known[plain(name)]
+def _arenas_of(given: Arena | Mapping[str, Arena], names: Sequence[str]) -> list[Arena]:
+    """The arena of each recording."""
+    if isinstance(given, Arena):
+        return [given] * len(names)
+    return for_each(given, names, "arena")
 
 
 def _scales_of_arenas(arenas: list[Arena], names: list[str]) -> npt.NDArray[np.float64] | None:

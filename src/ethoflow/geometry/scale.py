@@ -13,6 +13,7 @@ import pandas as pd
 import xarray as xr
 
 from ethoflow.errors import did_you_mean, listed
+from ethoflow.geometry.by_name import for_each
 from ethoflow.schema import ASIDE, DataError, plain
 from ethoflow.units import UnitError, convert, factor, same_dimension, unit_of
 
@@ -54,7 +55,7 @@ def scales_of(given: Scale, ds: xr.Dataset, names: Sequence[str]) -> npt.NDArray
     scales = [_number(value, name) for value, name in zip(values, names, strict=True)]
     wrong = [name for name, scale in zip(names, scales, strict=True) if not 0 < scale < np.inf]
     if wrong:
-        raise DataError(f"px_per_mm must be a positive number; it is not for: {', '.join(wrong)}.")
+        raise DataError(f"px_per_mm must be a positive number; it is not for: {listed(wrong, 3)}.")
     return np.asarray(scales, np.float64)
 
 
@@ -70,7 +71,7 @@ def _one_each(given: Scale, ds: xr.Dataset, names: Sequence[str]) -> list[Any]:
     if isinstance(given, pd.Series) and _is_named(given, names):
         given = dict(zip(map(str, given.index), given.tolist(), strict=True))
     if isinstance(given, Mapping):
-        return _by_name(given, names)
+        return for_each(given, names, "px_per_mm")
     if np.ndim(given) == 0:
         return [_plain_number(given)] * len(names)
     values = np.asarray(given, dtype=object)
@@ -100,23 +101,11 @@ def _of_array(given: xr.DataArray, names: Sequence[str]) -> list[Any]:
         dims = ", ".join(map(str, given.dims))
         raise DataError(f"px_per_mm has the dims ({dims}); needed one number per recording.")
     elif "recording" in given.coords:
-        values = _by_name(
-            dict(zip(map(str, given.recording.values), given.values.tolist(), strict=True)), names
-        )
+        by_name = dict(zip(map(str, given.recording.values), given.values.tolist(), strict=True))
+        values = for_each(by_name, names, "px_per_mm")
     else:
         values = _one_each(given.values, xr.Dataset(), names)
     return [_with_unit(value, unit) for value in values]
-
-
-def _by_name(given: Mapping[str, Any], names: Sequence[str]) -> list[Any]:
-    known = {plain(str(name)): value for name, value in given.items()}
-    for name in names:
-        if plain(name) not in known:
-            raise DataError(
-                f"no px_per_mm for the recording {name!r}; there is one for: {listed(given)}."
-                f"{did_you_mean(name, given)}"
-            )
-    return [known[plain(name)] for name in names]
 
 
 def _column(name: str, ds: xr.Dataset, n_recordings: int) -> list[Any]:

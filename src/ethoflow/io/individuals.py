@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from ethoflow.errors import did_you_mean
 from ethoflow.io.stack import Tracks
 from ethoflow.room import unseen
 from ethoflow.schema import DataError
@@ -100,4 +101,6 @@ def _not_found(missing: list[str], found: list[str], what: str) -> str:
     )
     lower = {name.lower(): name for name in found}
     near = [lower[name.lower()] for name in missing if name.lower() in lower]
-    return f"{message}. Upper and lower case differ: write {near}." if near else f"{message}."
+    if near:
+        return f"{message}. Upper and lower case differ: write {near}."
+    return f"{message}.{did_you_mean(missing[0], found)}"

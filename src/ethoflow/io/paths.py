@@ -44,12 +44,21 @@ def explain_folder(path: Path) -> str:
             f"this is a folder, a Zarr store: open it with ef.open({str(path)!r}), or look at it "
             f"with `ethoflow info {path}`."
         )
-    ends = _ends(path)
-    pattern = str(path / f"*{ends[0][0] if ends else '.h5'}")
+    below = [path, *sorted(item for item in _items(path) if item.is_dir())]
+    places = [(count, folder / f"*{end}") for folder in below for end, count in _ends(folder)]
+    tracks = [place for place in places if place[1].suffix.lower() in _TRACKS]
+    pattern = str(max(tracks, key=lambda place: place[0])[1] if tracks else path / "*.h5")
     return (
         f"this is a folder: name its files, as in ef.read_cohort({pattern!r}), on the command line "
         f"'{pattern}'."
     )
+
+
+_TRACKS = {
+    *(".csv", ".h5", ".hdf5", ".slp", ".nwb", ".parquet", ".mat", ".npz", ".npy", ".pickle"),
+    *(".pkl", ".tsv", ".txt", ".xlsx", ".sqlite", ".db", ".json", ".nc"),
+}
+"""Endings of files that may hold tracks."""
 
 
 def explain_pattern(pattern: str) -> str:
@@ -66,10 +75,15 @@ def explain_pattern(pattern: str) -> str:
     return f" The folder {folder} holds {found}."
 
 
-def _ends(folder: Path) -> list[tuple[str, int]]:
-    """Endings of the files in a folder and how many have them, the most frequent first."""
+def _items(folder: Path) -> list[Path]:
+    """What is in a folder, without hidden files; nothing where that may not be seen."""
     try:
-        files = [item for item in folder.iterdir() if item.is_file() and item.suffix]
+        return [item for item in folder.iterdir() if not item.name.startswith(".")]
     except OSError:
         return []
+
+
+def _ends(folder: Path) -> list[tuple[str, int]]:
+    """Endings of the files in a folder and how many have them, the most frequent first."""
+    files = [item for item in _items(folder) if item.suffix and item.is_file()]
     return Counter(item.suffix for item in files).most_common()

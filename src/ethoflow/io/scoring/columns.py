@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ethoflow.errors import no_column
+from ethoflow.errors import did_you_mean, no_column
 from ethoflow.io.scoring.account import account_for
 from ethoflow.io.scoring.bout_table import (
     EDGES,
@@ -66,7 +66,8 @@ def _by_hand(
     """Places of the columns somebody named, and of those to leave out."""
     unknown = [role for role in columns if role not in ROLES]
     if unknown:
-        raise DataError(f"columns knows {', '.join(ROLES)}; not {', '.join(unknown)}.")
+        asked = did_you_mean(unknown[0], ROLES)
+        raise DataError(f"columns knows {', '.join(ROLES)}; not {', '.join(unknown)}.{asked}")
     found: dict[str, int] = {}
     ignored: list[int] = []
     for role, value in columns.items():

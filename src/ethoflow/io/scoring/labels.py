@@ -15,11 +15,11 @@ import xarray as xr
 
 from ethoflow.errors import did_you_mean, listed
 from ethoflow.io.options import DEFAULTS, digest_of
-from ethoflow.io.reader import PathLike, naming, recording_name
+from ethoflow.io.reader import PathLike, naming, recognise, recording_name
 from ethoflow.io.scoring.background import Background, settle_background
 from ethoflow.io.scoring.by_video import by_video
 from ethoflow.io.scoring.clock import LabelNote, Since
-from ethoflow.io.scoring.declare import Columns, load_labels, recognise_labels
+from ethoflow.io.scoring.declare import Columns, LabelReader, load_labels, recognise_labels
 from ethoflow.io.scoring.fitting import fit_to_frames
 from ethoflow.io.scoring.scored import Event, Events, Frames, Scored, individuals_of, names_of
 from ethoflow.schema import Data, DataError, as_dataset
@@ -186,7 +186,7 @@ def read_labels(
         of_path = (recording_name(path), path.absolute().parent.name)
         is_named = any(one.name not in of_path for one in scored)
         ds = fit_to_frames(scored, target, fps, n_frames, offset, since, is_named=is_named)
-    found = recognise_labels(path, columns)
+    found = _recognise(path, columns)
     asked = (offset, fps, rater, individual, sorted((rename or {}).items()), since)
     more = [option for option in (columns and sorted(columns.items()), background) if option]
     digest = digest_of(path, DEFAULTS, *asked, *more)
@@ -230,6 +230,23 @@ def _choose(scored: list[Scored], recording: str | None, rater: str | None) -> l
     if rater is not None and rater not in raters:
         raise DataError(_nobody("no rater", rater, raters, "--rater"))
     return [one for one in scored if rater is None or one.rater == rater]
+
+
+def _recognise(path: Path, columns: Columns | None) -> LabelReader:
+    """The format of a file, or that it holds tracks instead."""
+    try:
+        return recognise_labels(path, columns)
+    except DataError as error:
+        try:
+            tracks = recognise(path).name if path.is_file() else ""
+        except DataError:
+            tracks = ""
+        if not tracks:
+            raise
+        raise DataError(
+            f"no scored behaviour: it holds tracks ({tracks}): read it with ef.read, or write it "
+            f"into a store with `ethoflow ingest {path} --out cohort.zarr`."
+        ) from error
 
 
 def _nobody(what: str, name: str, known: Iterable[str], option: str) -> str:

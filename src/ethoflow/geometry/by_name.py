@@ -1,0 +1,38 @@
+"""What was given for each recording by its name, whole or short."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+from ethoflow.errors import UnknownName, did_you_mean, listed
+from ethoflow.schema import plain
+from ethoflow.short_names import short_names
+
+Value = TypeVar("Value")
+
+
+def for_each(given: Mapping[str, Value], names: Sequence[str], what: str) -> list[Value]:
+    """The value of each recording, in order.
+
+    Raises
+    ------
+    UnknownName
+        There is none for a recording; `what` it is stands in the message.
+
+    Examples
+    --------
+    >>> for_each({"m1": 2.0, "m2DLC_resnet_a": 3.0}, ["m1DLC_resnet_a", "m2DLC_resnet_a"], "scale")
+    [2.0, 3.0]
+    """
+    known = {plain(str(name)): value for name, value in given.items()}
+    values = []
+    for name, short in short_names(names).items():
+        key = next((key for key in (plain(name), plain(short)) if key in known), None)
+        if key is None:
+            near = did_you_mean(short, given) or did_you_mean(name, given)
+            raise UnknownName(
+                f"no {what} for the recording {name!r}; there is one for: {listed(given)}.{near}"
+            )
+        values.append(known[key])
+    return values
