@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -311,7 +311,7 @@ def _place_bodyparts(
     ds: xr.Dataset, declaration: Declaration, inputs: tuple[Node, ...]
 ) -> tuple[tuple[tuple[int, ...] | None, ...], dict[str, tuple[str, ...]]]:
     """For each input, the places of the body parts its kernel gets (None: all there are)."""
-    pairs = _segments(ds) if "segment" in declaration.dims else []
+    pairs = _find_segments(ds, declaration) if "segment" in declaration.dims else []
     places: list[tuple[int, ...] | None] = []
     for item, node in zip(declaration.inputs, inputs, strict=True):
         roles = declaration.roles.get(item.argument)
@@ -342,15 +342,10 @@ def _find_places(
         )
     missing = [role for role, place in zip(wanted, places, strict=True) if place is None]
     if missing:
-        every = roles or [""] * ds.sizes["bodypart"]
-        parts = [
-            f"{part} ({role})" if role else str(part)
-            for part, role in zip(ds.bodypart.values, every, strict=True)
-        ]
         raise Missing(
             declaration.name,
             f"a body part in the role {in_words([repr(role) for role in missing])}",
-            f"This recording has: {', '.join(parts)}.",
+            _tell_bodyparts(ds, roles),
             f"Name one with skeleton={{{missing[0]!r}: 'its name here'}} (--skeleton "
             f"{missing[0]}=NAME), or make one of several: "
             f"skeleton={{{missing[0]!r}: ['one', 'another']}}.",
@@ -358,10 +353,26 @@ def _find_places(
     return tuple(place for place in places if place is not None)
 
 
-def _segments(ds: xr.Dataset) -> list[tuple[int, int]]:
+def _find_segments(ds: xr.Dataset, declaration: Declaration) -> list[tuple[int, int]]:
     roles = [str(role) for role in ds.role.values] if "role" in ds.coords else []
     pairs = [place_roles(roles, pair) for pair in SEGMENTS]
-    return [(a, b) for a, b in pairs if a is not None and b is not None]
+    segments = [(a, b) for a, b in pairs if a is not None and b is not None]
+    if not segments:
+        raise Missing(
+            declaration.name,
+            f"two body parts in roles such as {in_words([repr(role) for role in SEGMENTS[0]])}",
+            _tell_bodyparts(ds, roles),
+            "Name them with skeleton={'nose': 'its name here'} (--skeleton nose=NAME).",
+        )
+    return segments
+
+
+def _tell_bodyparts(ds: xr.Dataset, roles: Sequence[str]) -> str:
+    parts = [
+        f"{part} ({role})" if role else str(part)
+        for part, role in zip(ds.bodypart.values, roles or [""] * ds.sizes["bodypart"], strict=True)
+    ]
+    return f"This recording has: {', '.join(parts)}."
 
 
 def _measure(ds: xr.Dataset, labels: Mapping[str, tuple[str, ...]]) -> dict[str, int]:
