@@ -53,7 +53,12 @@ def _run_call(call: Call, program: Program, values: Values) -> Array:
     own = program.parts.get(call.key)
     taken = None if "bodypart" in call.labels else own
     arrays = [
-        _view_bodyparts(values[node.key], node.dims, program.parts.get(node.key), places or taken)
+        _view_bodyparts(
+            values[node.key],
+            node.dims,
+            program.parts.get(node.key),
+            taken if places is None else places,
+        )
         if "bodypart" in node.dims
         else values[node.key]
         for node, places in zip(call.inputs, call.places, strict=True)
