@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import ethoflow as ef
 from ethoflow import pipeline, simulate
 from ethoflow.cli.screen import Screen
-from ethoflow.csv_text import write_csv
+from ethoflow.csv_text import escape, plain_cell, write_csv
 
 TAGS = (9_001_234, 9_001_236)
 DAY = 86_400
@@ -51,7 +51,7 @@ def test_whole_numbers_have_no_decimals(values: list[int | None], folder: Path) 
 def test_text_reads_back_as_it_was(names: list[str], folder: Path) -> None:
     table = pd.DataFrame({"name": np.array(names, object), "n": 1})
     found = read_back(table, folder, dtype=str, keep_default_na=False)
-    assert found.name.tolist() == names
+    assert [plain_cell(cell) for cell in found.name] == names
 
 
 def test_leading_zeros_are_kept_and_read_as_text_when_asked(folder: Path) -> None:
@@ -127,3 +127,63 @@ def test_a_head_goes_before_the_names(tmp_path: Path) -> None:
     write_csv(pd.DataFrame({"a": [1], "b": ["x\ty"]}), path, separator="\t", head="# facts")
     assert path.read_text() == '# facts\na\tb\n1\t"x\ty"\n'
     assert pd.read_csv(io.StringIO(path.read_text()), sep="\t", comment="#").b[0] == "x\ty"
+
+
+MARKS = st.text(st.sampled_from("'=+-@\t\r1.e xß"), max_size=6)
+
+
+@given(cell=MARKS | st.text())
+def test_escaped_text_is_no_formula_and_reads_back(cell: str) -> None:
+    written = escape(cell)
+    assert plain_cell(written) == cell
+    if written[:1] in tuple("=+-@\t\r"):
+        assert np.isfinite(float(written))
+
+
+@given(number=st.floats(allow_nan=False, allow_infinity=False) | st.integers())
+def test_numbers_stay_numbers(number: float) -> None:
+    assert escape(repr(number)) == repr(number)
+
+
+def test_tables_hold_no_formulas(folder: Path) -> None:
+    cells = ["=1+1", "+m", "-m", "@sum", "-3.5", "'=m", "m=1"]
+    table = pd.DataFrame({"=name": cells, "n": [-1.5] * 7, "kind": pd.Categorical(cells)})
+    found = read_back(table, folder, dtype=str)
+    assert found.columns[0] == "'=name"
+    written = ["'=1+1", "'+m", "'-m", "'@sum", "-3.5", "''=m", "m=1"]
+    assert found["'=name"].tolist() == written
+    assert found.kind.tolist() == written
+    assert found.n.tolist() == ["-1.5"] * 7
+
+
+NAMES = ("=m1", "@nose", "+a", "-b", "'=c")
+
+
+@pytest.mark.parametrize("to", ["tidy CSV", "DeepLabCut CSV"])
+def test_names_that_read_as_formulas_survive_an_export(folder: Path, to: str) -> None:
+    position = np.random.default_rng(1).uniform(0, 500, (2, 3, 2, 20)).astype(np.float32)
+    ds = ef.from_arrays(
+        position, fps=25, bodyparts=NAMES[1:4], animals=[NAMES[0], NAMES[4]], recording=NAMES[0]
+    )
+    path = folder / "names.csv"
+    ef.export(ds, path, format=to, overwrite=True)
+    lines = path.read_text().splitlines()
+    cells = [cell for line in lines for cell in line.split(",") if cell]
+    assert all(cell[0] not in "=@" for cell in cells)
+    found = ef.read(path, fps=25)
+    assert set(found.bodypart.values) == set(NAMES[1:4])
+    assert set(found.animal.values) == {NAMES[0], NAMES[4]}
+    by_name = found.set_index(individual="animal") if "animal" in found.coords else found
+    first = by_name.sel(individual="=m1", bodypart="@nose").position
+    np.testing.assert_allclose(first, position[0, 0], rtol=1e-6)
+
+
+def test_bouts_with_such_names_are_read_as_labels(folder: Path) -> None:
+    ds = simulate.still_then_running()
+    labels = ef.annotate(ds, ["moving"]).assign_coords(recording="=m1")
+    path = folder / "bouts.csv"
+    write_csv(ef.find_bouts(labels).assign(behaviour="=moving"), path)
+    assert "'=m1" in path.read_text()
+    listed = ef.list_labels(path)
+    assert set(listed.behaviour) == {"=moving"}
+    assert set(listed.recording) <= {"=m1", "bouts"}

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from ethoflow.disk import beside, clear_parts
 from ethoflow.engine.declare import Array
 from ethoflow.engine.materialise import write
 from ethoflow.engine.source import open_store
@@ -36,6 +37,7 @@ def make_files(folder: Path, report: Report) -> Path:
 
     The script that the animals followed goes into the results' store, as ``labels/script``.
     """
+    clear_parts(folder)
     simulation = simulate_cohort(6, duration="150 s", seed=2)
     arena = simulation.arena
     assert isinstance(arena, CircleArena)
@@ -54,7 +56,8 @@ def make_files(folder: Path, report: Report) -> Path:
         radius=arena.radius,
         size=arena.size,
     )
-    project.write_text(text, encoding="utf-8")
+    with beside(project) as part:
+        part.write_text(text, encoding="utf-8")
     report.say(f"simulated {len(paths)} DeepLabCut files in {folder / 'tracks'}")
     return project
 

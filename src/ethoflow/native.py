@@ -12,56 +12,79 @@ import os
 import pickle
 import signal
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 SMALL = 1 << 20
 """Bytes up to which the content of an array is read to see whether it can be."""
+SMALL_OBJECTS = 1 << 24
+"""The same of pointers to texts and other objects."""
 
 
-def walk_hdf5(path: str) -> bool:
+Outside = list[tuple[str, str]]
+"""Names of what lies in other files, and those files as they are named."""
+
+
+def walk_hdf5(path: str) -> Outside:
     """Look at every name, attribute, index of chunks and small array of an HDF5 file.
 
-    What cannot be read is passed over: whoever needs it will meet the same error. Gives whether
-    anything in the file lies in another one.
+    What cannot be read is passed over: whoever needs it will meet the same error. What lies in
+    another file is not looked at, and given.
     """
     import h5py
 
     seen = set()
-    outside = False
+    outside: Outside = []
 
     def walk(item: Any) -> None:
-        nonlocal outside
+        if item in seen:
+            return
+        seen.add(item)
         for attribute in _tried(item.attrs):
             with contextlib.suppress(Exception):
                 item.attrs[attribute]
         if isinstance(item, h5py.Dataset):
-            _look(item)
-            with contextlib.suppress(Exception):
-                outside |= bool(item.is_virtual or item.external)
+            elsewhere = _elsewhere(item)
+            outside.extend((item.name or "an array", file) for file in elsewhere)
+            for other in () if elsewhere else _look(item):
+                walk(other)
             return
         for name in _tried(item):
             with contextlib.suppress(Exception):
                 link = item.get(name, getlink=True)
-                outside |= isinstance(link, h5py.ExternalLink)
+                if isinstance(link, h5py.ExternalLink):
+                    outside.append((f"{item.name.rstrip('/')}/{name}", link.filename))
                 if isinstance(link, h5py.HardLink):
-                    inner = item[name]
-                    if inner not in seen:
-                        seen.add(inner)
-                        walk(inner)
+                    walk(item[name])
 
     with contextlib.suppress(Exception), h5py.File(path, "r") as file:
         walk(file)
     return outside
 
 
-def _look(array: Any) -> None:
-    """Meet in an array what a reader of it will meet."""
+def _elsewhere(array: Any) -> list[str]:
+    """Files that the numbers of an array come from, where they are not its own."""
+    found: list[str] = []
+    with contextlib.suppress(Exception):
+        if array.is_virtual:
+            found += {source.file_name for source in array.virtual_sources()} or {"."}
+    with contextlib.suppress(Exception):
+        found += [os.fsdecode(name) for name, _, _ in array.external or ()]
+    return found
+
+
+def _look(array: Any) -> Iterator[Any]:
+    """Meet in an array what a reader of it will meet; gives what it refers to."""
+    import h5py
+
     with contextlib.suppress(Exception):
         if array.chunks is not None:
             array.id.get_num_chunks()
     with contextlib.suppress(Exception):
-        if array.nbytes <= SMALL or array.dtype.kind == "O":
-            array[()]
+        most = SMALL_OBJECTS if array.dtype.kind == "O" else SMALL
+        content = array[()] if array.nbytes <= most else None
+        if content is not None and h5py.check_ref_dtype(array.dtype) is h5py.Reference:
+            yield from (array.file[ref] for ref in content.ravel() if ref)
 
 
 def _tried(names: Any) -> list[str]:

@@ -24,7 +24,8 @@ from ethoflow.behaviours.bouts import find_bouts
 from ethoflow.cleaning import choose_max_jump, clean
 from ethoflow.cleaning.scores import MOST_LOST, choose_min_confidence, describe_loss
 from ethoflow.csv_text import write_csv
-from ethoflow.engine.materialise import Written, write
+from ethoflow.disk import beside
+from ethoflow.engine.materialise import GOES_ON, Written, write
 from ethoflow.engine.source import open_store
 from ethoflow.errors import DataError, Missing, listed, tell_missing
 from ethoflow.geometry.arena import Arena
@@ -344,7 +345,7 @@ def write_tables(path: Path, folder: Path, report: Report) -> tuple[pd.DataFrame
             table = make(_group(path, LABELS))
             note = summarise(table).to_dict("list") if name == "time_budget" else None
             for file in files:
-                with results.beside(file) as part:
+                with beside(file, goes_on=GOES_ON) as part:
                     _save_table(table, part)
                 results.record(folder, file.name, source, note)
     report.say("", f"tables: {_made(len(stale), len(wanted), 'written')}")
@@ -417,8 +418,7 @@ def _draw(kind: str, ds: xr.Dataset, folder: Path, files: Mapping[str, str]) -> 
 
     figure = plot.ethogram(ds) if kind == "ethogram" else plot.trajectories(ds)
     for file, source in files.items():
-        with results.beside(folder / file) as part:
-            plot.save(figure, part)
+        plot.save(figure, folder / file)
         results.record(folder, file, source)
 
 

@@ -89,6 +89,7 @@ class Project(_Strict):
     repeats: Repeats = "error"
     allow_pickle: bool = False
     time_unit: TimeUnit | None = None
+    allow_links: bool = False
     skeleton: dict[str, str | list[str]] = Field(default_factory=dict)
     arena: ArenaText | dict[str, ArenaText] | None = None
     px_per_mm: float | str | dict[str, float | str] | None = None
@@ -122,7 +123,12 @@ class Project(_Strict):
     def options(self) -> Options:
         """How the tracking files are read."""
         return Options.of(
-            self.individuals, self.columns, self.repeats, self.allow_pickle, self.time_unit
+            self.individuals,
+            self.columns,
+            self.repeats,
+            self.allow_pickle,
+            self.time_unit,
+            self.allow_links,
         )
 
     def path(self, name: str) -> Path:
@@ -186,7 +192,7 @@ def _explain(faults: Sequence[Any], tree: yaml.Node) -> list[str]:
         else:
             message = str(fault["msg"]).removeprefix("Value error, ")
             message = _EXPECTED.get(key, message) if _is_general(fault) else message
-            told = f"line {line}: {key}: {message.rstrip('.')} (found {fault['input']!r})"
+            told = f"line {line}: {key}: {message.rstrip('.')} (found {_brief(fault['input'])})"
         # Every branch of a key that may be several things has a fault: the first says most.
         explained.setdefault(key, told)
     return list(explained.values())
@@ -208,6 +214,15 @@ _EXPECTED = {
     "parameters": "must be parameters by rule, such as {moving: {min_speed: 50 mm/s}}",
 }
 """What a key needs, where the general message would say it in terms of types."""
+
+
+def _brief(value: Any) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= MOST_SHOWN else f"{shown[:MOST_SHOWN]}..."
+
+
+MOST_SHOWN = 200
+"""Letters of a wrong value that a message repeats."""
 
 
 def _known_keys(place: list[Any]) -> list[str]:

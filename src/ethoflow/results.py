@@ -7,10 +7,11 @@ nobody has changed it since; files that are made no more are removed, and never 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
+
+from ethoflow.disk import beside, clear_parts
 
 RECORD = ".made.json"
 
@@ -52,9 +53,7 @@ def remove_others(folder: Path, wanted: Mapping[str, str]) -> None:
 
     One that somebody has changed since is theirs, and stays.
     """
-    for pattern in (".*.part", ".*.part.*"):
-        for left in folder.glob(pattern):
-            left.unlink(missing_ok=True)
+    clear_parts(folder)
     rows = _read(folder)
     others = [name for name in rows if name not in wanted]
     for name in others:
@@ -62,18 +61,6 @@ def remove_others(folder: Path, wanted: Mapping[str, str]) -> None:
             (folder / name).unlink()
     if others:
         _write(folder, {name: row for name, row in rows.items() if name in wanted})
-
-
-@contextmanager
-def beside(path: Path) -> Iterator[Path]:
-    """A place to write a file that then takes its own: it is there whole or not at all."""
-    part = path.with_name(f".{path.stem}.part{path.suffix}")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        yield part
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _untouched(folder: Path, rows: Rows, name: str) -> bool:

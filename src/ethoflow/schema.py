@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Container, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -133,6 +133,51 @@ ASIDE = "metadata_"
 """What stands before the name of metadata that are called like something of ours."""
 
 
+def real_numbers(
+    values: npt.ArrayLike, what: str, dtype: npt.DTypeLike = np.float32
+) -> npt.NDArray[Any]:
+    """`values` as numbers of `dtype`; `what` they are is what an error calls them.
+
+    Raises
+    ------
+    DataError
+        They are complex, records, truths, times or text.
+
+    Examples
+    --------
+    >>> real_numbers([1, 2], "positions")
+    array([1., 2.], dtype=float32)
+    >>> real_numbers([1j], "positions")
+    Traceback (most recent call last):
+    ethoflow.schema.DataError: the positions are complex numbers; needed one real number each.
+    """
+    found = np.asarray(values)
+    if found.dtype.kind == "O":  # of a pickle, or cells of MATLAB
+        found = np.asarray(found.tolist())
+    check_real(found.dtype, what)
+    return np.asarray(found, dtype=dtype)
+
+
+_UNREAL = {"c": "complex numbers", "b": "truths", "M": "times", "m": "times", "S": "text",
+           "T": "text", "U": "text"}  # fmt: skip
+
+
+def check_real(dtype: np.dtype[Any], what: str) -> None:
+    """Refuse what NumPy would make numbers of silently: a real part, the field of a record.
+
+    Raises
+    ------
+    DataError
+        An array of this dtype holds other things than real numbers.
+    """
+    if dtype.kind in "fiu":
+        return
+    found = _UNREAL.get(dtype.kind, f"of the type {dtype}")
+    if dtype.names is not None:
+        found = f"records of {', '.join(dtype.names[:8])}"
+    raise DataError(f"the {what} are {found}; needed one real number each.")
+
+
 def make_tracks(
     position: Floats,
     *,
@@ -188,7 +233,7 @@ def make_tracks(
     >>> ds.role.values.tolist()
     ['nose', 'tail_base']
     """
-    position = np.asarray(position, dtype=np.float32)
+    position = real_numbers(position, "positions")
     _check_shapes(position, confidence, bodyparts, recording)
     check_fps(fps, recording)
     n_individuals, _, n_space, n_frames = position.shape
@@ -202,7 +247,7 @@ def make_tracks(
             "position": (("individual", "bodypart", "space", "time"), position),
             "confidence": (
                 ("individual", "bodypart", "time"),
-                np.asarray(confidence, dtype=np.float32),
+                real_numbers(confidence, "confidences"),
             ),
         },
         coords={
@@ -222,7 +267,7 @@ def make_tracks(
         attrs={"source_software": source_software} if source_software else {},
     )
     if position_sd is not None:
-        ds["position_sd"] = ds.position.dims, np.asarray(position_sd, dtype=np.float32)
+        ds["position_sd"] = ds.position.dims, real_numbers(position_sd, "spreads")
     return describe_tracks(ds, units)
 
 
@@ -368,6 +413,7 @@ def _check_position(ds: xr.Dataset) -> None:
             f"position needs the dimension {' and '.join(lost)}: select with a list or a slice, as "
             "in ds.sel(bodypart=['nose'])."
         )
+    check_real(ds.position.dtype, "positions")
 
 
 def ordered(dims: Sequence[Hashable] | Mapping[Hashable, int]) -> list[Hashable]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from ethoflow.disk import beside, clear_parts
 from ethoflow.io.finding import find_tracks
 from ethoflow.schema import DataError, check_fps
 
@@ -55,7 +56,10 @@ def write_project(folder: Path, fps: float | None = None) -> tuple[Path, list[st
     rate = "# fps: 25" if fps is None else f"fps: {check_fps(fps, str(folder)):.10g}"
     folder.mkdir(parents=True, exist_ok=True)
     patterns, notes = find_tracks(folder)
-    path.write_text(TEXT.format(name=path, tracks=_as_yaml(patterns), fps=rate), encoding="utf-8")
+    text = TEXT.format(name=path, tracks=_as_yaml(patterns), fps=rate)
+    clear_parts(folder)
+    with beside(path) as part:
+        part.write_text(text, encoding="utf-8")
     return path, notes
 
 

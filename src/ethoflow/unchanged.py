@@ -7,6 +7,7 @@ a change, and the run looks for itself.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 import time
@@ -158,8 +159,12 @@ def results_of(file: Path) -> Path | None:
     """Folder of the results of a project file that is not checked; None where it names none."""
     import yaml
 
+    from ethoflow.yaml_limits import LARGEST, load_yaml
+
     try:
-        values = yaml.safe_load(file.read_text(encoding="utf-8-sig"))
+        if file.stat().st_size > LARGEST:
+            return None
+        values = load_yaml(file.read_text(encoding="utf-8-sig"))[1]
     except (OSError, ValueError, yaml.YAMLError):
         return None
     out = values.get("out") if isinstance(values, dict) else 0
@@ -195,7 +200,8 @@ def look_at_inputs(inputs: Inputs) -> tuple[Seen, int]:
 def project_digest(file: str | Path) -> str:
     """The content of a project file, in a word; empty where it cannot be read."""
     try:
-        return xxhash.xxh3_128_hexdigest(Path(file).read_bytes())
+        with Path(file).open("rb") as content:
+            return hashlib.file_digest(content, xxhash.xxh3_128).hexdigest()
     except OSError:
         return ""
 

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from ethoflow.errors import DataError, NoSuchFile, near_file
+from ethoflow.yaml_limits import LARGEST, load_yaml
 
 
 def read_yaml(path: Path, what: str, way: str) -> tuple[dict[str, Any], yaml.Node]:
@@ -34,6 +35,10 @@ def read_yaml(path: Path, what: str, way: str) -> tuple[dict[str, Any], yaml.Nod
         raise DataError(f"{path} is a folder: name the {what}.{there}")
     if not path.is_file():
         raise NoSuchFile(f"no {what} at {path}.{near_file(path)} {way}")
+    if path.stat().st_size > LARGEST:
+        raise DataError(
+            f"{path} has {path.stat().st_size:,} bytes; a {what} has at most {LARGEST:,}."
+        )
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
@@ -42,10 +47,9 @@ def read_yaml(path: Path, what: str, way: str) -> tuple[dict[str, Any], yaml.Nod
             "again as UTF-8, or name another file."
         ) from error
     try:
-        tree = yaml.compose(text, Loader=yaml.SafeLoader)
+        tree, values = load_yaml(text)
         if tree is not None:
             _check_twice(tree, path)
-        values = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise DataError(f"{path} is not YAML: {_explain(error)}") from error
     except (ValueError, RecursionError) as error:  # a date of the 99th of May; brackets in brackets

@@ -14,6 +14,7 @@ from ethoflow.cli.options import (
     EmptyGroups,
     Fps,
     Individuals,
+    Links,
     Pickles,
     Repeats,
     Roles,
@@ -52,9 +53,11 @@ def demo(
 ) -> None:
     """A simulated cohort of mice, from tracker files to results, in a minute."""
     from ethoflow import demonstration
+    from ethoflow.disk import writing_to
 
     with plain_errors():
-        project = demonstration.make_files(out_folder, Screen())
+        with writing_to(out_folder):
+            project = demonstration.make_files(out_folder, Screen())
         _run(project, scheduler)
         agreement = demonstration.compare_with_truth(out_folder)
         out.print("\nAgreement with what the simulated mice were told to do:")
@@ -232,6 +235,7 @@ def ingest(
     repeats: Repeats = "error",
     allow_pickle: Pickles = False,
     time_unit: Units = None,
+    allow_links: Links = False,
     scheduler: Scheduler = None,
 ) -> None:
     """Read tracking files into a Zarr store; broken ones are reported and left out."""
@@ -241,7 +245,7 @@ def ingest(
     from ethoflow.schema import as_dataset, position_units
 
     with plain_errors():
-        options = options_of(individuals, column, repeats, allow_pickle, time_unit)
+        options = options_of(individuals, column, repeats, allow_pickle, time_unit, allow_links)
         with use_scheduler(scheduler):
             problems = pipeline.ingest(
                 files,

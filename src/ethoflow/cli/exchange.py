@@ -13,6 +13,7 @@ from ethoflow.cli.options import (
     Columns,
     Fps,
     Individuals,
+    Links,
     Pickles,
     Repeats,
     Units,
@@ -178,12 +179,13 @@ def info(
     repeats: Repeats = "error",
     allow_pickle: Pickles = False,
     time_unit: Units = None,
+    allow_links: Links = False,
 ) -> None:
     """Say what a tracking file or a store holds."""
     from ethoflow import information
 
     with plain_errors():
-        options = options_of(individuals, column, repeats, allow_pickle, time_unit)
+        options = options_of(individuals, column, repeats, allow_pickle, time_unit, allow_links)
         for line, table in information.describe(path, rate_of(fps), options):
             out.print(escape(line))
             if table is not None:

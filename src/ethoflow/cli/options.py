@@ -39,6 +39,10 @@ Pickles = Annotated[
     bool, typer.Option("--allow-pickle", help="Open Python pickles, which can run any code.")
 ]
 
+Links = Annotated[
+    bool, typer.Option("--allow-links", help="Read HDF5 files whose arrays lie in other files.")
+]
+
 Units = Annotated[
     str | None,
     typer.Option("--time-unit", help="What times in tables and lists are in: s, ms, us, ns."),
@@ -64,12 +68,14 @@ def options_of(
     repeats: str,
     allow_pickle: bool,
     time_unit: str | None,
+    allow_links: bool,
 ) -> Any:
     """How files are to be read."""
     from ethoflow.io.options import Options
 
     names = names_of(individuals, "--individuals")
-    return Options.of(names, columns_of(columns), repeats, allow_pickle, time_unit)  # type: ignore[arg-type]
+    mapped = columns_of(columns)
+    return Options.of(names, mapped, repeats, allow_pickle, time_unit, allow_links)  # type: ignore[arg-type]
 
 
 def names_of(text: str | None, what: str) -> list[str] | None:

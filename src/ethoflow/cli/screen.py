@@ -65,6 +65,8 @@ def plain_errors() -> Iterator[list[str]]:
 
     Anything else is a bug and keeps its trace. Gives the list of the warnings that were shown.
     """
+    from ethoflow.disk import reason_of, refusal
+    from ethoflow.engine.schedule import FEWER
     from ethoflow.schema import DataError
     from ethoflow.units import UnitError
 
@@ -79,11 +81,18 @@ def plain_errors() -> Iterator[list[str]]:
             warnings.simplefilter("default", UserWarning)
             warnings.showwarning = show  # type: ignore[assignment]
             yield shown
+    except MemoryError as error:
+        said = f"the memory of this machine was not enough ({error or 'no more is given'})"
+        err.print(f"[red]error:[/] {escape(said)}. {FEWER}")
+        raise typer.Exit(1) from error
     except (DataError, UnitError) as error:
         err.print(f"[red]error:[/] {escape(str(error))}")
         raise typer.Exit(1) from error
     except OSError as error:
-        err.print(f"[red]error:[/] {escape(_explain(error))}")
+        number = reason_of(error)
+        known = number is not None and error.filename is not None
+        said = refusal(number, error.filename) if known else _explain(error)  # type: ignore[arg-type]
+        err.print(f"[red]error:[/] {escape(said)}")
         raise typer.Exit(1) from error
     except KeyboardInterrupt:
         err.print("stopped; what is finished is kept: the same command goes on from here")

@@ -8,9 +8,10 @@ write resumes where it stopped and half a block never counts.
 from __future__ import annotations
 
 import contextlib
+import math
 import uuid
 import warnings
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ import xarray as xr
 from dask._task_spec import DataNode, List, Task, TaskRef
 
 from ethoflow import store
+from ethoflow.disk import CannotWrite, refusal
 from ethoflow.engine.declare import Array
 from ethoflow.engine.freshness import sources_of
 from ethoflow.engine.graph import Node, lineage_of
@@ -30,7 +32,7 @@ from ethoflow.engine.lazy import summary_tasks
 from ethoflow.engine.overlap import Grid, Window, run_block, wanted_inputs
 from ethoflow.engine.program import Program, compile_program
 from ethoflow.engine.run import KernelFailed
-from ethoflow.engine.schedule import Progress, run_tasks
+from ethoflow.engine.schedule import FEWER, OutOfMemory, Progress, WorkerLost, run_tasks
 from ethoflow.engine.source import source_of
 from ethoflow.origin import begin_at_slice
 from ethoflow.schema import ORIGIN, Data, DataError, as_dataset, count_frames
@@ -105,7 +107,10 @@ def write(
             _note(error)
             raise
         except OSError as error:
-            raise store.check_space(error, str(path)) from error
+            raise CannotWrite(refusal(error.errno or 0, path, goes_on=GOES_ON)) from error
+
+
+GOES_ON = " What is finished is kept: the same command goes on from here."
 
 
 def _note(error: store.DamagedChunk) -> None:
@@ -170,11 +175,45 @@ def _run(request: _Request, progress: Progress | None) -> Written:
     needed, stale = int(request.needed.sum()), request.stale
     tasks, wanted = _make_tasks(request, stale)
     heard = _Heard(request, wanted, progress)
-    run_tasks(tasks, set(wanted), heard.hear)
+    with _naming(request, wanted):
+        run_tasks(tasks, set(wanted), heard.hear)
     change.finish(heard.numbers)
     _warn_of_left(change)
     written = int(stale.sum())
     return Written(change.state.path, request.layout.plan.group, written, needed - written)
+
+
+@contextlib.contextmanager
+def _naming(request: _Request, wanted: Mapping[Any, tuple[int, int]]) -> Iterator[None]:
+    """Say what was too much for the memory or the disk, and how to go on."""
+    group, path = request.layout.plan.group, request.change.state.path
+    try:
+        yield
+    except WorkerLost as error:
+        row, block = wanted.get(error.key, (None, None))
+        what = "a recording" if row is None else f"recording {request.names[row]}, block {block}"
+        raise OutOfMemory(
+            f"{group}: a worker ended while it made {what}, again and again; most likely its "
+            f"memory was not enough. {FEWER}{GOES_ON}"
+        ) from error
+    except MemoryError as error:
+        raise OutOfMemory(
+            f"{group}: the memory was not enough ({error}). {FEWER}{GOES_ON}"
+        ) from error
+    except OSError as error:
+        needed = _bytes_to_write(request)
+        said = refusal(error.errno or 0, path, needed=needed, goes_on=GOES_ON)
+        raise CannotWrite(said) from error
+
+
+def _bytes_to_write(request: _Request) -> int:
+    """Bytes of the blocks that were stale, before they are compressed."""
+    documents = request.change.documents
+    sizes = [
+        math.prod(store.chunks_of(documents[name])) * request.change.target(name).dtype.itemsize
+        for name in request.nodes
+    ]
+    return int(request.stale.sum(axis=(1, 2)) @ sizes)
 
 
 def _warn_of_left(change: store.Change) -> None:
@@ -302,6 +341,11 @@ def write_block(
         results = run_block(program, windows, given, summaries, row).get(row, {})
     except KernelFailed as error:
         raise DataError(f"{error}. {KEPT}") from error
+    except MemoryError as error:
+        raise OutOfMemory(
+            f"the memory was not enough for {', '.join(program.outputs)} of recording "
+            f"{target.names[row]}, block {block} ({error or 'no more is given'}). {FEWER}{GOES_ON}"
+        ) from error
     if not Path(target.permit).is_file():
         raise DataError("another process has taken over writing into this store.")
     for name, values in results.items():

@@ -131,6 +131,8 @@ def _run_kernel(
     parameters = {n: v for n, v in call.parameters.items() if n not in bouts}
     try:
         result = np.asarray(declaration.function(*views, **parameters))
+    except MemoryError:  # nothing is wrong with the function
+        raise
     except Exception as error:
         raise KernelFailed(_explain(declaration, error)) from error
     _check_result(declaration, result, shape)

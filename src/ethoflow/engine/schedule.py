@@ -20,6 +20,25 @@ Progress: TypeAlias = Callable[[int, int], None]
 """Called with what is done and what there is in all."""
 
 
+class OutOfMemory(DataError):
+    """The memory was not enough; the message says for what, and how to go on."""
+
+
+class WorkerLost(Exception):
+    """A worker of a cluster ended while it ran the task `key`, as often as the cluster tries."""
+
+    def __init__(self, key: Hashable) -> None:
+        self.key = key
+        super().__init__(key)
+
+
+FEWER = (
+    "Run it again with fewer blocks at a time (DASK_NUM_WORKERS=1 before the command, or "
+    "dask.config.set(num_workers=1)), or with more memory for each worker."
+)
+"""How to go on where the memory was not enough."""
+
+
 def run_tasks(
     tasks: Mapping[Hashable, Any], wanted: set[Hashable], done: Callable[[Hashable, Any], None]
 ) -> None:
@@ -36,6 +55,11 @@ def run_tasks(
         Keys whose results are wanted; their results must be small.
     done
         What to do with each.
+
+    Raises
+    ------
+    WorkerLost
+        A worker of a cluster ended again and again over one task.
     """
     if not wanted:
         return
@@ -67,13 +91,17 @@ def _run_distributed(
     wanted: set[Hashable],
     done: Callable[[Hashable, Any], None],
 ) -> None:
-    from distributed import as_completed
+    from distributed import KilledWorker, as_completed
 
     keys = list(wanted)
     futures = client.get(dict(tasks), keys, sync=False)
-    for future, result in as_completed(futures, with_results=True):
-        done(future.key, result)
-        future.release()
+    try:
+        for future, result in as_completed(futures, with_results=True):
+            done(future.key, result)
+            future.release()
+    except KilledWorker as error:
+        client.cancel(futures)
+        raise WorkerLost(error.task) from error
 
 
 def _run_here(

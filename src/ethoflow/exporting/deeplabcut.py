@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from ethoflow.csv_text import escape
 from ethoflow.exporting.declare import writer
 from ethoflow.origin import clock_frame
 
@@ -41,7 +42,7 @@ def save_csv(ds: xr.Dataset, path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         lines = csv.writer(file)
         for level, name in enumerate(names):
-            lines.writerow([name, *(column[level] for column in columns)])
+            lines.writerow([name, *(escape(column[level]) for column in columns)])
         for frame, row in enumerate(values):
             cells = ["" if value != value else repr(float(value)) for value in row.tolist()]
             lines.writerow([first + frame, *cells])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import unicodedata
 import warnings
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import numpy as np
 import xarray as xr
 
 from ethoflow.behaviours.bouts import is_behaviour
+from ethoflow.disk import beside, clear_parts
 from ethoflow.exporting.declare import ExportNote, Writer, find_writer
 from ethoflow.exporting.recordings import cut_recording, find_seats
 from ethoflow.schema import (
@@ -52,8 +52,8 @@ def export(data: Data, path: str | Path, *, format: str, overwrite: bool = False
     Raises
     ------
     DataError
-        The format is not known, does not take these data, a file is there already, or two
-        recordings or animals would have one file.
+        The format is not known, does not take these data, a file is there already, it cannot be
+        written there, or two recordings or animals would have one file.
 
     Examples
     --------
@@ -70,6 +70,7 @@ def export(data: Data, path: str | Path, *, format: str, overwrite: bool = False
     ds = _with_confidence(ds)
     files = _plan(ds, Path(path), chosen)
     _check_places(files, overwrite)
+    clear_parts(Path(path) if "recording" in ds.dims else Path(path).parent)
     for row, one in groupby(files, key=lambda file: file.row):
         recording = cut_recording(ds, row).load()
         for file in one:
@@ -163,13 +164,10 @@ def _with_confidence(ds: xr.Dataset) -> xr.Dataset:
 
 def _save(chosen: Writer, ds: xr.Dataset, target: Path) -> None:
     """Write beside the target and rename, so that no half file has its name."""
-    beside = target.with_name(f".{target.name}.part{chosen.suffix}")
     try:
-        chosen.save(ds, beside)
-        os.replace(beside, target)
+        with beside(target, needed=ds.nbytes) as part:
+            chosen.save(ds, part)
     except ModuleNotFoundError as error:
         raise DataError(
             f'{chosen.name} needs {error.name}: pip install "ethoflow[{chosen.extra}]".'
         ) from error
-    finally:
-        beside.unlink(missing_ok=True)

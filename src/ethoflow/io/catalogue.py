@@ -99,13 +99,14 @@ class Catalogue:
 
         Where that cannot be, nothing is written: the files are looked at again.
         """
+        with contextlib.suppress(OSError):
+            for left in path.parent.glob(f".{path.name}.*.part"):
+                left.unlink(missing_ok=True)
         if not self._changed:
             return
         rows = {name: row for name, row in self._rows.items() if os.path.exists(name)}
         part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
         with contextlib.suppress(OSError):
-            for left in path.parent.glob(f".{path.name}.*.part"):
-                left.unlink(missing_ok=True)
             try:
                 part.write_bytes(seal({"made_with": made_with(), "files": rows}))
                 part.replace(path)

@@ -71,6 +71,7 @@ def read_cohort(
     repeats: Repeats = "error",
     allow_pickle: bool = False,
     time_unit: TimeUnit | None = None,
+    allow_links: bool = False,
     errors: Literal["raise", "warn"] = "raise",
 ) -> xr.Dataset:
     """Tracks of many files: lazy positions in px, one chunk per recording.
@@ -94,7 +95,7 @@ def read_cohort(
         beside the table.
     empty_groups
         ``"allow"`` confirms that a group of the metadata has no recording.
-    individuals, skeleton, columns, repeats, allow_pickle, time_unit
+    individuals, skeleton, columns, repeats, allow_pickle, time_unit, allow_links
         As for `read`.
     resample_fps, anti_alias
         As for `read`: brings recordings of different rates to one.
@@ -117,7 +118,7 @@ def read_cohort(
         skeleton=skeleton,
         resample_fps=resample_fps,
         anti_alias=anti_alias,
-        options=Options.of(individuals, columns, repeats, allow_pickle, time_unit),
+        options=Options.of(individuals, columns, repeats, allow_pickle, time_unit, allow_links),
         leave_out=errors == "warn",
     )
     for note in cohort.dataset.attrs.get("notes", []):

@@ -45,16 +45,19 @@ class Content:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def check(self) -> Self:
+    def check(self, *, allow_links: bool = False) -> Self:
         """The same, once it is known that looking into it is safe.
+
+        With `allow_links` parts of it may lie in other files.
 
         Raises
         ------
         DataError
-            It is so damaged that the library of its kind hangs or crashes on it.
+            It is so damaged that the library of its kind hangs or crashes on it, or parts of it
+            lie in other files.
         """
         if self.kind == "hdf5":
-            check_sound(self.path)
+            check_sound(self.path, allow_links=allow_links)
         return self
 
     @functools.cached_property

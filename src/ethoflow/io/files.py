@@ -194,7 +194,7 @@ def read_piece_again(source: FileSource, layout: Layout, number: int) -> dict[st
 def _check_same(path: Path, source: FileSource) -> None:
     if not path.is_file():
         raise DataError("the file was there when the cohort was made and is gone now.")
-    if stamp_of(path) == source.header.stamp:
+    if stamp_of(path) == source.header.stamp and not source.options.allow_links:
         return
     # A stamp also changes with the rights of a file or its links: then its content decides.
     if digest_of(path, source.options) != source.header.digest.partition("@")[0]:

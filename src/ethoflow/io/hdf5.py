@@ -6,50 +6,65 @@ import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import numpy.typing as npt
+
 from ethoflow.io.apart import call_apart
-from ethoflow.schema import DataError
+from ethoflow.io.limits import check_unpacked
+from ethoflow.native import Outside
+from ethoflow.schema import DataError, check_real
 
 if TYPE_CHECKING:
     import h5py
 
-LARGE = 2**30
-"""Bytes from which on an array has to be backed by stored bytes."""
-SIGNATURE = b"\x89HDF\r\n\x1a\n"
-MOST_COMPRESSED = 2000
-"""Times that the best codec makes an array smaller."""
+MOST_SHOWN = 3
+"""Links that a message lists."""
 
 
-def check_sound(path: Path) -> None:
+def check_sound(path: Path, *, allow_links: bool = False) -> None:
     """Refuse a file on which libhdf5 hangs or crashes, before it does so in this process.
 
     Raises
     ------
     DataError
-        It does, or cannot list what is in the file.
+        It does, or cannot list what is in the file; or numbers of it lie in other files and
+        nobody said that these may be read.
     """
-    _walk(path)
+    outside = _walk(path)
+    if outside and not allow_links:
+        shown = "; ".join(f"{name} in {file!r}" for name, file in outside[:MOST_SHOWN])
+        more = f" and {len(outside) - MOST_SHOWN} more" if len(outside) > MOST_SHOWN else ""
+        raise DataError(
+            f"parts of it lie in other files ({shown}{more}), and a link can lead to any file of "
+            "this machine. If you trust where it comes from, give allow_links=True "
+            "(--allow-links); or copy it into one file, which h5repack does."
+        )
 
 
 def reaches_out(path: Path) -> bool:
     """Whether an HDF5 file takes numbers from other files, by links or by where its arrays lie."""
-    return _is_hdf5(path) and _walk(path)
+    return bool(files_outside(path))
 
 
-def _is_hdf5(path: Path) -> bool:
-    """Whether the signature of HDF5 stands at the start of a file, or behind a user's block."""
-    with path.open("rb") as file:
-        head = file.read(4096 + len(SIGNATURE))
-    return any(head.startswith(SIGNATURE, at) for at in (0, 512, 1024, 2048, 4096))
+def files_outside(path: Path) -> list[Path]:
+    """Files that an HDF5 file takes numbers from, wherever libhdf5 may look for them."""
+    import h5py
+
+    if not h5py.is_hdf5(path):
+        return []
+    names = sorted({name for _, name in _walk(path)})
+    return [place / name for name in names for place in (path.absolute().parent, Path.cwd())]
 
 
-def _walk(path: Path) -> bool:
+def _walk(path: Path) -> Outside:
     found = path.stat()
     return _walk_once(path.absolute(), found.st_size, found.st_mtime_ns)
 
 
 @functools.lru_cache(maxsize=4096)
-def _walk_once(path: Path, size: int, changed: int) -> bool:
-    return bool(call_apart("walk_hdf5", path))
+def _walk_once(path: Path, size: int, changed: int) -> Outside:
+    outside: Outside = call_apart("walk_hdf5", path)
+    return outside
 
 
 def read_array(dataset: h5py.Dataset) -> Any:
@@ -65,16 +80,42 @@ def read_array(dataset: h5py.Dataset) -> Any:
     return check_stored(dataset)[()]
 
 
+def read_numbers(dataset: h5py.Dataset, dtype: npt.DTypeLike = np.float32) -> npt.NDArray[Any]:
+    """The same of an array of positions, scores or times.
+
+    Raises
+    ------
+    DataError
+        As `read_array`, or it holds complex numbers, records or text.
+    """
+    found = check_stored(dataset)
+    check_real(found.dtype, f"numbers in {found.name!r}")
+    return np.asarray(found[()], dtype)
+
+
+def check_arrays(path: Path) -> None:
+    """Refuse a file that a library is to read by itself where an array at its top claims too much.
+
+    Raises
+    ------
+    DataError
+        It does.
+    """
+    import h5py
+
+    with h5py.File(path, "r") as file:
+        for item in file.values():
+            if isinstance(item, h5py.Dataset):
+                check_stored(item)
+
+
 def check_stored(dataset: h5py.Dataset) -> h5py.Dataset:
     """The same array, unread, when the file can hold it."""
     import h5py
 
     if not isinstance(dataset, h5py.Dataset):
         raise DataError(f"{dataset.name!r} is a group where an array is needed.")
-    stored = max(dataset.id.get_storage_size(), 1)
-    if dataset.nbytes > LARGE and dataset.nbytes > MOST_COMPRESSED * stored:
-        raise DataError(
-            f"{dataset.name!r} claims {dataset.nbytes / 1e9:.3g} GB and {stored} bytes of it are "
-            "stored: the file is damaged or cut off."
-        )
+    if not (dataset.is_virtual or dataset.external):  # those lie in other files
+        stored = dataset.file.id.get_filesize()
+        check_unpacked(dataset.nbytes, stored, f"{dataset.name!r}")
     return dataset

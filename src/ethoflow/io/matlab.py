@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from ethoflow.io.apart import call_apart
+from ethoflow.io.limits import check_matlab
 
 
 def list_matlab(path: Path) -> list[str]:
     """Names of the variables in a file."""
+    check_matlab(path)
     names: list[str] = call_apart("list_matlab", path)
     return names
 
@@ -27,7 +29,8 @@ def read_matlab(path: Path, *, nested: bool = False) -> dict[str, Any]:
     Raises
     ------
     DataError
-        The file is damaged.
+        The file is damaged, or far smaller than its variables.
     """
+    check_matlab(path)
     variables: dict[str, Any] = call_apart("read_matlab", path, nested=nested)
     return variables

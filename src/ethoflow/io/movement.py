@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from ethoflow.io.lengths import scale_of
-from ethoflow.schema import DataError, check_fps, describe_tracks, make_time, text
+from ethoflow.schema import DataError, check_fps, check_real, describe_tracks, make_time, text
 from ethoflow.skeleton import find_roles
 
 DIALECTS = {
@@ -116,6 +116,8 @@ def in_our_dims(ds: xr.Dataset) -> tuple[xr.Dataset, str]:
         {dim: text(_names(found, dim)) for dim in ("individual", "bodypart", "space")}
     )
     unit, scale = scale_of(str(ds.position.attrs.get("units", "")), "position")
+    for name in kept:
+        check_real(found[name].dtype, f"numbers in {name}")
     found["position"] = found.position.where(found.position.notnull().all("space")) * scale
     found = found.sel(space=sorted(axes)).astype(np.float32)
     return found.transpose("individual", "bodypart", "space", "time", missing_dims="ignore"), unit

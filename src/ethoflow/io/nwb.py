@@ -9,6 +9,8 @@ from typing import Any
 import h5py
 import numpy as np
 
+from ethoflow.io.hdf5 import read_array
+
 
 def text_of(value: Any) -> str:
     """A stored string, whichever way a program stores one."""
@@ -44,13 +46,13 @@ def _by_number(name: str) -> list[tuple[int, str]]:
 def subject_of(file: h5py.File) -> str:
     """The one subject a file is of, empty where none is named."""
     subject = file.get("general/subject/subject_id")
-    return "" if subject is None else text_of(subject[()])
+    return "" if subject is None else text_of(read_array(subject))
 
 
 def subjects_of(file: h5py.File) -> list[str]:
     """The subjects that the extension ndx-multisubjects lists, in the order of its table."""
     table = file.get("general/SubjectsTable/subject_id")
-    return [] if table is None else [text_of(name) for name in np.ravel(table[()])]
+    return [] if table is None else [text_of(name) for name in np.ravel(read_array(table))]
 
 
 def subject_within(file: h5py.File, parent: h5py.Group) -> str:
@@ -58,5 +60,5 @@ def subject_within(file: h5py.File, parent: h5py.Group) -> str:
     subjects = subjects_of(file)
     if not subjects or type_of(parent) != "SelectSubjectsContainer" or "subjects" not in parent:
         return ""
-    rows = np.ravel(parent["subjects"][()])
+    rows = np.ravel(read_array(parent["subjects"]))
     return subjects[int(rows[0])] if len(rows) == 1 else ""

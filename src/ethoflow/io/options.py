@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 
 import xxhash
 
+from ethoflow.io.hdf5 import files_outside
 from ethoflow.schema import DataError
 
 Columns: TypeAlias = Mapping[str, str | Sequence[str]]
@@ -27,7 +28,8 @@ class Options:
 
     `individuals` are the animals to take; `columns` maps the columns of a plain table; `repeats`
     says which of several rows of one frame counts; `allow_pickle` lets Python pickles be opened;
-    `time_unit` is what times in plain tables and lists are in, where they do not say so.
+    `time_unit` is what times in plain tables and lists are in, where they do not say so;
+    `allow_links` lets HDF5 files be read whose arrays lie in other files.
     """
 
     individuals: tuple[str, ...] | None = None
@@ -35,6 +37,7 @@ class Options:
     repeats: Repeats = "error"
     allow_pickle: bool = False
     time_unit: TimeUnit | None = None
+    allow_links: bool = False
 
     @classmethod
     def of(
@@ -44,6 +47,7 @@ class Options:
         repeats: Repeats = "error",
         allow_pickle: bool = False,
         time_unit: TimeUnit | None = None,
+        allow_links: bool = False,
     ) -> Options:
         """Options as a caller gives them, checked."""
         if isinstance(individuals, str):
@@ -61,7 +65,7 @@ class Options:
                 (key, value if isinstance(value, str) else tuple(value))
                 for key, value in columns.items()
             )
-        return cls(chosen, mapped, repeats, allow_pickle, time_unit)
+        return cls(chosen, mapped, repeats, allow_pickle, time_unit, allow_links)
 
     @property
     def column_map(self) -> dict[str, str | tuple[str, ...]] | None:
@@ -78,10 +82,24 @@ def digest_of(path: Path, options: Options = DEFAULTS, *more: object) -> str:
     with path.open("rb") as file:
         # It tells files apart that somebody changed, not forged: much quicker than SHA-256.
         digest = hashlib.file_digest(file, xxhash.xxh3_128)
-    if replace(options, allow_pickle=False, time_unit=None) != DEFAULTS:
+    if options.allow_links:
+        for linked in _linked(path, set()):
+            digest.update(linked.read_bytes())
+    if replace(options, allow_pickle=False, time_unit=None, allow_links=False) != DEFAULTS:
         digest.update(repr(astuple(options)[:3]).encode())
     if options.time_unit is not None:
         digest.update(options.time_unit.encode())
     if more:
         digest.update(repr(more).encode())
     return digest.hexdigest()
+
+
+def _linked(path: Path, known: set[Path]) -> list[Path]:
+    """Files that numbers of an HDF5 file come from, and those that theirs come from."""
+    found = []
+    for file in files_outside(path):
+        place = file.resolve()
+        if place not in known and place.is_file():
+            known.add(place)
+            found += [place, *_linked(place, known)]
+    return found

@@ -13,6 +13,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 import xarray as xr
 
+from ethoflow.engine.schedule import FEWER, OutOfMemory
 from ethoflow.errors import near_file
 from ethoflow.io.clock import check_resampling, contradict, set_clock
 from ethoflow.io.content import Content
@@ -133,6 +134,7 @@ def read(
     repeats: Repeats = "error",
     allow_pickle: bool = False,
     time_unit: TimeUnit | None = None,
+    allow_links: bool = False,
 ) -> xr.Dataset:
     r"""Tracks of one file: positions in px with dims (individual, bodypart, space, time).
 
@@ -172,6 +174,9 @@ def read(
     time_unit
         What `timestamps` and the times of plain tables are in, ``"s"``, ``"ms"``, ``"us"`` or
         ``"ns"``; what their heading says by default, else s.
+    allow_links
+        Read HDF5 files whose arrays lie in other files, which may be any of this machine; default
+        False.
 
     Warns
     -----
@@ -196,7 +201,7 @@ def read(
     """
     path = one_path(path)
     with naming(path):
-        options = Options.of(individuals, columns, repeats, allow_pickle, time_unit)
+        options = Options.of(individuals, columns, repeats, allow_pickle, time_unit, allow_links)
         parts = load(path, options)
         if resample_fps is not None:
             resample_fps = check_resampling(resample_fps)
@@ -310,7 +315,7 @@ def recognise(path: Path, options: Options = DEFAULTS) -> Reader:
         known = readers()
         if options.columns is not None:
             return reader_named(TABLE)
-        content = Content(path).check()
+        content = Content(path).check(allow_links=options.allow_links)
         for candidate in known:
             if _has_format(content, candidate):
                 return candidate
@@ -405,3 +410,5 @@ def naming(path: Path) -> Iterator[None]:
         yield
     except DataError as error:
         raise DataError(f"{path}: {error}") from error
+    except MemoryError as error:
+        raise OutOfMemory(f"{path}: the memory is not enough for it ({error}). {FEWER}") from error

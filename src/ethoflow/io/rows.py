@@ -16,14 +16,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
+from ethoflow.csv_text import ESCAPED, plain_cell
 from ethoflow.errors import no_column
+from ethoflow.io.limits import check_columns
 from ethoflow.io.options import Repeats
 from ethoflow.io.sheets import Rows, find_delimiter, rows_of_bytes
 from ethoflow.io.stack import Tracks, first_number
 from ethoflow.io.table_text import HEAD, decode, read_table_bytes
 from ethoflow.io.times import settle_rate
 from ethoflow.room import unseen
-from ethoflow.schema import DataError
+from ethoflow.schema import DataError, check_real
 
 Column: TypeAlias = list[str] | pa.ChunkedArray | npt.NDArray[Any]
 """Cells as text, as Arrow's text, or numbers."""
@@ -55,6 +57,7 @@ class Table:
         """
         column = self._column(name)
         if isinstance(column, np.ndarray):
+            check_real(column.dtype, f"numbers in {name!r}")
             return column.astype(np.float64)
         if isinstance(column, pa.ChunkedArray):
             for text in (column, self._with_points(column)):
@@ -153,7 +156,8 @@ def _read_plain(data: bytes) -> Table | None:
     head, _, _ = data[start:HEAD].partition(b"\n")
     delimiter = find_delimiter(decode(data[start:HEAD]))
     skipped = data[:start].count(b"\n")
-    names = [cell.strip() for cell in decode(head).rstrip("\r").split(delimiter)]
+    names = [plain_cell(cell.strip()) for cell in decode(head).rstrip("\r").split(delimiter)]
+    check_columns(len(names))
     if len(set(names)) < len(names) or not all(names) or b'"' in head or len(names) < 2:
         return None
     try:
@@ -171,6 +175,8 @@ def _read_plain(data: bytes) -> Table | None:
     if not table.num_rows or table.num_rows + skipped + 1 != n_lines:
         return None
     columns: dict[str, Column] = {name: pc.utf8_trim_whitespace(table[name]) for name in names}
+    if b"'" in data:
+        columns = {n: pc.replace_substring_regex(c, ESCAPED, r"\1") for n, c in columns.items()}
     if pc.any(functools.reduce(pc.and_, [pc.equal(c, "") for c in columns.values()])).as_py():
         return None
     return Table(columns, range(skipped + 2, n_lines + 1), delimiter)

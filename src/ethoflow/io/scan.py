@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from ethoflow.engine.schedule import Progress, run_tasks
+from ethoflow.engine.schedule import FEWER, OutOfMemory, Progress, WorkerLost, run_tasks
 from ethoflow.io.catalogue import Catalogue, Evidence, question
 from ethoflow.io.hdf5 import reaches_out
 from ethoflow.io.options import DEFAULTS, Options, digest_of
@@ -136,7 +136,14 @@ def _look_at_all(
         if progress is not None:
             progress(len(found), len(files))
 
-    run_tasks(tasks, set(tasks), hear)
+    try:
+        run_tasks(tasks, set(tasks), hear)
+    except WorkerLost as error:
+        path = files[error.key[1]] if error.key in tasks else "a file"  # type: ignore[index]
+        raise OutOfMemory(
+            f"{path}: a worker ended while it read this file, again and again; most likely its "
+            f"memory was not enough. {FEWER}"
+        ) from error
     return [found[i] for i in range(len(files))]
 
 

@@ -9,6 +9,8 @@ from datetime import datetime, time
 from pathlib import Path
 from typing import Any
 
+from ethoflow.csv_text import plain_cell
+from ethoflow.io.limits import MOST_ROWS_OF_SHEET, check_archive, check_cells, check_columns
 from ethoflow.io.table_text import decode, delimiter_of, read_table_bytes
 from ethoflow.schema import DataError
 
@@ -37,7 +39,8 @@ def rows_of_bytes(data: bytes) -> Rows:
     rows: Rows = []
     try:
         for cells in lines:
-            rows.append((lines.line_num, [cell.strip() for cell in cells]))
+            check_columns(len(cells))
+            rows.append((lines.line_num, [plain_cell(cell.strip()) for cell in cells]))
     except csv.Error as error:
         raise DataError(f"line {lines.line_num + 1}: {error}.") from error
     return [(number, cells) for number, cells in rows if any(cells)]
@@ -71,22 +74,38 @@ def sheets_of_workbook(path: Path, most_rows: int | None = None) -> dict[str, li
     Raises
     ------
     DataError
-        The workbook is damaged, or openpyxl is missing.
+        The workbook is damaged, far larger unpacked than packed, or openpyxl is missing.
     """
     try:
         from openpyxl import load_workbook
     except ModuleNotFoundError as error:
         raise DataError('Excel files need openpyxl: pip install "ethoflow[excel]".') from error
+    check_archive(path, of_sheets=True)
     try:
         book = load_workbook(path, read_only=True, data_only=True)
-        return {
-            sheet.title: [list(row) for row in sheet.iter_rows(values_only=True, max_row=most_rows)]
-            for sheet in book.worksheets
-        }
+        return {sheet.title: _cells_of(sheet, most_rows) for sheet in book.worksheets}
+    except DataError:
+        raise
     except Exception as error:  # openpyxl raises anything when it meets a damaged workbook
         raise DataError(
             f"this workbook cannot be read ({type(error).__name__}: {error})."
         ) from error
+
+
+def _cells_of(sheet: Any, most_rows: int | None) -> list[list[Any]]:
+    """Cells of a sheet, rows of one length."""
+    sheet.reset_dimensions()  # a sheet may claim any size; its rows are as long as they are
+    rows: list[list[Any]] = []
+    n_cells = 0
+    for row in sheet.iter_rows(values_only=True, max_row=most_rows or MOST_ROWS_OF_SHEET):
+        n_cells += len(row)
+        check_cells(n_cells, sheet.title)
+        rows.append(list(row))
+    width = max(map(len, rows), default=0)
+    check_cells(width * len(rows), sheet.title)
+    for filled in rows:
+        filled += [None] * (width - len(filled))
+    return rows
 
 
 def shown(cell: object) -> str:

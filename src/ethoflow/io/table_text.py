@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
+import io
 import zlib
 from pathlib import Path
+from typing import BinaryIO
 
+from ethoflow.io.limits import check_lines, unpack_gzip
 from ethoflow.schema import DataError
 
 _GZIP = b"\x1f\x8b"
@@ -15,20 +17,44 @@ HEAD = 1 << 16
 
 
 def read_table_bytes(path: Path) -> bytes:
-    """Content of a text file: unpacked, without byte order mark, lines ending in a line feed.
+    """Content of a text table: unpacked, without byte order mark, lines ending in a line feed.
 
     Raises
     ------
     DataError
-        The gzip archive is cut off or damaged.
+        As `read_text_bytes`, or a line is longer than any of a table.
     """
-    data = path.read_bytes()
-    if data.startswith(_GZIP):
+    with path.open("rb") as file:
+        if not _is_packed(file):
+            check_lines(file)
+    data = read_text_bytes(path)
+    check_lines(io.BytesIO(data))
+    return data
+
+
+def read_text_bytes(path: Path) -> bytes:
+    """The same of any text file.
+
+    Raises
+    ------
+    DataError
+        The gzip archive is cut off, damaged, or far larger unpacked.
+    """
+    with path.open("rb") as file:
+        packed = _is_packed(file)
+        data = file.read()
+    if packed:
         try:
-            data = gzip.decompress(data)
-        except (EOFError, OSError, zlib.error) as error:
+            data = unpack_gzip(data)
+        except (EOFError, zlib.error) as error:
             raise DataError(f"the gzip archive is cut off or damaged ({error}).") from error
     return _plain(data)
+
+
+def _is_packed(file: BinaryIO) -> bool:
+    packed = file.read(len(_GZIP)) == _GZIP
+    file.seek(0)
+    return packed
 
 
 def plain_lines(head: bytes) -> list[str]:

@@ -12,11 +12,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from ethoflow.errors import near_file
+from ethoflow.io.numpy_files import load_array
 from ethoflow.io.options import TIME_UNITS, TimeUnit
 from ethoflow.io.sheets import Rows, rows_of_bytes
 from ethoflow.io.table_text import decode, read_table_bytes
 from ethoflow.io.times import Times, check_rate, seconds_of, unit_in
-from ethoflow.schema import DataError
+from ethoflow.schema import DataError, check_real
 
 _NAME = re.compile(r"(?:^|[\W_])(?:time|times|timestamps?|t|seconds|secs?)(?:$|[\W_])", re.I)
 _NUMBER = re.compile(r"(?:^|[\W_])(?:frame|frames|index|idx|number|n)(?:$|[\W_])", re.I)
@@ -78,7 +79,9 @@ def read_times(path: Path, unit: TimeUnit | None = None, fps: float | None = Non
 
 
 def _load_array(path: Path) -> tuple[str, npt.NDArray[Any]]:
-    values = np.load(path, allow_pickle=False).squeeze()
+    values = load_array(path).squeeze()
+    if values.dtype.kind in "bcV":
+        check_real(values.dtype, "times")
     if values.ndim == 2 and values.shape[1] == 2 and _counts(values[:, 0]):
         values = values[:, 1]
     if values.ndim != 1:

@@ -8,6 +8,7 @@ from typing import Any
 
 import holoviews as hv
 
+from ethoflow.disk import beside
 from ethoflow.schema import DataError
 
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F4F9E", "#8C8C00")
@@ -86,18 +87,20 @@ def save(figure: Any, path: str | Path) -> Path:
     Raises
     ------
     DataError
-        Another ending.
+        Another ending, or it cannot be written there.
     """
     path = Path(path)
     load_backends()
-    if path.suffix == ".html":
-        from bokeh.resources import INLINE
+    with beside(path) as part:
+        if path.suffix == ".html":
+            from bokeh.resources import INLINE
 
-        path.write_text(_bokeh_html(figure, INLINE), encoding="utf-8")
-    elif path.suffix == ".png":
-        hv.save(figure, str(path), backend="matplotlib", fmt="png", dpi=DPI)
-    else:
-        raise DataError(f"a picture is saved as .html or .png, found {path.suffix or path.name!r}.")
+            part.write_text(_bokeh_html(figure, INLINE), encoding="utf-8")
+        elif path.suffix == ".png":
+            hv.save(figure, str(part), backend="matplotlib", fmt="png", dpi=DPI)
+        else:
+            found = path.suffix or path.name
+            raise DataError(f"a picture is saved as .html or .png, found {found!r}.")
     return path
 
 

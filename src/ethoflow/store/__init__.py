@@ -13,7 +13,6 @@ from ethoflow.store.change import Change, drop_group
 from ethoflow.store.chunks import (
     DECODED_BYTES,
     StoredArray,
-    check_space,
     decode_label,
     encode_label,
     missing_of,
@@ -71,7 +70,6 @@ __all__ = [
     "Verified",
     "array_document",
     "check_place",
-    "check_space",
     "chunks_of",
     "decode_label",
     "dims_of",

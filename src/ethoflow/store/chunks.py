@@ -19,7 +19,7 @@ from zarr.core.array import AsyncArray
 from zarr.core.metadata.v3 import ArrayV3Metadata
 from zarr.storage import LocalStore, StorePath
 
-from ethoflow.schema import DataError, text
+from ethoflow.schema import text
 from ethoflow.stamps import stamp_of
 from ethoflow.store.damage import DamagedChunk
 from ethoflow.store.documents import UNKNOWN, Document, chunk_key, chunks_of, dims_of
@@ -316,14 +316,6 @@ def write_whole(stored: StoredArray, values: npt.NDArray[Any]) -> None:
     """Write all of a small array."""
     if values.size:
         _array(stored)[...] = values
-
-
-def check_space(error: OSError, path: str) -> DataError:
-    """A file system's refusal in words."""
-    return DataError(
-        f"{path} cannot be written to ({error.strerror or error}): free some space, or choose "
-        "another place. What is finished is kept: the same command goes on from here."
-    )
 
 
 def missing_of(dtype: np.dtype[Any]) -> object:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from ethoflow.disk import CannotWrite, refusal
 from ethoflow.schema import DataError
 from ethoflow.store.files import PROGRESS, place_of, read_file, write_file
 from ethoflow.store.groups import check_place
@@ -65,10 +66,7 @@ def _sign(path: str | Path, folder: Path) -> None:
 
 
 def _refuse(path: str | Path, error: OSError) -> DataError:
-    return DataError(
-        f"{path} cannot be written to ({error.strerror or error}): choose a place where you may "
-        "write, or free some space."
-    )
+    return CannotWrite(refusal(error.errno or 0, path))
 
 
 def _owner() -> dict[str, str | int]:

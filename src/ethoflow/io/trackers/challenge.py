@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from ethoflow.io.arrow_tables import names_in_parquet, read_parquet
+from ethoflow.io.numpy_files import load_array
 from ethoflow.io.reader import Content, Tracks, reader, recording_name
 from ethoflow.io.rows import dense_tracks
-from ethoflow.io.table_text import decode, read_table_bytes
-from ethoflow.schema import DataError
+from ethoflow.io.table_text import decode, read_text_bytes
+from ethoflow.schema import DataError, check_real, real_numbers
 
 FPS = 30.0
 SEVEN = ("nose", "left_ear", "right_ear", "neck", "left_hip", "right_hip", "tail_base")
@@ -33,7 +35,7 @@ def read_calms21(path: Path) -> list[Tracks]:
     Keypoints are stored as (frame, mouse, xy, point), scores as (frame, mouse, point).
     """
     try:
-        content = json.loads(decode(read_table_bytes(path)))
+        content = json.loads(decode(read_text_bytes(path)))
     except json.JSONDecodeError as error:
         raise DataError(f"line {error.lineno}: this is no JSON ({error.msg}).") from error
     found = list(_sequences(content))
@@ -52,7 +54,7 @@ def _sequences(content: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def _calms21(name: str, sequence: Mapping[str, Any]) -> Tracks:
-    places = np.asarray(sequence["keypoints"], np.float32)
+    places = real_numbers(sequence["keypoints"], "keypoints")
     if places.ndim != 4 or places.shape[1:] != (2, 2, len(SEVEN)):
         raise DataError(
             f"{name}: keypoints have the shape {places.shape}; needed (frame, 2 mice, 2, 7 points)."
@@ -63,7 +65,7 @@ def _calms21(name: str, sequence: Mapping[str, Any]) -> Tracks:
         position=np.ascontiguousarray(places.transpose(1, 3, 2, 0)),
         confidence=None
         if scores is None
-        else np.ascontiguousarray(np.asarray(scores, np.float32).transpose(1, 2, 0)),
+        else np.ascontiguousarray(real_numbers(scores, "scores").transpose(1, 2, 0)),
         bodyparts=SEVEN,
         animals=("resident", "intruder"),
         fps=FPS,
@@ -83,7 +85,7 @@ def read_challenge_npy(path: Path) -> list[Tracks]:
     MABe22 has three mice of twelve points, stored as (frame, mouse, point, xy); a mouse at (0, 0)
     was not seen.
     """
-    content = np.load(path, allow_pickle=True).item()
+    content = load_array(path, allow_pickle=True).item()
     found = list(_sequences(content))
     if not found:
         raise DataError("no frames: it holds no sequence with keypoints.")
@@ -94,7 +96,7 @@ def read_challenge_npy(path: Path) -> list[Tracks]:
 
 
 def _mabe22(name: str, sequence: Mapping[str, Any]) -> Tracks:
-    places = np.asarray(sequence["keypoints"], np.float32)
+    places = real_numbers(sequence["keypoints"], "keypoints")
     if places.ndim != 4 or places.shape[2:] != (len(TWELVE), 2):
         raise DataError(
             f"{name}: keypoints have the shape {places.shape}; needed (frame, mouse, 12, 2)."
@@ -111,17 +113,15 @@ _LONG = ("video_frame", "mouse_id", "bodypart", "x", "y")
 def _is_mabe25(file: Content) -> bool:
     if file.kind != "parquet":
         return False
-    import pyarrow.parquet as pq
-
-    return set(_LONG) <= set(pq.read_schema(file.path).names)
+    return set(_LONG) <= set(names_in_parquet(file.path))
 
 
 @reader("MABe 2025 Parquet", matches=_is_mabe25, fixture="built")
 def read_mabe25(path: Path) -> list[Tracks]:
     """Points of every mouse from a table of one row per point, px; the frame rate is not in it."""
-    import pyarrow.parquet as pq
-
-    table = pq.read_table(path, columns=list(_LONG)).to_pandas()
+    table = read_parquet(path, _LONG).to_pandas()
+    for name in ("x", "y"):
+        check_real(table[name].to_numpy().dtype, f"values of {name!r}")
     parts = list(dict.fromkeys(map(str, table.bodypart)))
     wide = table.pivot_table(
         index=["mouse_id", "video_frame"], columns="bodypart", values=["x", "y"], dropna=False

@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from ethoflow.csv_text import plain_cell
+from ethoflow.io.limits import check_columns
 from ethoflow.io.options import DEFAULTS, Options
 from ethoflow.io.reader import Content, Tracks, reader, recording_name
 from ethoflow.io.table_text import decode, delimiter_of, read_table_bytes
@@ -88,6 +90,7 @@ def read_header(data: bytes) -> Header:
         if not rows:
             delimiter = delimiter_of(line)
         cells = next(csv.reader([line], delimiter=delimiter), [])
+        check_columns(len(cells))
         label = cells[0].strip().lower() if cells else ""
         unlabelled = bool(rows) and not any(cells[1:]) and not _is_number(label)
         if label not in _LABELS and not (line.strip() == "" or unlabelled):
@@ -95,7 +98,7 @@ def read_header(data: bytes) -> Header:
         if label in rows:
             raise DataError(f"line {n_lines + 1}: a second header row {label!r}.")
         if label in _LABELS:
-            rows[label] = cells[1:]
+            rows[label] = [plain_cell(cell) for cell in cells[1:]]
         start, n_lines = stop, n_lines + 1
     return Header(_name_columns(rows), delimiter, start, n_lines)
 

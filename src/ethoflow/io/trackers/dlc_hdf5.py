@@ -21,7 +21,7 @@ from ethoflow.io.reader import Content, Tracks, reader, recording_name
 from ethoflow.io.stack import Float32
 from ethoflow.io.trackers.dlc_labels import is_image, tracks_of_images
 from ethoflow.io.trackers.dlc_table import Column, Series, tracks_of_table
-from ethoflow.schema import DataError, Floats
+from ethoflow.schema import DataError, Floats, check_real
 
 Index: TypeAlias = Floats | list[str]
 """Frame numbers, or the paths of images."""
@@ -115,7 +115,7 @@ _NOT_FRAMES = "its rows have neither frame numbers nor the names of images."
 def _rows_of_fixed(group: h5py.Group) -> Index:
     """Frame numbers, or images, whose paths may lie in levels: folder, video, image."""
     if _text(group.attrs.get("axis1_variety", "regular")) == "regular":
-        return _index(group["axis1"][()])
+        return _index(read_array(group["axis1"]))
     levels = []
     for level in range(int(group.attrs["axis1_nlevels"])):
         names = [_text(name) for name in read_array(group[f"axis1_level{level}"])]
@@ -135,8 +135,8 @@ def _read_names(group: h5py.Group, key: str) -> list[Column]:
         if labels.dtype.kind not in "SU":
             raise DataError(f"the names in {key}_level{level} are no text ({labels.dtype}).")
         names.append(_text(labels.attrs.get("name", "")))
-        texts = [_text(label) for label in labels[()]]
-        cells.append([texts[code] for code in codes[()]])
+        texts = [_text(label) for label in read_array(labels)]
+        cells.append([texts[code] for code in read_array(codes)])
     return _name_columns(list(zip(*cells, strict=True)), names)
 
 
@@ -197,8 +197,7 @@ def _columns(values: Any, where: str) -> Float32:
     Turned over in pieces that stay in the processor's cache: column by column, every number would
     be fetched from memory eight times.
     """
-    if values.dtype.kind not in "fiu":
-        raise DataError(f"{where} holds {values.dtype}; needed numbers.")
+    check_real(values.dtype, f"numbers in {where}")
     n_rows, n_columns = values.shape
     columns = np.empty((n_columns, n_rows), np.float32)
     with np.errstate(over="ignore"):

@@ -12,7 +12,7 @@ import numpy as np
 
 from ethoflow.io.reader import Content, Tracks, reader, recording_name
 from ethoflow.room import unseen
-from ethoflow.schema import DataError
+from ethoflow.schema import DataError, real_numbers
 
 
 def _matches(file: Content) -> bool:
@@ -76,7 +76,7 @@ def _assemblies(content: Mapping[Any, Any]) -> dict[Any, dict[int, Any]]:
         if isinstance(frame, str):
             continue
         for place, points in enumerate(animals):
-            found.setdefault(place, {})[int(frame)] = np.asarray(points, np.float32)
+            found.setdefault(place, {})[int(frame)] = real_numbers(points, "points")
     return found
 
 
@@ -87,7 +87,7 @@ def _tracklets(content: Mapping[Any, Any]) -> dict[Any, dict[int, Any]]:
             continue
         for frame, points in frames.items():
             number = int(re.sub(r"\D", "", str(frame)) or 0)
-            values = np.asarray(points, np.float32)
+            values = real_numbers(points, "points")
             found.setdefault(name, {})[number] = (
                 values.reshape(-1, 3) if values.ndim == 1 else values
             )

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 
 from ethoflow.io.reader import Content, Tracks, reader, recording_name
 from ethoflow.io.rows import dense_tracks
-from ethoflow.io.trackers.fasttrack import tables_of
+from ethoflow.io.sqlite import open_database, read_columns, tables_of
 from ethoflow.schema import DataError
 
+_COLUMNS = ("t", "x", "y", "is_inferred")
 _ROI = re.compile(r"ROI_(\d+)")
 
 
@@ -64,13 +63,13 @@ def _read(path: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         raise DataError("this SQLite database is cut off or damaged: it has no readable tables.")
     found = {}
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
+        with open_database(path) as database:
             for region in regions:
-                query = f"select t, x, y, is_inferred from {region[0]} order by t"
-                rows = np.array(database.execute(query).fetchall(), np.float64).reshape(-1, 4)
+                stored = read_columns(database, region[0], _COLUMNS, order="t")
+                rows = np.array(stored, np.float64).reshape(-1, 4)
                 rows[rows[:, 3] == 1, 1:3] = np.nan
                 if len(rows):
                     found[region[0]] = rows[:, 0], rows[:, 1:3]
-    except (sqlite3.Error, ValueError) as error:
+    except (TypeError, ValueError) as error:
         raise DataError(f"this database is damaged: {error}.") from error
     return found

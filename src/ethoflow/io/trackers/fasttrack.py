@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +10,7 @@ import numpy as np
 
 from ethoflow.io.reader import Content, Tracks, reader, recording_name
 from ethoflow.io.rows import dense_tracks, read_text_table, whole_numbers
+from ethoflow.io.sqlite import open_database, read_columns, tables_of
 from ethoflow.schema import DataError
 
 _COLUMNS = ("xHead", "yHead", "xTail", "yTail", "xBody", "yBody", "imageNumber", "id")
@@ -29,16 +28,6 @@ def read_fasttrack_text(path: Path) -> list[Tracks]:
     return [_tracks(path, {name: table.numbers(name) for name in _COLUMNS}, table.lines)]
 
 
-def tables_of(path: Path) -> list[str]:
-    """Names of the tables of an SQLite database; none where it cannot be opened."""
-    try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
-            query = "select name from sqlite_master where type = 'table'"
-            return [str(name) for (name,) in database.execute(query)]
-    except sqlite3.Error:
-        return []
-
-
 def _is_database(file: Content) -> bool:
     return file.kind == "sqlite" and "tracking" in tables_of(file.path)
 
@@ -46,13 +35,8 @@ def _is_database(file: Content) -> bool:
 @reader("FastTrack database", matches=_is_database, beside=True)
 def read_fasttrack_database(path: Path) -> list[Tracks]:
     """The same from ``tracking.db``."""
-    try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
-            rows = database.execute(f"select {', '.join(_COLUMNS)} from tracking").fetchall()
-    except sqlite3.Error as error:
-        raise DataError(
-            f"this database is damaged, or not as FastTrack writes it: {error}."
-        ) from error
+    with open_database(path) as database:
+        rows = read_columns(database, "tracking", _COLUMNS)
     if not rows:
         raise DataError("no frames: the table 'tracking' is empty.")
     values = np.array(rows, dtype=np.float64)

@@ -12,9 +12,10 @@ import h5py
 import numpy as np
 
 from ethoflow.io.hdf5 import read_array
+from ethoflow.io.numpy_files import load_array
 from ethoflow.io.reader import Content, Tracks, reader, recording_name
 from ethoflow.io.rows import rate_of_times, read_text_table
-from ethoflow.schema import DataError
+from ethoflow.schema import DataError, real_numbers
 
 POINT = ("centroid",)
 
@@ -39,7 +40,7 @@ def _is_pickle(file: Content) -> bool:
 @reader("idtracker.ai NumPy", matches=_is_pickle, pickle=True)
 def read_idtracker_npy(path: Path) -> list[Tracks]:
     """The same from ``trajectories.npy``, a pickled dict."""
-    content = np.load(path, allow_pickle=True)
+    content = load_array(path, allow_pickle=True)
     found = content.item() if content.ndim == 0 else None
     if not isinstance(found, dict) or "trajectories" not in found:
         raise DataError(
@@ -49,7 +50,7 @@ def read_idtracker_npy(path: Path) -> list[Tracks]:
 
 
 def _tracks(path: Path, found: Mapping[str, Any]) -> Tracks:
-    places = np.asarray(found["trajectories"], np.float64)
+    places = real_numbers(found["trajectories"], "trajectories", np.float64)
     if places.ndim != 3 or places.shape[2] not in (2, 3):
         raise DataError(f"trajectories have the shape {places.shape}; needed (frame, animal, xy).")
     position = places.transpose(1, 2, 0)[:, np.newaxis]
@@ -77,7 +78,7 @@ def _all_or_none(position: Any) -> Any:
 def _probabilities(found: Mapping[str, Any], shape: tuple[int, ...]) -> Any:
     if found.get("id_probabilities") is None:
         return None
-    values = np.asarray(found["id_probabilities"], np.float32).reshape(shape[0], -1)
+    values = real_numbers(found["id_probabilities"], "id_probabilities").reshape(shape[0], -1)
     if values.shape != shape[:2]:
         raise DataError(f"id_probabilities have the shape {values.shape}, trajectories {shape}.")
     return np.ascontiguousarray(values.T[:, np.newaxis])

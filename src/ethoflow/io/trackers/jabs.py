@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from ethoflow.io.hdf5 import read_array
+from ethoflow.io.hdf5 import read_array, read_numbers
 from ethoflow.io.reader import Content, Tracks, reader, recording_name
 from ethoflow.room import unseen
 from ethoflow.schema import DataError
@@ -21,8 +21,6 @@ BODYPARTS = (
 )  # fmt: skip
 MANY = 1000
 _USED = (
-    "points",
-    "confidence",
     "instance_count",
     "instance_track_id",
     "instance_embed_id",
@@ -47,9 +45,10 @@ def read_jabs(path: Path) -> list[Tracks]:
     with h5py.File(path, "r") as file:
         group = file["poseest"]
         found = {name: read_array(group[name]) for name in _USED if name in group}
+        found |= {name: read_numbers(group[name]) for name in ("points", "confidence")}
         n_identities = len(group["instance_id_center"]) if "instance_id_center" in group else 0
         notes = _notes(file)
-    points, scores = found["points"], np.asarray(found["confidence"], np.float32)
+    points, scores = found["points"], found["confidence"]
     if points.ndim == 3:
         points, scores = points[:, np.newaxis], scores[:, np.newaxis]
     if points.shape[2:] != (len(BODYPARTS), 2) or scores.shape != points.shape[:3]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ethoflow.io.hdf5 import check_arrays
 from ethoflow.io.movement import DIALECTS, NOBODY, begin_of, contradiction, in_our_dims
 from ethoflow.io.reader import Content, Tracks, reader, recording_name
 
@@ -30,6 +31,7 @@ def read_movement(path: Path) -> list[Tracks]:
     import h5netcdf  # noqa: F401  (xarray says another thing where it is missing)
     import xarray as xr
 
+    check_arrays(path)
     with xr.open_dataset(path, engine="h5netcdf", decode_times=False) as ds:
         found, units = in_our_dims(ds)
         fps, notes = _rate(ds)

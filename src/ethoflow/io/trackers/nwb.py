@@ -13,6 +13,7 @@ from pathlib import Path, PureWindowsPath
 import h5py
 import numpy as np
 
+from ethoflow.io.hdf5 import read_array
 from ethoflow.io.nwb import find_typed, subject_of, subject_within, subjects_of, text_of, type_of
 from ethoflow.io.reader import Content, Tracks, reader, recording_name
 from ethoflow.io.trackers.nwb_series import NOWHERE, Series, find_clock, read_series
@@ -90,7 +91,7 @@ def _container(file: h5py.File, path: str) -> _Container:
         name=name.rsplit("/", 1)[-1] or module,
         subject=subject_within(file, group.parent),
         camera=_camera(group, name),
-        software="" if software is None else text_of(software[()]),
+        software="" if software is None else text_of(read_array(software)),
         series=_read(group),
     )
 
@@ -104,7 +105,11 @@ def _camera(group: h5py.Group, name: str) -> str:
         if isinstance(link, h5py.SoftLink) and link.path.startswith("/general/devices/")
     ]
     videos = group.get("original_videos")
-    stems = [] if videos is None else [PureWindowsPath(text_of(v)).stem for v in np.ravel(videos)]
+    stems = (
+        []
+        if videos is None
+        else [PureWindowsPath(text_of(v)).stem for v in np.ravel(read_array(videos))]
+    )
     return " ".join(sorted(devices) + stems) or (name if "camera" in name.lower() else "")
 
 
@@ -131,7 +136,7 @@ def _nodes(group: h5py.Group) -> list[str]:
     for item in group.values():
         if nodes is None and type_of(item) == "Skeleton":
             nodes = item.get("nodes")
-    return [] if nodes is None else [text_of(name) for name in np.ravel(nodes[()])]
+    return [] if nodes is None else [text_of(name) for name in np.ravel(read_array(nodes))]
 
 
 def _tracks(name: str, containers: Sequence[_Container], who: str) -> Tracks:

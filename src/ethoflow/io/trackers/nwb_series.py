@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from ethoflow.io.hdf5 import read_array
+from ethoflow.io.hdf5 import read_array, read_numbers
 from ethoflow.io.lengths import scale_of
 from ethoflow.io.nwb import text_of
 from ethoflow.io.rows import MOST_EMPTY, rate_of_times
@@ -68,7 +68,7 @@ def read_series(bodypart: str, group: h5py.Group) -> Series:
         The arrays do not fit each other, the unit is not known, or there is no clock.
     """
     data = group["data"]
-    places = np.asarray(read_array(data), np.float64)
+    places = read_numbers(data, np.float64)
     if places.ndim != 2 or places.shape[1] not in (2, 3):
         raise DataError(
             f"{bodypart}: data have the shape {places.shape}; needed (frame, space) with 2 or 3 "
@@ -97,7 +97,7 @@ def read_series(bodypart: str, group: h5py.Group) -> Series:
 def _scores(bodypart: str, group: h5py.Group, n_rows: int) -> Floats | None:
     if "confidence" not in group:
         return None
-    scores = np.asarray(read_array(group["confidence"]), np.float64)
+    scores = read_numbers(group["confidence"], np.float64)
     if scores.size != n_rows:
         raise DataError(f"{bodypart}: {scores.size} values of confidence for {n_rows} positions.")
     return scores.ravel()
@@ -107,7 +107,7 @@ def _clock_of(bodypart: str, group: h5py.Group, n_rows: int) -> dict[str, Any]:
     found: dict[str, Any] = {"times": None, "start": 0.0, "rate": None}
     if "starting_time" in group:
         stored = group["starting_time"]
-        found["start"] = float(np.ravel(stored[()])[0])
+        found["start"] = float(np.ravel(read_array(stored))[0])
         found["rate"] = float(np.ravel(stored.attrs["rate"])[0])
         if not (np.isfinite(found["start"]) and 0 <= found["rate"] < np.inf):
             raise DataError(
@@ -115,7 +115,7 @@ def _clock_of(bodypart: str, group: h5py.Group, n_rows: int) -> dict[str, Any]:
                 f"{found['start']:g} s on; needed a rate that is not negative."
             )
     if "timestamps" in group:
-        times = np.asarray(read_array(group["timestamps"]), np.float64)
+        times = read_numbers(group["timestamps"], np.float64)
         if times.shape != (n_rows,):
             raise DataError(f"{bodypart}: {times.size} times for {n_rows} positions.")
         if not np.isfinite(times).all():

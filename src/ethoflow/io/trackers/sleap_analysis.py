@@ -10,7 +10,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from ethoflow.io.hdf5 import read_array
+from ethoflow.io.hdf5 import read_array, read_numbers
 from ethoflow.io.reader import Content, Tracks, reader, recording_name
 from ethoflow.schema import DataError
 
@@ -35,12 +35,12 @@ def read_sleap_analysis(path: Path) -> list[Tracks]:
     with h5py.File(path, "r") as file:
         nodes, names = _names(file, "node_names"), _names(file, "track_names")
         order = _find_order(file, len(nodes), len(names))
-        position = _arrange(read_array(file["tracks"]), order, ("track", "node", "xy", "frame"))
+        position = _arrange(read_numbers(file["tracks"]), order, ("track", "node", "xy", "frame"))
         confidence = None
         if "point_scores" in file:
             rest = _stored_order(file["point_scores"]) or tuple(a for a in order if a != "xy")
             confidence = _arrange(
-                read_array(file["point_scores"]), rest, ("track", "node", "frame")
+                read_numbers(file["point_scores"]), rest, ("track", "node", "frame")
             )
     if confidence is not None and confidence.shape != position.shape[:2] + position.shape[3:]:
         raise DataError(
@@ -66,7 +66,7 @@ def _names(file: h5py.File, key: str) -> list[str]:
     """Stored names; SLEAP writes an empty array of floats where there are none."""
     if key not in file:
         return []
-    return [n.decode() if isinstance(n, bytes) else str(n) for n in np.ravel(file[key][()])]
+    return [n.decode() if isinstance(n, bytes) else str(n) for n in np.ravel(read_array(file[key]))]
 
 
 def _stored_order(dataset: h5py.Dataset) -> tuple[str, ...] | None:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ethoflow.io.hdf5 import check_arrays
 from ethoflow.io.reader import Content, Tracks, reader, recording_name
 from ethoflow.room import unseen
-from ethoflow.schema import DataError
+from ethoflow.schema import DataError, check_real
 
 if TYPE_CHECKING:
     from sleap_io import Instance, LabeledFrame, Labels, Track, Video
@@ -37,6 +38,7 @@ def read_slp(path: Path) -> list[Tracks]:
     """
     import sleap_io
 
+    check_arrays(path)
     try:
         labels = sleap_io.load_slp(str(path), open_videos=False)
     except Exception as error:  # it raises anything when it meets what it does not know
@@ -90,6 +92,7 @@ def _read_video(name: str, video: Video, frames: list[LabeledFrame], labels: Lab
             slot = slots.get(id(instance.track), free)
             free += instance.track is None
             points = instance.numpy()
+            check_real(points.dtype, "points")
             position[slot, :, :, index] = points
             confidence[slot, :, index] = _scores(instance)
     return Tracks(

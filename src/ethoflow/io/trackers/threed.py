@@ -10,11 +10,11 @@ from typing import Any
 import h5py
 import numpy as np
 
-from ethoflow.io.hdf5 import read_array
+from ethoflow.io.hdf5 import read_numbers
 from ethoflow.io.matlab import read_matlab
 from ethoflow.io.reader import Content, Tracks, reader, recording_name
 from ethoflow.io.rows import dense_tracks, read_text_table, whole_numbers
-from ethoflow.schema import DataError
+from ethoflow.schema import DataError, real_numbers
 
 _BOARD = "its unit is that of the calibration board; it is taken to be mm."
 
@@ -48,7 +48,7 @@ def _is_sleap_anipose(file: Content) -> bool:
 def read_sleap_anipose(path: Path) -> list[Tracks]:
     """3-D points of every track (``points3d.h5``); the nodes have no names there, only numbers."""
     with h5py.File(path, "r") as file:
-        values = np.asarray(read_array(file["tracks"]), np.float32)
+        values = read_numbers(file["tracks"])
     if values.ndim != 4 or values.shape[3] != 3:
         raise DataError(f"tracks have the shape {values.shape}; needed (frame, track, node, xyz).")
     position = np.ascontiguousarray(values.transpose(1, 2, 3, 0))
@@ -79,18 +79,18 @@ def read_dannce(path: Path) -> list[Tracks]:
     content = read_matlab(path)
     notes = _note_samples(np.ravel(content["sampleID"]))
     if "pred" in content:
-        places = np.asarray(content["pred"], np.float32)
+        places = real_numbers(content["pred"], "positions (pred)")
         names = _joints(path, places.shape[-1])
         scores = content.get("p_max")
     else:
-        places = np.asarray(content["com"], np.float32)[..., np.newaxis]
+        places = real_numbers(content["com"], "positions (com)")[..., np.newaxis]
         names, scores = ("com",), None
     if places.ndim != 3 or places.shape[1] != 3:
         raise DataError(f"positions have the shape {places.shape}; needed (frame, xyz, body part).")
     position = np.ascontiguousarray(places.transpose(2, 1, 0))[np.newaxis]
     confidence = None
     if scores is not None:
-        confidence = np.ascontiguousarray(np.asarray(scores, np.float32).T)[np.newaxis]
+        confidence = np.ascontiguousarray(real_numbers(scores, "scores (p_max)").T)[np.newaxis]
     return [
         Tracks(
             recording_name(path), position, confidence, names,
@@ -160,7 +160,7 @@ def read_deepfly(path: Path) -> list[Tracks]:
     """3-D joints of one fly, numbered; the unit is that of the calibration, taken as mm."""
     with path.open("rb") as file:
         content = pickle.load(file)
-    places = np.asarray(content["points3d"], np.float32)
+    places = real_numbers(content["points3d"], "points3d")
     if places.ndim != 3 or places.shape[2] != 3:
         raise DataError(f"points3d have the shape {places.shape}; needed (frame, joint, xyz).")
     position = np.ascontiguousarray(places.transpose(1, 2, 0))[np.newaxis]

@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from ethoflow.errors import no_column
+from ethoflow.io.arrow_tables import names_in_parquet, read_parquet
 from ethoflow.io.options import TIME_UNITS, Options, TimeUnit
 from ethoflow.io.reader import TABLE, Content, Tracks, reader, recording_name
 from ethoflow.io.rows import (
@@ -49,9 +50,7 @@ def read_tidy_csv(path: Path, options: Options) -> list[Tracks]:
 def _is_parquet(file: Content) -> bool:
     if file.kind != "parquet":
         return False
-    import pyarrow.parquet as pq
-
-    return set(pq.read_schema(file.path).names) >= _TIDY
+    return set(names_in_parquet(file.path)) >= _TIDY
 
 
 @reader("tidy Parquet", matches=_is_parquet, fixture="built", takes_options=True)
@@ -69,9 +68,7 @@ def read_tidy_parquet(path: Path, options: Options) -> list[Tracks]:
 
 
 def _table_of_parquet(path: Path) -> Table:
-    import pyarrow.parquet as pq
-
-    table = pq.read_table(path)
+    table = read_parquet(path)
     if not table.num_rows:
         raise DataError("no frames: the table has no rows.")
     columns: dict[str, Column] = {}

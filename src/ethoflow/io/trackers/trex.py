@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ethoflow.io.lengths import scale_of
+from ethoflow.io.numpy_files import open_archive
 from ethoflow.io.reader import Content, Tracks, reader, recording_name
 from ethoflow.io.rows import Table, dense_tracks, rate_of_times, read_text_table, whole_numbers
 from ethoflow.schema import DataError
@@ -42,7 +43,7 @@ def read_trex_npz(path: Path) -> list[Tracks]:
 
     Names without a unit are in cm there, as TRex writes them; its pose points are in px.
     """
-    with np.load(path, allow_pickle=False) as archive:
+    with open_archive(path) as archive:
         wanted = [name for name in archive.files if _is_known(name)]
         columns = {_with_unit(name): np.ravel(archive[name]) for name in sorted(wanted)}
     lengths = {name: len(values) for name, values in columns.items()}

@@ -10,12 +10,13 @@ import h5py
 import numpy as np
 
 from ethoflow.io.content import Content
+from ethoflow.io.hdf5 import read_array
 from ethoflow.io.matlab import read_matlab
 from ethoflow.io.reader import recording_name
 from ethoflow.io.scoring.declare import label_reader
 from ethoflow.io.scoring.formats.behaviordepot_table import is_matlab_table
 from ethoflow.io.scoring.scored import Frames, Scored
-from ethoflow.schema import DataError
+from ethoflow.schema import DataError, real_numbers
 
 _ROOTS = ("hBehavior", "Behavior")
 
@@ -59,6 +60,11 @@ def read_behaviordepot(path: Path) -> list[Scored]:
     ]
 
 
+def _numbers(vector: Any, name: str) -> Any:
+    truths = np.asarray(vector).dtype.kind == "b"
+    return real_numbers(np.asarray(vector, np.uint8) if truths else vector, name, np.float64)
+
+
 def _video_name(root: Mapping[str, Any]) -> str:
     name = root.get("VideoName")
     return recording_name(name) if isinstance(name, str) and name else ""
@@ -67,7 +73,7 @@ def _video_name(root: Mapping[str, Any]) -> str:
 def _vectors(root: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for name, found in root.items():
         if isinstance(found, Mapping) and "Vector" in found:
-            vector = np.ravel(found["Vector"]).astype(np.float64)
+            vector = np.ravel(_numbers(found["Vector"], name))
             if not set(np.unique(vector)) <= {0.0, 1.0}:
                 raise DataError(f"the vector of {name!r} holds other numbers than 0 and 1.")
             yield str(name), vector
@@ -97,7 +103,7 @@ def _walk(group: h5py.Group) -> dict[str, Any]:
         if isinstance(item, h5py.Group):
             found[name] = _walk(item)
         elif item.attrs.get("MATLAB_class") == b"char":
-            found[name] = "".join(chr(int(code)) for code in np.ravel(item[()]))
+            found[name] = "".join(chr(int(code)) for code in np.ravel(read_array(item)))
         else:
-            found[name] = item[()]
+            found[name] = read_array(item)
     return found

@@ -9,6 +9,7 @@ import h5py
 import numpy as np
 
 from ethoflow.io.content import Content
+from ethoflow.io.hdf5 import read_array
 from ethoflow.io.reader import recording_name
 from ethoflow.io.scoring.columns import find_columns
 from ethoflow.io.scoring.declare import label_reader
@@ -63,7 +64,7 @@ def read_annotations(path: Path) -> list[Scored]:
 
 def _columns(file: h5py.File) -> dict[str, list[str]]:
     """Columns of the table by name, every cell as text."""
-    cells = [file[ref] for ref in file[_VALUES][()].ravel() if ref]
+    cells = [file[ref] for ref in read_array(file[_VALUES]).ravel() if ref]
     lists = [c for c in cells if isinstance(c, h5py.Dataset) and c.dtype == object]
     names = next(
         (
@@ -79,7 +80,7 @@ def _columns(file: h5py.File) -> dict[str, list[str]]:
             "as CSV."
         )
     for one in lists:
-        values = [file[ref] for ref in one[()].ravel() if ref]
+        values = [file[ref] for ref in read_array(one).ravel() if ref]
         if len(values) != len(names) or not _holds_numbers(values[0]):
             continue
         length = max(value.size for value in values if isinstance(value, h5py.Dataset))
@@ -97,11 +98,11 @@ def _column(file: h5py.File, value: Any, categories: list[list[str]]) -> list[st
     """Cells of a column: numbers, words, or the next of the categories."""
     if not isinstance(value, h5py.Dataset):
         return None
-    if value.dtype == np.uint32 and value[()].ravel()[0] == _OBJECT:
+    if value.dtype == np.uint32 and read_array(value).ravel()[0] == _OBJECT:
         return categories.pop(0) if categories else None
     if value.dtype == object:
         return _words(file, value)
-    return [f"{number:.17g}" for number in value[()].ravel().astype(float)]
+    return [f"{number:.17g}" for number in read_array(value).ravel().astype(float)]
 
 
 def _holds_numbers(value: Any) -> bool:
@@ -110,13 +111,13 @@ def _holds_numbers(value: Any) -> bool:
 
 def _words(file: h5py.File, cell: Any) -> list[str] | None:
     """Words of a cell array of characters; None where it holds something else."""
-    items = [file[ref] for ref in cell[()].ravel() if ref]
+    items = [file[ref] for ref in read_array(cell).ravel() if ref]
     if not items or any(
         not isinstance(item, h5py.Dataset) or item.attrs.get("MATLAB_class") != b"char"
         for item in items
     ):
         return None
-    return ["".join(chr(int(code)) for code in item[()].ravel()) for item in items]
+    return ["".join(chr(int(code)) for code in read_array(item).ravel()) for item in items]
 
 
 def _categories(file: h5py.File, cells: list[Any], length: int) -> list[list[str]]:
@@ -129,7 +130,7 @@ def _categories(file: h5py.File, cells: list[Any], length: int) -> list[list[str
         if cell.dtype == object:
             names = _words(file, cell) or []
         elif names and cell.dtype.kind == "u" and cell.size == length:
-            codes = cell[()].ravel().astype(int)
+            codes = read_array(cell).ravel().astype(int)
             if codes.max() <= len(names):
                 found.append(["" if code == 0 else names[code - 1] for code in codes])
                 names = []

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ethoflow.io.arrow_tables import names_in_feather, read_feather
 from ethoflow.io.content import Content
 from ethoflow.io.reader import recording_name
 from ethoflow.io.scoring.declare import label_reader
@@ -22,10 +23,8 @@ def _matches(file: Content) -> bool:
 
 def _columns(path: Path) -> dict[str, tuple[str, str]]:
     """Behaviour and kind of each column, whose name is the text of a pair."""
-    from pyarrow import feather
-
     found = {}
-    for name in feather.read_table(path, memory_map=False).schema.names:
+    for name in names_in_feather(path):
         try:
             pair = ast.literal_eval(name)
         except (ValueError, SyntaxError):
@@ -41,9 +40,7 @@ def read_behavysis(path: Path) -> list[Scored]:
 
     -1 means not decided: nothing is known there.
     """
-    from pyarrow import feather
-
-    table = feather.read_table(path, memory_map=False)
+    table = read_feather(path)
     columns = _columns(path)
     scored: list[Scored] = []
     for kind, rater, source in (("actual", "human", "human"), ("pred", "classifier", "classifier")):

@@ -9,7 +9,7 @@ from ethoflow.io.content import Content
 from ethoflow.io.reader import recording_name
 from ethoflow.io.scoring.declare import label_reader
 from ethoflow.io.scoring.scored import Event, Events, Scored
-from ethoflow.io.table_text import decode, read_table_bytes
+from ethoflow.io.table_text import decode, read_text_bytes
 from ethoflow.schema import DataError
 
 _BOUT = re.compile(r"\s*[\d.]+\s+[\d.]+")
@@ -28,7 +28,7 @@ def read_bento(path: Path) -> list[Scored]:
     the stop is the last frame of the bout; here they count from 0. What was watched is given by the
     head of the file, in frames where it says so.
     """
-    lines = decode(read_table_bytes(path)).splitlines()
+    lines = decode(read_text_bytes(path)).splitlines()
     facts = {k.strip().lower(): v.strip() for k, _, v in (x.partition(":") for x in lines) if v}
     rate = re.findall(r"[\d.]+", facts.get("annotation framerate", ""))
     fps = float(rate[0]) if rate else None

@@ -12,7 +12,7 @@ from ethoflow.io.scoring.declare import label_reader
 from ethoflow.io.scoring.observation import Observation, media_of, number_in
 from ethoflow.io.scoring.pairing import Mark, pair_marks
 from ethoflow.io.scoring.scored import Events, Scored
-from ethoflow.io.table_text import decode, read_table_bytes
+from ethoflow.io.table_text import decode, read_text_bytes
 from ethoflow.schema import DataError
 
 NOBODY = ("", "No focal subject")
@@ -37,7 +37,7 @@ def read_boris_project(path: Path) -> list[Scored]:
     behaviour, animal and modifiers.
     """
     try:
-        project: dict[str, Any] = json.loads(decode(read_table_bytes(path)))
+        project: dict[str, Any] = json.loads(decode(read_text_bytes(path)))
     except json.JSONDecodeError as error:
         raise DataError(f"line {error.lineno}: this is no JSON ({error.msg}).") from error
     kinds = {str(b["code"]): str(b["type"]) for b in project["behaviors_conf"].values()}

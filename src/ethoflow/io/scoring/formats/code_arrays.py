@@ -9,6 +9,8 @@ import h5py
 import numpy as np
 
 from ethoflow.io.content import Content
+from ethoflow.io.hdf5 import read_array
+from ethoflow.io.numpy_files import header_of_array, load_array
 from ethoflow.io.reader import recording_name
 from ethoflow.io.scoring.codes import labels_of_codes
 from ethoflow.io.scoring.declare import label_reader
@@ -21,8 +23,8 @@ _VAME = re.compile(r"(?P<k>\d+)_(?P<how>km|kmeans|hmm)_label_(?P<name>.+)", re.I
 def _is_codes(file: Content) -> bool:
     if file.kind != "npy":
         return False
-    array = np.load(file.path, mmap_mode="r", allow_pickle=False)
-    return array.squeeze().ndim == 1 and array.size > 1 and array.dtype.kind in "iu"
+    shape, dtype = header_of_array(file.path)
+    return dtype.kind in "iu" and sum(size != 1 for size in shape) == 1
 
 
 @label_reader("codes per frame (NPY)", matches=_is_codes, fixture="built")
@@ -32,7 +34,7 @@ def read_code_array(path: Path) -> list[Scored]:
     Every code is a behaviour (``motif_3``, ``cluster_3``); negative ones are unknown. The recording
     is called as in the name of the file.
     """
-    codes = np.load(path, allow_pickle=False).squeeze().astype(np.float64)
+    codes = load_array(path).squeeze().astype(np.float64)
     vame = _VAME.fullmatch(recording_name(path))
     names, values = labels_of_codes(codes, "motif" if vame else "cluster")
     name = vame["name"] if vame else recording_name(path)
@@ -65,6 +67,6 @@ def read_moseq(path: Path) -> list[Scored]:
                     f"{name}: needed one whole number a frame, found {codes.dtype} of the shape "
                     f"{codes.shape}."
                 )
-            found, values = labels_of_codes(codes[()].astype(np.float64), "syllable")
+            found, values = labels_of_codes(read_array(codes).astype(np.float64), "syllable")
             scored.append(Frames(name, found, values, source="classifier"))
     return scored
