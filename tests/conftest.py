@@ -9,8 +9,15 @@ from pathlib import Path
 
 import dask
 import pytest
+from hypothesis import HealthCheck, settings
 
 REPOSITORY = Path(__file__).parents[1]
+
+# How long an example takes says how busy the machine is, and nothing of what is tested.
+settings.register_profile(
+    "ethoflow", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)  # fmt: skip
+settings.load_profile("ethoflow")
 
 
 @pytest.fixture(scope="session")

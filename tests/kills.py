@@ -31,8 +31,8 @@ from tests import stored
 from tests.kill_scenarios import Scenario
 from tests.watch import WATCH, kind_of
 
-SECONDS = 60
-"""After which a command counts as hung."""
+SECONDS = 3600
+"""After which a command counts as hung, however busy the machine is."""
 
 
 # --- processes --------------------------------------------------------------------------------

@@ -81,20 +81,27 @@ def test_a_process_that_was_killed_is_started_again(matlab):
 def test_nothing_is_left_running_where_the_caller_was_killed(tmp_path):
     os.mkfifo(tmp_path / "pipe.mat")
     ask = (
-        "from pathlib import Path; from ethoflow.io import apart; apart.SECONDS = 1.0\n"
+        "from pathlib import Path; from ethoflow.io import apart; apart.SECONDS = 5.0\n"
         "apart._process(); print(apart._started[0].pid, flush=True)\n"
         f"apart.call_apart('read_matlab', Path({str(tmp_path / 'pipe.mat')!r}), nested=False)"
     )
     with subprocess.Popen([sys.executable, "-c", ask], stdout=subprocess.PIPE, text=True) as caller:
         pid = int(caller.stdout.readline())
-        time.sleep(0.5)
+        _wait_for_reader(tmp_path / "pipe.mat", pid)
         caller.kill()
-    assert _is_running(pid)
-    for _ in range(100):
+    while _is_running(pid):
         time.sleep(0.1)
-        if not _is_running(pid):
+
+
+def _wait_for_reader(pipe, pid):
+    """Until the process reads the pipe, which gives it nothing, or has ended."""
+    while _is_running(pid):
+        try:
+            os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError:
+            time.sleep(0.01)
+        else:
             return
-    raise AssertionError(f"{pid} still runs")
 
 
 def _is_running(pid):

@@ -313,7 +313,9 @@ def test_spreadsheet_columns_at_the_end(tmp_path, make_table, lines_of):
 # Frame numbers.
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
 @given(
     dropped=st.sets(st.integers(1, 58), max_size=20),
     start=st.integers(0, 10_000),
@@ -449,7 +451,9 @@ def test_rows_wider_than_the_header(tmp_path, lines_of):
         read(write_lines(tmp_path / "a.csv", lines), fps=25)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
 @given(cut=st.integers(0, 600), noise=st.binary(max_size=6))
 def test_damage_never_ends_in_another_error(tmp_path, make_table, cut, noise):
     text = make_table(n_frames=4).to_csv().encode()

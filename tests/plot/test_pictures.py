@@ -108,7 +108,7 @@ def test_a_browser_draws_the_page_without_a_network(simulation, labels, tmp_path
          "--disable-background-networking", f"--user-data-dir={tmp_path / 'profile'}",
          "--virtual-time-budget=5000", "--window-size=1100,700", f"--screenshot={shot}",
          page.as_uri()],
-        check=True, capture_output=True, timeout=120,
+        check=True, capture_output=True,
     )  # fmt: skip
     colours = np.unique(image.imread(shot)[..., :3].reshape(-1, 3), axis=0)
     assert len(colours) > 20

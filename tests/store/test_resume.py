@@ -25,14 +25,22 @@ from tests.watch import WATCH, StoppedError, stop_at
 
 RULES = '''
 import os, time
+from pathlib import Path
 import ethoflow as ef
+
+BEFORE = 16
+
+def count(diary):
+    with open(diary) as lines:
+        return sum(1 for _ in lines)
 
 @ef.behaviour(roles=("nose",), units={"min_speed": "px/s"})
 def slow_rule(speed, *, min_speed=20.0):
-    """A rule that takes its time and keeps a diary."""
+    """A rule that keeps a diary, and stops after some of it where there is a gate."""
     with open(os.environ["DIARY"], "a") as diary:
         diary.write(f"{speed.shape[-1]} {float(speed[0, 1]):.6f}\\n")
-    time.sleep(float(os.environ["PAUSE"]))
+    while Path(os.environ["GATE"]).exists() and count(os.environ["DIARY"]) > BEFORE:
+        time.sleep(0.01)
     return speed[0] > min_speed
 '''
 
@@ -53,6 +61,7 @@ def make_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     rules = tmp_path / "rules.py"
     rules.write_text(RULES)
     monkeypatch.setenv("DIARY", str(tmp_path / "diary.txt"))
+    monkeypatch.setenv("GATE", str(tmp_path / "gate"))
 
     def make(name: str) -> Path:
         path = tmp_path / f"{name}.zarr"
@@ -62,8 +71,8 @@ def make_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     return make
 
 
-def start(path: Path, pause: float) -> subprocess.Popen[bytes]:
-    environment = {**os.environ, "PAUSE": str(pause), "PYTHONPATH": str(REPOSITORY / "src")}
+def start(path: Path) -> subprocess.Popen[bytes]:
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY / "src")}
     rules = path.parent / "rules.py"
     return subprocess.Popen([sys.executable, "-c", SCRIPT, path, rules], env=environment)
 
@@ -76,18 +85,19 @@ def count_chunks(path: Path) -> int:
 
 def test_a_killed_run_resumes_without_doing_anything_twice(make_store, tmp_path: Path) -> None:
     whole, broken = make_store("whole"), make_store("broken")
-    assert start(whole, 0).wait(60) == 0
+    assert start(whole).wait() == 0
     diary = tmp_path / "diary.txt"
     diary.unlink()
 
-    running = start(broken, 0.15)
-    deadline = time.monotonic() + 60
+    gate = tmp_path / "gate"
+    gate.touch()
+    running = start(broken)
     while count_chunks(broken) < 4:
         assert running.poll() is None
-        assert time.monotonic() < deadline
         time.sleep(0.02)
     running.send_signal(signal.SIGKILL)
     running.wait()
+    gate.unlink()
 
     finished = count_chunks(broken)
     assert 4 <= finished < len(LENGTHS)
@@ -95,7 +105,7 @@ def test_a_killed_run_resumes_without_doing_anything_twice(make_store, tmp_path:
     assert not store.is_complete(broken, "labels/rules")
 
     diary.unlink()
-    assert start(broken, 0).wait(60) == 0
+    assert start(broken).wait() == 0
     # A line per animal of every block that was computed now.
     assert len(diary.read_text().splitlines()) == ANIMALS * (len(LENGTHS) - finished)
 

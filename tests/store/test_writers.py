@@ -54,7 +54,7 @@ def start(*command: object, prefix: Sequence[str] = (), **options: object) -> su
 
 def end(process: subprocess.Popen[str]) -> tuple[int, str]:
     """Its exit code, and what it said of what went wrong."""
-    _, said = process.communicate(timeout=120)
+    _, said = process.communicate()
     assert "Traceback" not in said, said
     return process.returncode, said
 
@@ -305,10 +305,19 @@ while not (folder / "stop").exists() or not count:
         unknown = int((np.isnan(labels.moving.values) & ~np.isnan(values)).sum())
         sys.exit(f"neither old nor new: {unknown} unknown")
     count += 1
+    (folder / "count").write_text(str(count))
     if count == 1:
         print("reading", flush=True)
 print(count, len(set(seen)))
 """
+
+
+def wait_for_reading(folder: Path, reader: subprocess.Popen[str]) -> None:
+    """Until the reader has opened and read what is there now."""
+    begun = int((folder / "count").read_text() or 0)
+    # The read that is under way may have begun before the last write.
+    while reader.poll() is None and int((folder / "count").read_text() or 0) < begun + 2:
+        time.sleep(0.01)
 
 
 def read_during(lab: Lab, rewrites: int) -> tuple[int, int]:
@@ -325,9 +334,9 @@ def read_during(lab: Lab, rewrites: int) -> tuple[int, int]:
     first = reader.stdout.readline()
     for number in range(rewrites):
         ef.write(rules[SPEEDS[1 - number % 2]], lab.store, "labels/rules")
-        time.sleep(0.3)
+        wait_for_reading(lab.folder, reader)
     (lab.folder / "stop").touch()
-    out, said = reader.communicate(timeout=120)
+    out, said = reader.communicate()
     assert first == "reading\n", said
     assert reader.returncode == 0, said
     (lab.folder / "stop").unlink()

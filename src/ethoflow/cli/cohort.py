@@ -331,11 +331,12 @@ def _settings(
     skeleton: list[str] | None,
 ) -> Any:
     from ethoflow import pipeline
-    from ethoflow.engine import load_project_rules
+    from ethoflow.engine import drop_project_rules, load_project_rules
     from ethoflow.geometry.arena import parse_arena
     from ethoflow.project import Project, load_project
     from ethoflow.project_checks import check_rules, check_skeleton
 
+    drop_project_rules()
     base = Project(tracks=["-"]) if project is None else load_project(project)
     files = [file.absolute() for file in rule_files or []]
     own = [rule.name for file in files for rule in load_project_rules(file) if _is_rule(rule)]

@@ -47,7 +47,8 @@ def explain_folder(path: Path) -> str:
     below = [path, *sorted(item for item in _items(path) if item.is_dir())]
     places = [(count, folder / f"*{end}") for folder in below for end, count in _ends(folder)]
     tracks = [place for place in places if place[1].suffix.lower() in _TRACKS]
-    pattern = str(max(tracks, key=lambda place: place[0])[1] if tracks else path / "*.h5")
+    most = max(tracks, key=lambda place: (place[0], place[1].parent != path), default=None)
+    pattern = str(path / "*.h5" if most is None else most[1])
     return (
         f"this is a folder: name its files, as in ef.read_cohort({pattern!r}), on the command line "
         f"'{pattern}'."

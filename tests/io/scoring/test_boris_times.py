@@ -96,7 +96,9 @@ def aggregated(path, bouts, *, offset=0.0, source="player #1:A.mp4", length="10.
     return path
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
 @given(
     offset=st.floats(-5000, 90000).map(lambda x: round(x, 3)),
     edges=st.lists(st.integers(0, 299), min_size=2, max_size=6, unique=True),

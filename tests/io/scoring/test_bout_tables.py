@@ -69,7 +69,9 @@ WAYS = {
 }
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
 @given(data=st.data())
 def test_every_spelling_gives_the_same_frames(table, data):
     unit = data.draw(st.sampled_from(list(STARTS)))

@@ -38,7 +38,9 @@ def one_hot(states, background="background"):
     return "\n".join(lines) + "\n"
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
 @given(states=st.lists(st.sampled_from([0, 1, 2, None]), min_size=8, max_size=30))
 def test_background_by_what_the_file_marks(table, states):
     states = [1, 0, *states, None]

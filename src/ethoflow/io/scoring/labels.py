@@ -19,7 +19,7 @@ from ethoflow.io.reader import PathLike, naming, recognise, recording_name
 from ethoflow.io.scoring.background import Background, settle_background
 from ethoflow.io.scoring.by_video import by_video
 from ethoflow.io.scoring.clock import LabelNote, Since
-from ethoflow.io.scoring.declare import Columns, LabelReader, load_labels, recognise_labels
+from ethoflow.io.scoring.declare import Columns, load_labels, recognise_labels
 from ethoflow.io.scoring.fitting import fit_to_frames
 from ethoflow.io.scoring.scored import Event, Events, Frames, Scored, individuals_of, names_of
 from ethoflow.schema import Data, DataError, as_dataset
@@ -47,7 +47,7 @@ def list_labels(
     with naming(path):
         scored = [
             settle_background(one, background) if isinstance(one, Frames) else one
-            for one in load_labels(path, columns)
+            for one in _load(path, columns)
         ]
     _warn_of(scored)
     records = []
@@ -174,7 +174,7 @@ def read_labels(
     if n_frames is not None and n_frames < 1:
         raise DataError(f"n_frames must be 1 or more, found {n_frames}.")
     with naming(path):
-        scored = _choose(load_labels(path, columns), recording, rater)
+        scored = _choose(_load(path, columns), recording, rater)
         scored = [
             settle_background(one, background) if isinstance(one, Frames) else one for one in scored
         ]
@@ -186,7 +186,7 @@ def read_labels(
         of_path = (recording_name(path), path.absolute().parent.name)
         is_named = any(one.name not in of_path for one in scored)
         ds = fit_to_frames(scored, target, fps, n_frames, offset, since, is_named=is_named)
-    found = _recognise(path, columns)
+    found = recognise_labels(path, columns)
     asked = (offset, fps, rater, individual, sorted((rename or {}).items()), since)
     more = [option for option in (columns and sorted(columns.items()), background) if option]
     digest = digest_of(path, DEFAULTS, *asked, *more)
@@ -232,21 +232,30 @@ def _choose(scored: list[Scored], recording: str | None, rater: str | None) -> l
     return [one for one in scored if rater is None or one.rater == rater]
 
 
-def _recognise(path: Path, columns: Columns | None) -> LabelReader:
-    """The format of a file, or that it holds tracks instead."""
+def _load(path: Path, columns: Columns | None) -> list[Scored]:
+    """Everything that was scored in a file, or that it holds tracks instead."""
     try:
-        return recognise_labels(path, columns)
+        return load_labels(path, columns)
     except DataError as error:
-        try:
-            tracks = recognise(path).name if path.is_file() else ""
-        except DataError:
-            tracks = ""
+        tracks = _format_of_tracks(path)
         if not tracks:
             raise
         raise DataError(
             f"no scored behaviour: it holds tracks ({tracks}): read it with ef.read, or write it "
             f"into a store with `ethoflow ingest {path} --out cohort.zarr`."
         ) from error
+
+
+def _format_of_tracks(path: Path) -> str:
+    """The format of tracks of a file that has none of scored behaviour; empty where none."""
+    try:
+        recognise_labels(path)
+    except DataError:
+        try:
+            return recognise(path).name if path.is_file() else ""
+        except DataError:
+            return ""
+    return ""
 
 
 def _nobody(what: str, name: str, known: Iterable[str], option: str) -> str:
