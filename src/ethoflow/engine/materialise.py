@@ -193,8 +193,8 @@ def _naming(request: _Request, wanted: Mapping[Any, tuple[int, int]]) -> Iterato
         row, block = wanted.get(error.key, (None, None))
         what = "a recording" if row is None else f"recording {request.names[row]}, block {block}"
         raise OutOfMemory(
-            f"{group}: a worker ended while it made {what}, again and again; most likely its "
-            f"memory was not enough. {FEWER}{GOES_ON}"
+            f"{group}: workers ended, again and again, while they had {what} to make; most likely "
+            f"their memory was not enough. {FEWER}{GOES_ON}"
         ) from error
     except MemoryError as error:
         raise OutOfMemory(

@@ -141,8 +141,8 @@ def _look_at_all(
     except WorkerLost as error:
         path = files[error.key[1]] if error.key in tasks else "a file"  # type: ignore[index]
         raise OutOfMemory(
-            f"{path}: a worker ended while it read this file, again and again; most likely its "
-            f"memory was not enough. {FEWER}"
+            f"{path}: workers ended, again and again, while they had this file to read; most "
+            f"likely their memory was not enough. {FEWER}"
         ) from error
     return [found[i] for i in range(len(files))]
 
