@@ -15,6 +15,17 @@ class DataError(ValueError):
     """Input that cannot be used: the message names it, what was needed, and the way out."""
 
 
+class OutOfMemory(DataError):
+    """The memory was not enough; the message says for what, and how to go on."""
+
+
+FEWER = (
+    "Run it again with fewer blocks at a time (DASK_NUM_WORKERS=1 before the command, or "
+    "dask.config.set(num_workers=1)), or with more memory for each worker."
+)
+"""How to go on where the memory was not enough."""
+
+
 class UnknownName(DataError, KeyError):
     """A name that nothing has; the message has the nearest that there are."""
 

@@ -66,7 +66,7 @@ def plain_errors() -> Iterator[list[str]]:
     Anything else is a bug and keeps its trace. Gives the list of the warnings that were shown.
     """
     from ethoflow.disk import reason_of, refusal
-    from ethoflow.engine.schedule import FEWER
+    from ethoflow.errors import FEWER
     from ethoflow.schema import DataError
     from ethoflow.units import UnitError
 

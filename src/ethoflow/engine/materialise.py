@@ -32,8 +32,9 @@ from ethoflow.engine.lazy import summary_tasks
 from ethoflow.engine.overlap import Grid, Window, run_block, wanted_inputs
 from ethoflow.engine.program import Program, compile_program
 from ethoflow.engine.run import KernelFailed
-from ethoflow.engine.schedule import FEWER, OutOfMemory, Progress, WorkerLost, run_tasks
+from ethoflow.engine.schedule import Progress, WorkerLost, run_tasks
 from ethoflow.engine.source import source_of
+from ethoflow.errors import FEWER, OutOfMemory
 from ethoflow.origin import begin_at_slice
 from ethoflow.schema import ORIGIN, Data, DataError, as_dataset, count_frames
 

@@ -20,23 +20,12 @@ Progress: TypeAlias = Callable[[int, int], None]
 """Called with what is done and what there is in all."""
 
 
-class OutOfMemory(DataError):
-    """The memory was not enough; the message says for what, and how to go on."""
-
-
 class WorkerLost(Exception):
     """A worker of a cluster ended while it ran the task `key`, as often as the cluster tries."""
 
     def __init__(self, key: Hashable) -> None:
         self.key = key
         super().__init__(key)
-
-
-FEWER = (
-    "Run it again with fewer blocks at a time (DASK_NUM_WORKERS=1 before the command, or "
-    "dask.config.set(num_workers=1)), or with more memory for each worker."
-)
-"""How to go on where the memory was not enough."""
 
 
 def run_tasks(

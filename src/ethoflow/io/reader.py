@@ -13,8 +13,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 import xarray as xr
 
-from ethoflow.engine.schedule import FEWER, OutOfMemory
-from ethoflow.errors import near_file
+from ethoflow.errors import FEWER, OutOfMemory, near_file
 from ethoflow.io.clock import check_resampling, contradict, set_clock
 from ethoflow.io.content import Content
 from ethoflow.io.individuals import choose_individuals

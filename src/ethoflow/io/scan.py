@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from ethoflow.engine.schedule import FEWER, OutOfMemory, Progress, WorkerLost, run_tasks
+from ethoflow.engine.schedule import Progress, WorkerLost, run_tasks
+from ethoflow.errors import FEWER, OutOfMemory
 from ethoflow.io.catalogue import Catalogue, Evidence, question
 from ethoflow.io.hdf5 import reaches_out
 from ethoflow.io.options import DEFAULTS, Options, digest_of
