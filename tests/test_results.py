@@ -65,10 +65,13 @@ def test_halves_of_killed_runs_are_removed(tmp_path):
     with pytest.raises(KeyboardInterrupt), results.beside(tmp_path / "a.png") as part:
         stop(part)
     assert list(tmp_path.iterdir()) == []
-    (tmp_path / part.name).write_text("left")
-    (tmp_path / ".b.csv.part").write_text("left")
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    (tmp_path / part.name.replace(f"-{os.getpid()}.", f"-{ended.pid}.")).write_text("left")
+    being_written = tmp_path / part.name
+    being_written.write_text("of this process")
     results.remove_others(tmp_path, {"a.png": "1"})
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.iterdir()) == [being_written]
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"a.csv": 1}', '{"a.csv": {"source": "1"}}'])

@@ -56,7 +56,7 @@ BUILD = """
 import sys
 import ethoflow as ef
 poses = ef.open(sys.argv[1], "poses")
-labels = ef.annotate(poses, ["moving", "following"], parameters={"moving": {"min_speed": "2 cm/s"}})
+labels = ef.annotate(poses, ["moving", "immobile"], parameters={"moving": {"min_speed": "2 cm/s"}})
 assert labels.moving.chunks
 """
 
