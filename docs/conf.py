@@ -83,7 +83,8 @@ FORMATS = """\
 Every format is recognised by its content, never by the name of its file. An *extra* is installed
 as `pip install "ethoflow[extra]"`. The *fixture* says what tests hold the reader to: files that
 somebody recorded (real), or files built from the published layout (built). Formats marked with a
-pickle are only opened with `allow_pickle=True`. What *survives* writing and reading again is what a
+pickle are only opened with `allow_pickle=True`, HDF5 files whose arrays lie in other files with
+`allow_links=True`. What *survives* writing and reading again is what a
 property test finds unchanged, number by number.
 
 """
