@@ -53,7 +53,12 @@ def _run_call(call: Call, program: Program, values: Values) -> Array:
     own = program.parts.get(call.key)
     taken = None if "bodypart" in call.labels else own
     arrays = [
-        _view_bodyparts(values[node.key], node.dims, program.parts.get(node.key), places or taken)
+        _view_bodyparts(
+            values[node.key],
+            node.dims,
+            program.parts.get(node.key),
+            taken if places is None else places,
+        )
         if "bodypart" in node.dims
         else values[node.key]
         for node, places in zip(call.inputs, call.places, strict=True)
@@ -94,7 +99,7 @@ def _view_bodyparts(
         return array
     places = [held.index(place) for place in wanted]
     axis = dims.index("bodypart")
-    first, last = places[0], places[-1]
+    first, last = (places[0], places[-1]) if places else (0, -1)
     if places == list(range(first, last + 1)):
         return array[(slice(None),) * axis + (slice(first, last + 1),)]
     return np.take(array, places, axis=axis)
