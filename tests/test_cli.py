@@ -166,7 +166,7 @@ def test_init_finds_the_files_and_run_takes_what_it_writes(lab: Path) -> None:
     assert "tracks/*.csv" in text
     assert "fps: 25" in text
     output = succeed("run", lab / "project.yaml")
-    assert "immobile and moving, which need positions in mm. These are in px." in output
+    assert "which need positions in mm. These are in px." in output
     assert output.count("positions in mm") == 1
     assert run("init", lab).exit_code == 1
 

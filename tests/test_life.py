@@ -85,7 +85,7 @@ def with_line(lab: Path, line: str, **files: str) -> Path:
         ("rules: [speed]", "'speed' is a feature, not a rule"),
         ("rules: following\nskeleton: {neck: Nose}", r"cannot apply following.* role 'nose'"),
         ("features: body_span\nskeleton: {neck: Nose}", r"cannot compute body_span.* role 'nose'"),
-        ("skeleton: {neck: Nos}", "there is no body part 'Nos'. Did you mean 'Nose'"),
+        ("skeleton: {neck: Nos}", r"names 'Nos' as neck; .* Did you mean 'Nose'"),
         ("roles: {nek: Nose}", "line 6: there is no role 'nek'. Did you mean 'neck'"),
         ("skeleton: {neck: 3}", "line 6: skeleton"),
         ("\tarena: 3", r"line 6, column 1: .*Indent with blanks"),

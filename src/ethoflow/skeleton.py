@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from ethoflow.errors import DataError, UnknownName, no_such
+from ethoflow.errors import DataError, UnknownName, did_you_mean
 
 Skeleton: TypeAlias = Mapping[str, str | Sequence[str]]
 """Roles by hand: a body part's name, or several that stand for one point."""
@@ -265,7 +265,10 @@ def _find_part(name: str, bodyparts: Sequence[str], role: str) -> str:
         return name
     place = _by_alias(bodyparts).get(name)
     if place is None or name == role:
-        raise UnknownName(f"skeleton {role}={name}: {no_such('body part', name, bodyparts)}")
+        raise UnknownName(
+            f"skeleton names {name!r} as {role}; these tracks have: {', '.join(bodyparts)}."
+            f"{did_you_mean(name, bodyparts)}"
+        )
     return bodyparts[place]
 
 

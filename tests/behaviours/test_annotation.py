@@ -98,7 +98,7 @@ def test_wrong_requests() -> None:
         ef.annotate(ds, "imobile")
     with pytest.raises(KeyError, match="'speed' is a feature, not a rule"):
         ef.annotate(ds, "speed")
-    with pytest.raises(TypeError, match="no parameter 'min_sped'. Did you mean 'min_speed'"):
+    with pytest.raises(TypeError, match="no parameter min_sped. Did you mean 'min_speed'"):
         ef.annotate(ds, "moving", parameters={"moving": {"min_sped": 5}})
     with pytest.raises(UnitError, match=r"3 kg.*must be in mm/s"):
         ef.annotate(ds, parameters={"moving": {"min_speed": "3 kg"}})

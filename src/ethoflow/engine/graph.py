@@ -250,7 +250,7 @@ def _convert_parameters(
         name = min(unknown)
         asked = did_you_mean(name, declaration.defaults)
         raise WrongUse(
-            f"{declaration.name} has no parameter {name!r}.{asked} "
+            f"{declaration.name} has no parameter {name}.{asked} "
             f"It has: {', '.join(declaration.defaults) or 'none'}."
         )
     parameters = {}
@@ -324,14 +324,6 @@ def _place_bodyparts(
 ) -> tuple[tuple[tuple[int, ...] | None, ...], dict[str, tuple[str, ...]]]:
     """For each input, the places of the body parts its kernel gets (None: all there are)."""
     pairs = _segments(ds) if "segment" in declaration.dims else []
-    if "segment" in declaration.dims and not pairs:
-        one, other = SEGMENTS[0]
-        raise Missing(
-            declaration.name,
-            f"body parts in the roles of a pair, such as {one!r} and {other!r}",
-            f"This recording has: {', '.join(_list_parts(ds))}.",
-            f"Name them with skeleton={{{one!r}: 'its name here'}} (--skeleton {one}=NAME).",
-        )
     places: list[tuple[int, ...] | None] = []
     for item, node in zip(declaration.inputs, inputs, strict=True):
         roles = declaration.roles.get(item.argument)
@@ -368,7 +360,7 @@ def _find_places(
         raise Missing(
             declaration.name,
             f"{one} {in_words([repr(role) for role in missing])}",
-            f"This recording has: {', '.join(_list_parts(ds))}.",
+            f"This recording has: {', '.join(list_parts(ds))}.",
             f"Name one with skeleton={{{missing[0]!r}: 'its name here'}} (--skeleton "
             f"{missing[0]}=NAME), or make one of several: "
             f"skeleton={{{missing[0]!r}: ['one', 'another']}}.{asked}",
@@ -376,7 +368,7 @@ def _find_places(
     return tuple(place for place in places if place is not None)
 
 
-def _list_parts(ds: xr.Dataset) -> list[str]:
+def list_parts(ds: xr.Dataset) -> list[str]:
     """Body parts, each with its role where it has one."""
     roles = ds.role.values if "role" in ds.coords else [""] * ds.sizes["bodypart"]
     return [

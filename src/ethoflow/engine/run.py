@@ -99,7 +99,7 @@ def _view_bodyparts(
         return array
     places = [held.index(place) for place in wanted]
     axis = dims.index("bodypart")
-    first, last = places[0], places[-1]
+    first, last = (places[0], places[-1]) if places else (0, -1)
     if places == list(range(first, last + 1)):
         return array[(slice(None),) * axis + (slice(first, last + 1),)]
     return np.take(array, places, axis=axis)

@@ -13,6 +13,7 @@ import xarray as xr
 from ethoflow.engine import Declaration, builtin, declarations, find
 from ethoflow.errors import DataError, Missing, did_you_mean, one_or_many, tell_missing
 from ethoflow.schema import Data, as_dataset
+from ethoflow.skeleton import SEGMENTS
 
 if TYPE_CHECKING:
     from ethoflow.engine.graph import Node
@@ -60,12 +61,27 @@ def compute(
         if names is None and declaration.scope == "pair" and ds.sizes.get("individual", 1) < 2:
             continue
         try:
-            calls[name] = resolve_call(ds, declaration, {}, memo)
+            call = resolve_call(ds, declaration, {}, memo)
+            if not call.labels.get("segment", SEGMENTS):
+                raise _without_segments(ds, name)
+            calls[name] = call
         except Missing as error:
             skipped[name] = error
     if skipped and names is not None:
         raise DataError("\n".join(tell_missing(skipped, "cannot compute")))
     return xr.Dataset(compute_calls(ds, calls)), skipped
+
+
+def _without_segments(ds: xr.Dataset, name: str) -> Missing:
+    from ethoflow.engine.graph import list_parts
+
+    one, other = SEGMENTS[0]
+    return Missing(
+        name,
+        f"body parts in the roles of a pair, such as {one!r} and {other!r}",
+        f"This recording has: {', '.join(list_parts(ds))}.",
+        f"Name them with skeleton={{{one!r}: 'its name here'}} (--skeleton {one}=NAME).",
+    )
 
 
 def find_feature(name: str) -> Declaration:
