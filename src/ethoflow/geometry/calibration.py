@@ -108,6 +108,11 @@ def _scale_lengths(ds: xr.Dataset, scale: xr.Variable) -> xr.Dataset:
 def _pick(value: Arena | Mapping[str, Arena], name: str) -> Arena:
     if isinstance(value, Arena):
         return value
+    if not isinstance(value, Mapping):
+        raise DataError(
+            f"an arena is ef.circle(...) or ef.polygon(...), found {value!r}. A scale alone is "
+            "given as px_per_mm=3.2."
+        )
     known = {plain(str(key)): arena for key, arena in value.items()}
     if plain(name) not in known:
         raise DataError(
