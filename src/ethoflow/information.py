@@ -16,12 +16,14 @@ from ethoflow import store
 from ethoflow.cleaning.scores import score_of
 from ethoflow.engine.source import open_store
 from ethoflow.io.options import DEFAULTS, Options
+from ethoflow.io.prefixes import tell_prefixes
 from ethoflow.io.reader import Reader, load, naming, recognise, to_dataset
 from ethoflow.io.scoring import list_labels
 from ethoflow.io.scoring.declare import recognise_labels
 from ethoflow.io.stack import with_notes
 from ethoflow.io.video import compare, look_beside
 from ethoflow.pipeline import describe as describe_tracks
+from ethoflow.pipeline import duration
 from ethoflow.schema import DataError, position_units
 from ethoflow.short_names import short_names, shortener
 from ethoflow.stats.quality import share, tabulate
@@ -72,7 +74,7 @@ def _describe_file(path: Path, fps: float | Literal["video"] | None, options: Op
         names = ", ".join(map(str, ds.recording.values[:MANY]))
         yield f"{ds.sizes['recording']} recordings: {names}", None
     yield from _describe_tracks(ds, rate)
-    yield f"\nnext: {_next_command(path, rate, video is not None)}", None
+    yield f"\nnext: {_next_command(path, fps, rate, video is not None, options)}", None
 
 
 def _format_of(path: Path, options: Options) -> Reader | None:
@@ -118,9 +120,16 @@ def _explain_rate(given: object, stated: float | None, of_video: float | None) -
     return "not known: the file does not hold it; give --fps"
 
 
-def _next_command(path: Path, rate: float | None, has_video: bool) -> str:
-    option = "" if rate else " --fps video" if has_video else " --fps FPS (frames per second)"
-    return f"ethoflow ingest {shlex.quote(str(path))} --out cohort.zarr{option}"
+def _next_command(
+    path: Path, given: object, rate: float | None, has_video: bool, options: Options
+) -> str:
+    """The command that reads the file, with what was given to look at it."""
+    said = "" if given is None else f" --fps {given}"
+    option = said or ("" if rate else " --fps video" if has_video else " --fps FPS")
+    meaning = " (FPS: frames per second)" if option.endswith("FPS") else ""
+    if options.individuals:
+        option += f" --individuals {shlex.quote(','.join(options.individuals))}"
+    return f"ethoflow ingest {shlex.quote(str(path))} --out cohort.zarr{option}{meaning}"
 
 
 def _describe_tracks(ds: xr.Dataset, rate: float | None) -> Lines:
@@ -129,7 +138,7 @@ def _describe_tracks(ds: xr.Dataset, rate: float | None) -> Lines:
         f"{p} ({r})" if r else f"{p}"
         for p, r in zip(ds.bodypart.values, ds.role.values, strict=True)
     ]
-    long = "" if rate is None else f" ({frames.sum() / rate / 60:.3g} min)"
+    long = "" if rate is None else f" ({duration(float(frames.sum() / rate))})"
     most = ds.sizes["individual"]
     yield (
         f"{int(frames.sum()):,} frames{long}, {most} animal{'' if most == 1 else 's at most'}, "
@@ -148,8 +157,9 @@ def _describe_tracks(ds: xr.Dataset, rate: float | None) -> Lines:
     )
     yield from _describe_apart(ds, surveys)
     show = shortener(map(str, np.atleast_1d(ds.recording.values)))
-    faults = [*map(str, ds.attrs.get("notes", [])), *suspect(ds, surveys)]
-    yield from _list_faults([show(fault) for fault in faults])
+    twofold = tell_prefixes(list(map(str, ds.bodypart.values))) if most == 1 else ""
+    told = [*map(str, ds.attrs.get("notes", [])), *([twofold] if twofold else [])]
+    yield from _list_faults([show(fault) for fault in (*told, *suspect(ds, surveys))])
 
 
 def _describe_confidence(ds: xr.Dataset, surveys: Mapping[int, Survey]) -> Lines:
@@ -269,4 +279,4 @@ def _describe_store(path: Path) -> Lines:
         elif name.startswith("labels/") and ds.attrs.get("skipped"):
             skipped = ds.attrs["skipped"]
             for reason in json.loads(skipped) if isinstance(skipped, str) else skipped:
-                yield f"  skipped: {reason}", None
+                yield f"  {reason}", None

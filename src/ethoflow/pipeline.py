@@ -33,6 +33,7 @@ from ethoflow.geometry.calibration import calibrate
 from ethoflow.geometry.scale import Scale
 from ethoflow.io.cohort import open_cohort
 from ethoflow.io.options import DEFAULTS, EmptyGroups, Options
+from ethoflow.io.prefixes import tell_prefixes
 from ethoflow.io.scoring import read_labels
 from ethoflow.io.scoring.clock import Since
 from ethoflow.points import add_points
@@ -40,9 +41,10 @@ from ethoflow.schema import clean_name, position_units, text
 from ethoflow.short_names import short_names, shortener
 from ethoflow.skeleton import Skeleton, find_points, find_roles
 from ethoflow.stats.budget import time_budget
-from ethoflow.stats.quality import track_quality
+from ethoflow.stats.quality import share_missing
 from ethoflow.stats.slips import find_slips
-from ethoflow.stats.survey import share_below
+from ethoflow.stats.survey import share_below, survey
+from ethoflow.stats.suspicion import find_pieces
 
 LABELS = "labels/rules"
 LOOKED_AT = Path(store.PROGRESS, "files.json")
@@ -113,6 +115,9 @@ def ingest(
     show = shortener([*_recordings(path), *map(str, cohort.dataset.recording.values)])
     for note in cohort.dataset.attrs.get("notes", []):
         report.warn(show(note))
+    twofold = tell_prefixes([str(part) for part in cohort.dataset.bodypart.values])
+    if twofold and cohort.dataset.sizes["individual"] == 1:
+        report.warn(f"tracks: {twofold}")
     for problem in cohort.problems:
         report.warn(f"left out {problem}")
     for joined in cohort.reports:
@@ -217,9 +222,12 @@ def make_poses(path: Path, settings: Settings, report: Report) -> xr.Dataset:
     show = shortener(map(str, poses.recording.values))
     for slip in find_slips(poses):
         report.warn(f"poses: {show(str(slip))}")
-    share = track_quality(poses).missing.mean()
+    surveys = survey(poses)
+    for pieces in find_pieces(poses, surveys):
+        report.warn(f"poses: {show(pieces)}")
     report.say(
-        f"poses: positions in {position_units(poses)}, {share:.1%} missing", _effort(written)
+        f"poses: positions in {position_units(poses)}, {share_missing(poses, surveys):.1%} missing",
+        _effort(written),
     )
     return poses
 
@@ -359,9 +367,9 @@ def remove_tables(folder: Path) -> None:
 
 
 def summarise(budget: pd.DataFrame) -> pd.DataFrame:
-    """The mean share of each behaviour over animals (or pairs), and its bouts."""
+    """The mean share of each behaviour over the animals (or pairs) observed, and its bouts."""
     shown = budget.groupby("behaviour", sort=False).agg(
-        animals=("share", "size"), share=("share", "mean"), bouts=("n_bouts", "sum"),
+        animals=("share", "count"), share=("share", "mean"), bouts=("n_bouts", "sum"),
         mean_bout_s=("mean_bout", "mean"),
     )  # fmt: skip
     return shown.reset_index()
@@ -436,13 +444,18 @@ def _made(n_new: int, n_all: int, verb: str) -> str:
 def describe(ds: xr.Dataset) -> str:
     """One line: recordings, animals, body parts, length."""
     n, frames = ds.sizes.get("recording", 1), int(ds.n_frames.sum())
-    minutes = frames / float(ds.fps) / 60
     animals, parts = ds.sizes["individual"], ds.sizes["bodypart"]
+    fewer = "animal" in ds.coords and bool((ds.animal == "").any())
     return (
-        f"{_count(n, 'recording')}, {_count(animals, 'animal')} each, "
+        f"{_count(n, 'recording')}, {_count(animals, 'animal')} {'at most' if fewer else 'each'}, "
         f"{_count(parts, 'body part')}, {frames:,} frames at {float(ds.fps):g} fps "
-        f"({minutes:.1f} min)"
+        f"({duration(frames / float(ds.fps))})"
     )
+
+
+def duration(seconds: float) -> str:
+    """A time in s where it is less than a minute, else in min."""
+    return f"{seconds:.3g} s" if seconds < 60 else f"{seconds / 60:.1f} min"
 
 
 def _count(n: int, thing: str) -> str:

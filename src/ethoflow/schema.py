@@ -326,7 +326,8 @@ def check_fps(fps: float | None, where: str) -> float:
     if fps is None:
         raise DataError(
             f"{where}: the frame rate is not known: tracking files rarely hold it. "
-            "Give it in frames per second, as fps=25 (--fps 25 on the command line)."
+            "Give it in frames per second, as fps=25 (--fps 25 on the command line, fps: 25 in a "
+            "project file), or take that of the videos beside, as fps='video'."
         )
     if not isinstance(fps, Real) or isinstance(fps, bool) or not np.isfinite(fps) or fps <= 0:
         raise DataError(f"{where}: fps must be a positive number, found {fps!r}.")

@@ -32,7 +32,9 @@ def test_written_arenas(text: str, expected: ef.Arena) -> None:
 @pytest.mark.parametrize(
     "text",
     ["", "square 0 0 1 1", "circle 320 240 px = 380 mm", "circle 1 2 3 4", "polygon 0,0 1,0 px",
-     "polygon 0,0 1,0 1,1 0 px", "circle 320 240 200 px, 120 px = 240 mm"],
+     "polygon 0,0 1,0 1,1 0 px", "circle 320 240 200 px, 120 px = 240 mm",
+     "circle 320 240 200 px 380 mm", "polygon 0,0 1,0 1,1 px 380mm", "circle 1 2 3 px =",
+     "circle 320 240 200 mm = 380 mm", "polygon 0,0 1,0 1,1 px, = 3 mm"],
 )  # fmt: skip
 def test_what_cannot_be_read_is_shown_how(text: str) -> None:
     with pytest.raises(ef.DataError, match="circle X Y RADIUS"):
@@ -70,3 +72,9 @@ def test_a_circle_has_many_corners() -> None:
     corners = ef.circle(5, 6, 10).corners()
     assert corners.shape == (N_VERTICES, 2)
     np.testing.assert_allclose(np.hypot(*(corners - [5, 6]).T), 10)
+
+
+def test_corners_that_are_no_pairs_of_numbers_are_refused() -> None:
+    for corners in ("0,0 1,0 1,1", [(0, 0), (1, 0), (1,)], [("a", 0), (1, 0), (1, 1)], 3):
+        with pytest.raises(ef.DataError, match="three or more corners"):
+            ef.polygon(corners)  # type: ignore[arg-type]

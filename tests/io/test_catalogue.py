@@ -334,7 +334,7 @@ _counts = st.integers(0, 2**62)
         fps=_numbers, source_software=_words, digest=_words,
         stamp=st.lists(_counts).map(tuple), units=_words, has_sd=st.booleans(),
         notes=st.lists(_words).map(tuple), video_fps=_numbers,
-        counts=st.builds(Counts, _counts, _counts, _counts, _counts),
+        counts=st.builds(Counts, _counts, _counts, _counts),
         marks=st.lists(_counts).map(tuple), format=_words,
     )
 )  # fmt: skip

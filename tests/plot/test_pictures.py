@@ -11,6 +11,7 @@ from pathlib import Path
 import holoviews as hv
 import numpy as np
 import pytest
+import xarray as xr
 from matplotlib import image
 
 import ethoflow as ef
@@ -119,3 +120,23 @@ def test_one_recording_at_a_time(simulation, labels) -> None:
         ef.plot.ethogram(labels)
     with pytest.raises(ef.DataError, match="found 2"):
         ef.plot.trajectories(simulation.tracks)
+
+
+def test_names_that_the_title_has_are_not_repeated() -> None:
+    still = simulate.still_then_running()
+    tracks = still.assign_coords(recording="m1", animal=("individual", ["m1"]))
+    labels = ef.annotate(tracks, ["moving", "immobile"])
+    ticks = hv.Store.lookup_options("matplotlib", ef.plot.ethogram(labels), "plot").kwargs["yticks"]
+    assert {name for _, name in ticks} == {"moving", "immobile"}
+    shown = hv.Store.lookup_options("matplotlib", ef.plot.trajectories(tracks), "plot").kwargs
+    assert shown["show_legend"] is False
+
+
+def test_an_animal_that_others_of_the_cohort_have_is_not_in_the_legend() -> None:
+    one = simulate.still_then_running()
+    both = xr.concat([one, one.copy(deep=True) * np.nan], "individual").assign_coords(
+        individual=["individual_0", "individual_1"], animal=("individual", ["m1", ""])
+    )
+    both.position.attrs = one.position.attrs
+    assert len(ef.plot.trajectories(both)) == 1
+    assert len(ef.plot.trajectories(both.assign_coords(animal=("individual", ["m1", "m2"])))) == 2

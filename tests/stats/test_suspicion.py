@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ethoflow as ef
-from ethoflow.stats.quality import track_quality
+from ethoflow.stats.quality import share_missing, track_quality
 from ethoflow.stats.survey import survey
-from ethoflow.stats.suspicion import find_suspicious
+from ethoflow.stats.suspicion import find_pieces, find_suspicious
 
 
 @pytest.fixture
@@ -223,3 +223,16 @@ def test_many_animals_that_are_all_there_are_no_fault(walk):
     assert any(
         "10 animals, 7 of them seen in less" in text for text in find_suspicious(tracks(many))
     )
+
+
+def test_a_run_tells_of_pieces_of_tracks_and_counts_who_is_there() -> None:
+    position = np.full((9, 1, 2, 100), np.nan)
+    position[0] = np.random.default_rng(1).normal(size=(1, 2, 100)).cumsum(axis=-1)
+    position[1:, ..., :3] = 1.0
+    ds = ef.from_arrays(position, fps=25, bodyparts=["nose"])
+    (told,) = find_pieces(ds, survey(ds))
+    assert "9 animals, 8 of them seen in less than 5%" in told
+    assert share_missing(ds, survey(ds)) == pytest.approx(1 - (100 + 8 * 3) / 900)
+    here = ds.assign_coords(animal=("individual", ["m1", *[""] * 8]))
+    assert share_missing(here, survey(here)) == 0
+    assert list(find_pieces(here, survey(here))) == []

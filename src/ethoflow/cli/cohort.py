@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from ethoflow.project import Project
 
 Budget: TypeAlias = dict[str, list[Any]]
+
+MOST_PICTURES = 8
+"""Pictures that are listed by name."""
 """Columns of the time budget over all animals."""
 
 
@@ -181,8 +184,11 @@ def _print_written(path: Path, tables: Sequence[Path]) -> None:
 
 
 def _print_results(pictures: Sequence[Path], budget: Budget | None) -> None:
-    for picture in pictures:
+    for picture in pictures[:MOST_PICTURES]:
         out.print(str(picture), markup=False)
+    if len(pictures) > MOST_PICTURES:
+        more = f"... and {len(pictures) - MOST_PICTURES} more in {pictures[0].parent}"
+        out.print(more, markup=False)
     if budget is not None:
         _print_budget(budget)
 
@@ -369,7 +375,7 @@ def _settings(
 
 def _print_budget(budget: Budget) -> None:
     """The mean share of each behaviour over animals (or pairs)."""
-    out.print("\nTime budget (mean over animals or pairs; share of the observed time):")
+    out.print("\nTime budget (means over animals or pairs; share of observed time; bouts of all):")
     print_columns(budget)
 
 

@@ -29,7 +29,8 @@ Recipe: TypeAlias = dict[str, Any]
 Node: TypeAlias = "Source | Call"
 
 NEEDS = {
-    "arena": "Give one with ef.calibrate(ds, ef.circle(x, y, radius, size='38 cm')) or ef.polygon.",
+    "arena": "Give one with ef.calibrate(ds, ef.circle(x, y, radius, size='38 cm')) or ef.polygon "
+    "(arena in a project file, --arena).",
     "arena_radius": "Give an arena with ef.calibrate(ds, ef.circle(...)) or ef.polygon.",
     "arena_centre": "Give an arena with ef.calibrate(ds, ef.circle(...)) or ef.polygon.",
     "px_per_mm": "Give one with ef.calibrate(ds, px_per_mm=3.2).",
@@ -173,11 +174,11 @@ def _resolve_input(
     elif name in declarations():
         memo[name] = resolve_call(ds, declarations()[name], {}, memo, asking)
     else:
-        has = listed(ds.data_vars)
+        # What only the user can give is not looked for among what is there.
+        has = "" if name in NEEDS else f"This dataset has: {listed(ds.data_vars)}."
         raise Missing(
-            declaration.name, f"the variable {name!r}", f"This dataset has: {has}.",
-            _advice(ds, name, declaration),
-        )  # fmt: skip
+            declaration.name, f"the variable {name!r}", has, _advice(ds, name, declaration)
+        )
     if (
         "partner" in memo[name].dims
         and declaration.scope != "pair"
@@ -309,8 +310,9 @@ def _convert_length(
             declaration.name,
             "positions in mm",
             "These are in px.",
-            "Calibrate them (ef.calibrate, --px-per-mm or --arena), or give thresholds in pixels, "
-            f"as in {name}='30 {wanted}'.",
+            "Calibrate them (ef.calibrate; arena or px_per_mm in a project file, --arena or "
+            "--px-per-mm), or give thresholds in pixels, as in parameters: "
+            f"{{{declaration.name}: {{{name}: 30 {wanted}}}}}.",
         )
     raise UnitError(f"{full} = {value!r} is in {written}; it must be in {wanted}.")
 

@@ -110,7 +110,10 @@ def polygon(
     >>> polygon([(0, 0), (200, 0), (200, 200), (0, 200)], size="40 cm").px_per_mm
     0.5
     """
-    corners = np.asarray(vertices, dtype=np.float64)
+    try:
+        corners = np.asarray(vertices, dtype=np.float64)
+    except (TypeError, ValueError):
+        corners = np.empty(0)
     if corners.ndim != 2 or corners.shape[0] < 3 or corners.shape[1] != 2:
         raise DataError(f"an arena needs three or more corners (x, y) in px, found {vertices!r}.")
     if not np.isfinite(corners).all():
@@ -149,6 +152,15 @@ def _turn(
     return float((b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]))
 
 
+_NUMBER = r"[-+]?\d*\.?\d+(?:[eE][-+]?\d+)?"
+_WRITTEN = re.compile(
+    rf"(?P<kind>circle|polygon)(?P<numbers>(?:[\s,;()\[\]]+{_NUMBER})+[\s,;()\[\]]*)"
+    rf"(?:px\s*(?:,\s*(?P<other>{_NUMBER})\s*px)?)?",
+    re.IGNORECASE,
+)
+"""A shape in px as written; what follows it without "=" is not read as its length."""
+
+
 def parse_arena(text: str) -> Arena:
     """An arena as written on the command line and in project files.
 
@@ -170,16 +182,17 @@ def parse_arena(text: str) -> Arena:
     (4, 0.5)
     """
     shape, _, size = text.partition("=")
-    words = re.split(r"px\b", shape.strip())
-    numbers = [float(n) for n in re.findall(r"[-+]?\d*\.?\d+(?:[eE][-+]?\d+)?", words[0])]
-    kind = words[0].split(None, 1)[0].lower() if words[0].strip() else ""
+    found = _WRITTEN.fullmatch(shape.strip())
     length = size.strip() or None
-    other = re.findall(r"\d*\.?\d+", words[1]) if len(words) > 1 else []
-    if kind == "circle" and len(numbers) == 3 and not other:
-        return circle(*numbers, size=length)
-    if kind == "polygon" and len(numbers) >= 6 and len(numbers) % 2 == 0:
-        corners = list(zip(numbers[::2], numbers[1::2], strict=True))
-        return polygon(corners, size=length, size_px=float(other[0]) if other else None)
+    if found is not None and ("=" not in text or length is not None):
+        numbers = [float(n) for n in re.findall(_NUMBER, found["numbers"])]
+        other = None if found["other"] is None else float(found["other"])
+        kind = found["kind"].lower()
+        if kind == "circle" and len(numbers) == 3 and other is None:
+            return circle(*numbers, size=length)
+        if kind == "polygon" and len(numbers) >= 6 and len(numbers) % 2 == 0:
+            corners = list(zip(numbers[::2], numbers[1::2], strict=True))
+            return polygon(corners, size=length, size_px=other)
     raise DataError(
         f"cannot read the arena {text!r}: write 'circle X Y RADIUS px = 380 mm' (the diameter) or "
         "'polygon X,Y X,Y X,Y X,Y px = 380 mm' (the first side)."

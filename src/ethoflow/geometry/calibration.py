@@ -110,6 +110,11 @@ def _arenas_of(given: Arena | Mapping[str, Arena], names: Sequence[str]) -> list
     """The arena of each recording."""
     if isinstance(given, Arena):
         return [given] * len(names)
+    if not isinstance(given, Mapping):
+        raise DataError(
+            f"an arena is ef.circle(...) or ef.polygon(...), found {given!r}. A scale alone is "
+            "given as px_per_mm=3.2."
+        )
     return for_each(given, names, "arena")
 
 

@@ -35,7 +35,10 @@ def find_tracks(folder: Path) -> tuple[list[str], list[str]]:
         (others if kind is None else formats.setdefault(kind, [])).append(file)
     labels = formats.pop(_LABELS, [])
     if not formats:
-        return [_WITHOUT], [f"no tracking files were found below {folder}."]
+        none = f"no tracking files were found in {folder.resolve()} or below."
+        ask = "`ethoflow info FILE` says what a file is."
+        there = [f"not tracks are: {_list(folder, others)}. {ask}"] if others else []
+        return [_WITHOUT], [none, *there]
     most = max(formats, key=lambda kind: len(formats[kind]))
     found = formats.pop(most)
     kept, twins = leave_twins(found)
@@ -46,7 +49,9 @@ def find_tracks(folder: Path) -> tuple[list[str], list[str]]:
     notes = [f"found {_count(kept, 'file')} of tracks ({most}): {shown}", *twins]
     left = {"labels for training": labels, "files that are no tracks": others}
     left |= {f"files in the format {kind}": paths for kind, paths in formats.items()}
+    further = "files of further recordings belong under tracks: too, whatever their format."
     notes += [f"left out {what}: {_list(folder, paths)}." for what, paths in left.items() if paths]
+    notes += [further] if formats else []
     if len(files) > MOST_FILES:
         notes.append(f"{len(files) - MOST_FILES} more files were not looked into.")
     return patterns, notes

@@ -110,6 +110,6 @@ def _explain(
     more = f" and {len(found) - 3} more" if len(found) > 3 else ""
     return (
         f"{source}: its column {key!r} was found in names of recordings: "
-        f"{'; '.join(found[:3])}{more}. A column 'animal' in a table with a row per recording says "
-        "it for certain.",
+        f"{'; '.join(found[:3])}{more}. A table with the columns recording and animal says it for "
+        "certain.",
     )

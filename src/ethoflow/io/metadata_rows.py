@@ -237,7 +237,9 @@ def explain_misfit(table: tuple[str, dict[str, list[str]]], names: Sequence[str]
     return (
         f"{source}: no row names a recording. Its column {shown_column!r} has "
         f"{', '.join(map(repr, cells[:3])) or 'no rows'}; the recordings are "
-        f"{', '.join(map(repr, names[:3]))}.{note_numbers(cells, names)}"
+        f"{', '.join(map(repr, names[:3]))}. Write one of these in each row, the name of its "
+        "file or video, or the part before DLC; animals belong in a column called animal."
+        f"{note_numbers(cells, names)}"
     )
 
 

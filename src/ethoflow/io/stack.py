@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from ethoflow.io.prefixes import tell_prefixes
 from ethoflow.room import unseen
 from ethoflow.schema import (
-    LOW_CONFIDENCE,
     VARIABLES,
     DataError,
     describe_tracks,
@@ -74,12 +74,11 @@ def first_number(numbers: npt.NDArray[Any]) -> int:
 
 
 class Counts(NamedTuple):
-    """Points (of an animal in a frame) in all, missing, seen with a confidence, with a low one."""
+    """Points (of an animal in a frame) in all, missing, and seen with a confidence."""
 
     points: int = 0
     missing: int = 0
     scored: int = 0
-    low: int = 0
 
     @classmethod
     def of(cls, tracks: Tracks) -> Counts:
@@ -89,20 +88,17 @@ class Counts(NamedTuple):
         if tracks.confidence is None:
             return cls(*counts)
         scored = np.count_nonzero(~np.isnan(tracks.confidence) & ~missing)
-        with np.errstate(invalid="ignore"):
-            low = np.count_nonzero((tracks.confidence < LOW_CONFIDENCE) & ~missing)
-        return cls(*counts, int(scored), int(low))
+        return cls(*counts, int(scored))
 
     def describe(self) -> str:
-        """A sentence on what is missing and what is doubtful."""
+        """A sentence on what is missing, and whether there is a confidence."""
         missing = f"{self.missing / max(self.points, 1):.1%} of points missing"
-        if not self.scored:
-            return f"{missing}, no confidence in these files"
-        low = f"{self.low / self.scored:.1%}"
-        return f"{missing}, {low} of the others with a confidence under {LOW_CONFIDENCE}"
+        return missing if self.scored else f"{missing}, no confidence in these files"
 
 
 NO_POINTS = Counts()
+MOST_NAMES = 5
+"""Names that one sentence lists."""
 
 
 @dataclass(frozen=True)
@@ -229,17 +225,24 @@ def mismatch(header: Header, first: Header) -> str:
     missing = [part for part in first.bodyparts if part not in header.bodyparts]
     extra = [part for part in header.bodyparts if part not in first.bodyparts]
     if missing or extra:
-        parts = [f"missing {', '.join(missing)}"] if missing else []
-        parts += [f"not in the others {', '.join(extra)}"] if extra else []
+        parts = [f"missing {_first_of(missing)}"] if missing else []
+        parts += [f"not in the others {_first_of(extra)}"] if extra else []
+        told = tell_prefixes(header.bodyparts)
         return (
             f"its body parts differ from those of {first.name}: {'; '.join(parts)}. "
             "Recordings with different skeletons belong in different cohorts."
+            f"{f' As it stands {told}' if told else ''}"
         )
     if header.n_space != first.n_space:
         return f"it has {header.n_space} coordinates per point, {first.name} has {first.n_space}."
     if header.units != first.units:
         return f"its positions are in {header.units}, those of {first.name} in {first.units}."
     return ""
+
+
+def _first_of(names: Sequence[str]) -> str:
+    more = len(names) - MOST_NAMES
+    return f"{', '.join(names[:MOST_NAMES])}{f' and {more} more' if more > 0 else ''}"
 
 
 def mismatch_of_shape(tracks: Tracks, first: Tracks) -> str:
@@ -311,9 +314,12 @@ def stack_tracks(
         coords=_coordinates(headers, layout, fps, skeleton),
         attrs={"source_software": ", ".join(sorted(software))} if any(software) else {},
     )
-    notes = [f"{header.name}: {note}" for header in headers for note in header.notes]
-    if notes:
-        ds.attrs["notes"] = notes
+    told: dict[str, list[str]] = {}
+    for header in headers:
+        for note in header.notes:
+            told.setdefault(note, []).append(header.name)
+    if told:
+        ds.attrs["notes"] = [f"{_first_of(names)}: {note}" for note, names in told.items()]
     return describe_tracks(ds, layout.units)
 
 

@@ -27,6 +27,7 @@ _WORDS = {
     "tracker": "other trackers of the network",
     "adapted": "versions before the network was adapted",
     "suffix": "the same in another format",
+    "same": "others that differ in .predictions alone",
 }
 
 
@@ -52,7 +53,7 @@ class Version:
     def differs(self, other: Version) -> str:
         """In what this version is less than another, the first that decides."""
         fields = ("adapted", "snapshot", "tracker", "filtered", "suffix")
-        return next((n for n in fields if getattr(self, n) != getattr(other, n)), "suffix")
+        return next((n for n in fields if getattr(self, n) != getattr(other, n)), "same")
 
 
 def version_of(path: Path) -> Version | None:

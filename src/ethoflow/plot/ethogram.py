@@ -69,11 +69,18 @@ def ethogram(data: Data) -> Any:
 
 
 def _name_rows(ds: xr.Dataset, tracks: list[Track]) -> dict[str, Track]:
-    """Tracks by the label of their row, in the order of the behaviours."""
+    """Tracks by the label of their row, in the order of the behaviours.
+
+    An animal that is alone and called as its recording, which the title names, is not repeated.
+    """
     rows: dict[str, Track] = {}
+    alone = ds.sizes["individual"] == 1
     for track in tracks:
         names = name_track(ds, track)
         actor = names["animal"] or names["individual"]
+        if alone and actor == names["recording"]:
+            rows[track.behaviour] = track
+            continue
         if track.partner is None:
             rows[f"{track.behaviour}  {actor}"] = track
             continue
@@ -90,7 +97,7 @@ def _measure(ds: xr.Dataset, rows: dict[str, Track]) -> tuple[pd.DataFrame, pd.D
     unknown: list[tuple[Any, ...]] = []
     for place, (name, track) in enumerate(rows.items()):
         y = len(rows) - 1 - place
-        animals = name.split("  ", 1)[1]
+        animals = name.partition("  ")[2]
         gone = find_runs(np.isnan(_values(ds, track)).astype(np.int8))
         for runs, boxes in ((track.runs, bars), (gone, unknown)):
             for start, stop in (np.asarray(runs) / float(ds.fps) + first).tolist():

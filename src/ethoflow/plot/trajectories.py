@@ -49,14 +49,17 @@ def trajectories(data: Data, *, role: str = "centre") -> Any:
     step = max(-(-ds.sizes["time"] // MAX_POINTS), 1)
     path = ds.position.isel(bodypart=place, time=slice(None, None, step)).compute()
     labels = {"x": f"x ({units})", "y": f"y ({units})"}
-    layers = []
+    layers, names = [], []
     for i, slot in enumerate(ds.individual.values):
-        name = str(ds.animal.values[i]) if "animal" in ds.coords else ""
+        name = str(ds.animal.values[i]) if "animal" in ds.coords else str(slot)
+        if name == "" and bool(path.isel(individual=i).isnull().all()):
+            continue  # other recordings of the cohort have more animals
+        names.append(name or str(slot))
         table = pd.DataFrame({
             "x": path.sel(space="x").values[i], "y": path.sel(space="y").values[i],
             "time (s)": path.time.values,
         })  # fmt: skip
-        line = table.hvplot.line("x", "y", label=name or str(slot), hover=False)
+        line = table.hvplot.line("x", "y", label=names[-1], hover=False)
         colour = PALETTE[i % len(PALETTE)]
         layers.append(
             with_options(line, color=colour, line=0.8, xlabel=labels["x"], ylabel=labels["y"])
@@ -67,7 +70,9 @@ def trajectories(data: Data, *, role: str = "centre") -> Any:
     part = str(ds.bodypart.values[place])
     thinned = f", every {step} frames" if step > 1 else ""
     title = f"{recording_title(ds)}: {part}{thinned}"
-    return _frame(hv.Overlay(layers), path, outline, title)
+    # One animal that is called as its recording is named by the title.
+    legend = "recording" not in ds.coords or names != [str(ds.recording.values)]
+    return _frame(hv.Overlay(layers), path, outline, title, legend=legend)
 
 
 def _choose_part(ds: xr.Dataset, role: str) -> int:
@@ -85,7 +90,7 @@ def _outline(ds: xr.Dataset) -> Any:
     return np.concatenate([corners, corners[:1]]) if len(corners) else None
 
 
-def _frame(figure: Any, path: xr.DataArray, outline: Any, title: str) -> Any:
+def _frame(figure: Any, path: xr.DataArray, outline: Any, title: str, *, legend: bool) -> Any:
     """Equal scales, y downwards, a margin around what is shown."""
     points = path.transpose("space", ...).values[:2].reshape(2, -1)
     if outline is not None:
@@ -109,5 +114,6 @@ def _frame(figure: Any, path: xr.DataArray, outline: Any, title: str) -> Any:
         title=title,
         invert_yaxis=True,
         legend_position="right",
+        show_legend=legend,
         **limits,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 
@@ -57,6 +58,18 @@ def tabulate(ds: xr.Dataset, surveys: Mapping[int, Survey]) -> pd.DataFrame:
         for b, part in enumerate(ds.bodypart.values)
     ]
     return pd.DataFrame(records, columns=list(COLUMNS))
+
+
+def share_missing(ds: xr.Dataset, surveys: Mapping[int, Survey]) -> float:
+    """Share of the points that are missing, of the animals that each recording has."""
+    animals = np.atleast_2d(ds.animal.values) if "animal" in ds.coords else None
+    seen, points = 0, 0
+    for row, (_, found) in enumerate(each(surveys, ds)):
+        if found is not None:
+            here = slice(None) if animals is None else animals[row] != ""
+            seen += int(found.seen[here].sum())
+            points += found.seen[here].size * found.n_frames
+    return share(points - seen, points)
 
 
 def _rates(found: Survey | None, i: int, b: int) -> tuple[int, float, float, float]:

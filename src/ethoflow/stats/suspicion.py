@@ -74,19 +74,14 @@ def _describe_cost(ds: xr.Dataset, surveys: Mapping[int, Survey]) -> Iterator[st
 
 
 def _describe(ds: xr.Dataset, row: int, found: Survey) -> Iterator[str]:
-    animals = np.atleast_2d(ds.animal.values)[row] if "animal" in ds.coords else None
     slots = [str(name) for name in ds.individual.values]
-    seated = [i for i, _ in enumerate(slots) if animals is None or animals[i] != ""]
+    seated, rare = _seated(ds, row), _rare(ds, row, found)
     worst, best = found.scores
     if np.isfinite(worst) and (worst < 0 or best > score_of(ds).most):
         yield f"confidence runs from {worst:.3g} to {best:.3g}, not between 0 and 1."
-    rare = [i for i in seated if found.present[i] < RARE * found.n_frames]
-    if len(seated) >= MANY_TRACKS and rare:
-        yield (
-            f"{len(seated)} animals, {len(rare)} of them seen in less than {RARE:.0%} of the "
-            "frames: where fewer lived together these are pieces of tracks; identities are not "
-            "joined."
-        )
+    pieces = _tell_pieces(seated, rare)
+    if pieces:
+        yield pieces
     else:
         for i in rare:
             yield f"{slots[i]}: {_tell_where(found, i, float(ds.fps))}."
@@ -99,6 +94,34 @@ def _describe(ds: xr.Dataset, row: int, found: Survey) -> Iterator[str]:
         for j in present:
             if j > i and found.same[i, j] > 0.5 * found.present[i]:
                 yield f"{slots[i]} and {slots[j]}: at the same place, to the digit."
+
+
+def find_pieces(ds: xr.Dataset, surveys: Mapping[int, Survey]) -> Iterator[str]:
+    """A sentence on each recording whose animals seem to be pieces of fewer animals' tracks."""
+    for row, (recording, found) in enumerate(each(surveys, ds)):
+        if found is not None:
+            told = _tell_pieces(_seated(ds, row), _rare(ds, row, found))
+            if told:
+                yield f"{recording}: {told}"
+
+
+def _seated(ds: xr.Dataset, row: int) -> list[int]:
+    """Places of the animals that a recording has, in a cohort where others may have more."""
+    animals = np.atleast_2d(ds.animal.values)[row] if "animal" in ds.coords else None
+    return [i for i in range(ds.sizes["individual"]) if animals is None or animals[i] != ""]
+
+
+def _rare(ds: xr.Dataset, row: int, found: Survey) -> list[int]:
+    return [i for i in _seated(ds, row) if found.present[i] < RARE * found.n_frames]
+
+
+def _tell_pieces(seated: list[int], rare: list[int]) -> str:
+    if len(seated) < MANY_TRACKS or not rare:
+        return ""
+    return (
+        f"{len(seated)} animals, {len(rare)} of them seen in less than {RARE:.0%} of the frames: "
+        "where fewer lived together these are pieces of tracks; identities are not joined."
+    )
 
 
 def _tell_where(found: Survey, i: int, fps: float) -> str:

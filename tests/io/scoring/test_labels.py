@@ -287,11 +287,14 @@ def test_workbook_of_human_and_programs(real_data):
 
 def test_rater_tables_of_three_spellings(real_data):
     folder = real_data / "human-labels-ethz"
-    listed = list_labels(folder / "EPM/AllEPMLables.csv")
+    with pytest.warns(LabelNote) as said:
+        listed = list_labels(folder / "EPM/AllEPMLables.csv")
+    assert any("'Start_End' is taken for what was watched" in str(one.message) for one in said)
     assert set(listed.rater) == {"Jin", "Oliver", "Sian"}
     assert not any("tart" in name for name in listed.behaviour)
     assert listed.start.notna().sum() > 0
-    ds = read_labels(folder / "FST/AllFSTLables.csv", fps=25, rater="Jin")
+    with pytest.warns(LabelNote, match="'Start_End' is taken for what was watched"):
+        ds = read_labels(folder / "FST/AllFSTLables.csv", fps=25, rater="Jin")
     assert "Floating" in ds
 
 

@@ -116,6 +116,13 @@ def read_classes(path: Path) -> list[Scored]:
         key = tuple(cells[i] if i is not None and i < len(cells) else "" for i in told)
         groups.setdefault(key, []).append((number, cells))
     stem = recording_name(path)
+    beside = [n for i, n in enumerate(names) if i != place and names_codes(n)]
+    if beside:
+        left = ", ".join(map(repr, beside))
+        shift = (
+            *shift,
+            f"{left} is not read beside {names[place]!r}; a table of its own would be.",
+        )
     rate = re.search(r"_(\d+(?:\.\d+)?)Hz", path.name)
     scored: list[Scored] = []
     for (name, rater, animal), own in groups.items():

@@ -207,7 +207,13 @@ def _events(
 ) -> Events:  # fmt: skip
     marks = [event for event in events if _WATCHED.fullmatch(event.behaviour.strip())]
     span = None
+    if len(marks) == 1:
+        notes += (f"its one row of {marks[0].behaviour!r} marks no stretch and is left out.",)
     if len(marks) > 1:
+        notes += (
+            f"{marks[0].behaviour!r} is taken for what was watched, from the start of the first to "
+            "the stop of the last.",
+        )
         span = min(mark.start for mark in marks), max(mark.stop or 0 for mark in marks)
     rest = tuple(event for event in events if event not in marks)
     unit: Literal["s", "frame"] = "frame" if reading.in_frames else "s"
