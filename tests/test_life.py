@@ -108,7 +108,10 @@ def test_lines_of_a_project(lab: Path, line: str, said: str) -> None:
         (b"tracks: tracks\nfps: 25\n", r"this is a folder: name its files, .*\*\.csv"),
         (b"tracks: tracks/*.csv\nfps: 25\nmetadata: animal.csv\n", "Did you mean '.*animals.csv'"),
         (b"tracks: tracks/*.csv\nfps: twenty\n", "line 2: fps: must be frames per second"),
-        (b"tracks: tracks/*.csv\nfps: video\n", "no video lies beside the files of: session_00, "),
+        (
+            b"tracks: tracks/*.csv\nfps: video\n",
+            "no video that can be opened lies beside: session_00DLC",
+        ),
         (b"tracks: tracks/*.csv\nfps: 25\nout: animals.csv\n", "something else lies there"),
     ],
 )

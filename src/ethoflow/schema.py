@@ -149,7 +149,7 @@ def real_numbers(
     array([1., 2.], dtype=float32)
     >>> real_numbers([1j], "positions")
     Traceback (most recent call last):
-    ethoflow.schema.DataError: the positions are complex numbers; needed one real number each.
+    ethoflow.errors.DataError: the positions are complex numbers; needed one real number each.
     """
     found = np.asarray(values)
     if found.dtype.kind == "O":  # of a pickle, or cells of MATLAB

@@ -13,7 +13,7 @@ from scipy.io import savemat
 import ethoflow as ef
 from ethoflow.exporting.movement import to_movement
 from ethoflow.io.reader import load
-from ethoflow.io.times import read_times
+from ethoflow.io.time_lists import read_times
 from ethoflow.schema import DataError, make_tracks, real_numbers
 
 COMPLEX = np.dtype(np.complex64)

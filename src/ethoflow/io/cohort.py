@@ -35,7 +35,6 @@ from ethoflow.io.twins import leave_twins
 from ethoflow.io.video import find_video, recode
 from ethoflow.points import make_points
 from ethoflow.schema import DataError, check_fps
-from ethoflow.short_names import short_names
 from ethoflow.skeleton import Skeleton
 
 
@@ -275,9 +274,8 @@ def _no_video(headers: Sequence[Header]) -> str:
     shut = [video for video in beside.values() if video is not None]
     if shut:
         return f"{listed(shut, 3)} cannot be opened. {recode(shut[0])}"
-    names = listed(short_names(beside).values(), 3)
     return (
-        f"no video lies beside the files of: {names}. Needed one named as the file, or as the part "
+        f"no video that can be opened lies beside: {listed(beside, 3)}. Needed one named as the file, or as the part "
         "of its name before 'DLC'. Give the rate as a number, fps=25 (--fps 25)."
     )
 
