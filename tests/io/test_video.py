@@ -42,7 +42,7 @@ def test_the_rate_of_the_video_is_taken_when_asked(recording):
     (recording.parent / "cropped_video.mp4").unlink()
     with pytest.raises(DataError, match="no video beside the file"):
         read(recording, fps="video")
-    with pytest.raises(DataError, match="no video lies beside the files of: cropped_video"):
+    with pytest.raises(DataError, match="can be opened lies beside: cropped_video"):
         read_cohort([recording], fps="video")
 
 
