@@ -110,7 +110,7 @@ def test_lines_of_a_project(lab: Path, line: str, said: str) -> None:
         (b"tracks: tracks/*.csv\nfps: twenty\n", "line 2: fps: must be frames per second"),
         (
             b"tracks: tracks/*.csv\nfps: video\n",
-            "no video that can be opened lies beside: session_00DLC",
+            "opened lies beside: session_00DLC",
         ),
         (b"tracks: tracks/*.csv\nfps: 25\nout: animals.csv\n", "something else lies there"),
     ],
