@@ -276,7 +276,8 @@ def _no_video(headers: Sequence[Header]) -> str:
         return f"{listed(shut, 3)} cannot be opened. {recode(shut[0])}"
     return (
         f"no video that can be opened lies beside: {listed(beside, 3)}. Needed one named as the "
-        "file, or as the part of its name before 'DLC'. Give the rate as a number, fps=25 (--fps 25)."
+        "file, or as the part of its name before 'DLC'. Give the rate as a number: fps=25, "
+        "--fps 25."
     )
 
 
