@@ -110,7 +110,7 @@ def test_lines_of_a_project(lab: Path, line: str, said: str) -> None:
         (b"tracks: tracks/*.csv\nfps: twenty\n", "line 2: fps: must be frames per second"),
         (
             b"tracks: tracks/*.csv\nfps: video\n",
-            "no video that can be opened lies beside: session_00DLC",
+            "opened lies beside: session_00DLC",
         ),
         (b"tracks: tracks/*.csv\nfps: 25\nout: animals.csv\n", "something else lies there"),
     ],
@@ -205,16 +205,16 @@ def test_names_that_datasets_have_are_refused(tmp_path: Path, name: str) -> None
 
 
 def test_two_rule_files_of_one_stem(lab: Path) -> None:
-    for folder, name in (("a", "dashing"), ("b", "darting")):
+    for folder, name in (("a", "dashing"), ("b", "scurrying")):
         (lab / folder).mkdir()
         text = RULE.format(name=name, body="return speed[0] > min_speed")
         (lab / folder / "rules.py").write_text(text)
     files = "rule_files: [a/rules.py, b/rules.py]"
     succeed(
-        "run", with_line(lab, f"{files}\nrules: [dashing, darting]"), "--scheduler", "processes"
+        "run", with_line(lab, f"{files}\nrules: [dashing, scurrying]"), "--scheduler", "processes"
     )
     labels = ef.open(lab / "results/cohort.zarr", "labels/rules")
-    assert set(labels.data_vars) == {"dashing", "darting"}
+    assert set(labels.data_vars) == {"dashing", "scurrying"}
     text = RULE.format(name="dashing", body="return speed[0] < min_speed")
     (lab / "b" / "rules.py").write_text(text)
     said = refused("run", lab / "project.yaml")

@@ -15,6 +15,9 @@ from ethoflow.engine import layout
 from tests.conftest import no_compute
 from tests.walks import cohort, walk
 
+# The confidences of these walks are random, so that cleaning takes many points.
+pytestmark = pytest.mark.filterwarnings("ignore::ethoflow.cleaning.CostlyThreshold")
+
 ARENA = ef.circle(300, 300, 200, size="400 mm")
 LENGTHS = (700, 300, 500)
 

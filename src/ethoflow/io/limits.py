@@ -155,6 +155,8 @@ def check_matlab(path: Path) -> None:
 
     Each compressed variable states at its beginning how long it is.
     """
+    if not path.is_file():
+        return  # opening a pipe waits for ever: the process apart does, and is ended
     stored, unpacked = path.stat().st_size, 0
     with path.open("rb") as file:
         order = ">" if file.read(_HEAD)[-2:] == b"MI" else "<"
