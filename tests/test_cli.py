@@ -308,6 +308,22 @@ def test_columns_and_background_of_labels(tmp_path):
     assert "groom: 100.0% of the scored frames" in said
 
 
+def test_files_that_score_one_recording_otherwise_are_said(tmp_path):
+    tracks = ef.from_arrays(np.ones((1, 1, 2, 60)), fps=30, bodyparts=["nose"], recording="m")
+    ef.write(tracks, tmp_path / "c.zarr")
+    one, other = tmp_path / "one.csv", tmp_path / "other.csv"
+    one.write_text("behavior,start,stop\nrear,0,0.5\n")
+    other.write_text("behavior,start,stop\nrear,0,1\n")
+    said = CliRunner().invoke(
+        app, ["labels", *map(str, (one, other, "--store", tmp_path / "c.zarr"))]
+    )
+    assert "other.csv: 15 frames of rear scored otherwise in an earlier file" in " ".join(
+        said.output.split()
+    )
+    found = ef.open(tmp_path / "c.zarr", "labels/human").rear
+    assert int((found == 1).sum()) == 15
+
+
 def test_labels_and_export(tmp_path, real_data):
     folder = real_data / "freezing-behaviordepot/demo1"
     succeed("ingest", folder / "demo1_tracking.csv", "--fps", "50", "--out", tmp_path / "c.zarr")

@@ -396,3 +396,28 @@ def test_what_changes_during_a_run_leaves_no_note(
     monkeypatch.setattr(pipeline, "make_features", make_and_change)
     assert run(file).exit_code == 0
     assert not has_note(file)
+
+
+def test_filtered_versions_beside_the_tracks_keep_the_shortcut(tmp_path: Path) -> None:
+    file = make_project(tmp_path)
+    for path in sorted((tmp_path / "tracks").glob("*.csv")):
+        shutil.copy2(path, path.with_name(f"{path.stem}_filtered.csv"))
+    assert NOTHING not in run(file).output
+    assert NOTHING in run(file).output
+    next((tmp_path / "tracks").glob("*_filtered.csv")).unlink()
+    assert NOTHING not in run(file).output
+
+
+def test_times_in_a_file_of_another_form_of_letters_are_watched(tmp_path: Path) -> None:
+    file, decomposed = make_project(tmp_path), "Ma\u0308rz.txt"
+    (tmp_path / "times.txt").rename(tmp_path / decomposed)
+    table = tmp_path / "animals.csv"
+    table.write_text(table.read_text().replace("times.txt", "M\u00e4rz.txt"))
+    assert NOTHING not in run(file).output
+    assert NOTHING in run(file).output
+    times = (tmp_path / decomposed).read_text().splitlines()
+    moved = "\n".join(f"{float(time) + 5:.3f}" for time in times)
+    (tmp_path / decomposed).write_text(moved)
+    assert NOTHING not in run(file).output
+    poses = ef.open(tmp_path / "results/cohort.zarr", "poses")
+    assert poses.origin.values.tolist() == [5.0, 5.0]

@@ -17,8 +17,9 @@ from pathlib import Path
 from ethoflow import results, unchanged
 from ethoflow.engine.identity.libraries import is_installed
 from ethoflow.io.catalogue import Catalogue, question
-from ethoflow.io.metadata_rows import read_rows
+from ethoflow.io.metadata_rows import find_beside, read_rows
 from ethoflow.io.reader import only_ours
+from ethoflow.io.twins import leave_twins
 from ethoflow.io.video import SUFFIXES
 from ethoflow.pipeline import LABELS, LOOKED_AT
 from ethoflow.project import Project
@@ -75,8 +76,8 @@ class Watch:
         """Whether the stamps of the tracking files tell all there is to know of them."""
         catalogue = Catalogue.read(store / LOOKED_AT)
         asked = question(self._project.options(), self._project.fps)
-        files = expand(inputs.patterns)
-        return all(catalogue.find(Path(file), asked) is not None for file in files)
+        files, _ = leave_twins([Path(file) for file in expand(inputs.patterns)])
+        return all(catalogue.find(file, asked) is not None for file in files)
 
 
 def _inputs_of(file: Path, project: Project) -> Inputs | None:
@@ -102,7 +103,7 @@ def _tables(metadata: Path) -> Iterator[Path]:
         return
     for name, cells in columns.items():
         if name.lower() == "timestamps":
-            yield from (metadata.parent / cell for cell in cells if cell)
+            yield from (find_beside(metadata.parent, cell) for cell in cells if cell)
 
 
 def _own_modules() -> Iterator[str]:

@@ -176,7 +176,7 @@ def add_labels(
                     file, like=tracks, fps=fps, rater=rater, individual=individual, offset=offset,
                     since=since, columns=columns, background=background,
                 )  # fmt: skip
-                labels = found if labels is None else labels.combine_first(found)
+                labels = found if labels is None else _combine(labels, found, file, report)
             except DataError as error:
                 problems.append(str(error))
             progress(number, len(files))
@@ -192,6 +192,19 @@ def add_labels(
         report.say(f"{name}: {happens}")
     report.say(f"{group}: {_count(len(labels.data_vars), 'behaviour')}", _effort(written))
     return len(problems)
+
+
+def _combine(labels: xr.Dataset, found: xr.Dataset, file: Path, report: Report) -> xr.Dataset:
+    """Labels of several files; where two know a frame the earlier counts, and it is said."""
+    for name in sorted(set(labels.data_vars) & set(found.data_vars), key=str):
+        one, other = labels[name], found[name]
+        n_differ = int(((one != other) & one.notnull() & other.notnull()).sum())
+        if n_differ:
+            report.warn(
+                f"{file.name}: {_count(n_differ, 'frame')} of {name} scored otherwise in an "
+                "earlier file, which counts: put raters into groups of their own (--group)."
+            )
+    return labels.combine_first(found)
 
 
 def _check_labels_group(group: str) -> None:

@@ -96,14 +96,14 @@ class Placed:
             return {}
         cells = zip(self.recordings, self.columns[column], strict=True)
         return {
-            self.names[row]: _find_file(folder, cell)
+            self.names[row]: find_beside(folder, cell)
             for row, cell in cells
             if row is not None and cell not in MISSING
         }
 
 
-def _find_file(folder: Path, cell: str) -> Path:
-    """The file a cell names, also where its name has another form of letters or blanks."""
+def find_beside(folder: Path, cell: str) -> Path:
+    """The file a cell names, also where its name has other forms of letters or blanks."""
     path = folder / cell
     if path.exists() or not path.parent.is_dir():
         return path

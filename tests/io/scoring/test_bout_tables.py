@@ -15,23 +15,9 @@ from ethoflow.io.scoring import LabelNote
 from ethoflow.io.scoring.headings import heading_of
 from ethoflow.io.sheets import rows_of
 from ethoflow.schema import DataError
+from tests.io.scoring.conftest import frames
 
 FPS = 25.0
-
-
-def frames(label):
-    """Frames at which a label is 1."""
-    return np.flatnonzero(label.values == 1).tolist()
-
-
-@pytest.fixture
-def table(tmp_path):
-    def write(text, name="m.csv"):
-        path = tmp_path / name
-        path.write_text(text)
-        return path
-
-    return write
 
 
 def quietly(path, **options):

@@ -9,6 +9,7 @@ import xarray as xr
 import ethoflow as ef
 from ethoflow.io.scoring.clock import LabelNote
 from ethoflow.schema import DataError
+from tests.io.scoring.conftest import frames
 
 
 def tracks(n_frames=30, fps=30.0, animals=("m",), recording="m"):
@@ -16,21 +17,6 @@ def tracks(n_frames=30, fps=30.0, animals=("m",), recording="m"):
     return ef.from_arrays(
         np.ones(shape), fps=fps, bodyparts=["nose"], animals=list(animals), recording=recording
     )
-
-
-def frames(label):
-    """Frames at which a label is 1."""
-    return np.flatnonzero(label.values == 1).tolist()
-
-
-@pytest.fixture
-def table(tmp_path):
-    def write(text, name="m.csv"):
-        path = tmp_path / name
-        path.write_text(text)
-        return path
-
-    return write
 
 
 def test_an_empty_seat_is_nobodys(table, tmp_path):

@@ -12,21 +12,7 @@ from hypothesis import strategies as st
 import ethoflow as ef
 from ethoflow.io.scoring import LabelNote
 from ethoflow.schema import DataError
-
-
-def frames(label):
-    """Frames at which a label is 1."""
-    return np.flatnonzero(label.values == 1).tolist()
-
-
-@pytest.fixture
-def table(tmp_path):
-    def write(text, name="m.csv"):
-        path = tmp_path / name
-        path.write_text(text)
-        return path
-
-    return write
+from tests.io.scoring.conftest import frames
 
 
 def one_hot(states, background="background"):
