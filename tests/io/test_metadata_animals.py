@@ -236,3 +236,24 @@ def test_columns_that_name_different_recordings_are_asked_about():
         cohort("1", "2", "3"), pd.DataFrame(rows).rename(columns={"code": "recording"})
     )
     assert joined.group.values.tolist() == ["wt", "het", "ko"]
+
+
+def test_a_column_of_two_tables_is_completed_or_refused():
+    ds = cohort("a", "b", "c")
+    first = pd.DataFrame({"recording": ["a", "b"], "sex": ["f", ""], "weight": [20, 22]})
+    second = pd.DataFrame({"recording": ["b", "c"], "sex": ["m", "f"], "weight": [22, 25]})
+    joined, _ = join_metadata(ds, [first, second])
+    assert joined.sex.values.tolist() == ["f", "m", "f"]
+    assert joined.weight.values.tolist() == [20, 22, 25]
+    for other in ({"sex": ["m", "f"], "weight": [23, 25]}, {"sex": [1, 2]}):
+        with pytest.raises(DataError, match="both have a column .*do not say the same"):
+            join_metadata(ds, [first, pd.DataFrame({"recording": ["b", "c"], **other})])
+
+
+def test_two_tables_with_different_rates_are_refused(tmp_path, make_table):
+    make_table(9).to_csv(tmp_path / "a.csv")
+    tables = [pd.DataFrame({"recording": ["a"], "fps": [rate]}) for rate in (25, 30)]
+    with pytest.raises(
+        DataError, match="fps of a is 30, in another table of the metadata it is 25"
+    ):
+        read_cohort([tmp_path / "a.csv"], metadata=tables)

@@ -12,7 +12,7 @@ import dask.array as da
 import numpy as np
 import pytest
 import xarray as xr
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import ethoflow as ef
@@ -166,6 +166,7 @@ def cut(array: da.Array, kind: str, seed: int) -> da.Array:
 
 
 @given(steps=selections())
+@example(steps=[("chunk", 4), ("rows", 2)])
 @settings(max_examples=40, deadline=None)
 def test_rows_are_where_the_tracer_says(path: Path, steps: list[tuple[str, int]]) -> None:
     array = ef.open(path, "poses").position.data[:, :, :, 0]

@@ -128,6 +128,9 @@ class _Tracer:
             return _cut(self._piece(node.args[0]), index[1] if name == "_getitem" else index)
         if name == "concatenate_shaped":
             return _join_all([self._piece(item) for item in _items(node.args[0])], node.args[1])
+        if name == "concatenate_arrays":  # of a selection across chunks, in the order of the chunks
+            pieces = [self._piece(item) for item in _items(node.args[0])]
+            return _join_in_order(pieces, self._value(node.args[1])[1], node.args[2])
         raise _Unknown
 
     def _piece(self, item: Any) -> _Piece:
@@ -183,6 +186,15 @@ def _join_all(pieces: list[_Piece], shape: Sequence[int]) -> _Piece:
         pieces = [functools.reduce(join, pieces[i : i + size]) for i in range(0, len(pieces), size)]
     (piece,) = pieces
     return piece
+
+
+def _join_in_order(pieces: list[_Piece], places: Indices, axis: int) -> _Piece:
+    """Chunks joined along `axis`, of which each value then goes to its place."""
+    n_axes = len(pieces[0].rows[0].inner) + 1 + pieces[0].has_recording
+    joined = functools.reduce(functools.partial(_join, axis=axis - n_axes), pieces)
+    index: list[Any] = [slice(None)] * n_axes
+    index[axis] = np.argsort(places)
+    return _cut(joined, tuple(index))
 
 
 def _join(one: _Piece, other: _Piece, axis: int) -> _Piece:

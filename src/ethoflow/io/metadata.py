@@ -104,8 +104,12 @@ def attach(ds: xr.Dataset, seated: Sequence[Seated]) -> tuple[xr.Dataset, list[J
     `ds.attrs["notes"]` says what was renamed or taken for granted.
     """
     reports, notes = [], []
+    given: dict[str, str] = {}
     for one in seated:
         coordinates, renamed = _coordinates(ds, one)
+        for name in coordinates.keys() & given.keys():
+            coordinates[name] = _complete(ds[name].variable, coordinates[name], name, one, given)
+        given |= {name: one.placed.source for name in coordinates if name != "animal"}
         ds = ds.assign_coords(coordinates)
         reports.append(report_of(one))
         notes += [*one.placed.notes, *renamed]
@@ -153,6 +157,28 @@ def _coordinates(ds: xr.Dataset, seated: Seated) -> tuple[dict[str, Any], list[s
     return coordinates, notes
 
 
+def _complete(
+    before: xr.Variable, new: tuple[tuple[str, ...], Any], name: str, one: Seated,
+    given: Mapping[str, str],
+) -> xr.Variable:  # fmt: skip
+    """A column that an earlier table has too: what that lacks is taken from the later one.
+
+    Raises
+    ------
+    DataError
+        They say different things of a recording or an animal, or are of different kinds.
+    """
+    found = xr.Variable(*new)
+    lacks, lacked = (pd.isna(v.values) | (v.values == "") for v in (before, found))
+    alike = before.dims == found.dims and (before.dtype == object) == (found.dtype == object)
+    if not alike or ((before.values != found.values) & ~lacks & ~lacked).any():
+        raise DataError(
+            f"{given[name]} and {one.placed.source} both have a column {name!r}, and do not say "
+            "the same in it: rename it in one of them, or leave it out there."
+        )
+    return before.copy(data=np.where(lacks, found.values, before.values))
+
+
 def _name_columns(placed: Placed) -> tuple[dict[str, str], list[str]]:
     """Name of the coordinate that each column becomes, and notes on those that are not its own."""
     taken = {*COORDINATES, *DIMS, *VARIABLES, *TABLE_COLUMNS, *declarations()}
@@ -182,5 +208,19 @@ def _convert(cells: Any) -> Any:
 
 
 def stated_rates(seated: Sequence[Seated]) -> Mapping[str, float]:
-    """Frame rates that tables state, by recording."""
-    return {name: rate for one in seated for name, rate in one.placed.fps().items()}
+    """Frame rates that tables state, by recording.
+
+    Raises
+    ------
+    DataError
+        Two tables state different ones.
+    """
+    found: dict[str, float] = {}
+    for one in seated:
+        for name, rate in one.placed.fps().items():
+            if found.setdefault(name, rate) != rate:
+                raise DataError(
+                    f"{one.placed.source}: fps of {name} is {rate:g}, in another table of the "
+                    f"metadata it is {found[name]:g}."
+                )
+    return found
