@@ -36,8 +36,9 @@ from ethoflow.io.options import DEFAULTS, EmptyGroups, Options
 from ethoflow.io.prefixes import tell_prefixes
 from ethoflow.io.scoring import read_labels
 from ethoflow.io.scoring.clock import Since
+from ethoflow.names import clean_name
 from ethoflow.points import add_points
-from ethoflow.schema import clean_name, position_units, text
+from ethoflow.schema import position_units, text
 from ethoflow.short_names import short_names, shortener
 from ethoflow.skeleton import Skeleton, find_points, find_roles
 from ethoflow.stats.budget import time_budget

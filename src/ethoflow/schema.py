@@ -7,18 +7,17 @@ simulator build datasets with `make_tracks`; every public function receives its 
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Container, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
 from ethoflow.errors import DataError as DataError  # noqa: PLC0414
+from ethoflow.real import check_real, real_numbers
 from ethoflow.skeleton import Skeleton, find_roles
 
 Floats: TypeAlias = npt.NDArray[np.floating]
@@ -128,54 +127,6 @@ TABLE_COLUMNS = frozenset((
     *("frame", "x", "y", "z", "confidence"),
 ))  # fmt: skip
 """Columns that tables of results have of their own."""
-
-ASIDE = "metadata_"
-"""What stands before the name of metadata that are called like something of ours."""
-
-
-def real_numbers(
-    values: npt.ArrayLike, what: str, dtype: npt.DTypeLike = np.float32
-) -> npt.NDArray[Any]:
-    """`values` as numbers of `dtype`; `what` they are is what an error calls them.
-
-    Raises
-    ------
-    DataError
-        They are complex, records, truths, times or text.
-
-    Examples
-    --------
-    >>> real_numbers([1, 2], "positions")
-    array([1., 2.], dtype=float32)
-    >>> real_numbers([1j], "positions")
-    Traceback (most recent call last):
-    ethoflow.errors.DataError: the positions are complex numbers; needed one real number each.
-    """
-    found = np.asarray(values)
-    if found.dtype.kind == "O":  # of a pickle, or cells of MATLAB
-        found = np.asarray(found.tolist())
-    check_real(found.dtype, what)
-    return np.asarray(found, dtype=dtype)
-
-
-_UNREAL = {"c": "complex numbers", "b": "truths", "M": "times", "m": "times", "S": "text",
-           "T": "text", "U": "text"}  # fmt: skip
-
-
-def check_real(dtype: np.dtype[Any], what: str) -> None:
-    """Refuse what NumPy would make numbers of silently: a real part, the field of a record.
-
-    Raises
-    ------
-    DataError
-        An array of this dtype holds other things than real numbers.
-    """
-    if dtype.kind in "fiu":
-        return
-    found = _UNREAL.get(dtype.kind, f"of the type {dtype}")
-    if dtype.names is not None:
-        found = f"records of {', '.join(dtype.names[:8])}"
-    raise DataError(f"the {what} are {found}; needed one real number each.")
 
 
 def make_tracks(
@@ -477,35 +428,6 @@ def is_label(array: xr.DataArray) -> bool:
     return array.attrs.get("kind") == "label"
 
 
-def name_aside(name: Hashable, taken: Container[Hashable]) -> str:
-    """Name of metadata beside names that are `taken`: its own, or with ``metadata_`` before it.
-
-    Examples
-    --------
-    >>> name_aside("cage", {"speed"}), name_aside("speed", {"speed"})
-    ('cage', 'metadata_speed')
-    """
-    found = str(name)
-    while found in taken:
-        found = f"{ASIDE}{found}"
-    return found
-
-
-def plain(words: str) -> str:
-    """`words` as two people who mean the same may have typed them: one form of letters and blanks.
-
-    Accents are composed (a Mac keeps them apart in names of files), blanks of any kind are one
-    space, and what has no width is nothing.
-
-    Examples
-    --------
-    >>> plain("Mau\u0308schen\u00a01 ") == "M\u0061\u00fcschen 1"
-    True
-    """
-    composed = unicodedata.normalize("NFC", words)
-    return " ".join(re.sub("[\u200b-\u200d\u2060\ufeff]", "", composed).split())
-
-
 UNORDERED = {"pairs": "unordered"}
 """Attribute of quantities of pairs that are the same seen from either animal."""
 
@@ -513,8 +435,3 @@ UNORDERED = {"pairs": "unordered"}
 def is_symmetric(array: xr.DataArray) -> bool:
     """Whether `array` is the same seen from both animals of a pair, so that a pair counts once."""
     return "partner" in array.dims and UNORDERED.items() <= array.attrs.items()
-
-
-def clean_name(name: str) -> str:
-    """`name` as it may stand in a file name."""
-    return re.sub(r"[^\w.-]+", "_", name).strip("_") or "recording"

@@ -14,7 +14,8 @@ import ethoflow as ef
 from ethoflow.exporting.movement import to_movement
 from ethoflow.io.reader import load
 from ethoflow.io.time_lists import read_times
-from ethoflow.schema import DataError, make_tracks, real_numbers
+from ethoflow.real import real_numbers
+from ethoflow.schema import DataError, make_tracks
 
 COMPLEX = np.dtype(np.complex64)
 RECORDS = np.dtype([("x", "f4"), ("y", "f4")])

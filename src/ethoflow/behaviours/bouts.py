@@ -16,6 +16,7 @@ import xarray as xr
 
 from ethoflow.engine.bouts import find_runs
 from ethoflow.engine.declare import Array
+from ethoflow.names import name_aside
 from ethoflow.origin import number_at, on_clock, origins
 from ethoflow.schema import (
     Data,
@@ -24,7 +25,6 @@ from ethoflow.schema import (
     first_frame,
     is_label,
     is_symmetric,
-    name_aside,
 )
 
 COLUMNS = (

@@ -31,8 +31,9 @@ from ethoflow.engine.overlap import (
 from ethoflow.engine.program import Program, compile_program
 from ethoflow.engine.run import run_summary
 from ethoflow.engine.source import Chunks, Source, bounds_of
+from ethoflow.names import name_aside
 from ethoflow.room import check_room
-from ethoflow.schema import Data, as_dataset, name_aside
+from ethoflow.schema import Data, as_dataset
 
 
 class DeferredLayer(Layer):

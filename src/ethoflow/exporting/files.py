@@ -15,13 +15,8 @@ from ethoflow.behaviours.bouts import is_behaviour
 from ethoflow.disk import beside, clear_parts
 from ethoflow.exporting.declare import ExportNote, Writer, find_writer
 from ethoflow.exporting.recordings import cut_recording, find_seats
-from ethoflow.schema import (
-    Data,
-    DataError,
-    as_dataset,
-    clean_name,
-    position_units,
-)
+from ethoflow.names import clean_name
+from ethoflow.schema import Data, DataError, as_dataset, position_units
 
 
 def export(data: Data, path: str | Path, *, format: str, overwrite: bool = False) -> list[Path]:

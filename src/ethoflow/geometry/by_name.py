@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from ethoflow.errors import UnknownName, did_you_mean, listed
-from ethoflow.schema import plain
+from ethoflow.names import plain
 from ethoflow.short_names import short_names
 
 Value = TypeVar("Value")

@@ -14,7 +14,8 @@ import xarray as xr
 
 from ethoflow.errors import did_you_mean, listed
 from ethoflow.geometry.by_name import for_each
-from ethoflow.schema import ASIDE, DataError, plain
+from ethoflow.names import ASIDE, plain
+from ethoflow.schema import DataError
 from ethoflow.units import UnitError, convert, factor, same_dimension, unit_of
 
 Scale: TypeAlias = (

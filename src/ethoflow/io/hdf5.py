@@ -12,7 +12,8 @@ import numpy.typing as npt
 from ethoflow.io.apart import call_apart
 from ethoflow.io.limits import check_unpacked
 from ethoflow.native import Outside
-from ethoflow.schema import DataError, check_real
+from ethoflow.real import check_real
+from ethoflow.schema import DataError
 
 if TYPE_CHECKING:
     import h5py

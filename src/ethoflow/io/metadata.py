@@ -23,13 +23,13 @@ from ethoflow.io.metadata_rows import (
 )
 from ethoflow.io.metadata_seats import Seated, seat_animals
 from ethoflow.io.metadata_unmatched import JoinReport, lost_groups, report_of
+from ethoflow.names import name_aside
 from ethoflow.schema import (
     COORDINATES,
     DIMS,
     TABLE_COLUMNS,
     VARIABLES,
     DataError,
-    name_aside,
     text,
 )
 

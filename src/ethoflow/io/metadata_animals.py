@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from ethoflow.io.metadata_rows import MISSING, WHO, Placed, called
-from ethoflow.schema import plain
+from ethoflow.names import plain
 
 
 def place_animals(

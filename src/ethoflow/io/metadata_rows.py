@@ -13,7 +13,8 @@ import pandas as pd
 from ethoflow.errors import near_file
 from ethoflow.io.reader import PathLike, naming
 from ethoflow.io.sheets import Rows, rows_of, shown
-from ethoflow.schema import DataError, plain
+from ethoflow.names import plain
+from ethoflow.schema import DataError
 
 MetadataSource: TypeAlias = PathLike | pd.DataFrame
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ethoflow.io.metadata_rows import MISSING, Placed
-from ethoflow.schema import DataError, plain
+from ethoflow.names import plain
+from ethoflow.schema import DataError
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,14 @@ import numpy as np
 import xarray as xr
 
 from ethoflow.io.lengths import scale_of
-from ethoflow.schema import DataError, check_fps, check_real, describe_tracks, make_time, text
+from ethoflow.real import check_real
+from ethoflow.schema import (
+    DataError,
+    check_fps,
+    describe_tracks,
+    make_time,
+    text,
+)
 from ethoflow.skeleton import find_roles
 
 DIALECTS = {

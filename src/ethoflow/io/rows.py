@@ -24,8 +24,9 @@ from ethoflow.io.sheets import Rows, find_delimiter, rows_of_bytes
 from ethoflow.io.stack import Tracks, first_number
 from ethoflow.io.table_text import HEAD, decode, read_table_bytes
 from ethoflow.io.times import settle_rate
+from ethoflow.real import check_real
 from ethoflow.room import unseen
-from ethoflow.schema import DataError, check_real
+from ethoflow.schema import DataError
 
 Column: TypeAlias = list[str] | pa.ChunkedArray | npt.NDArray[Any]
 """Cells as text, as Arrow's text, or numbers."""

@@ -17,7 +17,8 @@ from ethoflow.io.options import TIME_UNITS, TimeUnit
 from ethoflow.io.sheets import Rows, rows_of_bytes
 from ethoflow.io.table_text import decode, read_table_bytes
 from ethoflow.io.times import Times, check_rate, seconds_of, unit_in
-from ethoflow.schema import DataError, check_real
+from ethoflow.real import check_real
+from ethoflow.schema import DataError
 
 _NAME = re.compile(r"(?:^|[\W_])(?:time|times|timestamps?|t|seconds|secs?)(?:$|[\W_])", re.I)
 _NUMBER = re.compile(r"(?:^|[\W_])(?:frame|frames|index|idx|number|n)(?:$|[\W_])", re.I)

@@ -32,6 +32,7 @@ from ethoflow.io.scoring.clock import (
 )
 from ethoflow.io.scoring.scored import Events, Float32, Scored, individuals_of, names_of
 from ethoflow.io.stack import slot_names
+from ethoflow.names import name_aside
 from ethoflow.origin import origins
 from ethoflow.schema import (
     ORIGIN,
@@ -40,7 +41,6 @@ from ethoflow.schema import (
     count_frames,
     first_frame,
     make_time,
-    name_aside,
     text,
 )
 

@@ -14,7 +14,8 @@ from ethoflow.io.numpy_files import load_array
 from ethoflow.io.reader import Content, Tracks, reader, recording_name
 from ethoflow.io.rows import dense_tracks
 from ethoflow.io.table_text import decode, read_text_bytes
-from ethoflow.schema import DataError, check_real, real_numbers
+from ethoflow.real import check_real, real_numbers
+from ethoflow.schema import DataError
 
 FPS = 30.0
 SEVEN = ("nose", "left_ear", "right_ear", "neck", "left_hip", "right_hip", "tail_base")

@@ -21,7 +21,8 @@ from ethoflow.io.reader import Content, Tracks, reader, recording_name
 from ethoflow.io.stack import Float32
 from ethoflow.io.trackers.dlc_labels import is_image, tracks_of_images
 from ethoflow.io.trackers.dlc_table import Column, Series, tracks_of_table
-from ethoflow.schema import DataError, Floats, check_real
+from ethoflow.real import check_real
+from ethoflow.schema import DataError, Floats
 
 Index: TypeAlias = Floats | list[str]
 """Frame numbers, or the paths of images."""

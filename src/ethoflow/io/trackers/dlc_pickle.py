@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from ethoflow.io.reader import Content, Tracks, reader, recording_name
+from ethoflow.real import real_numbers
 from ethoflow.room import unseen
-from ethoflow.schema import DataError, real_numbers
+from ethoflow.schema import DataError
 
 
 def _matches(file: Content) -> bool:

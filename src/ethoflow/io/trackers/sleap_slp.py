@@ -11,8 +11,9 @@ import numpy as np
 
 from ethoflow.io.hdf5 import check_arrays
 from ethoflow.io.reader import Content, Tracks, reader, recording_name
+from ethoflow.real import check_real
 from ethoflow.room import unseen
-from ethoflow.schema import DataError, check_real
+from ethoflow.schema import DataError
 
 if TYPE_CHECKING:
     from sleap_io import Instance, LabeledFrame, Labels, Track, Video

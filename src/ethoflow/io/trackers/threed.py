@@ -14,7 +14,8 @@ from ethoflow.io.hdf5 import read_numbers
 from ethoflow.io.matlab import read_matlab
 from ethoflow.io.reader import Content, Tracks, reader, recording_name
 from ethoflow.io.rows import dense_tracks, read_text_table, whole_numbers
-from ethoflow.schema import DataError, real_numbers
+from ethoflow.real import real_numbers
+from ethoflow.schema import DataError
 
 _BOARD = "its unit is that of the calibration board; it is taken to be mm."
 

@@ -16,7 +16,8 @@ from ethoflow.io.reader import recording_name
 from ethoflow.io.scoring.declare import label_reader
 from ethoflow.io.scoring.formats.behaviordepot_table import is_matlab_table
 from ethoflow.io.scoring.scored import Frames, Scored
-from ethoflow.schema import DataError, real_numbers
+from ethoflow.real import real_numbers
+from ethoflow.schema import DataError
 
 _ROOTS = ("hBehavior", "Behavior")
 

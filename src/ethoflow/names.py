@@ -1,0 +1,44 @@
+"""Names as people type them: one form of letters, a place beside other names, a name of a file."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Container, Hashable
+
+ASIDE = "metadata_"
+"""What stands before the name of metadata that are called like something of ours."""
+
+
+def name_aside(name: Hashable, taken: Container[Hashable]) -> str:
+    """Name of metadata beside names that are `taken`: its own, or with ``metadata_`` before it.
+
+    Examples
+    --------
+    >>> name_aside("cage", {"speed"}), name_aside("speed", {"speed"})
+    ('cage', 'metadata_speed')
+    """
+    found = str(name)
+    while found in taken:
+        found = f"{ASIDE}{found}"
+    return found
+
+
+def plain(words: str) -> str:
+    """`words` as two people who mean the same may have typed them: one form of letters and blanks.
+
+    Accents are composed (a Mac keeps them apart in names of files), blanks of any kind are one
+    space, and what has no width is nothing.
+
+    Examples
+    --------
+    >>> plain("Mau\u0308schen\u00a01 ") == "M\u0061\u00fcschen 1"
+    True
+    """
+    composed = unicodedata.normalize("NFC", words)
+    return " ".join(re.sub("[\u200b-\u200d\u2060\ufeff]", "", composed).split())
+
+
+def clean_name(name: str) -> str:
+    """`name` as it may stand in a file name."""
+    return re.sub(r"[^\w.-]+", "_", name).strip("_") or "recording"
