@@ -152,6 +152,16 @@ def with_scales() -> xr.Dataset:
     })  # fmt: skip
 
 
+@pytest.mark.parametrize("column", ["mm/px", "mm_per_px", "video mm/px"])
+def test_the_unit_of_a_column_survives_a_store(column, tmp_path):
+    ds = cohort().assign_coords({column: ("recording", [0.5, 0.25])})
+    ef.write(ds, tmp_path / "c.zarr")
+    stored = ef.open(tmp_path / "c.zarr", "tracks")
+    name = column.replace("/", "_")
+    for given in (stored[name], name, column):
+        assert ef.calibrate(stored, px_per_mm=given).px_per_mm.values.tolist() == [2, 4]
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_a_scale_for_each_recording_in_every_form(way):
     ds = with_scales()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from numbers import Real
@@ -24,9 +25,10 @@ Scale: TypeAlias = (
 )  # fmt: skip
 """Pixels per millimetre: one for all recordings, one for each, or where the metadata have it."""
 
-_PER = re.compile(r"(?:^|_|\b)([a-zµ]+?)s?(?:\s*/\s*|[_ ]per[_ ])([a-zµ]+?)s?(?:$|_|\b)", re.I)
 _WORDS = {"pixel": "px", "px": "px", "millimeter": "mm", "millimetre": "mm", "centimeter": "cm",
           "centimetre": "cm", "µm": "um"}  # fmt: skip
+_SINGULAR = re.compile(r"(?<![\da-zµ])([a-zµ]+?)s?(?![\da-zµ])")
+_LENGTHS = {"mm", "cm", "m", "um"}
 _FORMS = "a number, a text such as '3.2 px/mm', or one for each recording"
 
 
@@ -142,18 +144,18 @@ def column_key(name: str) -> str:
 def _unit_in(name: str) -> str:
     """The unit that the name of a column has, empty where it has none: mm/px in ``mm_per_pixel``.
 
+    A store writes ``mm/px`` as ``mm_px``, so the two words alone are enough.
+
     Examples
     --------
-    >>> _unit_in("pixels/mm"), _unit_in("mm_per_pixel"), _unit_in("scale")
-    ('px/mm', 'mm/px', '')
+    >>> _unit_in("pixels/mm"), _unit_in("mm_per_pixel"), _unit_in("mm_px"), _unit_in("scale")
+    ('px/mm', 'mm/px', 'mm/px', '')
     """
-    match = _PER.search(name)
-    if match is None:
-        return ""
-    above, below = (_WORDS.get(word.lower(), word.lower()) for word in match.groups())
-    lengths = {"mm", "cm", "m", "um"}
-    known = (above == "px" and below in lengths) or (below == "px" and above in lengths)
-    return f"{above}/{below}" if known else ""
+    words = [_WORDS.get(word, word) for word in _SINGULAR.findall(name.lower()) if word != "per"]
+    for above, below in itertools.pairwise(words):
+        if "px" in (above, below) and {above, below} & _LENGTHS:
+            return f"{above}/{below}"
+    return ""
 
 
 def _with_unit(value: Any, unit: str) -> Any:
