@@ -58,15 +58,21 @@ def writing_to(path: str | Path, *, needed: int = 0, goes_on: str = "") -> Itera
 
 
 @contextmanager
-def beside(path: Path, *, needed: int = 0, goes_on: str = "") -> Iterator[Path]:
+def beside(
+    path: Path, *, needed: int = 0, goes_on: str = "", suffix: str | None = None
+) -> Iterator[Path]:
     """A place to write a file that then takes its own: it is there whole or not at all.
+
+    It ends in `suffix` where the library that writes wants one; as `path` does by default.
 
     Raises
     ------
     CannotWrite
         As `writing_to`.
     """
-    part = path.with_name(f".{path.stem}{_mark(os.getpid())}{path.suffix}")
+    part = path.with_name(
+        f".{path.stem}{_mark(os.getpid())}{path.suffix if suffix is None else suffix}"
+    )
     with writing_to(path, needed=needed, goes_on=goes_on):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:

@@ -102,6 +102,22 @@ def test_slow_cameras_are_believed_where_somebody_says_so(tmp_path: Path) -> Non
     assert read_times(path, fps=0.2)[1] == read_times(path, "s")[1] == 5
 
 
+def test_a_heading_and_a_unit_that_differ_are_refused(tmp_path: Path) -> None:
+    path = listed(tmp_path / "t.csv", SECONDS, header="time_s")
+    assert read_times(path, "s")[1] == 0.04
+    with pytest.raises(DataError, match="time_unit is 'ms', and the heading 'time_s' says 's'"):
+        read_times(path, "ms")
+    plain = listed(tmp_path / "p.csv", SECONDS, range(50), range(50), header="time_s,x,y")
+    with pytest.raises(DataError, match="the heading 'time_s' says 's'"):
+        ef.read(plain, columns={"time": "time_s", "x": "x", "y": "y"}, time_unit="ms")
+
+
+def test_a_heading_that_makes_no_camera_is_not_believed(tmp_path: Path) -> None:
+    path = listed(tmp_path / "t.csv", SECONDS * 1000, header="time (s)")
+    with pytest.raises(DataError, match="0.025 frames per second"):
+        read_times(path)
+
+
 def test_numbers_of_frames_are_no_times(tmp_path: Path) -> None:
     path = listed(tmp_path / "t.txt", range(30))
     with pytest.raises(DataError, match="numbers of frames|make 1 frames per second"):

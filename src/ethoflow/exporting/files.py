@@ -160,7 +160,7 @@ def _with_confidence(ds: xr.Dataset) -> xr.Dataset:
 def _save(chosen: Writer, ds: xr.Dataset, target: Path) -> None:
     """Write beside the target and rename, so that no half file has its name."""
     try:
-        with beside(target, needed=ds.nbytes) as part:
+        with beside(target, needed=ds.nbytes, suffix=chosen.suffix) as part:
             chosen.save(ds, part)
     except ModuleNotFoundError as error:
         raise DataError(

@@ -16,7 +16,7 @@ from ethoflow.io.numpy_files import load_array
 from ethoflow.io.options import TIME_UNITS, TimeUnit
 from ethoflow.io.sheets import Rows, rows_of_bytes
 from ethoflow.io.table_text import decode, read_table_bytes
-from ethoflow.io.times import Times, check_rate, seconds_of, unit_in
+from ethoflow.io.times import Times, check_rate, seconds_of, settle_unit
 from ethoflow.real import check_real
 from ethoflow.schema import DataError
 
@@ -62,19 +62,18 @@ def read_times(path: Path, unit: TimeUnit | None = None, fps: float | None = Non
     try:
         heading, values = _load_array(path) if is_array else _load_text(path)
         times, stated = _in_seconds(values)
+        known = stated or settle_unit(unit, heading)
     except (ValueError, OSError, EOFError) as error:
         said = str(error) if isinstance(error, DataError) else f"no list of times ({error})."
         raise DataError(f"{path}: {said}") from error
-    known = stated or unit or unit_in(heading)
-    if not stated:
-        times = times * TIME_UNITS[known or "s"]
+    times = times if stated else times * TIME_UNITS[known or "s"]
     _check_growing(times, str(path))
     if known is None and fps not in (None, 1) and _counts(times):
         raise DataError(
             f"{path}: its times are one apart, as numbers of frames are. Give the times of the "
             "frames, or time_unit='s' (--time-unit s) if they are seconds."
         )
-    if known is None or fps is not None:
+    if not (stated or unit) or fps is not None:
         check_rate(times, fps, f"{path}: its times")
     return times
 

@@ -132,6 +132,23 @@ def unit_in(heading: str) -> TimeUnit | None:
     return found[-1] if found else None  # type: ignore[return-value]
 
 
+def settle_unit(given: TimeUnit | None, heading: str) -> TimeUnit | None:
+    """The unit that was given, or that a heading names; None where neither says.
+
+    Raises
+    ------
+    DataError
+        They differ.
+    """
+    named = unit_in(heading)
+    if given is not None and named not in (None, given):
+        raise DataError(
+            f"time_unit is {given!r}, and the heading {heading!r} says {named!r}: leave time_unit "
+            "(--time-unit) out, or correct the heading."
+        )
+    return given or named
+
+
 def seconds_of(cells: Sequence[str]) -> Times:
     """Dates and times (from 1970 on) or times of day as s.
 

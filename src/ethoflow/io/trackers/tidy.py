@@ -25,7 +25,7 @@ from ethoflow.io.rows import (
     whole_numbers,
 )
 from ethoflow.io.table_text import HEAD, plain_lines
-from ethoflow.io.times import seconds_of, unit_in
+from ethoflow.io.times import seconds_of, settle_unit
 from ethoflow.room import unseen
 from ethoflow.schema import DataError
 
@@ -185,7 +185,7 @@ def _times(table: Table, name: str, unit: TimeUnit | None) -> Any:
         if any(re.fullmatch(r"[\d.,]+", cell) for cell in cells):
             raise
         return seconds_of(cells)
-    return numbers * TIME_UNITS[unit or unit_in(name) or "s"]
+    return numbers * TIME_UNITS[settle_unit(unit, name) or "s"]
 
 
 def _read_long(name: str, table: Table, columns: Mapping[str, str], options: Options) -> Tracks:
