@@ -70,9 +70,8 @@ def beside(
     CannotWrite
         As `writing_to`.
     """
-    part = path.with_name(
-        f".{path.stem}{_mark(os.getpid())}{path.suffix if suffix is None else suffix}"
-    )
+    ending = path.suffix if suffix is None else suffix
+    part = path.with_name(f".{path.stem}{_mark(os.getpid())}{ending}")
     with writing_to(path, needed=needed, goes_on=goes_on):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:

@@ -6,6 +6,9 @@ import re
 import unicodedata
 from collections.abc import Container, Hashable
 
+NETWORK = re.compile(r"DLC(?=[_A-Z])|DeepCut(?=_)|_superanimal_")
+"""Where a name stops being that of a video and goes on with the network that tracked it."""
+
 ASIDE = "metadata_"
 """What stands before the name of metadata that are called like something of ours."""
 

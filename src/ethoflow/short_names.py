@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
-_MARK = re.compile(r"[ _.-]*(?:DLC(?=[_A-Z])|DeepCut(?=_)|_superanimal_).*")
+from ethoflow.names import NETWORK
+
+_MARK = re.compile(rf"[ _.-]*(?:{NETWORK.pattern}).*")
 """What networks append to the name of a video."""
 
 _ENDING = re.compile(r"\.[a-zA-Z][a-zA-Z0-9]*$")

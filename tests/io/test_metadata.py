@@ -53,6 +53,12 @@ def test_keys(tmp_path, cohort, key, column):
     assert str(report) == "2 of 2 recordings have a row in animals.table."
 
 
+def test_the_video_before_the_mark_of_a_superanimal():
+    names = ["m1_superanimal_topviewmouse_hrnet", "m2_superanimal_topviewmouse_hrnet"]
+    placed = place_rows(("t", {"video": ["m2.mp4", "m1.mp4"]}), names, names)
+    assert placed.recordings == (1, 0)
+
+
 def test_name_before_a_second_mark():
     names = ["testDLC_videoDLC_resnet50_x"]
     for key in ("testDLC_video.mp4", "test"):

@@ -159,7 +159,7 @@ def place_rows(
 
     The key is the column called recording, name, file, filename or video, else the one that fits
     most recordings. A key fits as the recording's name, as the name of its file or video, or as the
-    part before ``DLC`` or ``DeepCut`` where only one recording has it.
+    part before ``DLC``, ``DeepCut`` or ``_superanimal_`` where only one recording has it.
 
     Raises
     ------
@@ -271,7 +271,7 @@ def fitter(names: Sequence[str], files: Sequence[str]) -> Callable[[str], list[i
         name = plain(written)
         by_name.setdefault(name, []).append(i)
         by_file.setdefault(plain(file), []).append(i)
-        for mark in re.finditer("DLC|DeepCut", name):
+        for mark in re.finditer("DLC|DeepCut|_superanimal_", name):
             by_video.setdefault(name[: mark.start()].rstrip("_- "), []).append(i)
 
     def fit(key: str) -> list[int]:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ethoflow.io.reader import recording_name
+from ethoflow.names import NETWORK
 
 MOST_NAMES = 3
 """Files that a note names."""
 
-_MARK = re.compile(r"DLC(?=[_A-Z])|DeepCut(?=_)|_superanimal_")
 _SNAPSHOT = re.compile(
     r"(?P<before>shuffle\d+)(?:_(?:detector_)?(?:best[-_])?\d+)?"
     r"_(?:snapshot[-_])?(?P<best>best[-_])?(?P<number>\d+)"
@@ -80,7 +80,7 @@ def version_of(path: Path) -> Version | None:
         return None
     base = stem.removesuffix("_filtered")
     filtered = 1 if base == stem else 0
-    if not _MARK.search(stem):
+    if not NETWORK.search(stem):
         return Version((folder, f"{base}{suffix}"), True, (True, 0), 0, filtered, 0)
     tracker = re.search(r"_(bx|sk|el)$", base)
     base = base if tracker is None else base[: tracker.start()]
@@ -126,7 +126,7 @@ def leave_twins(files: Sequence[Path]) -> tuple[list[Path], list[str]]:
 
 def _is_skeleton(path: Path) -> bool:
     stem = recording_name(path)
-    return stem.endswith("_skeleton") and _MARK.search(stem) is not None
+    return stem.endswith("_skeleton") and NETWORK.search(stem) is not None
 
 
 def _say(what: str, pairs: Sequence[str]) -> str:
@@ -160,7 +160,7 @@ def _several_networks(files: Iterable[Path]) -> list[str]:
     videos: dict[str, list[str]] = {}
     for file in files:
         stem = recording_name(file)
-        mark = _MARK.search(stem)
+        mark = NETWORK.search(stem)
         if mark is not None and re.search(r"shuffle\d|superanimal", stem):
             videos.setdefault(stem[: mark.start()].rstrip("_- "), []).append(stem)
     several = [sorted(set(stems)) for stems in videos.values() if len(set(stems)) > 1]
