@@ -221,9 +221,12 @@ def test_numbers_that_lie_in_another_hdf5_file(tmp_path, again):
             (far if link else file)["trajectories"] = values
             if link:
                 file["trajectories"] = h5py.ExternalLink("far.hdf5", "/trajectories")
-    (headers, problems), _ = again(tmp_path / "*.h5")
-    assert (len(headers), problems) == (2, [])
-    assert again(tmp_path / "*.h5")[1] == ["linked.h5"]
+    headers, problems = again(tmp_path / "*.h5")[0]
+    assert [Path(header.path).name for header in headers] == ["own.h5"]
+    assert "in other files" in problems[0].reason
+    trusted = Options(allow_links=True)
+    assert again(tmp_path / "*.h5", trusted)[0][1] == []
+    assert again(tmp_path / "*.h5", trusted)[1] == ["linked.h5"]
 
 
 def test_a_format_declared_elsewhere_may_claim_any_file(folder, again, monkeypatch):

@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from ethoflow.errors import listed
 from ethoflow.io.reader import recognise
 from ethoflow.io.twins import MOST_NAMES, leave_twins
 from ethoflow.schema import DataError
@@ -44,8 +45,7 @@ def find_tracks(folder: Path) -> tuple[list[str], list[str]]:
     kept, twins = leave_twins(found)
     kept = [file for file in kept if file in set(found)]
     patterns = _patterns(folder, kept, files)
-    more = f" and {len(patterns) - MOST_NAMES} more" if len(patterns) > MOST_NAMES else ""
-    shown = f"{', '.join(patterns[:MOST_NAMES])}{more}"
+    shown = listed(patterns, MOST_NAMES)
     notes = [f"found {_count(kept, 'file')} of tracks ({most}): {shown}", *twins]
     left = {"labels for training": labels, "files that are no tracks": others}
     left |= {f"files in the format {kind}": paths for kind, paths in formats.items()}
@@ -123,6 +123,4 @@ def _count(files: Sequence[Path], what: str) -> str:
 
 
 def _list(folder: Path, files: Sequence[Path]) -> str:
-    names = [str(file.relative_to(folder)) for file in files[:MOST_NAMES]]
-    more = f" and {len(files) - MOST_NAMES} more" if len(files) > MOST_NAMES else ""
-    return f"{', '.join(names)}{more}"
+    return listed((file.relative_to(folder) for file in files), MOST_NAMES)

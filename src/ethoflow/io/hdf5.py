@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from ethoflow.errors import listed
 from ethoflow.io.apart import call_apart
 from ethoflow.io.limits import check_unpacked
 from ethoflow.native import Outside
@@ -33,10 +34,9 @@ def check_sound(path: Path, *, allow_links: bool = False) -> None:
     """
     outside = _walk(path)
     if outside and not allow_links:
-        shown = "; ".join(f"{name} in {file!r}" for name, file in outside[:MOST_SHOWN])
-        more = f" and {len(outside) - MOST_SHOWN} more" if len(outside) > MOST_SHOWN else ""
+        shown = listed((f"{name} in {file!r}" for name, file in outside), MOST_SHOWN)
         raise DataError(
-            f"parts of it lie in other files ({shown}{more}), and a link can lead to any file of "
+            f"parts of it lie in other files ({shown}), and a link can lead to any file of "
             "this machine. If you trust where it comes from, give allow_links=True "
             "(--allow-links); or copy it into one file, which h5repack does."
         )

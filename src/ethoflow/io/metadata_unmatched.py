@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ethoflow.errors import listed
 from ethoflow.io.metadata_rows import MISSING, note_numbers, to_number
 from ethoflow.io.metadata_seats import Seated
 
@@ -81,8 +82,7 @@ def lost_groups(seated: Seated) -> str:
         here = {cells[row] for row in seated.slots}
         gone = [cell for cell in dict.fromkeys(cells) if cell not in here and cell not in MISSING]
         if gone and (failed or (len(placed.names) > 1 and _names_groups(cells))):
-            more = f" and {len(gone) - MOST_NAMES} more" if len(gone) > MOST_NAMES else ""
-            lost.append(f"{column} {', '.join(gone[:MOST_NAMES])}{more}")
+            lost.append(f"{column} {listed(gone, MOST_NAMES)}")
     others = f"; and values of {len(lost) - MOST_COLUMNS} more columns"
     return "; ".join(lost[:MOST_COLUMNS]) + (others if len(lost) > MOST_COLUMNS else "")
 

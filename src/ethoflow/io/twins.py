@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ethoflow.errors import listed
 from ethoflow.io.reader import recording_name
 from ethoflow.names import NETWORK
 
@@ -132,24 +133,20 @@ def _is_skeleton(path: Path) -> bool:
 def _say(what: str, pairs: Sequence[str]) -> str:
     return (
         f"{len(pairs)} {_files(pairs)} left out, as one video counts once: {what} of tracks that "
-        f"are taken (in brackets): {_list(pairs)}. To take the others, name those files alone."
+        f"are taken (in brackets): {listed(pairs, MOST_NAMES)}. To take the others, name those "
+        "files alone."
     )
 
 
 def _say_skeletons(names: Sequence[str]) -> str:
     return (
         f"{len(names)} {_files(names)} left out: lengths and angles of a skeleton, which "
-        f"DeepLabCut writes beside tracks: {_list(names)}."
+        f"DeepLabCut writes beside tracks: {listed(names, MOST_NAMES)}."
     )
 
 
 def _files(names: Sequence[str]) -> str:
     return "file is" if len(names) == 1 else "files are"
-
-
-def _list(names: Sequence[str]) -> str:
-    more = len(names) - MOST_NAMES
-    return f"{', '.join(names[:MOST_NAMES])}{f' and {more} more' if more > 0 else ''}"
 
 
 def _several_networks(files: Iterable[Path]) -> list[str]:
@@ -166,8 +163,8 @@ def _several_networks(files: Iterable[Path]) -> list[str]:
     several = [sorted(set(stems)) for stems in videos.values() if len(set(stems)) > 1]
     if not several:
         return []
-    listed = _list([" and ".join(stems) for stems in several])
+    videos_named = listed((" and ".join(stems) for stems in several), MOST_NAMES)
     return [
-        f"what seems to be one video, tracked several times, is several recordings here: {listed}. "
-        "Where it shall count once, name the files of one network."
+        "what seems to be one video, tracked several times, is several recordings here: "
+        f"{videos_named}. Where it shall count once, name the files of one network."
     ]

@@ -9,6 +9,7 @@ import xarray as xr
 
 from ethoflow.engine.declare import Array
 from ethoflow.engine.gather import gather_blocks
+from ethoflow.errors import listed
 from ethoflow.schema import Data, as_dataset, position_units
 from ethoflow.skeleton import place_roles
 
@@ -72,8 +73,7 @@ def find_slips(data: Data) -> list[str]:
 def _where(found: Sequence[str], names: Sequence[str]) -> str:
     if len(names) == 1:
         return ""
-    more = f" and {len(found) - MOST_NAMES} more" if len(found) > MOST_NAMES else ""
-    return f"{', '.join(found[:MOST_NAMES])}{more}: "
+    return f"{listed(found, MOST_NAMES)}: "
 
 
 def _sample(values: Mapping[str, Array]) -> dict[str, Array]:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from ethoflow.errors import listed
 from ethoflow.io.scoring.scored import Events, Frames, Scored, individuals_of, names_of
 from ethoflow.origin import origins
 from ethoflow.schema import DataError, count_frames
@@ -184,10 +185,9 @@ def note_late(late: Mapping[str, float]) -> None:
     """Say which clock the labels are taken to be on, where tracks begin late on theirs."""
     if not late:
         return
-    listed = ", ".join(f"{name} at {begin:.6g} s" for name, begin in list(late.items())[:3])
-    more = f" and {len(late) - 3} others" if len(late) > 3 else ""
+    which = listed((f"{name} at {begin:.6g} s" for name, begin in late.items()), 3)
     note(
-        f"the tracks begin late on their own clock ({listed}{more}), and the labels are taken to "
+        f"the tracks begin late on their own clock ({which}), and the labels are taken to "
         "be on that clock; if they count from the first frame of the tracks, give since='tracks' "
         "(--since tracks)."
     )
