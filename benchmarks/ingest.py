@@ -77,7 +77,7 @@ def ingest_one_core(pattern: str, out: Path) -> dict[str, float]:
     import pyarrow
 
     from ethoflow import pipeline
-    from ethoflow.engine.source import open_store
+    from ethoflow.engine.sources import open_store
 
     pyarrow.set_cpu_count(1)
     with dask.config.set(scheduler="synchronous"):
@@ -148,7 +148,7 @@ def run_parallel(folder: Path, files: int, n_frames: int) -> None:
     """Many files on a local cluster of a process per core."""
     from ethoflow import pipeline
     from ethoflow.engine.schedule import use_scheduler
-    from ethoflow.engine.source import open_store
+    from ethoflow.engine.sources import open_store
 
     make_files(folder, "h5", files, n_frames)
     report = Quiet()

@@ -477,7 +477,7 @@ def test_results_carry_units_and_where_they_come_from(item: Declaration) -> None
     assert found.attrs["source"].startswith(f"{item.name}(")
     assert found.attrs["ethoflow_version"] == ef.__version__
     assert item.summary.endswith(".")
-    assert (found.attrs.get("kind") == "label") == item.label
+    assert (found.attrs.get("kind") in ("label", "flag")) == item.label
     assert found.dtype == np.float32
     assert result(item, make_pixels(1, 20), **in_pixels(item)).attrs["units"] == (
         item.units.replace("position", "px")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ethoflow.cleaning import clean
     from ethoflow.engine import behaviour, feature, load_rules, step
     from ethoflow.engine.materialise import write
-    from ethoflow.engine.source import open_store as open
+    from ethoflow.engine.sources import open_store as open
     from ethoflow.exporting.files import export
     from ethoflow.exporting.moseq import to_keypoint_moseq
     from ethoflow.exporting.movement import to_movement
@@ -41,28 +41,36 @@ _MODULES = ("behaviours", "features", "plot", "simulate", "stats")
 _NAMES = {
     "Arena": "ethoflow.geometry.arena",
     "DataError": "ethoflow.schema",
+    "Declaration": "ethoflow.engine",
+    "Members": "ethoflow.engine",
+    "Model": "ethoflow.engine.model",
+    "Output": "ethoflow.engine",
     "UnitError": "ethoflow.units",
     "annotate": "ethoflow.behaviours",
     "assign_roles": "ethoflow.points",
     "behaviour": "ethoflow.engine",
     "calibrate": "ethoflow.geometry.calibration",
+    "check": "ethoflow.checking",
     "circle": "ethoflow.geometry.arena",
     "clean": "ethoflow.cleaning",
     "feature": "ethoflow.engine",
     "export": "ethoflow.exporting.files",
+    "fit": "ethoflow.engine",
     "find_bouts": "ethoflow.behaviours.bouts",
     "find_offset": "ethoflow.io.scoring",
     "from_arrays": "ethoflow.schema:make_tracks",
     "from_movement": "ethoflow.io.movement",
     "list_labels": "ethoflow.io.scoring",
     "load_rules": "ethoflow.engine",
-    "open": "ethoflow.engine.source:open_store",
+    "open_model": "ethoflow.engine.model",
+    "open": "ethoflow.engine.sources:open_store",
     "polygon": "ethoflow.geometry.arena",
     "read": "ethoflow.io.reader",
     "read_cohort": "ethoflow.io.cohort",
     "read_ensemble": "ethoflow.io.ensemble",
     "read_labels": "ethoflow.io.scoring",
     "step": "ethoflow.engine",
+    "summary": "ethoflow.engine",
     "time_budget": "ethoflow.stats.budget",
     "to_keypoint_moseq": "ethoflow.exporting.moseq",
     "to_movement": "ethoflow.exporting.movement",

@@ -11,7 +11,7 @@ import xarray as xr
 from ethoflow.disk import beside, clear_parts
 from ethoflow.engine.declare import Array
 from ethoflow.engine.materialise import write
-from ethoflow.engine.source import open_store
+from ethoflow.engine.sources import open_store
 from ethoflow.pipeline import LABELS, Report
 from ethoflow.schema import is_symmetric
 from ethoflow.simulate import simulate_cohort, write_dlc, write_metadata

@@ -14,7 +14,7 @@ import xarray as xr
 
 from ethoflow import store
 from ethoflow.cleaning.scores import score_of
-from ethoflow.engine.source import open_store
+from ethoflow.engine.sources import open_store
 from ethoflow.io.options import DEFAULTS, Options
 from ethoflow.io.prefixes import tell_prefixes
 from ethoflow.io.reader import Reader, load, naming, recognise, to_dataset

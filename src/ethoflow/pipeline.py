@@ -26,7 +26,7 @@ from ethoflow.cleaning.scores import MOST_LOST, choose_min_confidence, describe_
 from ethoflow.csv_text import write_csv
 from ethoflow.disk import beside
 from ethoflow.engine.materialise import GOES_ON, Written, write
-from ethoflow.engine.source import open_store
+from ethoflow.engine.sources import open_store
 from ethoflow.errors import DataError, Missing, listed, tell_missing
 from ethoflow.geometry.arena import Arena
 from ethoflow.geometry.calibration import calibrate

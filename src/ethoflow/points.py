@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from ethoflow.engine.declare import Array, Declaration, Input
+from ethoflow.engine.declare import Array, Declaration, Input, Members
 from ethoflow.schema import Data, DataError, as_dataset, text
 from ethoflow.skeleton import Point, Skeleton, find_points, find_roles
 
@@ -66,8 +66,10 @@ def add_points(ds: xr.Dataset, points: Sequence[Point]) -> xr.Dataset:
     """A checked dataset with further body parts, lazy where it is."""
     if not points:
         return ds
-    from ethoflow.engine.graph import resolve_call  # Dask is heavy, and cleaning is read without it
     from ethoflow.engine.lazy import compute_calls
+    from ethoflow.engine.resolve import (
+        resolve_call,  # Dask is heavy, and cleaning is read without it
+    )
 
     held = [str(name) for name, array in ds.data_vars.items() if "bodypart" in array.dims]
     other = [name for name in held if name not in _MAKE]
@@ -117,8 +119,9 @@ def set_aside(ds: xr.Dataset) -> tuple[xr.Dataset, list[Point]]:
     return ds.isel(bodypart=kept).drop_vars("made_of"), points
 
 
-def _names(ds: xr.Dataset, parameters: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    return {"bodypart": (*map(str, ds.bodypart.values), *parameters["called"])}
+def _parts(ds: xr.Dataset, parameters: Mapping[str, Any]) -> Members:
+    """Body parts of a dataset with those that are made."""
+    return Members((*map(str, ds.bodypart.values), *parameters["called"]))
 
 
 def position_of_points(position: Array, *, points: Any = (), called: Any = ()) -> Array:
@@ -168,7 +171,7 @@ def spread_of_points(position_sd: Array, *, points: Any = (), called: Any = ()) 
 
 
 _made = partial(
-    Declaration, kind="step", defaults={"points": (), "called": ()}, names=_names,
+    Declaration, kind="step", defaults={"points": (), "called": ()}, over={"bodypart": _parts},
 )  # fmt: skip
 _POINTS, _SCALARS = ("bodypart", "space", "time"), ("bodypart", "time")
 _MAKE: Mapping[str, Declaration] = {
@@ -181,7 +184,7 @@ _MAKE: Mapping[str, Declaration] = {
         inputs=(Input("confidence"), Input("position")), replaces="confidence",
     ),
     "filled": _made(
-        filled_of_points, dims=_SCALARS, units="1", label=True,
+        filled_of_points, dims=_SCALARS, units="1", gives="flag",
         inputs=(Input("filled"), Input("position")), replaces="filled",
     ),
     "position_sd": _made(

@@ -46,6 +46,8 @@ class Variable:
     dims: tuple[str, ...]
     units: str
     doc: str
+    way: str = ""
+    """How to come by one that only the user can give."""
 
 
 VARIABLES = {
@@ -80,20 +82,30 @@ VARIABLES = {
             ("recording", "vertex", "space"),
             "px or mm",
             "Corners of the arena's floor; a circle is a polygon of 128 vertices.",
+            "Give one with ef.calibrate(ds, ef.circle(x, y, radius, size='38 cm')) or ef.polygon "
+            "(arena in a project file, --arena).",
         ),
         Variable(
             "arena_centre",
             ("recording", "space"),
             "px or mm",
             "Centre of a circular arena; NaN for a polygon.",
+            "Give an arena with ef.calibrate(ds, ef.circle(...)) or ef.polygon.",
         ),
         Variable(
             "arena_radius",
             ("recording",),
             "px or mm",
             "Radius of a circular arena; NaN for a polygon.",
+            "Give an arena with ef.calibrate(ds, ef.circle(...)) or ef.polygon.",
         ),
-        Variable("px_per_mm", ("recording",), "px/mm", "Scale of the calibration."),
+        Variable(
+            "px_per_mm",
+            ("recording",),
+            "px/mm",
+            "Scale of the calibration.",
+            "Give one with ef.calibrate(ds, px_per_mm=3.2).",
+        ),
     )
 }
 

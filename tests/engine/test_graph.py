@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ethoflow.engine import builtin, find
-from ethoflow.engine.graph import resolve_call
 from ethoflow.engine.program import compile_program
+from ethoflow.engine.resolve import resolve_call
 from tests.strategies import make_poses
 
 

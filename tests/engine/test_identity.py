@@ -597,7 +597,7 @@ def test_settings_count_but_a_reference_does_not() -> None:
     rule = run(RULE)
     different = [
         *({}, {"units": "mm"}, {"version": 2}, {"halo": 1}, {"halo": lambda w: w}),
-        *({"halo": lambda w: w + 1}, {"scope": "pair"}, {"symmetric": True}, {"label": True}),
+        *({"halo": lambda w: w + 1}, {"scope": "pair"}, {"symmetric": True}, {"gives": "label"}),
         *({"roles": {"speed": ("nose",)}}, {"defaults": {"a": 1}}, {"defaults": {"a": 1.0}}),
         *({"optional": ("speed",)}, {"replaces": "position"}, {"kind": "step"}, {"dims": ()}),
         {"parameter_units": {"a": "s"}},

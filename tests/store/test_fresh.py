@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 import ethoflow as ef
 from ethoflow.engine import layout
 from ethoflow.engine.selection import trace_rows
-from ethoflow.engine.source import StoredLayer
+from ethoflow.engine.sources import StoredLayer
 from tests.conftest import REPOSITORY
 from tests.walks import cohort
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import xarray as xr
 
 from ethoflow.engine import Declaration, builtin, find
-from ethoflow.errors import DataError, Missing, UnknownName, WrongUse, did_you_mean, tell_missing
+from ethoflow.errors import DataError, Missing, WrongUse, tell_missing
 from ethoflow.points import assign_roles
 from ethoflow.schema import Data, as_dataset
 from ethoflow.skeleton import Skeleton
 
 if TYPE_CHECKING:
-    from ethoflow.engine.graph import Call, Node
+    from ethoflow.engine.calls import Call
 
 
 Rules: TypeAlias = str | Declaration | Sequence[str | Declaration]
@@ -47,14 +47,15 @@ def annotate(
         A behaviour by its name, a function declared with ``@behaviour``, or a list of them; all
         that come with ethoflow by default.
     parameters
-        Thresholds by rule: ``{"following": {"max_distance": "30 mm"}}``.
+        Thresholds by rule: ``{"following": {"max_distance": "30 mm"}}``; and parameters of what
+        the rules rest on, by its name.
     skeleton
         Roles by hand, and points made of others, as for `assign_roles`.
 
     Raises
     ------
     UnknownName
-        No rule of that name.
+        No rule of that name; parameters of something that no rule rests on.
     DataError
         A rule that was named cannot be applied, or none can; the message has every reason.
     WrongUse
@@ -93,16 +94,7 @@ def apply_rules(
 
     ds = as_dataset(data, needs=["position"])
     chosen = choose_rules(rules, own)
-    settings = dict(parameters or {})
-    names = [rule.name for rule in chosen]
-    for name in settings:
-        if name not in names:
-            asked = did_you_mean(name, names)
-            raise UnknownName(
-                f"parameters for {name!r}, which is not among the rules.{asked} "
-                f"They are: {', '.join(names)}."
-            )
-    calls, skipped = _resolve(ds, chosen, settings)
+    calls, skipped = _resolve(ds, chosen, dict(parameters or {}))
     if skipped and rules is not None:
         raise DataError("\n".join(tell_missing(skipped, "cannot apply")))
     labels = xr.Dataset(compute_calls(ds, calls))
@@ -125,17 +117,19 @@ def choose_rules(rules: Rules | None, own: Sequence[str] = ()) -> list[Declarati
 def _resolve(
     ds: xr.Dataset, rules: Sequence[Declaration], parameters: Mapping[str, Mapping[str, Any]]
 ) -> tuple[dict[str, Call], dict[str, Missing]]:
-    from ethoflow.engine.graph import resolve_call
+    from ethoflow.engine.resolve import Request
 
     calls: dict[str, Call] = {}
     skipped: dict[str, Missing] = {}
-    memo: dict[str, Node] = {}
+    request = Request(ds, parameters)
     for rule in rules:
         if rule.scope == "pair" and ds.sizes.get("individual", 1) < 2:
+            request.used.add(rule.name)
             skipped[rule.name] = Missing(rule.name, "two animals or more", "These data have one.")
             continue
         try:
-            calls[rule.name] = resolve_call(ds, rule, parameters.get(rule.name, {}), memo)
+            calls[rule.name] = request.call(rule, {})
         except Missing as error:
             skipped[rule.name] = error
+    request.check_settings([rule.name for rule in rules])
     return calls, skipped

@@ -8,7 +8,7 @@ from ethoflow.engine import step
 from ethoflow.engine.declare import Array
 
 
-@step()
+@step(pointwise=("bodypart",))
 def mask_low_confidence(
     position: Array, confidence: Array, *, min_confidence: float = 0.6
 ) -> Array:

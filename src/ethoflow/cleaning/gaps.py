@@ -44,7 +44,7 @@ def _fill_all(position: Array, max_gap: int) -> tuple[Array, Array]:
     return filled, marks
 
 
-@step(halo=_whole_gap, parameter_units={"max_gap": "s"})
+@step(pointwise=("bodypart",), halo=_whole_gap, parameter_units={"max_gap": "s"})
 def fill_gaps(position: Array, *, max_gap: float = 0.2) -> Array:
     """Positions with gaps of up to `max_gap` filled by a straight line.
 
@@ -72,8 +72,9 @@ def fill_gaps(position: Array, *, max_gap: float = 0.2) -> Array:
 
 @feature(
     dims=("bodypart", "time"),
-    label=True,
+    gives="flag",
     optional=("position",),
+    pointwise=("bodypart",),
     halo=_whole_gap,
     parameter_units={"max_gap": "s"},
 )

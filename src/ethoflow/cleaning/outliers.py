@@ -273,7 +273,12 @@ def _halo(max_length: int) -> int:
     return (REACH + 1) * int(max_length) + EDGE
 
 
-@step(halo=_halo, parameter_units={"max_jump": "mm", "max_length": "s"}, version=2)
+@step(
+    pointwise=("bodypart",),
+    halo=_halo,
+    parameter_units={"max_jump": "mm", "max_length": "s"},
+    version=2,
+)
 def remove_jumps(position: Array, *, max_jump: float = 20.0, max_length: float = 0.4) -> Array:
     """Positions on the path of a body part; those that leave it and come back become missing.
 

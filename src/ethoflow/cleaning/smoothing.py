@@ -79,7 +79,7 @@ def running_median(position: Array, window: int) -> Array:
     return out.reshape(position.shape)
 
 
-@step(halo=half_window, parameter_units={"window": "s"}, version=2)
+@step(pointwise=("bodypart",), halo=half_window, parameter_units={"window": "s"}, version=2)
 def smooth(position: Array, *, window: float = 0.2) -> Array:
     """Positions as the running median over a centred `window`, coordinate by coordinate.
 

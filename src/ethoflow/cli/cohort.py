@@ -247,7 +247,7 @@ def ingest(
     """Read tracking files into a Zarr store; broken ones are reported and left out."""
     from ethoflow import pipeline
     from ethoflow.engine.schedule import use_scheduler
-    from ethoflow.engine.source import open_store
+    from ethoflow.engine.sources import open_store
     from ethoflow.schema import as_dataset, position_units
 
     with plain_errors():

@@ -4,7 +4,8 @@ A declared function on a dataset is lazy where the data are; `write` materialise
 into a Zarr store. The engine and `io` are the only parts that know Dask.
 """
 
-from ethoflow.engine.declare import Declaration, behaviour, feature, step, summary
+from ethoflow.engine.declare import Declaration, Members, Output
+from ethoflow.engine.presets import Function, behaviour, feature, fit, step, summary
 from ethoflow.engine.registry import (
     builtin,
     declarations,
@@ -16,12 +17,16 @@ from ethoflow.engine.registry import (
 
 __all__ = [
     "Declaration",
+    "Function",
+    "Members",
+    "Output",
     "behaviour",
     "builtin",
     "declarations",
     "drop_project_rules",
     "feature",
     "find",
+    "fit",
     "load_project_rules",
     "load_rules",
     "step",

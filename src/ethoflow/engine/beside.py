@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import xarray as xr
 
 from ethoflow import store
+from ethoflow.engine.calls import Node
 from ethoflow.engine.declare import Array
-from ethoflow.engine.graph import Node
 from ethoflow.schema import DataError
 
 

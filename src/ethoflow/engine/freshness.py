@@ -9,7 +9,7 @@ opened again, from a selection of its recordings, in other chunks, or as one ste
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,14 +18,15 @@ import numpy.typing as npt
 import xxhash
 from dask._task_spec import Task
 
+from ethoflow.engine.calls import Call, Node
 from ethoflow.engine.declare import Array
-from ethoflow.engine.graph import Call, Node, own_recipe, recipe_text
-from ethoflow.engine.lazy import CallLayer, all_sources
-from ethoflow.engine.overlap import Window, find_given, make_window, read_source
-from ethoflow.engine.program import compile_program
+from ethoflow.engine.lazy import CallLayer
+from ethoflow.engine.recipes import own_recipe, recipe_text
 from ethoflow.engine.schedule import run_tasks
 from ethoflow.engine.selection import Row, trace_rows
-from ethoflow.engine.source import KnownLayer, Origin, Source, chain
+from ethoflow.engine.sources import KnownLayer, Origin, Source, chain
+from ethoflow.engine.sources.source import MemorySource
+from ethoflow.engine.windows import Window, make_window
 
 LEAF = 2**14
 """Frames hashed at a time, so that the digest of an array does not depend on its chunks."""
@@ -33,16 +34,15 @@ LEAF = 2**14
 Sources = dict[str, list[str]]
 
 
-def sources_of(nodes: Mapping[str, Node]) -> list[Source]:
-    """Every source behind some nodes."""
-    return all_sources(compile_program(nodes))
-
-
 @dataclass
 class Lineage:
-    """Digests of the rows of nodes, for recordings of `n_frames`."""
+    """Digests of the rows of nodes, for recordings of `n_frames` with the animals `seats`.
+
+    `seats` is empty where every recording has all animals.
+    """
 
     n_frames: Sequence[int]
+    seats: Sequence[tuple[int, ...]] = ()
     known: dict[str, list[str]] = field(default_factory=dict)
     behind: dict[str, Sources] = field(default_factory=dict)
 
@@ -58,10 +58,14 @@ class Lineage:
     def _of_call(self, call: Call) -> list[str]:
         below = [self.digests(node) for node in call.inputs]
         recipe = recipe_text(own_recipe(call))
+        together = call.declaration.scope == "group"
         return [
-            chain([recipe, str(n), *(digests[row] for digests in below)])
+            chain([
+                recipe, str(n), *(digests[row] for digests in below),
+                *([repr(self.seats[row])] if together and self.seats else []),
+            ])
             for row, n in enumerate(self.n_frames)
-        ]
+        ]  # fmt: skip
 
     def sources(self, node: Node, path: str) -> Sources:
         """Variables stored in `path` that a node is made from: the digest each recording had."""
@@ -89,7 +93,7 @@ def to_numbers(digests: Sequence[str]) -> npt.NDArray[np.uint64]:
 
 def _of_source(source: Source, n_frames: Sequence[int]) -> tuple[list[str], Sources]:
     """Digests of a variable's rows, and those of the stored variable they were taken from."""
-    if source.in_memory:
+    if isinstance(source, MemorySource):
         return [_of_values(source, row, n) for row, n in enumerate(n_frames)], {}
     direct = source.data.dask.layers.get(source.data.name)
     if _is_origin(direct) and source.has_recording:
@@ -150,12 +154,12 @@ def _origin(layer: KnownLayer | CallLayer) -> Origin:
     if isinstance(layer, KnownLayer):
         return layer.origin
     lengths = layer.grid.n_frames
-    lineage = Lineage(lengths)
+    lineage = Lineage(lengths, layer.grid.seats)
     digests = tuple(lineage.digests(layer.call))
     return Origin(digests, lengths, behind=lineage.all_behind(layer.call))
 
 
-def _of_values(source: Source, row: int, n_frames: int) -> str:
+def _of_values(source: MemorySource, row: int, n_frames: int) -> str:
     """Digest of one recording of a variable in memory."""
     values = source.array[row if source.has_recording else 0]
     if "time" not in source.dims:
@@ -184,9 +188,9 @@ def _of_numbers(source: Source, n_frames: Sequence[int]) -> list[str]:
     timed = "time" in source.dims
     for row, n in enumerate(n_frames):
         for number, (start, stop) in enumerate(_leaves(n) if timed else [(0, 1)]):
-            window = make_window(row, start, stop, 0, n) or Window(row, 0, 0, slice(0, 0))
+            window = make_window(row, start, stop, 0, n) or Window(row, 0, 0, slice(0, 0), n)
             key = (held, row, number)
-            given = find_given(source, [window], (row, row + 1))
+            given = source.given([window], (row, row + 1))
             tasks[key] = Task(key, _hash_window, source, given, window)
             wanted[key] = (row, number)
     found: dict[tuple[int, int], str] = {}
@@ -196,4 +200,4 @@ def _of_numbers(source: Source, n_frames: Sequence[int]) -> list[str]:
 
 
 def _hash_window(source: Source, given: Any, window: Window) -> str:
-    return _hash_array(read_source(source, given, window))
+    return _hash_array(source.read(given, window))

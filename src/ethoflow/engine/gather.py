@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeAlias
 
 import xarray as xr
-from dask._task_spec import DataNode, List, Task, TaskRef
+from dask._task_spec import Task
 
+from ethoflow.engine.blocks import run_block
+from ethoflow.engine.calls import Node, lineage_of
 from ethoflow.engine.declare import Array
-from ethoflow.engine.freshness import sources_of
-from ethoflow.engine.graph import Node, lineage_of
-from ethoflow.engine.lazy import chunks_of, summary_tasks
-from ethoflow.engine.overlap import Window, make_grid, run_block, wanted_inputs
 from ethoflow.engine.program import Program, compile_program
 from ethoflow.engine.schedule import run_tasks
-from ethoflow.engine.source import source_of
+from ethoflow.engine.sources import source_of
+from ethoflow.engine.tasks import Tasks, chunks_of
+from ethoflow.engine.windows import Window, make_grid
 
 Reduce: TypeAlias = Callable[[Mapping[str, Array]], Any]
 Survey: TypeAlias = Callable[[Mapping[str, Array], int, int], dict[str, Any]]
@@ -97,46 +96,34 @@ def _run_blocks(ds: xr.Dataset, names: Sequence[str], reduce: Survey, heard: Hea
     nodes: dict[str, Node] = {n: lineage_of(ds[n]) or source_of(ds[n]) for n in names}
     program = compile_program(nodes)
     grid = make_grid(ds, chunks_of(program))
-    tasks: dict[Any, Any] = {}
-    summaries = summary_tasks(program, grid, tasks)
-    held = f"program-{uuid.uuid4().hex}"
-    tasks[held] = DataNode(held, program)
+    tasks = Tasks(grid)
+    held = tasks.hold(program)
+    tasks.add_sources(nodes.values())
     wanted: dict[Any, int] = {}
     left = dict.fromkeys(range(len(grid.recordings)), len(grid.time_bounds))
-    for i in range(len(grid.recordings)):
-        rows = grid.row_bounds(i)
-        ready = List(*(TaskRef((name, i)) for name in summaries.values()))
-        for j, (start, stop) in enumerate(grid.time_bounds):
-            found = (grid.window(r, start, stop, program.halo) for r in range(*rows))
-            windows = [window for window in found if window is not None]
-            key = (f"gather-{held}", i, j)
-            given = wanted_inputs(program, windows, rows)
-            lengths = grid.n_frames[slice(*rows)]
-            tasks[key] = Task(
-                key, _reduce_block, TaskRef(held), windows, given, ready, rows[0],
-                reduce, start, lengths,
-            )  # fmt: skip
-            wanted[key] = start
-    for source in sources_of(nodes):
-        if not source.in_memory and source.stored is None:
-            tasks.update(dict(source.data.__dask_graph__()))
+    for i, j, rows, windows in tasks.blocks(program):
+        key = (f"gather-{held.key}", i, j)
+        start, lengths = grid.time_bounds[j][0], grid.n_frames[slice(*rows)]
+        given = tasks.given(program, held, rows, windows)
+        tasks.tasks[key] = Task(key, _reduce_block, *given, reduce, start, lengths)
+        wanted[key] = start
 
     def done(key: Any, part: dict[int, Any]) -> None:
         left[key[1]] -= 1
         heard(left[key[1]], wanted[key], part)
 
-    run_tasks(tasks, set(wanted), done)
+    run_tasks(tasks.tasks, set(wanted), done)
 
 
 def _reduce_block(
     program: Program,
     windows: Sequence[Window],
     given: Sequence[Any],
-    summaries: Sequence[Array],
+    stages: Sequence[Any],
     first_row: int,
     reduce: Survey,
     start: int,
     lengths: Sequence[int],
 ) -> dict[int, Any]:
-    results = run_block(program, windows, given, summaries, first_row)
+    results = run_block(program, windows, given, stages, first_row)
     return {row: reduce(values, start, lengths[row - first_row]) for row, values in results.items()}

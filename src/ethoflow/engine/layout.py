@@ -12,14 +12,21 @@ import xarray as xr
 
 from ethoflow import __version__, store
 from ethoflow.engine.beside import Stored
+from ethoflow.engine.calls import Call, Node
 from ethoflow.engine.declare import Array
-from ethoflow.engine.freshness import Lineage, sources_of, to_numbers
-from ethoflow.engine.graph import Call, Node, recipe_text
+from ethoflow.engine.freshness import Lineage, to_numbers
 from ethoflow.engine.kept import plain_attributes
+from ethoflow.engine.lazy import names_along
+from ethoflow.engine.recipes import recipe_text
+from ethoflow.engine.tasks import sources_of
+from ethoflow.engine.windows import seats_of
 from ethoflow.schema import make_time, text
 
 BLOCK_BYTES = 20 * 2**20
 """Raw size a chunk of the largest variable is kept under."""
+
+MOST_BYTES = 128 * 2**20
+"""Raw size a chunk of any variable is kept under, where the chunks it is made from are longer."""
 
 MIN_BLOCK = 4096
 """Frames a block has at least, so that longer recordings can be appended to short ones."""
@@ -74,20 +81,29 @@ def plan_group(
     block = there.block or _choose_block(nodes, longest)
     names = [str(name) for name in small.recording.values]
     rows = tuple(there.names.index(name) for name in names)
-    lineage = Lineage(tuple(counts))
+    lineage = Lineage(tuple(counts), seats_of(small))
     writer = _Writer(there, small, nodes, tuple(counts), rows, longest, block, lineage)
     return Layout(writer.plan(keep=keep), rows, block)
 
 
 def _choose_block(nodes: Mapping[str, Node], longest: int) -> int:
-    """Frames in a block: those of the stored chunks it is made from, so that each is read once."""
-    sources = [source for source in sources_of(nodes) if "time" in source.dims]
+    """Frames in a block: those of the stored chunks it is made from, so that each is read once.
+
+    What is far wider than those has shorter blocks, each a part of a stored chunk.
+    """
+    sources = [source for source in sources_of(nodes.values()) if "time" in source.dims]
+    timed = [node for node in nodes.values() if "time" in node.dims]
+    widest = max((_bytes_per_frame(node) for node in timed), default=1)
     for source in sources:
         if source.stored is not None:
-            return source.stored.chunks[-1]
-    timed = [*sources, *(node for node in nodes.values() if "time" in node.dims)]
-    sizes = [int(np.prod(node.shape)) * (1 if node.is_label else 4) for node in timed]
-    return choose_block(max(sizes, default=1), longest)
+            length = source.stored.chunks[-1]
+            parts = -(-length * widest // MOST_BYTES)
+            return -(-length // parts) if parts > 1 else length
+    return choose_block(max(map(_bytes_per_frame, [*sources, *timed]), default=1), longest)
+
+
+def _bytes_per_frame(node: Node) -> int:
+    return int(np.prod(node.shape)) * node.dtype.itemsize
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,8 +156,8 @@ class _Writer:
         shape = (len(self.there.names), *node.shape, self.longest)
         attributes = plain_attributes({**node.attrs(), **_described(node)})
         return store.array_document(
-            shape, (1, *node.shape, self.block), np.dtype(np.float32), ("recording", *node.dims),
-            attributes, is_label=node.is_label, in_blocks=True,
+            shape, (1, *node.shape, self.block), node.dtype, ("recording", *node.dims),
+            attributes, in_blocks=True,
         )  # fmt: skip
 
     def _resized(self, document: store.Document) -> store.Document:
@@ -233,7 +249,10 @@ class _Writer:
         coords: dict[str, Array] = {}
         for node in self.nodes.values():
             if isinstance(node, Call):
-                coords |= {dim: text(names) for dim, names in node.labels.items()}
+                coords |= {
+                    dim: text(names) for dim, names in names_along(node).items()
+                    if dim in node.members or dim not in self.small.coords
+                }  # fmt: skip
             if "partner" in node.dims and "individual" in values:
                 coords["partner"] = values["individual"]
         return coords
@@ -297,6 +316,6 @@ def _arrange(
 
 def _described(node: Node) -> dict[str, Any]:
     """Attributes that say how the stored numbers came about, and how they are kept."""
-    label = {"kind": "label", "_FillValue": store.UNKNOWN} if node.is_label else {}
+    coded = {"kind": node.gives, "_FillValue": store.UNKNOWN} if node.gives != "number" else {}
     recipe = {"recipe": recipe_text(node.recipe), "ethoflow_version": __version__}
-    return {**label, "units": node.units, **recipe}
+    return {**coded, "units": node.units, **recipe}

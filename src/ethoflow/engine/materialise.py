@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-import uuid
 import warnings
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,21 +18,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
-from dask._task_spec import DataNode, List, Task, TaskRef
+from dask._task_spec import Task
 
 from ethoflow import store
 from ethoflow.disk import CannotWrite, refusal
+from ethoflow.engine.blocks import run_block
+from ethoflow.engine.calls import Node, lineage_of
 from ethoflow.engine.declare import Array
-from ethoflow.engine.freshness import sources_of
-from ethoflow.engine.graph import Node, lineage_of
 from ethoflow.engine.kept import as_cohort
+from ethoflow.engine.kernel import KernelFailed, as_float
 from ethoflow.engine.layout import Layout, plan_group
-from ethoflow.engine.lazy import summary_tasks
-from ethoflow.engine.overlap import Grid, Window, run_block, wanted_inputs
 from ethoflow.engine.program import Program, compile_program
-from ethoflow.engine.run import KernelFailed
 from ethoflow.engine.schedule import Progress, WorkerLost, run_tasks
-from ethoflow.engine.source import source_of
+from ethoflow.engine.sources import source_of
+from ethoflow.engine.tasks import Tasks
+from ethoflow.engine.windows import Grid, Window, seats_of
 from ethoflow.errors import FEWER, OutOfMemory
 from ethoflow.origin import begin_at_slice
 from ethoflow.schema import ORIGIN, Data, DataError, as_dataset, count_frames
@@ -165,7 +164,8 @@ def _prepare(
     layout = plan_group(small, nodes, counts, state, group, keep=keep, drop=drop)
     n_blocks = max(-(-max(counts, default=0) // layout.block), 1)
     names = tuple(str(name) for name in small.recording.values)
-    grid = Grid((1,) * len(counts), (layout.block,) * n_blocks, counts, names)
+    times = (layout.block,) * n_blocks
+    grid = Grid((1,) * len(counts), times, counts, names, seats_of(small))
     return _Request(nodes, grid, layout, store.Change(state, layout.plan), names)
 
 
@@ -274,72 +274,45 @@ class Target:
         return cls(arrays, request.layout.rows, request.names, str(permit))
 
 
-@dataclass(frozen=True, eq=False)
-class _Maker:
-    """Makes the write tasks of one set of variables."""
-
-    program: Program
-    summaries: Mapping[str, str]
-    grid: Grid
-    held: str
-
-    @classmethod
-    def make(cls, nodes: Mapping[str, Node], grid: Grid, tasks: dict[Any, Any]) -> _Maker:
-        program = compile_program(nodes)
-        # No two writes share a key: a scheduler must never answer with what an earlier one gave.
-        held = f"program-{uuid.uuid4().hex}"
-        tasks[held] = DataNode(held, program)
-        return cls(program, summary_tasks(program, grid, tasks), grid, held)
-
-    def task(self, key: Any, target: str, row: int, block: int) -> Task:
-        """The task that writes one block of one recording."""
-        length = self.grid.times[0]
-        start, stop = block * length, (block + 1) * length
-        window = self.grid.window(row, start, stop, self.program.halo)
-        windows = [] if window is None else [window]
-        given = wanted_inputs(self.program, windows, (row, row + 1))
-        ready = List(*(TaskRef((name, row)) for name in self.summaries.values()))
-        return Task(
-            key, write_block, TaskRef(self.held), TaskRef(target), windows, given, ready, row, block
-        )
-
-
 def _make_tasks(
     request: _Request, stale: npt.NDArray[np.bool_]
 ) -> tuple[dict[Any, Any], dict[Any, tuple[int, int]]]:
     """Tasks of the stale blocks, and the recording and block that each stands for."""
     if not stale.any():
         return {}, {}
-    held = f"target-{uuid.uuid4().hex}"
-    tasks: dict[Any, Any] = {held: DataNode(held, Target.of(request))}
+    grid, names = request.grid, list(request.nodes)
+    tasks = Tasks(grid)
+    target = tasks.hold(Target.of(request))
     wanted: dict[Any, tuple[int, int]] = {}
-    makers: dict[tuple[str, ...], _Maker] = {}
-    names = list(request.nodes)
+    programs: dict[tuple[str, ...], tuple[Program, Any]] = {}
     for row, block in np.argwhere(stale.any(axis=0)).tolist():
         some = tuple(names[i] for i in np.flatnonzero(stale[:, row, block]))
-        if some not in makers:
-            makers[some] = _Maker.make({n: request.nodes[n] for n in some}, request.grid, tasks)
-        key = (f"write-{makers[some].held}", row, block)
-        tasks[key] = makers[some].task(key, held, row, block)
+        if some not in programs:
+            program = compile_program({n: request.nodes[n] for n in some})
+            programs[some] = program, tasks.hold(program)
+        program, held = programs[some]
+        start, stop = grid.time_bounds[block]
+        windows = grid.windows((row, row + 1), start, stop, program.halo)
+        given = tasks.given(program, held, (row, row + 1), windows)
+        key = (f"write-{held.key}", row, block)
+        tasks.tasks[key] = Task(key, write_block, *given, target, block)
         wanted[key] = (row, block)
-    for source in sources_of(request.nodes):
-        if not source.in_memory and source.stored is None:
-            tasks.update(dict(source.data.__dask_graph__()))
-    return tasks, wanted
+    tasks.add_sources(request.nodes.values())
+    return tasks.tasks, wanted
 
 
 def write_block(
     program: Program,
-    target: Target,
     windows: Sequence[Window],
     given: Sequence[Any],
-    summaries: Sequence[Array],
+    stages: Sequence[Any],
     row: int,
+    target: Target,
     block: int,
 ) -> dict[str, Array]:
-    """Compute one block of one recording and write it; gives its summaries, which are small."""
+    """Compute one block of one recording and write it; gives its numbers of whole recordings."""
     try:
-        results = run_block(program, windows, given, summaries, row).get(row, {})
+        results = run_block(program, windows, given, stages, row).get(row, {})
     except KernelFailed as error:
         raise DataError(f"{error}. {KEPT}") from error
     except MemoryError as error:
@@ -352,8 +325,8 @@ def write_block(
     for name, values in results.items():
         if name in target.arrays:
             store.write_chunk(target.arrays[name], target.rows[row], block, values)
-    numbers = {c.key: n[0] for c, n in zip(program.summaries, summaries, strict=True)}
-    return {name: numbers[key] for name, key in program.outputs.items() if key in numbers}
+    whole = {name: values for name, values in results.items() if name not in target.arrays}
+    return {n: as_float(v) if v.dtype.kind == "i" else v for n, v in whole.items()}
 
 
 KEPT = "What was stored before is kept: mend the function, then run the same command again."

@@ -19,6 +19,27 @@ _PACKAGES = ("ethoflow.features", "ethoflow.behaviours", "ethoflow.cleaning", "e
 _declarations: dict[str, Declaration] = {}
 
 
+def maker_of(name: str) -> tuple[Declaration, int] | None:
+    """Who gives a variable: a declaration, and the place among the variables it gives.
+
+    What a step gives is in the dataset or not; nothing asks for it by name.
+    """
+    _discover()
+    found = _declarations.get(name)
+    if found is not None:
+        return None if found.kind in ("step", "fit") else (found, 0)
+    return _further(name)
+
+
+def _further(name: str) -> tuple[Declaration, int] | None:
+    for declaration in _declarations.values():
+        if declaration.further and declaration.kind not in ("step", "fit"):
+            names = [output.name for output in declaration.outputs]
+            if name in names:
+                return declaration, names.index(name)
+    return None
+
+
 def register(declaration: Declaration) -> None:
     """Keep `declaration` under its name.
 
@@ -35,16 +56,21 @@ def register(declaration: Declaration) -> None:
 
 def check_free(declaration: Declaration, where: str = "") -> None:
     """Raise where another function has the name; a new version of the same one may take it."""
-    before = _declarations.get(declaration.name)
-    if before is None or _place(before) == _place(declaration):
-        return
-    path = rule_files.path_of(before.function.__module__)
-    if path and not Path(path).exists():
-        return  # a rule file that was moved, or removed
-    raise DataError(
-        f"{where or _describe(declaration)}: {declaration.name} is declared twice: there is a "
-        f"{WORDS[before.kind]} of that name in {_describe(before)}. Give yours another name."
-    )
+    names = {declaration.name}
+    if declaration.kind not in ("step", "fit"):
+        names |= {output.name for output in declaration.outputs}
+    for name in sorted(names):
+        further = _further(name)
+        before = _declarations.get(name) or (further[0] if further else None)
+        if before is None or _place(before) == _place(declaration):
+            continue
+        path = rule_files.path_of(before.function.__module__)
+        if path and not Path(path).exists():
+            continue  # a rule file that was moved, or removed
+        raise DataError(
+            f"{where or _describe(declaration)}: {name} is declared twice: there is a "
+            f"{WORDS[before.kind]} of that name in {_describe(before)}. Give yours another name."
+        )
 
 
 def _place(declaration: Declaration) -> tuple[str, str]:
@@ -107,7 +133,9 @@ def find(name: str, kind: str | None = None) -> Declaration:
     raise UnknownName(no_such(what, name, of_kind))
 
 
-WORDS = {"behaviour": "rule", "feature": "feature", "step": "step", "summary": "feature"}
+WORDS = {
+    "behaviour": "rule", "feature": "feature", "step": "step", "summary": "feature", "fit": "fit"
+}  # fmt: skip
 """What people call the kinds."""
 
 
@@ -165,7 +193,7 @@ def refer(declaration: Declaration) -> tuple[Any, ...]:
     if getattr(sys.modules.get(module), name, None) is declaration and module != "__main__":
         return _from_module, (module, name)
     fields = {f: getattr(declaration, f) for f in declaration.__dataclass_fields__}
-    return _from_fields, (fields,)
+    return _from_fields, (type(declaration), fields)
 
 
 def _from_module(module: str, name: str) -> Declaration:
@@ -173,7 +201,5 @@ def _from_module(module: str, name: str) -> Declaration:
     return found
 
 
-def _from_fields(fields: dict[str, Any]) -> Declaration:
-    from ethoflow.engine.declare import Declaration
-
-    return Declaration(**fields)
+def _from_fields(form: type[Declaration], fields: dict[str, Any]) -> Declaration:
+    return form(**fields)

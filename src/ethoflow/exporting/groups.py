@@ -7,7 +7,7 @@ from pathlib import Path
 import xarray as xr
 
 from ethoflow import store
-from ethoflow.engine.source import open_store
+from ethoflow.engine.sources import open_store
 from ethoflow.exporting.declare import Writer
 from ethoflow.schema import DataError, position_units
 

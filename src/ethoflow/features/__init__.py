@@ -16,7 +16,7 @@ from ethoflow.schema import Data, as_dataset
 from ethoflow.skeleton import SEGMENTS
 
 if TYPE_CHECKING:
-    from ethoflow.engine.graph import Node
+    from ethoflow.engine.calls import Node
 
 
 def available() -> dict[str, str]:
@@ -50,8 +50,8 @@ def compute(
         A feature asked for by name does not fit the data.
     """
     # Dask is heavy: what is declared here is read without it.
-    from ethoflow.engine.graph import resolve_call
     from ethoflow.engine.lazy import compute_calls
+    from ethoflow.engine.resolve import resolve_call
 
     ds = as_dataset(data, needs=["position"])
     memo: dict[str, Node] = {}
@@ -62,7 +62,7 @@ def compute(
             continue
         try:
             call = resolve_call(ds, declaration, {}, memo)
-            if not call.labels.get("segment", SEGMENTS):
+            if not call.members.get("segment", SEGMENTS):
                 raise _without_segments(ds, name)
             calls[name] = call
         except Missing as error:
@@ -73,7 +73,7 @@ def compute(
 
 
 def _without_segments(ds: xr.Dataset, name: str) -> Missing:
-    from ethoflow.engine.graph import list_parts
+    from ethoflow.engine.roles import list_parts
 
     one, other = SEGMENTS[0]
     return Missing(

@@ -39,7 +39,10 @@ def _end_slope(end: Array, second: Array, third: Array) -> Array:
     return slope
 
 
-@feature(dims=("bodypart", "space", "time"), units="position/s", halo=2, version=2)
+@feature(
+    dims=("bodypart", "space", "time"), units="position/s", pointwise=("bodypart",), halo=2,
+    version=2,
+)  # fmt: skip
 def velocity(position: Array, *, fps: float) -> Array:
     """Change of position per second: central difference, one-sided at the ends.
 
@@ -55,7 +58,7 @@ def velocity(position: Array, *, fps: float) -> Array:
     return differentiate(position, fps)
 
 
-@feature(dims=("bodypart", "time"), units="position/s")
+@feature(dims=("bodypart", "time"), units="position/s", pointwise=("bodypart",))
 def speed(velocity: Array) -> Array:
     """Length of the velocity vector.
 
@@ -70,7 +73,7 @@ def speed(velocity: Array) -> Array:
     return length
 
 
-@feature(dims=("bodypart", "time"), units="position/s2", halo=2, version=2)
+@feature(dims=("bodypart", "time"), units="position/s2", pointwise=("bodypart",), halo=2, version=2)
 def acceleration(speed: Array, *, fps: float) -> Array:
     """Change of speed per second: positive when speeding up, negative when slowing down.
 

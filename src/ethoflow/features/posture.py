@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Mapping
+from typing import Any
 
-from ethoflow.engine import feature, summary
+import numpy as np
+import xarray as xr
+
+from ethoflow.engine import Members, feature, summary
 from ethoflow.engine.declare import Array
 from ethoflow.engine.jit import jit
+from ethoflow.skeleton import SEGMENTS, place_roles
 
 MAX_FRAMES = 5000
 """Frames a body length is measured on, evenly spaced over the complete ones."""
@@ -38,7 +43,22 @@ def heading(position: Array) -> Array:
     return out
 
 
-@feature(dims=("segment", "time"), units="position")
+def find_segments(ds: xr.Dataset, parameters: Mapping[str, Any]) -> Members:
+    """The pairs of neighbouring body parts that a dataset has, by their roles."""
+    roles = [str(role) for role in ds.role.values] if "role" in ds.coords else []
+    found = [place_roles(roles, pair) for pair in SEGMENTS]
+    pairs = [(a, b) for a, b in found if a is not None and b is not None]
+    parts = [str(part) for part in ds.bodypart.values]
+    return Members(
+        tuple(f"{parts[a]}-{parts[b]}" for a, b in pairs),
+        {
+            "start_position": tuple(a for a, _ in pairs),
+            "end_position": tuple(b for _, b in pairs),
+        },
+    )
+
+
+@feature(dims=("segment", "time"), units="position", over={"segment": find_segments})
 def segment_length(start_position: Array, end_position: Array) -> Array:
     """Distance between the two body parts of each named segment (nose-tail_base, ...)."""
     length: Array = np.sqrt(np.square(end_position - start_position).sum(axis=-2))

@@ -33,7 +33,7 @@ def _distance_to_polygon(x: Array, y: Array, corners: Array, out: Array) -> None
         out[t] = np.sqrt(nearest) if inside else -np.sqrt(nearest)
 
 
-@feature(dims=("bodypart", "time"), units="position")
+@feature(dims=("bodypart", "time"), units="position", pointwise=("bodypart",))
 def wall_distance(position: Array, arena: Array, arena_centre: Array, arena_radius: Array) -> Array:
     """Distance of each body part to the arena's wall: positive inside, negative outside.
 

@@ -16,7 +16,7 @@ from ethoflow.geometry.scale import Scale, scales_of
 from ethoflow.schema import Data, DataError, as_dataset, position_units
 
 
-@step(units="mm")
+@step(units="mm", pointwise=("bodypart",))
 def to_mm(position: Array, px_per_mm: Array) -> Array:
     """Positions in px divided by the scale.
 

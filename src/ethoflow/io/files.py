@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ethoflow.engine.source import KnownLayer, Origin, chain
+from ethoflow.engine.sources import KnownLayer, Origin, chain
 from ethoflow.io.clock import count_resampled, place_frames, set_clock
 from ethoflow.io.options import DEFAULTS, Options, TimeUnit, digest_of
 from ethoflow.io.pieces import FRAMES, pieces_of

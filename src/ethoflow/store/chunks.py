@@ -22,7 +22,7 @@ from zarr.storage import LocalStore, StorePath
 from ethoflow.schema import text
 from ethoflow.stamps import stamp_of
 from ethoflow.store.damage import DamagedChunk
-from ethoflow.store.documents import UNKNOWN, Document, chunk_key, chunks_of, dims_of
+from ethoflow.store.documents import CODED, UNKNOWN, Document, chunk_key, chunks_of, dims_of
 from ethoflow.store.files import read_file, size_of
 from ethoflow.store.state import read_state
 
@@ -59,12 +59,12 @@ class StoredArray:
     def dtype(self) -> np.dtype[Any]:
         """Type of the values as they are read: labels as float32."""
         kind = self.document["data_type"]
-        return np.dtype("float32" if self.is_label else object if kind == "string" else kind)
+        return np.dtype("float32" if self.is_coded else object if kind == "string" else kind)
 
     @property
-    def is_label(self) -> bool:
-        """Whether it holds 1, 0, unknown."""
-        return bool(self.document["attributes"].get("kind") == "label")
+    def is_coded(self) -> bool:
+        """Whether it holds labels or categories, in which a number stands for unknown."""
+        return self.document["attributes"].get("kind") in CODED
 
     @property
     def recipe(self) -> str:
@@ -189,7 +189,7 @@ def _decode(
     stored: StoredArray, bounds: Sequence[tuple[int, int]], strict: bool
 ) -> npt.NDArray[Any]:
     values = _read(stored, bounds, strict)
-    return decode_label(values) if stored.is_label else values
+    return decode(values) if stored.is_coded else values
 
 
 def _read(stored: StoredArray, bounds: Sequence[tuple[int, int]], strict: bool) -> npt.NDArray[Any]:
@@ -276,7 +276,7 @@ def _read_whole(stored: StoredArray) -> npt.NDArray[Any]:
     return values
 
 
-def decode_label(values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+def decode(values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
     """Stored labels (1, 0, -1) as 1, 0, NaN."""
     decoded = values.astype(np.float32)
     decoded[values == UNKNOWN] = np.nan
@@ -286,11 +286,12 @@ def decode_label(values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
 # --- writing ----------------------------------------------------------------------------------
 
 
-def encode_label(values: npt.NDArray[Any]) -> npt.NDArray[np.int8]:
-    """Labels as they are stored: 1, 0, -1 for unknown."""
-    if values.dtype == np.int8:
+def encode(values: npt.NDArray[Any], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+    """Labels and categories as they are stored, -1 for unknown."""
+    if values.dtype == dtype:
         return values
-    return np.where(np.isnan(values), UNKNOWN, values).astype(np.int8)
+    known = np.where(np.isnan(values), UNKNOWN, values) if values.dtype.kind == "f" else values
+    return known.astype(dtype)
 
 
 def write_chunk(stored: StoredArray, row: int, block: int, values: npt.NDArray[Any]) -> None:
@@ -302,11 +303,11 @@ def write_chunk(stored: StoredArray, row: int, block: int, values: npt.NDArray[A
     length = chunks_of(document)[-1]
     start = block * length
     stop = min(start + length, stored.shape[-1])
-    if stored.is_label:
-        values = encode_label(values)
+    if stored.is_coded:
+        values = encode(values, np.dtype(document["data_type"]))
     if values.shape[-1] < stop - start:
         padding = [(0, 0)] * (values.ndim - 1) + [(0, stop - start - values.shape[-1])]
-        missing = UNKNOWN if stored.is_label else np.nan
+        missing = UNKNOWN if stored.is_coded else np.nan
         values = np.pad(values, padding, constant_values=missing)
     where = (slice(row, row + 1),) if dims_of(document)[0] == "recording" else ()
     array[(*where, ..., slice(start, stop))] = values[np.newaxis] if where else values

@@ -24,6 +24,10 @@ ENCODINGS: tuple[Document, ...] = (
 """Where the chunks of an array lie: under one encoding the old ones, under the other the new."""
 
 UNKNOWN = -1
+"""What stands for unknown in labels and categories."""
+
+CODED = ("label", "flag", "category")
+"""Kinds of variables that are stored as whole numbers, among which -1 is unknown."""
 """How a label that is not known is stored."""
 
 
@@ -87,21 +91,22 @@ def array_document(
     dims: Sequence[str],
     attributes: Mapping[str, Any],
     *,
-    is_label: bool = False,
     in_blocks: bool = False,
 ) -> Document:
-    """The document of an array, as Zarr writes it; text has any length, labels are int8.
+    """The document of an array, as Zarr writes it; text has any length.
+
+    Small whole numbers, int8 and int16, are labels and categories: -1 stands for unknown.
 
     Every chunk carries a checksum (CRC-32C), so that other numbers never pass for the stored ones.
     """
-    kind = "string" if dtype.kind in "OTU" else "int8" if is_label else dtype.name
+    kind = "string" if dtype.kind in "OTU" else dtype.name
     document: Document = {
         "shape": list(shape),
         "data_type": kind,
         "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": list(chunks)}},
         "chunk_key_encoding": ENCODINGS[0],
         "fill_value": _fill_value(kind),
-        "codecs": _codecs(kind, dtype, fast=in_blocks and not is_label),
+        "codecs": _codecs(kind, dtype, fast=in_blocks and dtype.kind == "f"),
         "attributes": dict(attributes),
         "zarr_format": 3,
         "node_type": "array",
@@ -115,7 +120,7 @@ def array_document(
 def _fill_value(kind: str) -> Any:
     if kind == "string":
         return ""
-    return "NaN" if kind.startswith("float") else UNKNOWN if kind == "int8" else 0
+    return "NaN" if kind.startswith("float") else UNKNOWN if kind in ("int8", "int16") else 0
 
 
 def _codecs(kind: str, dtype: np.dtype[Any], *, fast: bool) -> list[Document]:

@@ -24,10 +24,10 @@ from ethoflow.engine.identity.walk import Description, Walk, describe_container
 from ethoflow.schema import DataError
 
 _SETTINGS = (
-    *("kind", "dims", "units", "scope", "symmetric"),
-    *("label", "optional", "halo", "replaces", "version"),
+    *("kind", "dims", "units", "scope", "symmetric", "gives", "optional", "halo", "replaces"),
+    *("version", "categories", "raw", "tile", "merge", "finish", "reads", "also"),
 )
-_TABLES = ("roles", "parameter_units", "defaults")
+_TABLES = ("roles", "parameter_units", "defaults", "over")
 
 
 def identify(declaration: Declaration) -> str:

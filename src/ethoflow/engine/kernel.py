@@ -1,0 +1,433 @@
+"""One kernel: its inputs as it wants them, its results checked, and unknown where they must be.
+
+Everything here is NumPy. A kernel gets one animal (or one ordered pair, or all animals) of one
+recording, trimmed to the recording's own frames, so it never meets padding, a neighbour's data, or
+the end of a chunk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ethoflow.engine.bouts import filter_bouts
+from ethoflow.engine.calls import Call
+from ethoflow.engine.declare import BOUT_PARAMETERS, Array, Declaration, Output
+from ethoflow.engine.rule_files import failing_line
+from ethoflow.engine.windows import Window
+from ethoflow.schema import DataError
+
+Values = dict[str, Array]
+
+
+class KernelFailed(DataError):
+    """A declared function raised an error; the message names the function and the error."""
+
+
+@dataclass(frozen=True, eq=False)
+class Held:
+    """What arrays hold of a dim: the places along it, None where they hold all.
+
+    `animals` are the seats that arrays with the dim `individual` hold.
+    """
+
+    along: Mapping[str, str]
+    parts: Mapping[str, tuple[int, ...]]
+    animals: tuple[int, ...] | None = None
+
+
+def run_call(call: Call, held: Held, values: Mapping[str, Array], window: Window) -> Values:
+    """Arrays of all that a call's kernel gives, by key.
+
+    Parameters
+    ----------
+    call
+        Any variable of the job.
+    held
+        What the arrays hold of their dims, by job.
+    values
+        Arrays by key, time being `window`.
+    window
+        The frames.
+    """
+    arrays = inputs_of(call, held, values)
+    scope = call.declaration.scope
+    animals = range(call.sizes["individual"]) if held.animals is None else held.animals
+    out = _Result.make(call, held, arrays, len(animals), window)
+    if out.is_empty:
+        return out.arrays
+    if scope == "group":
+        _fill_group(call, arrays, out, window)
+    elif scope == "pair":
+        _fill_pairs(call, arrays, out, window)
+    else:
+        for actor in range(len(animals)):
+            out.put(_run_kernel(call, arrays, (actor, None), out.inner(1), window), (actor,))
+    return out.arrays
+
+
+@dataclass(frozen=True, eq=False)
+class _Result:
+    """Arrays that are filled animal by animal, by key."""
+
+    outputs: tuple[Output, ...]
+    arrays: Values
+
+    @classmethod
+    def make(
+        cls, call: Call, held: Held, arrays: Sequence[Array], n_animals: int, window: Window
+    ) -> _Result:
+        frames = window.stop - window.start
+        some, dim = held.parts.get(call.job), held.along.get(call.job, "")
+        sizes = {**call.sizes, "individual": n_animals, "partner": n_animals, "time": frames}
+        if some is not None:
+            sizes[dim] = len(some)
+        found = {
+            key: np.empty([sizes[dim] for dim in dims], output.dtype)
+            for key, dims, output in call.results
+        }
+        return cls(call.declaration.outputs, found)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to compute."""
+        return not any(array.size for array in self.arrays.values())
+
+    def inner(self, lead: int) -> list[tuple[int, ...]]:
+        """Shapes of the results of one animal, or pair."""
+        return [array.shape[lead:] for array in self.arrays.values()]
+
+    def put(self, results: Sequence[Array], place: tuple[int, ...]) -> None:
+        """Results of one animal, or pair."""
+        for array, result in zip(self.arrays.values(), results, strict=True):
+            array[place] = result
+
+    def unknown(self, place: tuple[int, ...] = ()) -> None:
+        """Nothing is known there."""
+        for array, output in zip(self.arrays.values(), self.outputs, strict=True):
+            array[place] = missing_of(output)
+
+
+def missing_of(output: Output) -> float:
+    """What stands for unknown in a block."""
+    return np.nan if output.gives == "number" else -1
+
+
+def inputs_of(call: Call, held: Held, values: Mapping[str, Array]) -> list[Array]:
+    """Arrays of a call's inputs as its kernel wants them, of all animals that are held."""
+    return [
+        _as_input(call, place, held, values[node.key]) for place, node in enumerate(call.inputs)
+    ]
+
+
+def _as_input(call: Call, place: int, held: Held, array: Array) -> Array:
+    """An input as a kernel wants it: the places it takes, and numbers that know unknown."""
+    node, taken, item = call.inputs[place], call.taken[place], call.arguments[place]
+    own = held.along.get(call.job, "")
+    if taken is not None:
+        array = _select(array, node.dims.index(taken.dim), held, node.job, taken.dim, taken.places)
+    elif own and own in node.dims:
+        array = _select(array, node.dims.index(own), held, node.job, own, held.parts[call.job])
+    # Kernels know unknown as NaN, in labels too.
+    if node.gives != "number" and array.dtype.kind == "i":
+        return as_float(array)
+    if item.argument in call.declaration.raw:
+        return array
+    # Whole numbers (pixels of another tool) would divide like whole numbers.
+    return array if array.dtype.kind not in "iub" else array.astype(np.float32)
+
+
+def _select(
+    array: Array, axis: int, held: Held, job: str, dim: str, wanted: Sequence[int]
+) -> Array:
+    """The wanted members of an array that holds some of them, as a view where possible."""
+    there = held.parts.get(job) if held.along.get(job) == dim else None
+    if there is not None and tuple(wanted) == there:
+        return array
+    places = list(wanted) if there is None else [there.index(place) for place in wanted]
+    first, last = (places[0], places[-1]) if places else (0, -1)
+    if places == list(range(first, last + 1)):
+        return array[(slice(None),) * axis + (slice(first, last + 1),)]
+    return np.take(array, places, axis=axis)
+
+
+def _fill_group(call: Call, arrays: list[Array], out: _Result, window: Window) -> None:
+    """All animals that the recording has, at once; of the others nothing is known."""
+    seats = window.seats
+    everybody = call.sizes["individual"]
+    out.unknown()
+    if seats is None or len(seats) == everybody:
+        seats = None
+    elif not seats:
+        return
+    taken = of_seats(call, arrays, seats)
+    n = everybody if seats is None else len(seats)
+    shapes = []
+    for output, array in zip(out.outputs, out.arrays.values(), strict=True):
+        shapes.append(
+            tuple(
+                n if dim in ("individual", "partner") else size
+                for dim, size in zip(output.dims, array.shape, strict=True)
+            )
+        )
+    results = _run_kernel(call, taken, (None, None), shapes, window)
+    for output, array, result in zip(out.outputs, out.arrays.values(), results, strict=True):
+        if seats is None:
+            array[...] = result
+            continue
+        index = [
+            np.array(seats) if dim in ("individual", "partner") else np.arange(size)
+            for dim, size in zip(output.dims, array.shape, strict=True)
+        ]
+        array[np.ix_(*index)] = result
+
+
+def of_seats(call: Call, arrays: Sequence[Array], seats: tuple[int, ...] | None) -> list[Array]:
+    """Inputs of the animals that a recording has; None stands for all of them."""
+    return [
+        _seats_of(array, node.dims, seats) for array, node in zip(arrays, call.inputs, strict=True)
+    ]
+
+
+def _seats_of(array: Array, dims: Sequence[str], seats: tuple[int, ...] | None) -> Array:
+    if seats is None:
+        return array
+    for axis, dim in enumerate(dims):
+        if dim in ("individual", "partner"):
+            array = np.take(array, seats, axis=axis)
+    return array
+
+
+def _fill_pairs(call: Call, arrays: list[Array], out: _Result, window: Window) -> None:
+    shapes = out.inner(2)
+    n = call.sizes["individual"]
+    for actor in range(n):
+        out.unknown((actor, actor))
+        for partner in range(n):
+            if partner == actor:
+                continue
+            if call.declaration.symmetric and partner < actor:
+                results = [array[partner, actor] for array in out.arrays.values()]
+            else:
+                results = _run_kernel(call, arrays, (actor, partner), shapes, window)
+            out.put(results, (actor, partner))
+
+
+def _run_kernel(
+    call: Call,
+    arrays: Sequence[Array],
+    seats: tuple[int | None, int | None],
+    shapes: Sequence[tuple[int, ...]],
+    window: Window,
+) -> list[Array]:
+    """Results for one animal, pair or group, unknown where they must be."""
+    declaration = call.declaration
+    views = views_of(call, arrays, seats)
+    results = _compute(call, views, shapes, window)
+    return [
+        _finish(call, output, result, views, shape)
+        for output, result, shape in zip(declaration.outputs, results, shapes, strict=True)
+    ]
+
+
+def views_of(
+    call: Call, arrays: Sequence[Array], seats: tuple[int | None, int | None]
+) -> list[Array]:
+    """Inputs of one animal, or pair, or group, as a kernel may read them."""
+    return [
+        _view_animal(array, node.dims, *(seats[::-1] if item.view == "partner_" else seats))
+        for array, node, item in zip(arrays, call.inputs, call.arguments, strict=True)
+    ]
+
+
+def _view_animal(
+    array: Array, dims: tuple[str, ...], animal: int | None, partner: int | None
+) -> Array:
+    view: Array = array.view()
+    if "individual" in dims and animal is not None:
+        view = np.asarray(view[animal])
+    if "partner" in dims and partner is not None:
+        view = np.asarray(view[partner])
+    # Kernels share their inputs, and some are the caller's own data.
+    view.flags.writeable = False
+    return view
+
+
+def _compute(
+    call: Call, views: Sequence[Array], shapes: Sequence[tuple[int, ...]], window: Window
+) -> list[Array]:
+    """What the kernel gives, all at once or tile by tile of the recording's own frames."""
+    tile = call.tile()
+    if not tile:
+        return call_kernel(call, views, shapes)
+    outputs = call.declaration.outputs
+    found = [
+        np.full(shape, missing_of(output), output.dtype)
+        for shape, output in zip(shapes, outputs, strict=True)
+    ]
+    for first, last, start, stop in tiles_of(window, tile, call.look()):
+        a, b = start - window.start, stop - window.start
+        cut = [
+            view[..., a:b] if "time" in node.dims else view
+            for view, node in zip(views, call.inputs, strict=True)
+        ]
+        wanted = [(*shape[:-1], stop - start) for shape in shapes]
+        results = call_kernel(call, cut, wanted)
+        own = slice(first - start, last - start)
+        for array, result in zip(found, results, strict=True):
+            array[..., first - window.start : last - window.start] = result[..., own]
+    return found
+
+
+def tiles_of(window: Window, tile: int, look: int) -> list[tuple[int, int, int, int]]:
+    """Tiles of the recording that a window holds with what they look at.
+
+    For each its first and last (exclusive) frame, and those of what the kernel is given.
+    """
+    found = []
+    for first in range(window.start // tile * tile, window.stop, tile):
+        last = min(first + tile, window.n_frames)
+        start, stop = max(first - look, 0), min(last + look, window.n_frames)
+        if start >= window.start and stop <= window.stop:
+            found.append((first, last, start, stop))
+    return found
+
+
+def call_kernel(
+    call: Call, views: Sequence[Array], shapes: Sequence[tuple[int, ...]]
+) -> list[Array]:
+    """What the function gives, of the shapes and kinds that its declaration says."""
+    declaration = call.declaration
+    bouts = BOUT_PARAMETERS if declaration.kind == "behaviour" else ()
+    parameters = {n: v for n, v in call.parameters.items() if n not in bouts}
+    try:
+        result = declaration.function(*views, **parameters)
+    except MemoryError:  # nothing is wrong with the function
+        raise
+    except Exception as error:
+        raise KernelFailed(explain(declaration, error)) from error
+    several = len(declaration.outputs) > 1
+    if several and (not isinstance(result, tuple) or len(result) != len(declaration.outputs)):
+        names = ", ".join(output.name for output in declaration.outputs)
+        raise KernelFailed(f"{declaration.name} must return a tuple: {names}")
+    results = [np.asarray(one) for one in (result if several else (result,))]
+    for output, one, shape in zip(declaration.outputs, results, shapes, strict=True):
+        _check_result(call, output, one, shape)
+    return results
+
+
+def explain(declaration: Declaration, error: Exception) -> str:
+    """What went wrong in a function, and in which line of the file that declares it."""
+    code = getattr(declaration.function, "__code__", None)
+    file = "" if code is None else str(code.co_filename)
+    line = failing_line(error, file)
+    where = "" if line is None else f" in {file}, line {line}"
+    return f"{declaration.name} failed{where}: {type(error).__name__}: {error}"
+
+
+def _check_result(call: Call, output: Output, result: Array, shape: tuple[int, ...]) -> None:
+    name = call.declaration.name
+    if len(call.declaration.outputs) > 1:
+        name = f"{name} ({output.name})"
+    if result.shape != shape:
+        raise KernelFailed(
+            f"{name} gave the shape {result.shape} where its declaration says "
+            f"{output.dims}, here {shape}: correct dims=... or what the function returns"
+        )
+    if output.gives in ("label", "flag") and result.dtype != np.bool_:
+        raise KernelFailed(
+            f"{name} gives labels: its function must return booleans, found {result.dtype}"
+        )
+    if output.gives == "number" and result.dtype.kind not in "biuf":
+        raise KernelFailed(f"{name} must return numbers, found {result.dtype}")
+    if output.gives != "category":
+        return
+    if result.dtype.kind not in "iu":
+        raise KernelFailed(
+            f"{name} gives categories: its function must return whole numbers, found {result.dtype}"
+        )
+    most = len(call.categories(output))
+    if result.size and int(result.max()) >= most:
+        raise KernelFailed(f"{name} gave the category {int(result.max())}; it has {most}")
+
+
+def _finish(
+    call: Call, output: Output, result: Array, views: Sequence[Array], shape: tuple[int, ...]
+) -> Array:
+    """A result as a block holds it: its type, and unknown where a required input is missing."""
+    declaration = call.declaration
+    if declaration.kind == "step" and output.gives == "number":
+        return result
+    decides = declaration.kind in ("step", "summary")
+    unknown = None if decides else _find_unknown(call, output, views, shape)
+    if output.gives == "number":
+        result = result.astype(np.float32, copy=False)
+        return result if unknown is None else np.where(unknown, np.float32(np.nan), result)
+    state = result.astype(output.dtype)
+    if output.gives == "category":
+        state = np.maximum(state, -1)
+    if unknown is not None:
+        state = np.where(unknown, output.dtype.type(-1), state)
+    if declaration.kind == "behaviour":
+        return _filter(state, call)
+    return state
+
+
+def _filter(state: Array, call: Call) -> Array:
+    """Short gaps filled and short bouts dropped, along time."""
+    limits = call.parameters["max_gap"], call.parameters["min_bout"]
+    if state.ndim == 1:
+        return filter_bouts(state, *limits)
+    rows = [filter_bouts(row, *limits) for row in state.reshape(-1, state.shape[-1])]
+    return np.stack(rows).reshape(state.shape)
+
+
+def _find_unknown(
+    call: Call, output: Output, views: Sequence[Array], shape: tuple[int, ...]
+) -> Array | None:
+    """Frames at which a required input is missing, for every value of the result."""
+    unknown: Array | None = None
+    used = ("individual", "partner") if call.declaration.scope == "pair" else call.declaration.lead
+    for view, node, item, taken in zip(views, call.inputs, call.arguments, call.taken, strict=True):
+        if item.argument in call.declaration.optional or view.dtype.kind not in "fc":
+            continue
+        dims = [dim for dim in node.dims if dim not in used]
+        if "time" not in dims:
+            # A missing number (a body length nobody could measure) makes labels unknown; a missing
+            # arena radius only says that the arena is no circle.
+            if output.gives == "label" and view.ndim == 0 and np.isnan(view):
+                return np.ones(shape, bool)
+            continue
+        if "time" not in output.dims:
+            continue  # of a whole recording: the kernel decides
+        meets = [_meets(call, dim, taken, output) for dim in dims]
+        missing: Array = np.isnan(view)
+        gone = tuple(axis for axis, dim in enumerate(meets) if not dim)
+        missing = np.any(missing, axis=gone) if gone else missing
+        kept = [dim for dim in meets if dim]
+        order = sorted(range(len(kept)), key=lambda axis: output.dims.index(kept[axis]))
+        missing, kept = missing.transpose(order), [kept[axis] for axis in order]
+        missing = missing.reshape(
+            [missing.shape[kept.index(dim)] if dim in kept else 1 for dim in output.dims]
+        )
+        unknown = missing if unknown is None else unknown | missing
+    return unknown
+
+
+def _meets(call: Call, dim: str, taken: Any, output: Output) -> str:
+    """The dim of the result along which a dim of an input is missing; empty for all of it."""
+    if taken is not None and dim == taken.dim:
+        dim = taken.becomes
+    elif dim in call.members:
+        return ""
+    return dim if dim in output.dims else ""
+
+
+def as_float(state: Array) -> Array:
+    """Labels and categories in memory: numbers, NaN for unknown."""
+    decoded = state.astype(np.float32)
+    decoded[state < 0] = np.nan
+    return decoded

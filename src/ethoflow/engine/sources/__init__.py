@@ -1,0 +1,18 @@
+"""Where the numbers of blocks come from, and what stands for them."""
+
+from ethoflow.engine.sources.opening import lazy_stored, open_store
+from ethoflow.engine.sources.origin import Chunks, KnownLayer, Origin, StoredLayer, bounds_of, chain
+from ethoflow.engine.sources.source import Source, source_of
+
+__all__ = [
+    "Chunks",
+    "KnownLayer",
+    "Origin",
+    "Source",
+    "StoredLayer",
+    "bounds_of",
+    "chain",
+    "lazy_stored",
+    "open_store",
+    "source_of",
+]

@@ -1,0 +1,348 @@
+"""What users may add, each in one file that touches no other, through every way there is.
+
+Chunks do not show, a recording alone and in a cohort gives the same, and what was killed while it
+was written goes on.
+"""
+
+from __future__ import annotations
+
+import importlib
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import cloudpickle
+import dask
+import numpy as np
+import pytest
+import xarray as xr
+
+import ethoflow as ef
+from ethoflow.engine import layout
+from ethoflow.errors import UnknownName
+from tests.conftest import REPOSITORY, no_compute
+from tests.strategies import make_poses, stack
+
+PROBES = (
+    "pair_distances", "joint_angle", "regions", "windows", "kalman", "pose_model", "net", "hmm",
+    "huddle", "video",
+)  # fmt: skip
+CHUNKS = (1, 7, 100, -1)
+
+
+def probe(name: str) -> Any:
+    if name == "net":
+        pytest.importorskip("torch")
+    return importlib.import_module(f"tests.engine.probes.{name}")
+
+
+def poses(seed: int = 1, n_frames: int = 120, name: str = "a") -> xr.Dataset:
+    return make_poses(seed, n_frames, n_individuals=3, name=name)
+
+
+def alone() -> list[xr.Dataset]:
+    short = poses(2, 61, "short")
+    absent = short.animal.values.copy()
+    absent[2] = ""
+    nobody = short.position.where(xr.DataArray(absent != "", dims="individual"))
+    short = short.assign(position=nobody).assign_coords(animal=("individual", absent))
+    return [short, poses(3, 113, "long"), poses(4, 1, "frame")]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _a_model() -> None:
+    """The fit is computed before anything is built lazily."""
+    probe("pose_model").fitted()
+
+
+every = pytest.mark.parametrize("name", PROBES)
+
+
+@every
+@pytest.mark.parametrize("chunk", CHUNKS)
+def test_chunks_do_not_show(name: str, chunk: int) -> None:
+    run = probe(name).run
+    whole = run(poses())
+    assert any(np.isfinite(array).any() for array in whole.values())
+    with no_compute():
+        lazy = run(poses().chunk(time=chunk))
+    assert all(array.chunks is not None for array in lazy.values())
+    with dask.config.set(scheduler="synchronous"):
+        xr.testing.assert_identical(lazy.compute(), whole)
+
+
+@every
+@pytest.mark.parametrize("chunk", [None, 25])
+def test_alone_and_in_a_cohort(name: str, chunk: int | None) -> None:
+    run, recordings = probe(name).run, alone()
+    ds = stack(recordings)
+    ds = ds if chunk is None else ds.chunk(recording=1, time=chunk)
+    together = run(ds).compute(scheduler="synchronous")
+    for row, recording in enumerate(recordings):
+        if name == "video":
+            continue  # the film is made as long as the longest
+        own = run(recording)
+        found = together.isel(recording=row, time=slice(recording.sizes["time"]))
+        for variable in own.data_vars:
+            np.testing.assert_array_equal(found[variable], own[variable], err_msg=str(variable))
+        assert (
+            together.isel(recording=row, time=slice(recording.sizes["time"], None)).isnull().all()
+        )
+
+
+@every
+def test_a_killed_write_goes_on(name: str, tmp_path: Path) -> None:
+    probe(name)
+    command = [sys.executable, "-m", "tests.engine.probes.killed", name, str(tmp_path / "a.zarr")]
+    ran = subprocess.run(
+        [*command, "2"], cwd=REPOSITORY, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 9, ran.stderr[-2000:]
+    again = subprocess.run(
+        [*command, "0"], cwd=REPOSITORY, capture_output=True, text=True, check=False
+    )
+    assert again.returncode == 0, again.stderr[-2000:]
+    written, fresh = map(int, again.stdout.split())
+    assert written
+    assert fresh >= 1
+    found = ef.open(tmp_path / "a.zarr", "probe")
+    expected = probe(name).run(killed_dataset())
+    for variable in expected.data_vars:
+        np.testing.assert_array_equal(found[variable].values[0], expected[variable].values)
+        assert found[variable].dtype == expected[variable].dtype == np.float32
+
+
+def killed_dataset() -> xr.Dataset:
+    return poses(5, 150)
+
+
+@every
+def test_stored_results_are_fresh_and_read_the_same(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layout, "choose_block", lambda *_: 40)
+    run = probe(name).run
+    ds = stack([poses(6, 97, "a"), poses(7, 30, "b")])
+    first = ef.write(run(ds), tmp_path / "a.zarr", "probe")
+    assert first.written
+    assert not first.fresh
+    second = ef.write(run(ds), tmp_path / "a.zarr", "probe")
+    assert not second.written
+    found = ef.open(tmp_path / "a.zarr", "probe").compute()
+    expected = run(ds)
+    for variable in expected.data_vars:
+        np.testing.assert_array_equal(found[variable], expected[variable])
+        kept = {
+            k: v
+            for k, v in found[variable].attrs.items()
+            if k in ("kind", "units", "flag_meanings")
+        }
+        assert kept.items() <= expected[variable].attrs.items()
+
+
+@every
+def test_it_travels_to_another_process(name: str) -> None:
+    lazy = probe(name).run(poses().chunk(time=50))
+    again = cloudpickle.loads(cloudpickle.dumps(lazy))
+    xr.testing.assert_identical(again.compute(), lazy.compute())
+
+
+# --- what they compute ------------------------------------------------------------------------
+
+
+def test_pair_distances_are_distances() -> None:
+    ds = poses()
+    found = probe("pair_distances").run(ds).pair_distance
+    assert found.sizes["pair"] == 55
+    expected = np.sqrt(np.square(
+        ds.position.sel(bodypart="Nose") - ds.position.sel(bodypart="Center")
+    ).sum("space", skipna=False))  # fmt: skip
+    np.testing.assert_allclose(found.sel(pair="Nose-Center"), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("n_space", [2, 3])
+def test_joint_angles_in_two_and_three_dimensions(n_space: int) -> None:
+    ds = make_poses(1, 60, n_individuals=1, n_space=n_space, gaps=False)
+    found = probe("joint_angle").run(ds).joint_angle.isel(joint=0, individual=0)
+    nose, middle, tail = (
+        ds.position.sel(bodypart=part).isel(individual=0).values.astype(float)
+        for part in ("Nose", "Center", "Tail_base")
+    )
+    one, other = nose - middle, tail - middle
+    cosine = (one * other).sum(0) / np.linalg.norm(one, axis=0) / np.linalg.norm(other, axis=0)
+    np.testing.assert_allclose(found, np.arccos(cosine), atol=2e-3)
+
+
+def test_a_group_has_the_animals_that_are_there() -> None:
+    short, _, _ = alone()
+    found = probe("huddle").run(short)
+    pair = probe("huddle").run(short.isel(individual=[0, 1]))
+    np.testing.assert_array_equal(found.huddle, pair.huddle)
+    assert found.huddle.dims == ("time",)
+    assert {0.0, 1.0} & set(np.unique(found.huddle))
+    assert np.isnan(found.distance_to_others[2]).all()
+
+
+def test_a_model_is_the_same_whatever_the_chunks_and_the_order() -> None:
+    postures = probe("pose_model").postures
+    recordings = alone()
+    whole = postures(stack(recordings))
+    assert whole["modes"].shape == (3, 22)
+    for ds in (
+        stack(recordings).chunk(recording=1, time=7),
+        stack(recordings).chunk(time=100),
+        stack(recordings[::-1]),
+    ):
+        other = postures(ds)
+        for name in ("mean", "modes"):
+            np.testing.assert_array_equal(other[name], whole[name])
+    assert postures(stack(recordings).chunk(recording=1, time=7)).digest == whole.digest
+    assert postures(stack(recordings[::-1])).digest == whole.digest
+    assert postures(stack(recordings), n_modes=2).digest != whole.digest
+
+
+def test_another_model_makes_stale(tmp_path: Path) -> None:
+    module, ds = probe("pose_model"), stack([poses(6, 97, "a")])
+    one, other = module.postures(poses(8, 60)), module.postures(poses(9, 60))
+    saved = one.save(tmp_path / "models" / "postures")
+    ef.write(module.run(ds, one), tmp_path / "a.zarr", "probe")
+    assert not ef.write(module.run(ds, saved), tmp_path / "a.zarr", "probe").written
+    assert ef.write(module.run(ds, other), tmp_path / "a.zarr", "probe").written
+    xr.testing.assert_identical(module.run(ds, saved), module.run(ds, one))
+
+
+def test_a_damaged_model_is_refused(tmp_path: Path) -> None:
+    from ethoflow.engine.model import _loaded
+
+    saved = probe("pose_model").postures(poses(8, 60)).save(tmp_path / "m")
+    chunk = next(path for path in (tmp_path / "m" / "mean").rglob("*") if path.name == "0")
+    chunk.write_bytes(b"\x00" * 400)
+    _loaded.clear()
+    with pytest.raises(Exception, match="model|mean|chunk|decompress|Zstd|buffer"):
+        saved["mean"]
+
+
+def test_the_smoother_is_that_of_a_random_walk() -> None:
+    """Against the posterior of all frames at once, by linear algebra."""
+    kalman = probe("kalman")
+    rng = np.random.default_rng(0)
+    values = np.cumsum(rng.normal(0, 2, 40)) + rng.normal(0, 1, 40)
+    values[[5, 6, 20]] = np.nan
+    mean, spread = kalman.smooth_walk(values, 1.0, 2.0)
+    seen = ~np.isnan(values)
+    walk = np.diff(np.eye(40), axis=0)
+    precision = walk.T @ walk / 4 + np.diag(seen / 1.0)
+    precision[0, 0] += 1e-6
+    right = np.where(seen, np.nan_to_num(values), 0)
+    right[0] += 1e-6 * values[0]
+    covariance = np.linalg.inv(precision)
+    np.testing.assert_allclose(mean, covariance @ right, atol=1e-6)
+    np.testing.assert_allclose(spread, np.sqrt(np.diag(covariance)), atol=1e-6)
+
+
+def test_states_follow_the_film_of_speeds() -> None:
+    found = probe("hmm").run(poses())
+    assert found.state_sequence.attrs["flag_meanings"] == "rest walk run"
+    assert found.state_sequence.attrs["kind"] == "category"
+    values = set(np.unique(found.state_sequence.values[~np.isnan(found.state_sequence)]))
+    assert values <= {0.0, 1.0, 2.0}
+    assert len(values) > 1
+
+
+def test_a_stage_is_computed_once_for_all_blocks() -> None:
+    calls: list[int] = []
+
+    @ef.feature(dims=("time",), halo="whole", optional=("body_span",))
+    def counted_whole(body_span: Any) -> Any:
+        """Frames from the end."""
+        calls.append(body_span.size)
+        return body_span - np.nanmax(body_span)
+
+    ds = make_poses(1, 120, n_individuals=2)
+    lazy = counted_whole(ds.chunk(time=10))
+    lazy.compute(scheduler="synchronous")
+    assert calls == [120, 120]
+
+
+def test_a_summary_may_rest_on_a_summary() -> None:
+    @ef.summary()
+    def longest_in_bodies(body_span: Any, body_length: Any) -> Any:
+        """The longest span, in body lengths."""
+        return np.nanmax(body_span) / body_length
+
+    ds = make_poses(1, 120)
+    now = longest_in_bodies(ds)
+    assert (now > 1).all()
+    for chunk in (7, 120):
+        xr.testing.assert_identical(longest_in_bodies(ds.chunk(time=chunk)).compute(), now)
+
+
+def test_settings_reach_what_a_rule_rests_on() -> None:
+    @ef.feature(dims=("time",), roles=("nose",), parameter_units={"above": "mm"})
+    def nose_above(position: Any, *, above: float = 0.0) -> Any:
+        """How far the nose is above a line."""
+        return position[0, 1] - above
+
+    @ef.behaviour(min_bout=0, max_gap=0)
+    def nose_is_above(nose_above: Any) -> Any:
+        """The nose is above the line."""
+        return nose_above > 0
+
+    ds = poses()
+    moved = ef.annotate(ds, [nose_is_above], parameters={"nose_above": {"above": "5 cm"}})
+    expected = (ds.position.sel(bodypart="Nose", space="y") - 50 > 0).where(
+        ds.position.sel(bodypart="Nose", space="y").notnull()
+    )
+    np.testing.assert_array_equal(moved.nose_is_above, expected)
+    with pytest.raises(UnknownName, match="nor among what they rest on"):
+        ef.annotate(ds, [nose_is_above], parameters={"acceleration": {}})
+    given = ds.assign(nose_above=nose_above(ds))
+    with pytest.raises(UnknownName, match="is in the dataset"):
+        ef.annotate(given, [nose_is_above], parameters={"nose_above": {"above": 1}})
+
+
+def test_what_does_not_go_together_is_refused() -> None:
+    def of_three(position: Any) -> Any: ...
+
+    with pytest.raises(TypeError, match="'individual', 'pair' or 'group'"):
+        ef.feature(dims=("time",), scope="triple")(of_three)
+
+    @ef.feature(dims=("crowd", "time"))
+    def nobody_knows(position: Any) -> Any:
+        """A dim that nobody finds members for."""
+        return position[0]
+
+    with pytest.raises(TypeError, match="over="):
+        nobody_knows(poses())
+
+    @ef.feature(dims=())
+    def one_number(speed: Any) -> Any:
+        """A number of a block."""
+        return speed.mean()
+
+    with pytest.raises(TypeError, match="whole"):
+        one_number(poses())
+
+
+def test_what_mixes_body_parts_gets_all_of_them() -> None:
+    @ef.feature(dims=("bodypart", "space", "time"), units="position")
+    def from_the_middle(position: Any) -> Any:
+        """Body parts from the mean of all."""
+        return position - position.mean(axis=0)
+
+    @ef.behaviour(roles={"from_the_middle": ("nose",)}, min_bout=0, max_gap=0)
+    def nose_right_of_the_middle(from_the_middle: Any) -> Any:
+        """The nose is right of the mean of all body parts."""
+        return from_the_middle[0, 0] > 0
+
+    ds = poses()
+    expected = ds.position.sel(space="x") - ds.position.sel(space="x").mean(
+        "bodypart", skipna=False
+    )
+    expected = expected.sel(bodypart="Nose")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = nose_right_of_the_middle(ds)
+    np.testing.assert_array_equal(found, (expected > 0).where(expected.notnull()))

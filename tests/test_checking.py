@@ -1,0 +1,132 @@
+"""What is said of a user's own functions: faults that would show in numbers later on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import ethoflow as ef
+from ethoflow.engine import builtin
+from tests.engine.test_probes import PROBES, probe
+
+
+@pytest.mark.parametrize("name", sorted(builtin()))
+def test_what_comes_with_ethoflow_passes(name: str) -> None:
+    found = ef.check(name)
+    assert not found or name in {"to_mm", "mask_low_confidence"}, found
+
+
+def said(function: Any) -> str:
+    (sentence,) = ef.check(function)
+    return sentence
+
+
+def test_memory_beyond_the_halo() -> None:
+    @ef.behaviour(roles={"speed": ("centre",)})
+    def slower_than_before(speed: Any) -> Any:
+        """Slower than ten frames ago."""
+        before = np.roll(speed[0], 10)
+        before[:10] = np.nan
+        return speed[0] < before
+
+    assert "needs more frames before or after than its halo of 0 frames" in said(slower_than_before)
+
+
+def test_a_mean_of_a_block() -> None:
+    @ef.feature(dims=("bodypart", "time"), units="position/s")
+    def speed_above_mean(speed: Any) -> Any:
+        """Speed above its own mean."""
+        known = np.nan_to_num(speed)
+        return speed - known.sum(axis=-1, keepdims=True) / max(known.shape[-1], 1)
+
+    assert "halo='whole'" in said(speed_above_mean)
+
+
+def test_chance() -> None:
+    generator = np.random.default_rng(0)
+
+    @ef.feature(dims=("bodypart", "time"))
+    def noisy(speed: Any) -> Any:
+        """Noise."""
+        return generator.normal(size=speed.shape) + 0 * speed
+
+    assert "random generator" in said(noisy)
+
+
+def test_a_counter() -> None:
+    count = [0]
+
+    @ef.feature(dims=("bodypart", "time"))
+    def counting(speed: Any) -> Any:
+        """How often it was called."""
+        count[0] += 1
+        return 0 * speed + count[0]
+
+    assert any("two results" in sentence for sentence in ef.check(counting))
+
+
+def test_a_wrong_unit() -> None:
+    @ef.feature(dims=("bodypart", "time"), units="position")
+    def area_like(position: Any) -> Any:
+        """An area that says it is a length."""
+        return np.square(position).sum(axis=1)
+
+    assert "units=" in said(area_like)
+
+
+def test_a_threshold_without_a_unit() -> None:
+    @ef.behaviour(roles=("centre",), min_bout=0, max_gap=0)
+    def in_the_fast_lane(speed: Any, *, limit: float = 80.0) -> Any:
+        """Faster than a limit in mm/s that does not say so."""
+        return speed[0] > limit
+
+    assert "name the unit of each parameter" in said(in_the_fast_lane)
+
+
+def test_one_frame() -> None:
+    @ef.feature(dims=("bodypart", "time"), units="position/s", halo=1)
+    def slope(position: Any, *, fps: float) -> Any:
+        """Slope of x, which wants two frames."""
+        return np.gradient(position[:, 0], axis=-1) * fps
+
+    assert any(sentence.startswith("on one frame: slope failed") for sentence in ef.check(slope))
+
+
+def test_body_parts_that_are_not_computed_by_themselves() -> None:
+    @ef.feature(dims=("bodypart", "time"), units="position", pointwise=("bodypart",))
+    def from_middle(position: Any) -> Any:
+        """Height above the mean of all."""
+        return position[:, 1] - position[:, 1].max(axis=0)
+
+    assert "Leave that out" in said(from_middle)
+
+
+def test_a_function_that_cannot_be_tried() -> None:
+    @ef.feature(dims=("time",))
+    def of_weather(weather: Any) -> Any:
+        """Reads what is not there."""
+        return weather
+
+    assert said(of_weather).startswith("it could not be tried: of_weather needs")
+
+
+MORE: dict[str, Any] = {
+    "windowed": {"values": "body_span"},
+    "feature_matrix": {"values": ["speed", "heading"]},
+}
+
+
+@pytest.mark.parametrize("name", PROBES)
+def test_the_probes_pass(name: str) -> None:
+    module = probe(name)
+    model = {"model": module.fitted()} if hasattr(module, "fitted") else {}
+    given = {**MORE, "posture_score": model, "embedding": model}
+    declared = [item for item in vars(module).values() if isinstance(item, ef.Declaration)]
+    mine = [item for item in declared if item.function.__module__ == module.__name__]
+    assert mine
+    for item in mine:
+        data = module.tried_on() if hasattr(module, "tried_on") else None
+        found = ef.check(item, data, **given.get(item.name, {}))
+        assert not found, found
