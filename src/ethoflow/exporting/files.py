@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from ethoflow.behaviours.bouts import is_behaviour
 from ethoflow.disk import beside, clear_parts
 from ethoflow.exporting.declare import ExportNote, Writer, find_writer
 from ethoflow.exporting.recordings import cut_recording, find_seats
+from ethoflow.labels.bouts import is_behaviour
 from ethoflow.names import clean_name
 from ethoflow.schema import Data, DataError, as_dataset, position_units
 

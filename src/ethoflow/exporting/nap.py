@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from ethoflow.behaviours.bouts import find_bouts, is_behaviour
 from ethoflow.exporting.recordings import cut_recording, find_seats, note_unknown
+from ethoflow.labels.bouts import find_bouts, is_behaviour
 from ethoflow.origin import clock_times
 from ethoflow.schema import Data, DataError, as_dataset
 

@@ -10,10 +10,10 @@ import numpy as np
 import xarray as xr
 
 from ethoflow import __version__
-from ethoflow.behaviours.bouts import Track, follow_tracks, is_behaviour, label_names
 from ethoflow.engine.bouts import find_runs
 from ethoflow.engine.declare import Array
 from ethoflow.exporting.nwb_file import names_of
+from ethoflow.labels.bouts import Track, follow_tracks, is_behaviour, label_names
 from ethoflow.origin import on_clock, origins
 from ethoflow.schema import first_frame
 

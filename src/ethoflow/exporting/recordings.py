@@ -7,8 +7,8 @@ import warnings
 import numpy as np
 import xarray as xr
 
-from ethoflow.behaviours.bouts import is_behaviour
 from ethoflow.exporting.declare import ExportNote
+from ethoflow.labels.bouts import is_behaviour
 from ethoflow.origin import clock_frame
 from ethoflow.schema import own_frames, text
 

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from ethoflow.behaviours.bouts import Track, follow_tracks, name_track
 from ethoflow.engine.bouts import find_runs
+from ethoflow.labels.bouts import Track, follow_tracks, name_track
 from ethoflow.plot.recording import one_recording, recording_title
 from ethoflow.plot.save import PALETTE, WIDTH, with_options
 from ethoflow.schema import Data

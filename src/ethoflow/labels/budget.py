@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ethoflow.behaviours.bouts import follow_tracks, join_metadata, name_track
+from ethoflow.labels.bouts import follow_tracks, join_metadata, name_track
 from ethoflow.schema import Data, as_dataset
 
 COLUMNS = (

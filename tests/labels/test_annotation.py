@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 
 import ethoflow as ef
-from ethoflow.behaviours import SkippedRule
+from ethoflow.labels import SkippedRule
 from ethoflow.units import UnitError
 from tests.conftest import no_compute
 from tests.strategies import make_pixels, make_poses, make_tracks, stack
