@@ -14,7 +14,7 @@ from ethoflow.engine.registry import declarations
 from ethoflow.io.metadata import join_metadata
 from ethoflow.io.reader import TrackingNote
 from ethoflow.labels import bouts, budget
-from ethoflow.labels.bouts import MetadataAside
+from ethoflow.labels.rows import MetadataAside
 from ethoflow.schema import COORDINATES, DIMS, TABLE_COLUMNS, VARIABLES, DataError
 from ethoflow.stats.quality import track_quality
 from tests.strategies import make_tracks, stack

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from ethoflow.exporting.declare import ExportNote
-from ethoflow.labels.bouts import is_behaviour
+from ethoflow.labels.runs import is_behaviour
 from ethoflow.origin import clock_frame
 from ethoflow.schema import own_frames, text
 

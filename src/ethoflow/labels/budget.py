@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ethoflow.labels.bouts import follow_tracks, join_metadata, name_track
+from ethoflow.labels.rows import ROW, make_table
+from ethoflow.labels.runs import follow_tracks
 from ethoflow.schema import Data, as_dataset
 
-COLUMNS = (
-    "recording", "individual", "partner", "animal", "partner_animal", "behaviour",
-    "observed", "time", "share", "n_bouts", "mean_bout",
-)  # fmt: skip
+OWN = ("observed", "time", "share", "n_bouts", "mean_bout")
+COLUMNS = (*ROW, *OWN)
 
 
 def time_budget(data: Data) -> pd.DataFrame:
@@ -18,7 +17,8 @@ def time_budget(data: Data) -> pd.DataFrame:
 
     The animal is the statistical unit: test on these rows, never on frames. A behaviour that is the
     same seen from both animals of a pair (nose to nose) has one row for the pair, under the animal
-    that comes first; one that has a direction (following) has a row each way.
+    that comes first; one that has a direction (following) has a row each way. A variable with
+    categories (``kind="category"``) has a row for each of them, also for those never shown.
 
     Parameters
     ----------
@@ -28,15 +28,18 @@ def time_budget(data: Data) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        recording, individual, partner, animal, partner_animal, behaviour; observed: time in which
-        the behaviour is known, s; time: time in which it is shown, s; share: time / observed (NaN
-        when nothing was observed); n_bouts; mean_bout: mean length of the bouts, s. Metadata of the
-        recording and the animal follow; those of the partner begin with ``partner_``.
+        recording, individual, partner; a column for each further dim that labels have, such as
+        region or rater; animal, partner_animal, behaviour, and category where there are any;
+        observed: time in which the behaviour is known, s; time: time in which it is shown, s;
+        share: time / observed (NaN when nothing was observed); n_bouts; mean_bout: mean length of
+        the bouts, s. Metadata of the recording, the animal and the further dims follow; those of
+        the partner begin with ``partner_``.
 
     Raises
     ------
     DataError
-        There are no labels in `data`.
+        There are no labels in `data`, or one has values that no label has; a dim is called like a
+        column.
 
     Examples
     --------
@@ -47,17 +50,13 @@ def time_budget(data: Data) -> pd.DataFrame:
     """
     ds = as_dataset(data)
     fps = float(ds.fps)
+    tracks = follow_tracks(ds)
     records = []
-    for track in follow_tracks(ds):
+    for track in tracks:
         lengths = (track.runs[:, 1] - track.runs[:, 0]) / fps
-        observed = track.n_observed / fps
-        shown = float(lengths.sum())
-        records.append({
-            **name_track(ds, track),
-            "observed": observed,
-            "time": shown,
-            "share": shown / observed if observed else float("nan"),
-            "n_bouts": len(lengths),
-            "mean_bout": float(lengths.mean()) if len(lengths) else float("nan"),
-        })  # fmt: skip
-    return join_metadata(pd.DataFrame(records, columns=list(COLUMNS)), ds)
+        observed, shown = track.n_observed / fps, float(lengths.sum())
+        share = shown / observed if observed else float("nan")
+        mean = float(lengths.mean()) if len(lengths) else float("nan")
+        values = observed, shown, share, len(lengths), mean
+        records.append((track, dict(zip(OWN, values, strict=True))))
+    return make_table(ds, tracks, records, OWN)
