@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from ethoflow.labels.categories import UNKNOWN, Categories, is_category
-from ethoflow.labels.runs import further_dims, is_behaviour
+from ethoflow.labels.runs import further_dims, is_behaviour, names_along
 from ethoflow.schema import DataError
 
 
@@ -54,7 +54,7 @@ def _spread(ds: xr.Dataset, array: xr.DataArray) -> Iterator[tuple[str, xr.DataA
     dims = further_dims(ds, [str(array.name)])
     said = str(array.attrs.get("long_name", "") or array.name)
     for place in np.ndindex(*(ds.sizes[dim] for dim in dims)):
-        cells = [str(ds[dim].values[i]) for dim, i in zip(dims, place, strict=True)]
+        cells = [str(names_along(ds, dim)[i]) for dim, i in zip(dims, place, strict=True)]
         one = array.isel(dict(zip(dims, place, strict=True)), drop=True)
         for category, label in _by_category(one, array):
             words = [*cells, *category]

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from ethoflow.labels.runs import Track, further_dims, label_names
+from ethoflow.labels.runs import Track, further_dims, label_names, names_along
 from ethoflow.names import name_aside
 from ethoflow.schema import COORDINATES, DataError
 
@@ -53,7 +53,7 @@ def name_track(ds: xr.Dataset, track: Track) -> dict[str, Any]:
         "recording": str(recordings[track.recording]),
         "individual": "" if track.individual is None else slots[track.individual],
         "partner": partner,
-        **{dim: ds[dim].values[i] for dim, i in track.place.items() if dim not in usual},
+        **{dim: names_along(ds, dim)[i] for dim, i in track.place.items() if dim not in usual},
         "animal": _animal(ds, track.recording, track.individual),
         "partner_animal": (
             _animal(ds, track.recording, slots.index(partner)) if partner in slots else ""
@@ -89,7 +89,7 @@ def make_table(
     rows = [{**names[id(track)], **values} for track, values in records]
     table = pd.DataFrame(rows, columns=columns)
     for dim in further_dims(ds, label_names(ds)):
-        if ds[dim].dtype.kind in "OUT":
+        if names_along(ds, dim).dtype.kind in "OUT":
             table[dim] = table[dim].astype(object).where(table[dim].notna(), "")
     if "category" in table:
         table["category"] = table["category"].astype(object).where(table["category"].notna(), "")

@@ -106,6 +106,12 @@ def further_dims(ds: xr.Dataset, names: Sequence[str]) -> list[str]:
     return [str(dim) for dim in ds.dims if dim in used]
 
 
+def names_along(ds: xr.Dataset, dim: str) -> Array:
+    """Names of the places along a dim; their numbers where it has none."""
+    names = ds[dim]
+    return names.values if names.ndim == 1 else np.arange(ds.sizes[dim])
+
+
 def follow_tracks(ds: xr.Dataset) -> list[Track]:
     """Runs of every label and category along the whole of each recording, joined across blocks."""
     from ethoflow.engine.gather import gather_blocks  # Dask is heavy, and rules are read without it

@@ -14,7 +14,7 @@ from ethoflow.engine.bouts import find_runs
 from ethoflow.labels.categories import UNKNOWN as STATE_UNKNOWN
 from ethoflow.labels.categories import encode
 from ethoflow.labels.rows import name_track
-from ethoflow.labels.runs import Track, follow_tracks, further_dims, label_names
+from ethoflow.labels.runs import Track, follow_tracks, further_dims, label_names, names_along
 from ethoflow.plot.recording import one_recording, recording_title
 from ethoflow.plot.save import PALETTE, WIDTH, with_options
 from ethoflow.schema import Data, DataError
@@ -111,7 +111,7 @@ def _name_rows(ds: xr.Dataset, tracks: list[Track]) -> list[_Row]:
     if further and len(rows) > MOST_ROWS:
         raise DataError(
             f"an ethogram of {len(rows)} rows cannot be read: choose some along "
-            f"{' or '.join(further)}, as in .sel({further[0]}={ds[further[0]].values[0]!r})."
+            f"{' or '.join(further)}, as in .sel({further[0]}={names_along(ds, further[0])[0]!r})."
         )
     return list(rows.values())
 
