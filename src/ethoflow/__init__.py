@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ethoflow.labels.annotation import annotate
     from ethoflow.labels.bouts import find_bouts
     from ethoflow.labels.budget import time_budget
+    from ethoflow.labels.joining import join
     from ethoflow.points import assign_roles
     from ethoflow.schema import DataError
     from ethoflow.schema import make_tracks as from_arrays
@@ -54,6 +55,7 @@ _NAMES = {
     "find_offset": "ethoflow.io.scoring",
     "from_arrays": "ethoflow.schema:make_tracks",
     "from_movement": "ethoflow.io.movement",
+    "join": "ethoflow.labels.joining",
     "list_labels": "ethoflow.io.scoring",
     "load_rules": "ethoflow.engine",
     "open": "ethoflow.engine.source:open_store",
