@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from ethoflow.points import assign_roles
     from ethoflow.schema import DataError
     from ethoflow.schema import make_tracks as from_arrays
+    from ethoflow.stats.stores import study
     from ethoflow.store import verify
     from ethoflow.units import UnitError
 
@@ -65,6 +66,7 @@ _NAMES = {
     "read_ensemble": "ethoflow.io.ensemble",
     "read_labels": "ethoflow.io.scoring",
     "step": "ethoflow.engine",
+    "study": "ethoflow.stats.stores",
     "time_budget": "ethoflow.labels.budget",
     "to_keypoint_moseq": "ethoflow.exporting.moseq",
     "to_movement": "ethoflow.exporting.movement",

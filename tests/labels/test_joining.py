@@ -183,7 +183,7 @@ def animals(ds: xr.Dataset) -> xr.Dataset:
 
 
 REFUSED = {
-    "the same variable": (lambda ds: ds.assign(confidence=ds.moving), "confidence is in dataset 1 and"),
+    "the same variable": (lambda ds: ds.assign(filled=ds.moving), "filled is in dataset 1 and"),
     "another frame rate": (
         lambda ds: ds.assign_coords(fps=50.0, time=ds.time / 2), "50 frames per second in dataset"
     ),
@@ -220,6 +220,7 @@ def test_what_does_not_fit_is_refused(name: str) -> None:
     change, message = REFUSED[name]
     poses = cohort().assign_coords(origin=("recording", [0.0, 0, 0]))
     labels = ef.annotate(poses, RULES)
+    poses = poses.assign(filled=poses.confidence)
     ef.join(poses, labels)
     with pytest.raises(ef.DataError, match=message):
         ef.join(poses, change(labels))
