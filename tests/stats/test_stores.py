@@ -130,6 +130,14 @@ def test_other_units_settings_and_kinds(stores: dict[str, Path], tmp_path: Path)
         ef.study([stores["slow"], tmp_path / "n.zarr"]).time_budget()
 
 
+def test_metadata_called_store_stand_aside(stores: dict[str, Path], tmp_path: Path) -> None:
+    labels = ef.annotate(poses_at(25.0, "q"), ["moving"])
+    labels = labels.assign_coords(store=("recording", ["shop"]))
+    ef.write(labels, tmp_path / "q.zarr", "labels/rules")
+    table = ef.study([stores["slow"], tmp_path / "q.zarr"]).time_budget()
+    assert set(table[table.store == "q"].metadata_store) == {"shop"}
+
+
 def test_a_store_without_regions_has_nothing_in_their_column(
     stores: dict[str, Path], tmp_path: Path
 ) -> None:

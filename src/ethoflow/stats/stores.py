@@ -164,6 +164,8 @@ class Study:
             labels = [str(key) for key, array in ds.data_vars.items() if is_behaviour(array)]
             places |= {"category", *further_dims(ds, labels)}
             table = make(ds)
+            if "store" in table:
+                table = table.rename(columns={"store": name_aside("store", table.columns)})
             table.insert(0, "store", name)
             tables.append(table)
         _check_kinds(dict(zip(self.names, tables, strict=True)))
