@@ -327,7 +327,7 @@ def as_dataset(data: Data, *, needs: Sequence[str] = ()) -> xr.Dataset:
 
 def _restore_individual(ds: xr.Dataset) -> xr.Dataset:
     """One animal picked by its name is still a dataset of individuals, of one."""
-    if "individual" not in ds.coords or "individual" in ds.dims:
+    if "individual" not in ds.coords or "individual" in ds.dims or ds["individual"].ndim:
         return ds
     shared = {name for name, variable in VARIABLES.items() if "individual" not in variable.dims}
     own = [name for name in (*ds.data_vars, "animal") if name in ds and name not in shared]

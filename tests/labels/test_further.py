@@ -248,6 +248,22 @@ def test_intervals_of_pynapple_have_the_region_in_their_name() -> None:
     assert "state_A_rest/a0" in found
 
 
+@pytest.mark.filterwarnings("ignore::ethoflow.exporting.declare.ExportNote")
+def test_labels_of_a_group_alone_go_everywhere(tmp_path: Path) -> None:
+    """Without any dim of animals, and with animals that are part of another dim."""
+    ds = make_labels(6)[["huddle", "crowded"]]
+    ds = ds.drop_vars(["individual", "animal", "partner"], errors="ignore")
+    budget = ef.time_budget(ds)
+    assert budget.individual.tolist() == [""] * 4
+    table = ef.to_table(ds)
+    np.testing.assert_array_equal(table.crowded_nest, ds.crowded.sel(region="nest"))
+    assert set(table.individual) == {""}
+    (path,) = ef.export(ds, tmp_path / "a.tsv", format="BORIS aggregated events")
+    assert len(pd.read_csv(path, sep="\t")) == len(ef.find_bouts(ds))
+    stacked = make_labels(6)[["inside"]].chunk(time=9).stack(place=("region", "individual"))
+    assert len(ef.time_budget(stacked)) == 6
+
+
 def test_tables_per_frame_have_the_names_of_categories() -> None:
     ds = make_labels(4)[["state", "inside"]]
     table = ef.to_table(ds)
