@@ -116,6 +116,22 @@ def test_a_place_that_is_chosen_gives_its_rows() -> None:
     assert len(both) == len(two) < len(whole)
 
 
+@pytest.mark.parametrize("chunk", [None, 7])
+def test_pairs_that_are_the_same_either_way_are_one_row_in_each_place(chunk: int | None) -> None:
+    ds = make_cohort(3)[["near"]]
+    turned = ds.near.values.swapaxes(1, 2)
+    both = ds.near.copy(data=np.maximum(ds.near.values, turned))
+    ds = ds.assign(near=both.assign_attrs(pairs="unordered"))
+    ds = ds.chunk(recording=1, time=chunk) if chunk else ds
+    directed = ds.assign(near=ds.near.drop_attrs().assign_attrs(kind="label"))
+    once, each = ef.time_budget(ds), ef.time_budget(directed)
+    assert len(once) * 2 == len(each)
+    assert len(once) == 2 * 3 * len(REGIONS) * 2
+    merged = once.merge(each, on=WHERE[:-1], suffixes=("", "_each"))
+    assert merged.time.tolist() == merged.time_each.tolist()
+    assert (once.individual < once.partner).all()
+
+
 def test_metadata_of_further_places_stand_beside_them() -> None:
     table = ef.find_bouts(make_cohort())
     surface = dict(zip(["", *REGIONS], [None, "sand", "glass", "paper"], strict=True))
