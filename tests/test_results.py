@@ -14,7 +14,7 @@ import pytest
 
 import ethoflow as ef
 from ethoflow import pipeline, results, simulate, store
-from ethoflow.stats.budget import time_budget
+from ethoflow.labels.budget import time_budget
 
 
 def make(folder: Path, name: str, source: str, note: object = None) -> None:

@@ -11,9 +11,7 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from ethoflow import behaviours, features, plot, simulate, stats
-    from ethoflow.behaviours import annotate
-    from ethoflow.behaviours.bouts import find_bouts
+    from ethoflow import behaviours, features, labels, plot, simulate, stats
     from ethoflow.cleaning import clean
     from ethoflow.engine import behaviour, feature, load_rules, step
     from ethoflow.engine.materialise import write
@@ -30,14 +28,18 @@ if TYPE_CHECKING:
     from ethoflow.io.movement import from_movement
     from ethoflow.io.reader import read
     from ethoflow.io.scoring import find_offset, list_labels, read_labels
+    from ethoflow.labels.annotation import annotate
+    from ethoflow.labels.bouts import find_bouts
+    from ethoflow.labels.budget import time_budget
+    from ethoflow.labels.joining import join
     from ethoflow.points import assign_roles
     from ethoflow.schema import DataError
     from ethoflow.schema import make_tracks as from_arrays
-    from ethoflow.stats.budget import time_budget
+    from ethoflow.stats.stores import study
     from ethoflow.store import verify
     from ethoflow.units import UnitError
 
-_MODULES = ("behaviours", "features", "plot", "simulate", "stats")
+_MODULES = ("behaviours", "features", "labels", "plot", "simulate", "stats")
 _NAMES = {
     "Arena": "ethoflow.geometry.arena",
     "DataError": "ethoflow.schema",
@@ -46,7 +48,7 @@ _NAMES = {
     "Model": "ethoflow.engine.model",
     "Output": "ethoflow.engine",
     "UnitError": "ethoflow.units",
-    "annotate": "ethoflow.behaviours",
+    "annotate": "ethoflow.labels.annotation",
     "assign_roles": "ethoflow.points",
     "behaviour": "ethoflow.engine",
     "calibrate": "ethoflow.geometry.calibration",
@@ -55,11 +57,12 @@ _NAMES = {
     "clean": "ethoflow.cleaning",
     "feature": "ethoflow.engine",
     "export": "ethoflow.exporting.files",
+    "find_bouts": "ethoflow.labels.bouts",
     "fit": "ethoflow.engine",
-    "find_bouts": "ethoflow.behaviours.bouts",
     "find_offset": "ethoflow.io.scoring",
     "from_arrays": "ethoflow.schema:make_tracks",
     "from_movement": "ethoflow.io.movement",
+    "join": "ethoflow.labels.joining",
     "list_labels": "ethoflow.io.scoring",
     "load_rules": "ethoflow.engine",
     "open_model": "ethoflow.engine.model",
@@ -70,8 +73,9 @@ _NAMES = {
     "read_ensemble": "ethoflow.io.ensemble",
     "read_labels": "ethoflow.io.scoring",
     "step": "ethoflow.engine",
+    "study": "ethoflow.stats.stores",
     "summary": "ethoflow.engine",
-    "time_budget": "ethoflow.stats.budget",
+    "time_budget": "ethoflow.labels.budget",
     "to_keypoint_moseq": "ethoflow.exporting.moseq",
     "to_movement": "ethoflow.exporting.movement",
     "to_pynapple": "ethoflow.exporting.nap",

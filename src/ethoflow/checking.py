@@ -174,7 +174,7 @@ def _on_little(declaration: Declaration, ds: xr.Dataset, given: Given, whole: Ar
 
 
 def _sent(declaration: Declaration, ds: xr.Dataset, given: Given, whole: Arrays) -> list[str]:
-    import cloudpickle
+    import cloudpickle  # type: ignore[import-untyped]
 
     from ethoflow.engine.identity import identify
 
@@ -196,8 +196,7 @@ def _enlarged(declaration: Declaration, ds: xr.Dataset, given: Given, whole: Arr
     if declaration.kind == "fit" or learnt or mixed or any("mm" in unit for unit in units):
         return []
     lengths = [n for n, v in ds.data_vars.items() if v.attrs.get("units") == "mm"]
-    with xr.set_options(keep_attrs=True):
-        twice = ds.assign({name: ds[name] * 2 for name in lengths})
+    twice = ds.assign({name: ds[name].copy(data=ds[name].values * 2) for name in lengths})
     larger = {
         name: value * 2
         for name, value in {**declaration.defaults, **given}.items()

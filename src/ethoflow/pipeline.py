@@ -19,8 +19,6 @@ import xxhash
 import ethoflow
 from ethoflow import features as feature_set
 from ethoflow import results, store
-from ethoflow.behaviours.annotation import apply_rules
-from ethoflow.behaviours.bouts import find_bouts
 from ethoflow.cleaning import choose_max_jump, clean
 from ethoflow.cleaning.scores import MOST_LOST, choose_min_confidence, describe_loss
 from ethoflow.csv_text import write_csv
@@ -36,12 +34,14 @@ from ethoflow.io.options import DEFAULTS, EmptyGroups, Options
 from ethoflow.io.prefixes import tell_prefixes
 from ethoflow.io.scoring import read_labels
 from ethoflow.io.scoring.clock import Since
+from ethoflow.labels.annotation import apply_rules
+from ethoflow.labels.bouts import find_bouts
+from ethoflow.labels.budget import time_budget
 from ethoflow.names import clean_name
 from ethoflow.points import add_points
 from ethoflow.schema import position_units, text
 from ethoflow.short_names import short_names, shortener
 from ethoflow.skeleton import Skeleton, find_points, find_roles
-from ethoflow.stats.budget import time_budget
 from ethoflow.stats.quality import share_missing
 from ethoflow.stats.slips import find_slips
 from ethoflow.stats.survey import share_below, survey

@@ -19,6 +19,7 @@ import xarray as xr
 from ethoflow.errors import DataError as DataError  # noqa: PLC0414
 from ethoflow.real import check_real, real_numbers
 from ethoflow.skeleton import Skeleton, find_roles
+from ethoflow.units import length_in
 
 Floats: TypeAlias = npt.NDArray[np.floating]
 Data: TypeAlias = xr.Dataset | xr.DataTree
@@ -338,7 +339,7 @@ def as_dataset(data: Data, *, needs: Sequence[str] = ()) -> xr.Dataset:
 
 def _restore_individual(ds: xr.Dataset) -> xr.Dataset:
     """One animal picked by its name is still a dataset of individuals, of one."""
-    if "individual" not in ds.coords or "individual" in ds.dims:
+    if "individual" not in ds.coords or "individual" in ds.dims or ds["individual"].ndim:
         return ds
     shared = {name for name, variable in VARIABLES.items() if "individual" not in variable.dims}
     own = [name for name in (*ds.data_vars, "animal") if name in ds and name not in shared]
@@ -431,8 +432,28 @@ def own_frames(ds: xr.Dataset) -> xr.Dataset:
 
 
 def position_units(ds: xr.Dataset) -> str:
-    """Units of `position`: ``"px"`` or a length."""
-    return str(ds["position"].attrs.get("units", "px")) if "position" in ds else "px"
+    """Units of `position`: ``"px"`` or a length. Without positions, what features are made of.
+
+    Raises
+    ------
+    DataError
+        There are no positions, and the features are in several lengths.
+    """
+    if "position" in ds:
+        return str(ds["position"].attrs.get("units", "px"))
+    lengths: dict[str, list[str]] = {}
+    for name, array in ds.data_vars.items():
+        length, _ = length_in(str(array.attrs.get("units", "")))
+        # What is noted of a whole recording, such as the height of a camera, may be in any unit.
+        if length and (name in VARIABLES or set(array.dims) - {"recording"}):
+            lengths.setdefault(length, []).append(str(name))
+    if len(lengths) > 1:
+        found = "; ".join(f"{', '.join(names)} in {length}" for length, names in lengths.items())
+        raise DataError(
+            f"the lengths of these data are of several kinds: {found}. Choose those of one kind, "
+            "or convert them and their attribute units."
+        )
+    return next(iter(lengths), "px")
 
 
 def is_label(array: xr.DataArray) -> bool:

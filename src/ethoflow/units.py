@@ -32,6 +32,8 @@ _KNOWN = {
     "s": ("time", Fraction(1)),
     "ms": ("time", Fraction(1, 1000)),
     "px": ("pixel", Fraction(1)),
+    "pixel": ("pixel", Fraction(1)),
+    "pixels": ("pixel", Fraction(1)),
     "frame": ("frame", Fraction(1)),
     "frames": ("frame", Fraction(1)),
     "body_length": ("body_length", Fraction(1)),
@@ -114,6 +116,43 @@ def factor(of: str, to: str) -> float:
     if here is not None and there is not None and here[0] == there[0]:
         return float(here[1] / there[1])
     return float(_registry().Quantity(1.0, _unit(of)).to(_unit(to)).magnitude)
+
+
+def length_in(unit: str) -> tuple[str, int]:
+    """The length that a unit is made of, and its power; nothing where it has none, or two.
+
+    A scale such as px/mm has two: it says how lengths compare, and is none.
+
+    Examples
+    --------
+    >>> length_in("mm/s"), length_in("px s-2"), length_in("px^2"), length_in("rad/s")
+    (('mm', 1), ('px', 1), ('px', 2), ('', 0))
+    >>> length_in("px/mm")
+    ('', 0)
+    """
+    if _read_known(unit) is None:
+        return "", 0
+    powers: dict[str, int] = {}
+    for below, word, exponent in _FACTOR.findall(unit):
+        if _KNOWN[word][0] in ("length", "pixel"):
+            length = "px" if _KNOWN[word][0] == "pixel" else word
+            powers[length] = powers.get(length, 0) + int(exponent or 1) * (-1 if below else 1)
+    found = [(length, power) for length, power in powers.items() if power]
+    return found[0] if len(found) == len(powers) == 1 else ("", 0)
+
+
+_PIXELS = re.compile(r"(?<![a-z_])(?:px|pixels?)(?![a-z_])")
+
+
+def in_length(unit: str, length: str) -> str:
+    """A unit in px with another length in its place.
+
+    Examples
+    --------
+    >>> in_length("px2/s", "mm")
+    'mm2/s'
+    """
+    return _PIXELS.sub(length, unit)
 
 
 def resolve(unit: str, position: str) -> str:

@@ -209,3 +209,24 @@ def test_three_dimensions_and_a_single_frame(tmp_path):
         assert list(file.processing) == ["behavior"]
         assert file.processing["behavior"]["PoseEstimation"]["nose"].rate == 50
     assert float(ef.read(path).fps) == 50
+
+
+def test_regions_categories_and_what_all_do_are_behaviours_of_each(tmp_path):
+    rng = np.random.default_rng(3)
+    tracks = make_tracks()
+    label = with_labels(tracks).running
+    values = rng.choice([0, 1, np.nan], (2, 2, 12)).repeat(5, axis=-1).astype(np.float32)
+    inside = label.expand_dims(region=["nest", "wall"], axis=1).copy(data=values)
+    huddle = label.isel(individual=0, drop=True)
+    state = label.copy(data=rng.choice([0, 2], (2, 12)).repeat(5, axis=-1).astype(np.float32))
+    facts = {"kind": "category", "flag_values": [0, 2], "flag_meanings": "rest walk"}
+    data = tracks.assign(
+        inside=inside.assign_attrs(kind="label"), huddle=huddle, state=state.assign_attrs(facts)
+    )
+    for slot, path in enumerate(export(data, tmp_path / "clip.nwb")):
+        again = labels_again(path, ef.read(path, fps=FPS)).isel(individual=0)
+        for name, place in (("nest", 0), ("wall", 1)):
+            np.testing.assert_array_equal(again[f"inside_{name}"], values[slot, place])
+        np.testing.assert_array_equal(again.huddle, huddle)
+        np.testing.assert_array_equal(again.state_walk, state[slot] == 2)
+        np.testing.assert_array_equal(again.state_rest, state[slot] == 0)

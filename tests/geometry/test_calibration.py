@@ -210,3 +210,98 @@ def test_a_series_is_joined_by_names_that_are_numbers():
     numbered = cohort().assign_coords(recording=["101", "102"])
     scales = ef.calibrate(numbered, px_per_mm=pd.Series({102: 4.0, 101: 2.0})).px_per_mm
     assert scales.values.tolist() == [2, 4]
+
+
+# Whatever else is in px.
+
+
+def with_lengths(ds: xr.Dataset) -> xr.Dataset:
+    """Beside the tracks what a user has in px, as variables and as coordinates."""
+    rng = np.random.default_rng(5)
+    speed = ef.features.speed(ds)
+    return ds.assign(
+        speed=speed,
+        acceleration=ef.features.acceleration(ds),
+        heading=ef.features.heading(ds),
+        wall=xr.Variable(("zone", "vertex", "space"), rng.random((2, 5, 2)), {"units": "pixels"}),
+        area=xr.Variable(("zone",), [4.0, 9.0], {"units": "px^2"}),
+        density=xr.Variable(("zone",), [4.0, 9.0], {"units": "px-1"}),
+        known=xr.Variable(("zone", "space"), np.ones((2, 2)), {"units": "mm"}),
+        axis=xr.Variable(("zone", "space"), np.ones((2, 2)), {"units": "1"}),
+        zoom=xr.Variable((), 3.0, {"units": "mm/px"}),
+    ).assign_coords(
+        region=(("region", "corner", "space"), rng.random((3, 4, 2)), {"units": "px"}),
+        reach=("zone", [1.0, 2.0], {"units": "px"}),
+    )
+
+
+POWERS = {
+    "speed": ("mm/s", 1), "acceleration": ("mm/s2", 1), "wall": ("mm", 1), "area": ("mm^2", 2),
+    "density": ("mm-1", -1), "region": ("mm", 1), "reach": ("mm", 1), "position": ("mm", 1),
+}  # fmt: skip
+SAME = ("heading", "known", "axis", "zoom", "confidence")
+
+
+@pytest.mark.parametrize("chunk", [None, 7])
+@pytest.mark.parametrize("form", ["one", "cohort"])
+def test_all_lengths_in_px_are_scaled(form: str, chunk: int | None) -> None:
+    ds = with_lengths(cohort() if form == "cohort" else make_tracks(1, 40))
+    ds = ds.chunk(time=chunk) if chunk else ds
+    scales = {"a": 2, "b": 4}
+    with no_compute():
+        poses = ef.calibrate(ds, px_per_mm=scales if form == "cohort" else 2)
+    poses = poses.load()
+    for name in ("a", "b") if form == "cohort" else ("a",):
+        one, tracks = (
+            d.sel(recording=name) if form == "cohort" else d for d in (poses, ds.load())
+        )  # fmt: skip
+        for variable, (units, power) in POWERS.items():
+            assert poses[variable].attrs["units"] == units
+            expected = tracks[variable] / scales[name] ** power
+            np.testing.assert_allclose(one[variable].transpose(*expected.dims), expected, rtol=1e-6)
+        for variable in SAME:
+            assert one[variable].attrs.get("units") == tracks[variable].attrs.get("units")
+            np.testing.assert_array_equal(one[variable], tracks[variable])
+    np.testing.assert_allclose(poses.speed, ef.features.speed(poses.drop_vars("speed")), rtol=1e-5)
+
+
+def test_what_is_scaled_goes_through_a_store(tmp_path) -> None:
+    ef.write(with_lengths(cohort()).drop_vars("region"), tmp_path / "c.zarr")
+    stored = ef.open(tmp_path / "c.zarr", "tracks")
+    ef.write(ef.calibrate(stored, px_per_mm={"a": 2, "b": 4}), tmp_path / "c.zarr", "poses")
+    poses = ef.open(tmp_path / "c.zarr", "poses")
+    direct = ef.calibrate(with_lengths(cohort()), px_per_mm={"a": 2, "b": 4})
+    for name in ("speed", "wall", "area", "position"):
+        np.testing.assert_array_equal(poses[name], direct[name])
+        assert poses[name].attrs["units"] == direct[name].attrs["units"]
+    rules = {"moving": {"min_speed": "2 cm/s"}}
+    labels = ef.annotate(poses, ["moving"], parameters=rules)
+    expected = ef.annotate(poses.drop_vars("speed"), ["moving"], parameters=rules)
+    np.testing.assert_array_equal(labels.moving, expected.moving)
+
+
+def test_features_alone_are_scaled_too() -> None:
+    ds = with_lengths(make_tracks(1, 40))
+    features = ds[["speed", "heading"]]
+    scaled = ef.calibrate(features, px_per_mm=2)
+    np.testing.assert_array_equal(scaled.speed, ef.calibrate(ds, px_per_mm=2).speed)
+    with pytest.raises(ef.DataError, match="the features are in mm already"):
+        ef.calibrate(scaled, px_per_mm=2)
+    with pytest.raises(ef.DataError, match="needed the variable position"):
+        ef.calibrate(ds[["heading"]], px_per_mm=2)
+
+
+def test_an_outline_without_a_unit_is_refused() -> None:
+    ds = make_tracks(1, 10)
+    outline = np.ones((2, 4, 2))
+    for other in (
+        ds.assign(zones=(("zone", "vertex", "space"), outline)),
+        ds.assign_coords(zones=(("zones", "vertex", "space"), outline)),
+    ):
+        with pytest.raises(ef.DataError, match=r"zones: no unit says .*ds\.zones\.attrs"):
+            ef.calibrate(other, px_per_mm=2)
+    ruler = ds.assign_coords(bin=("bin", [1.0, 2.0], {"units": "px"}))
+    np.testing.assert_array_equal(ef.calibrate(ruler, px_per_mm=2).bin, [0.5, 1])
+    many = cohort().assign_coords(bin=("bin", [1.0, 2.0], {"units": "px"}))
+    with pytest.raises(ef.DataError, match=r"bin is in px and one for all .*drop_vars\('bin'\)"):
+        ef.calibrate(many, px_per_mm={"a": 2, "b": 4})

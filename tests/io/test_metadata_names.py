@@ -10,13 +10,12 @@ import pytest
 import xarray as xr
 
 import ethoflow as ef
-from ethoflow.behaviours import bouts
-from ethoflow.behaviours.bouts import MetadataAside
 from ethoflow.engine.registry import declarations
 from ethoflow.io.metadata import join_metadata
 from ethoflow.io.reader import TrackingNote
+from ethoflow.labels import bouts, budget
+from ethoflow.labels.rows import MetadataAside
 from ethoflow.schema import COORDINATES, DIMS, TABLE_COLUMNS, VARIABLES, DataError
-from ethoflow.stats import budget
 from ethoflow.stats.quality import track_quality
 from tests.strategies import make_tracks, stack
 
@@ -70,7 +69,7 @@ def assert_same(with_metadata: dict, without: dict) -> None:
                 np.testing.assert_array_equal(found[variable], expected[variable])
 
 
-@pytest.mark.filterwarnings("ignore::ethoflow.behaviours.SkippedRule")
+@pytest.mark.filterwarnings("ignore::ethoflow.labels.SkippedRule")
 def test_columns_of_any_name_change_nothing(cohort, tmp_path):
     ds = with_columns(cohort, [*taken(), *ODD])
     assert ds.metadata_speed.values.tolist() != ds["body weight"].values.tolist()

@@ -1,6 +1,6 @@
 """Behaviours: labels by rules. Every file here is one rule and is found by itself.
 
-``ef.behaviours.climbing(poses)`` labels one behaviour; `annotate` labels many together.
+``ef.behaviours.climbing(poses)`` labels one behaviour; ``ef.annotate`` labels many together.
 """
 
 from __future__ import annotations
@@ -9,11 +9,10 @@ import importlib
 import pkgutil
 from typing import Any
 
-from ethoflow.behaviours.annotation import SkippedRule, annotate
 from ethoflow.engine import Declaration, builtin
 from ethoflow.errors import did_you_mean
 
-__all__ = ["SkippedRule", "annotate", "available"]
+__all__ = ["available"]
 
 
 def available() -> dict[str, str]:

@@ -7,10 +7,10 @@ from pathlib import Path
 import pandas as pd
 import xarray as xr
 
-from ethoflow.behaviours.bouts import find_bouts
 from ethoflow.csv_text import write_csv
 from ethoflow.exporting.declare import writer
 from ethoflow.exporting.recordings import note_unknown
+from ethoflow.labels.bouts import find_bouts
 from ethoflow.origin import clock_end
 
 

@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from ethoflow.behaviours.bouts import is_behaviour
 from ethoflow.disk import beside, clear_parts
 from ethoflow.exporting.declare import ExportNote, Writer, find_writer
 from ethoflow.exporting.recordings import cut_recording, find_seats
+from ethoflow.labels.plain import plain_labels
+from ethoflow.labels.runs import is_behaviour
 from ethoflow.names import clean_name
 from ethoflow.schema import Data, DataError, as_dataset, position_units
 
@@ -24,8 +25,9 @@ def export(data: Data, path: str | Path, *, format: str, overwrite: bool = False
 
     A single recording becomes the file `path`; a cohort becomes a folder with a file for each
     recording, named after it, without the padding of shorter ones. NWB has a file for each animal:
-    where there are several their names follow that of the recording. One recording is held in
-    memory at a time, and nothing is written where one file could not be.
+    where there are several their names follow that of the recording. Labels with further dims, and
+    categories, become a behaviour for each of their names, as in ``in_region_centre``. One
+    recording is held in memory at a time, and nothing is written where one file could not be.
 
     Parameters
     ----------
@@ -67,7 +69,7 @@ def export(data: Data, path: str | Path, *, format: str, overwrite: bool = False
     _check_places(files, overwrite)
     clear_parts(Path(path) if "recording" in ds.dims else Path(path).parent)
     for row, one in groupby(files, key=lambda file: file.row):
-        recording = cut_recording(ds, row).load()
+        recording = plain_labels(cut_recording(ds, row).load())
         for file in one:
             file.path.parent.mkdir(parents=True, exist_ok=True)
             own = recording.isel(individual=file.animals)

@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from ethoflow.behaviours.bouts import find_bouts, is_behaviour
 from ethoflow.exporting.recordings import cut_recording, find_seats, note_unknown
+from ethoflow.labels.bouts import find_bouts
+from ethoflow.labels.plain import plain_labels
+from ethoflow.labels.runs import is_behaviour
 from ethoflow.origin import clock_times
 from ethoflow.schema import Data, DataError, as_dataset
 
@@ -17,8 +19,9 @@ def to_pynapple(data: Data) -> dict[str, Any]:
     """Every variable of one recording as an object of pynapple.
 
     A label becomes an ``IntervalSet`` of its bouts, under its name, with several animals (or pairs)
-    under ``name/animal``. Positions and features become a ``TsdFrame`` with a column per body part
-    and coordinate. Times are in s, on the recording's own clock.
+    under ``name/animal``; with further dims or categories there is one for each of their names, as
+    in ``in_region_centre``. Positions and features become a ``TsdFrame`` with a column per body
+    part and coordinate. Times are in s, on the recording's own clock.
 
     Parameters
     ----------
@@ -42,7 +45,7 @@ def to_pynapple(data: Data) -> dict[str, Any]:
     ds = as_dataset(data)
     if "recording" in ds.dims:
         raise DataError("pynapple has no cohorts: choose one, as in ds.sel(recording=...).")
-    ds = cut_recording(ds)
+    ds = plain_labels(cut_recording(ds))
     ds = ds.isel(individual=find_seats(ds))
     note_unknown(ds, str(ds.recording.values) if "recording" in ds.coords else "", "pynapple", 2)
     found: dict[str, Any] = {}
@@ -66,7 +69,8 @@ def _intervals(ds: xr.Dataset, nap: Any) -> dict[str, Any]:
             continue
         for keys, some in own.groupby(["animal", "partner_animal"], sort=False):
             who = "/".join(str(key) for key in keys if key)
-            found[f"{name}/{who}"] = nap.IntervalSet(some.start.to_numpy(), some.stop.to_numpy())
+            key = f"{name}/{who}" if who else str(name)
+            found[key] = nap.IntervalSet(some.start.to_numpy(), some.stop.to_numpy())
     return found
 
 

@@ -10,10 +10,10 @@ import numpy as np
 import xarray as xr
 
 from ethoflow import __version__
-from ethoflow.behaviours.bouts import Track, follow_tracks, is_behaviour, label_names
 from ethoflow.engine.bouts import find_runs
 from ethoflow.engine.declare import Array
 from ethoflow.exporting.nwb_file import names_of
+from ethoflow.labels.runs import Track, follow_tracks, is_behaviour, label_names
 from ethoflow.origin import on_clock, origins
 from ethoflow.schema import first_frame
 
@@ -24,12 +24,16 @@ def bout_tables(ds: xr.Dataset, animal: int, pose: Any = None) -> list[Any]:
     Behaviours that were observed in the same frames share a table, beside which lie the catalogue
     of what was looked for and the intervals in which it was: outside of these a behaviour is
     unknown, not absent. What animals do with others has a column for the partner, and counts as
-    observed where it is known with every partner.
+    observed where it is known with every partner. What all do together is a bout of each.
     """
     if not any(is_behaviour(array) for array in ds.data_vars.values()):
         return []
     # A single block: the tracks of a recording in memory.
-    tracks = [t for t in follow_tracks(ds.load()) if t.individual == animal and _seated(ds, t)]
+    tracks = [
+        track
+        for track in follow_tracks(ds.load())
+        if track.individual in (animal, None) and _seated(ds, track)
+    ]
     together: dict[bytes, list[str]] = {}
     for name in label_names(ds):
         if any(track.behaviour == name for track in tracks):

@@ -7,8 +7,8 @@ import warnings
 import numpy as np
 import xarray as xr
 
-from ethoflow.behaviours.bouts import is_behaviour
 from ethoflow.exporting.declare import ExportNote
+from ethoflow.labels.runs import is_behaviour
 from ethoflow.origin import clock_frame
 from ethoflow.schema import own_frames, text
 
@@ -17,6 +17,10 @@ def cut_recording(ds: xr.Dataset, row: int = 0) -> xr.Dataset:
     """One recording without the padding of shorter ones, with the names of partners in pairs."""
     ds = ds.isel(recording=row) if "recording" in ds.dims else ds
     ds = own_frames(ds) if "time" in ds.dims else ds
+    if "individual" not in ds.dims:
+        # Labels of all animals together: their one place has no name.
+        nobody = ("individual", text([""]))
+        ds = ds.drop_vars("animal", errors="ignore").assign_coords(individual=nobody, animal=nobody)
     if "partner" in ds.dims and "animal" in ds.coords:
         known = dict(zip(map(str, ds.individual.values), map(str, ds.animal.values), strict=True))
         partners = [known.get(str(slot), str(slot)) for slot in ds.partner.values]

@@ -11,6 +11,7 @@ import xarray as xr
 from ethoflow.csv_text import write_csv
 from ethoflow.exporting.declare import writer
 from ethoflow.exporting.recordings import cut_recording
+from ethoflow.labels.categories import Categories, is_category
 from ethoflow.origin import clock_frame, clock_times
 from ethoflow.schema import Data, DataError, as_dataset, position_units
 
@@ -26,7 +27,8 @@ def to_table(data: Data) -> pd.DataFrame:
         For tracks: recording, individual, animal, bodypart, frame, time (s), x, y (, z) and
         confidence. For features and labels: recording, individual, animal, frame, time and a column
         per variable; one that has further dims gets a column for each of their names, as in
-        ``speed_nose`` or ``following_individual_1``. Padding and empty slots are left out.
+        ``speed_nose`` or ``following_individual_1``. Categories are their names. Padding and empty
+        slots are left out.
 
     Raises
     ------
@@ -90,8 +92,13 @@ def _columns(ds: xr.Dataset) -> dict[str, xr.DataArray]:
         for place in np.ndindex(*(array.sizes[dim] for dim in rest)):
             chosen = array.isel(dict(zip(rest, place, strict=True)))
             cells = [str(array[dim].values[i]) for dim, i in zip(rest, place, strict=True)]
-            found["_".join([str(name), *cells])] = chosen
+            found["_".join([str(name), *cells])] = _named(chosen) if is_category(array) else chosen
     return found
+
+
+def _named(array: xr.DataArray) -> xr.DataArray:
+    """Names of categories instead of their numbers; None where nothing is known."""
+    return array.copy(data=Categories.of(array).decode(array.values))
 
 
 def _attributes(ds: xr.Dataset) -> dict[str, str]:

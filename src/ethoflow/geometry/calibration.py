@@ -10,10 +10,12 @@ import xarray as xr
 
 from ethoflow.engine import step
 from ethoflow.engine.declare import Array
+from ethoflow.errors import in_words
 from ethoflow.geometry.arena import Arena
 from ethoflow.geometry.by_name import for_each
 from ethoflow.geometry.scale import Scale, scales_of
-from ethoflow.schema import Data, DataError, as_dataset, position_units
+from ethoflow.schema import VARIABLES, Data, DataError, as_dataset, position_units
+from ethoflow.units import in_length, length_in
 
 
 @step(units="mm", pointwise=("bodypart",))
@@ -38,10 +40,13 @@ def calibrate(
 ) -> xr.Dataset:
     """Tracks in mm, with the scale and the arena as variables beside them.
 
+    All that is in px is scaled with the positions: outlines of regions, spreads, features (px/s
+    becomes mm/s, px2 becomes mm2). Scales themselves (px/mm) stay.
+
     Parameters
     ----------
     data
-        Tracks in px.
+        Tracks in px; or features of them, in px.
     arena
         `circle` or `polygon`, in px, for all recordings or one for each (by name). Its `size` gives
         the scale.
@@ -54,8 +59,8 @@ def calibrate(
     Raises
     ------
     DataError
-        Neither is given, a recording has none, the scale is not positive, or the positions are in
-        mm already.
+        Neither is given, a recording has none, the scale is not positive, the positions are in mm
+        already, or places in space have no unit.
 
     Examples
     --------
@@ -66,9 +71,12 @@ def calibrate(
     >>> float(poses.position.max()), poses.position.attrs["units"]
     (10.0, 'mm')
     """
-    ds = as_dataset(data, needs=["position"])
+    ds = as_dataset(data)
+    if not any(length_in(str(a.attrs.get("units", "")))[0] for a in ds.data_vars.values()):
+        as_dataset(ds, needs=["position"])
     if position_units(ds) != "px":
-        raise DataError(f"the positions are in {position_units(ds)} already: calibrate them once.")
+        what = "positions" if "position" in ds else "features"
+        raise DataError(f"the {what} are in {position_units(ds)} already: calibrate them once.")
     if arena is None and px_per_mm is None:
         raise DataError(
             "calibrate needs px_per_mm=..., or an arena: ef.circle(...), ef.polygon(...)"
@@ -85,25 +93,66 @@ def calibrate(
     lead = ("recording",) if "recording" in ds.dims else ()
     if scales is None:
         return ds.assign(
-            _describe_arenas(arenas, np.ones(len(names)), "px", lead, ds.sizes["space"])
+            _describe_arenas(arenas, np.ones(len(names)), "px", lead, ds.sizes.get("space", 2))
         )
     scaled = xr.Variable(
         lead, scales if lead else scales[0], {"units": "px/mm", "long_name": "scale"}
     )
-    poses: xr.Dataset = to_mm(_scale_lengths(ds, scaled).assign(px_per_mm=scaled))
+    poses = _scale_lengths(ds, scaled).assign(px_per_mm=scaled)
+    poses = to_mm(poses) if "position" in ds else poses
     if not arenas:
         return poses
-    return poses.assign(_describe_arenas(arenas, scales, "mm", lead, ds.sizes["space"]))
+    return poses.assign(_describe_arenas(arenas, scales, "mm", lead, ds.sizes.get("space", 2)))
 
 
 def _scale_lengths(ds: xr.Dataset, scale: xr.Variable) -> xr.Dataset:
-    """`ds` with its other lengths in px, the arena it has already and the spread, in mm."""
-    there = [n for n in ("arena", "arena_centre", "arena_radius", "position_sd") if n in ds]
-    scaled = {n: (ds[n].variable / scale).astype(np.float32) for n in there}
-    return ds.assign({
-        n: xr.Variable(ds[n].dims, v.transpose(*ds[n].dims).data, {**ds[n].attrs, "units": "mm"})
-        for n, v in scaled.items()
-    })  # fmt: skip
+    """`ds` with all its other lengths in px, such as the arena and the spread, in mm.
+
+    Raises
+    ------
+    DataError
+        It is not known in what something is, or what is in px cannot be scaled.
+    """
+    ours = {name for name, variable in VARIABLES.items() if variable.units == "px or mm"}
+    places = {"space", "vertex"}
+    found: dict[str, xr.Variable] = {}
+    unknown = []
+    for key, variable in ds.variables.items():
+        name, units = str(key), variable.attrs.get("units", "px" if key in ours else None)
+        if name in ("position", "px_per_mm"):
+            continue
+        if variable.dtype.kind not in "iuf":
+            continue
+        if units is None and places & set(variable.dims):
+            unknown.append(name)
+        length, power = length_in(str(units or ""))
+        if length == "px":
+            found[name] = _scale(name, variable, scale, str(units), power)
+    if unknown:
+        raise DataError(
+            f"{in_words(unknown)}: no unit says whether these are in px, and left as they are they "
+            f"would not fit positions in mm. Give them one, as in ds.{unknown[0]}.attrs['units'] = "
+            "'px' ('1' for what is no length)."
+        )
+    coords = {name: variable for name, variable in found.items() if name in ds.coords}
+    return ds.assign_coords(coords).assign({n: v for n, v in found.items() if n not in coords})
+
+
+def _scale(
+    name: str, variable: xr.Variable, scale: xr.Variable, units: str, power: int
+) -> xr.Variable:
+    """One variable in mm, float32 but where it was more; of each recording where scales are."""
+    if variable.dims == (name,) and scale.dims:
+        raise DataError(
+            f"the coordinate {name} is in {units} and one for all recordings, whose scales are "
+            f"several: convert it to mm, or leave it out with .drop_vars({name!r})."
+        )
+    lead = () if "recording" in variable.dims else scale.dims
+    dims = (*lead, *variable.dims)
+    scaled = (variable / scale**power).transpose(*dims)
+    dtype = variable.dtype if variable.dtype == np.float64 else np.dtype(np.float32)
+    attrs = {**variable.attrs, "units": in_length(units, "mm")}
+    return xr.Variable(dims, scaled.astype(dtype).data, attrs)
 
 
 def _arenas_of(given: Arena | Mapping[str, Arena], names: Sequence[str]) -> list[Arena]:

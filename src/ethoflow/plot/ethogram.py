@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any
 
 import holoviews as hv
@@ -9,21 +10,41 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from ethoflow.behaviours.bouts import Track, follow_tracks, name_track
 from ethoflow.engine.bouts import find_runs
+from ethoflow.labels.categories import UNKNOWN as STATE_UNKNOWN
+from ethoflow.labels.categories import encode
+from ethoflow.labels.rows import name_track
+from ethoflow.labels.runs import Track, follow_tracks, further_dims, label_names, names_along
 from ethoflow.plot.recording import one_recording, recording_title
 from ethoflow.plot.save import PALETTE, WIDTH, with_options
-from ethoflow.schema import Data
+from ethoflow.schema import Data, DataError
 
 UNKNOWN = "#d9d9d9"
 ROW = 0.8
 """Height of a bar, in rows."""
+MOST_ROWS = 120
+"""Rows that can still be told apart."""
+
+
+@dataclass
+class _Row:
+    """One row: what is shown and who does it, and its tracks, several for categories."""
+
+    what: str
+    who: str
+    tracks: list[Track] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """What stands beside the row."""
+        return "  ".join(filter(None, [self.what, self.who]))
 
 
 def ethogram(data: Data) -> Any:
     """Bouts of one recording as bars along time; unknown stretches in light grey.
 
-    A behaviour that is the same seen from both animals of a pair has one row for the pair.
+    A behaviour that is the same seen from both animals of a pair has one row for the pair. Labels
+    with further dims have a row for each of their names; the categories of a variable share one.
 
     Parameters
     ----------
@@ -33,7 +54,7 @@ def ethogram(data: Data) -> Any:
     Raises
     ------
     DataError
-        Labels of several recordings, or none.
+        Labels of several recordings, or none, or too many rows.
 
     Examples
     --------
@@ -45,7 +66,7 @@ def ethogram(data: Data) -> Any:
     ds = one_recording(data)
     rows = _name_rows(ds, follow_tracks(ds))
     bars, unknown = _measure(ds, rows)
-    behaviours = list(dict.fromkeys(track.behaviour for track in rows.values()))
+    behaviours = list(dict.fromkeys(_shown(track) for row in rows for track in row.tracks))
     colours = {name: PALETTE[i % len(PALETTE)] for i, name in enumerate(behaviours)}
     x, y = hv.Dimension("start", label="time (s)"), hv.Dimension("low", label=" ")
     edges = [x, y, "stop", "high"]
@@ -55,7 +76,7 @@ def ethogram(data: Data) -> Any:
     values = ["behaviour", "animals", "duration", "colour"]
     shown = with_options(hv.Rectangles(bars, edges, values), color="colour", line=None, hover=True)
     end = float(ds.time.values[-1] + 1 / float(ds.fps)) if ds.sizes["time"] else 1.0
-    ticks = [(len(rows) - 1 - place, name) for place, name in enumerate(rows)]
+    ticks = [(len(rows) - 1 - place, row.name) for place, row in enumerate(rows)]
     first = float(ds.time.values[0]) if ds.sizes["time"] else 0.0
     return with_options(
         grey * shown,
@@ -68,45 +89,53 @@ def ethogram(data: Data) -> Any:
     )
 
 
-def _name_rows(ds: xr.Dataset, tracks: list[Track]) -> dict[str, Track]:
-    """Tracks by the label of their row, in the order of the behaviours.
+def _name_rows(ds: xr.Dataset, tracks: list[Track]) -> list[_Row]:
+    """Rows in the order of the behaviours, each with its tracks.
 
     An animal that is alone and called as its recording, which the title names, is not repeated.
     """
-    rows: dict[str, Track] = {}
-    alone = ds.sizes["individual"] == 1
+    rows: dict[tuple[Any, ...], _Row] = {}
+    alone = ds.sizes.get("individual", 1) == 1
+    further = further_dims(ds, label_names(ds))
     for track in tracks:
         names = name_track(ds, track)
         actor = names["animal"] or names["individual"]
-        if alone and actor == names["recording"]:
-            rows[track.behaviour] = track
-            continue
-        if track.partner is None:
-            rows[f"{track.behaviour}  {actor}"] = track
-            continue
-        partner = names["partner_animal"] or names["partner"]
-        sign = "–" if track.symmetric else "→"
-        rows[f"{track.behaviour}  {actor} {sign} {partner}"] = track
-    return rows
+        if track.partner is not None:
+            sign = "–" if track.symmetric else "→"
+            actor = f"{actor} {sign} {names['partner_animal'] or names['partner']}"
+        elif alone and actor == names["recording"]:
+            actor = ""
+        what = " ".join([track.behaviour, *(str(names[dim]) for dim in further if dim in names)])
+        key = (track.behaviour, *sorted(track.place.items()))
+        rows.setdefault(key, _Row(what, actor)).tracks.append(track)
+    if further and len(rows) > MOST_ROWS:
+        raise DataError(
+            f"an ethogram of {len(rows)} rows cannot be read: choose some along "
+            f"{' or '.join(further)}, as in .sel({further[0]}={names_along(ds, further[0])[0]!r})."
+        )
+    return list(rows.values())
 
 
-def _measure(ds: xr.Dataset, rows: dict[str, Track]) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _shown(track: Track) -> str:
+    """What has a colour of its own."""
+    return f"{track.behaviour} {track.category}".strip()
+
+
+def _measure(ds: xr.Dataset, rows: list[_Row]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Rectangles of the bouts and of the unknown stretches, in seconds and rows."""
     first = float(ds.time.values[0]) if ds.sizes["time"] else 0.0
     bars: list[tuple[Any, ...]] = []
     unknown: list[tuple[Any, ...]] = []
-    for place, (name, track) in enumerate(rows.items()):
+    for place, row in enumerate(rows):
         y = len(rows) - 1 - place
-        animals = name.partition("  ")[2]
-        gone = find_runs(np.isnan(_values(ds, track)).astype(np.int8))
-        for runs, boxes in ((track.runs, bars), (gone, unknown)):
+        gone = find_runs((_state(ds, row.tracks[0]) == STATE_UNKNOWN).astype(np.int8))
+        shown = [(_shown(track), track.runs, bars) for track in row.tracks]
+        for name, runs, boxes in (*shown, (row.what, gone, unknown)):
             for start, stop in (np.asarray(runs) / float(ds.fps) + first).tolist():
-                boxes.append((start, y - ROW / 2, stop, y + ROW / 2, track.behaviour, animals,
-                              stop - start))  # fmt: skip
+                boxes.append((start, y - ROW / 2, stop, y + ROW / 2, name, row.who, stop - start))
     columns = ["start", "low", "stop", "high", "behaviour", "animals", "duration"]
     return pd.DataFrame(bars, columns=columns), pd.DataFrame(unknown, columns=columns)
 
 
-def _values(ds: xr.Dataset, track: Track) -> Any:
-    array = ds[track.behaviour].isel(individual=track.individual)
-    return (array if track.partner is None else array.isel(partner=track.partner)).values
+def _state(ds: xr.Dataset, track: Track) -> Any:
+    return encode(ds[track.behaviour].isel(track.place))

@@ -1,5 +1,6 @@
 """From labels to knowledge: tables per animal."""
 
-from ethoflow.stats.budget import time_budget
+from ethoflow.labels.budget import time_budget
+from ethoflow.stats.stores import OtherSettings, Study, study
 
-__all__ = ["time_budget"]
+__all__ = ["OtherSettings", "Study", "study", "time_budget"]

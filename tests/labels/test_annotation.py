@@ -10,7 +10,8 @@ import pytest
 import xarray as xr
 
 import ethoflow as ef
-from ethoflow.behaviours import SkippedRule
+from ethoflow.labels import SkippedRule
+from ethoflow.schema import as_dataset, position_units
 from ethoflow.units import UnitError
 from tests.conftest import no_compute
 from tests.strategies import make_pixels, make_poses, make_tracks, stack
@@ -114,3 +115,47 @@ def test_wrong_requests() -> None:
         ef.annotate(ds.position)
     with pytest.raises(ef.DataError, match="position"):
         ef.annotate(ds.drop_vars("position"))
+
+
+RESTS_ON_FEATURES = ["climbing", "immobile", "moving"]
+
+
+@pytest.mark.parametrize("chunk", [None, 13])
+@pytest.mark.parametrize("unit", ["mm", "px"])
+def test_features_alone_know_their_length(tmp_path, unit: str, chunk: int | None) -> None:
+    """Stored features say in what they are; thresholds in mm hold for them as for positions."""
+    made = make_poses if unit == "mm" else make_pixels
+    poses = stack([made(1, 90, name="a"), made(2, 60, name="b")])
+    poses = poses.chunk(recording=1, time=chunk) if chunk else poses
+    features, _ = ef.features.compute(poses)
+    ef.write(features, tmp_path / "c.zarr", "features")
+    stored = ef.open(tmp_path / "c.zarr")["features"]
+    for data in (features, stored, stored.to_dataset()[["speed"]]):
+        assert position_units(as_dataset(data)) == unit
+        if unit == "px":
+            with pytest.raises(ef.DataError, match="moving, which needs positions in mm"):
+                ef.annotate(data, "moving")
+            thresholds = {"moving": {"min_speed": "80 px/s"}}
+        else:
+            thresholds = {"moving": {"min_speed": "3 cm/s"}}
+        labels = ef.annotate(data, "moving", parameters=thresholds)
+        expected = ef.annotate(poses, "moving", parameters=thresholds)
+        np.testing.assert_array_equal(labels.moving, expected.moving)
+        ef.write(labels, tmp_path / "c.zarr", "labels/rules")
+    if unit == "mm":
+        with pytest.warns(SkippedRule, match="which need the variable 'position'"):
+            labels = ef.annotate(stored)
+        assert sorted(labels) == RESTS_ON_FEATURES
+        for name in RESTS_ON_FEATURES:
+            np.testing.assert_array_equal(labels[name], ef.annotate(poses, name)[name])
+
+
+def test_features_in_several_lengths_are_refused() -> None:
+    features, _ = ef.features.compute(make_poses(1, 40))
+    other, _ = ef.features.compute(make_pixels(1, 40))
+    mixed = features.assign(speed=other.speed)
+    with pytest.raises(ef.DataError, match=r"several kinds: .*in mm; speed in px"):
+        ef.annotate(mixed, "moving")
+    noted = features.assign(height=xr.Variable((), 2.1, {"units": "m"}))
+    assert position_units(noted) == "mm"
+    assert position_units(features[["heading"]]) == "px"

@@ -42,7 +42,8 @@ def annotate(
     Parameters
     ----------
     data
-        Positions, cleaned and in mm where rules have thresholds in mm.
+        Positions, cleaned and in mm where rules have thresholds in mm; or features of them, for
+        rules that need no others.
     rules
         A behaviour by its name, a function declared with ``@behaviour``, or a list of them; all
         that come with ethoflow by default.
@@ -92,7 +93,7 @@ def apply_rules(
     """
     from ethoflow.engine.lazy import compute_calls  # Dask is heavy, and rules are read without it
 
-    ds = as_dataset(data, needs=["position"])
+    ds = as_dataset(data)
     chosen = choose_rules(rules, own)
     calls, skipped = _resolve(ds, chosen, dict(parameters or {}))
     if skipped and rules is not None:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ethoflow as ef
-from ethoflow.behaviours.bouts import COLUMNS
+from ethoflow.labels.bouts import COLUMNS
 from tests.strategies import chunkings, make_poses, stack, states
 
 FPS = 25.0

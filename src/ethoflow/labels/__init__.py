@@ -1,0 +1,13 @@
+"""Labels of any source: made by rules, joined with others, as bouts and as time budgets.
+
+Rules, people, classifiers and clusters write the same kind of labels; what is here takes them all.
+"""
+
+from __future__ import annotations
+
+from ethoflow.labels.annotation import SkippedRule, annotate
+from ethoflow.labels.bouts import find_bouts
+from ethoflow.labels.budget import time_budget
+from ethoflow.labels.joining import join
+
+__all__ = ["SkippedRule", "annotate", "find_bouts", "join", "time_budget"]
