@@ -2,13 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from ethoflow.cli.screen import out
 
+
+class Commands(TyperGroup):
+    """The commands that are written here, and one for every stage that has none of its own.
+
+    Stages are looked for when a command is not known, or all are listed: they import much.
+    """
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Names of all commands."""
+        from ethoflow.cli.stage_commands import names_of_stages
+
+        own = super().list_commands(ctx)
+        return [*own, *(name for name in names_of_stages() if name not in own)]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """A command by its name."""
+        found = super().get_command(ctx, cmd_name)
+        if found is None:
+            from ethoflow.cli.stage_commands import command_for
+
+            found = command_for(cmd_name)
+        return found
+
+
 app = typer.Typer(
+    cls=Commands,
     help="Animal behaviour as a dataflow: from tracking files to labels, tables and pictures.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

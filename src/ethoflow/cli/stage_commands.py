@@ -1,0 +1,235 @@
+"""The command of a stage, made from its declaration: its help, and an option for each key."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, get_args, get_origin
+
+import typer
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+
+from ethoflow.cli.options import Scheduler, number_of, pairs_of
+from ethoflow.cli.screen import PARTIAL, Screen, plain_errors
+from ethoflow.cli.shown import print_made, results_beside
+from ethoflow.errors import DataError
+from ethoflow.stages import Files, Job, Keys, ProjectError, Stage, explain, maker_of, stages
+
+Place = tuple[str, ...]
+"""Where a key stands among those of a stage."""
+
+
+def names_of_stages() -> list[str]:
+    """The commands of the stages, in the order in which these run."""
+    return [one.command for one in stages()]
+
+
+def command_for(name: str) -> Any:
+    """The command of that name, where it is a stage's."""
+    found = next((one for one in stages() if one.command == name and one.reads), None)
+    if found is None:
+        return None
+    own = typer.Typer(pretty_exceptions_enable=False, rich_markup_mode=None, add_completion=False)
+    own.command(name, help=_help(found))(_function(found))
+    return typer.main.get_command(own)
+
+
+def _help(stage: Stage) -> str:
+    reads = ", ".join([*stage.reads, *stage.uses])
+    return f"{stage.summary}\n\nReads {reads}; writes {', '.join(stage.writes)}."
+
+
+def _function(stage: Stage) -> Callable[..., None]:
+    """What the command does, with the options it has as its signature."""
+    options = options_of(stage.keys)
+
+    def command(path: Path, project: Path | None, scheduler: str | None, **typed: Any) -> None:
+        given = {name: value for name, value in typed.items() if value not in (None, [])}
+        with plain_errors():
+            left_out = run_alone(stage, path, project, given, scheduler)
+        if left_out:
+            raise typer.Exit(PARTIAL)
+
+    parameters = [
+        _parameter("path", Annotated[Path, typer.Argument(help="The Zarr store.")]),
+        *(_parameter(name, one.as_parameter(), None) for name, one in options.items()),
+        _parameter(
+            "project",
+            Annotated[Path | None, typer.Option(help="Take settings from a project file.")],
+            None,
+        ),
+        _parameter("scheduler", Scheduler, None),
+    ]
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {one.name: one.annotation for one in parameters}
+    return command
+
+
+def _parameter(name: str, annotation: Any, default: Any = inspect.Parameter.empty) -> Any:
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default
+    )
+
+
+@dataclass(frozen=True)
+class Option:
+    """The option of one key: where the key stands among those of the stage, and what it is."""
+
+    flag: str
+    place: Place
+    field: FieldInfo
+
+    def as_parameter(self) -> Any:
+        """How it is typed: a flag, a text, or texts one after another."""
+        said = (self.field.description or "").rstrip(".")
+        help = said[:1].upper() + said[1:]
+        kinds = _kinds(self.field)
+        if bool in kinds:
+            flags = f"{self.flag}/--no-{self.flag[2:]}"
+            return Annotated[bool | None, typer.Option(flags, help=f"{help}.")]
+        if not kinds & TEXTS:
+            return Annotated[list[str] | None, typer.Option(self.flag, help=f"{help} (repeat).")]
+        default = self.field.get_default(call_default_factory=True)
+        usual = "" if default is None or self.field.is_required() else f" ({default} by default)"
+        return Annotated[str | None, typer.Option(self.flag, help=f"{help}{usual}.")]
+
+    def value_of(self, typed: Any) -> Any:
+        """What was typed, as the project file would have it."""
+        kinds = _kinds(self.field)
+        if isinstance(typed, bool):
+            return typed
+        if not isinstance(typed, list):
+            return number_of(typed) if {int, float} & kinds else typed
+        if dict not in kinds:
+            return [name.strip() for one in typed for name in one.split(",") if name.strip()]
+        found: dict[str, Any] = {}
+        for name, value in pairs_of(typed, self.flag).items():
+            inside, *path = found, *name.split(".")
+            for part in path[:-1]:
+                inside = inside.setdefault(part, {})
+            inside[path[-1]] = number_of(value)
+        return found
+
+
+TEXTS = {str, int, float}
+"""Kinds of values that one text stands for."""
+
+
+def options_of(keys: type[BaseModel]) -> dict[str, Option]:
+    """The options of a stage's keys, by a name of their own; keys within others have theirs too."""
+    found = dict(_places(keys))
+    last = [place[-1] for place in found]
+    options: dict[str, Option] = {}
+    for place, field in found.items():
+        named = place[-1:] if last.count(place[-1]) == 1 else place
+        flag = f"--{'-'.join(named).replace('_', '-')}"
+        options[f"key_{'_'.join(place)}"] = Option(flag, place, field)
+    return options
+
+
+def _places(keys: type[BaseModel], above: Place = ()) -> Iterator[tuple[Place, FieldInfo]]:
+    for name, field in keys.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from _places(kind, (*above, name))
+        else:
+            yield (*above, name), field
+
+
+def _kinds(field: FieldInfo) -> set[Any]:
+    """What a value may be, the parts of a union taken apart and what is in lists left out."""
+    found, left = set(), [field.annotation]
+    while left:
+        kind = left.pop()
+        origin = get_origin(kind)
+        if origin is Annotated:
+            left.append(get_args(kind)[0])
+        elif origin in (list, dict):
+            found.add(origin)
+        elif get_args(kind):
+            left += get_args(kind)
+        else:
+            found.add(kind)
+    return found
+
+
+def run_alone(
+    stage: Stage,
+    path: Path,
+    project: Path | None,
+    given: Mapping[str, Any],
+    scheduler: str | None,
+) -> int:
+    """Run one stage on what a store holds; gives how many files could not be used.
+
+    Raises
+    ------
+    DataError
+        The store lacks what the stage reads; the message names the command that makes it.
+    """
+    from ethoflow import pipeline
+    from ethoflow.engine.schedule import use_scheduler
+    from ethoflow.project import bare_project, load_project
+    from ethoflow.store import list_groups, writing
+
+    list_groups(path)
+    base = bare_project() if project is None else load_project(project)
+    results = results_beside(path) if project is None else base.results
+    keys = _with_options(stage, base.keys_for(stage), given, base.path)
+    job = Job(path, results, Screen(), asked=project is not None or bool(given))
+    check_reads(stage, job)
+    with writing(path), use_scheduler(scheduler):
+        outcome = pipeline.run([(stage, keys)], job)
+    print_made(path, results, outcome.files, outcome.tables)
+    return job.left_out
+
+
+def check_reads(stage: Stage, job: Job) -> None:
+    """Refuse to run a stage without what it reads."""
+    for place in stage.reads:
+        if not job.has(place):
+            maker, where = maker_of(place), job.results if place.endswith("/") else job.store
+            way = f": `ethoflow {maker.command}` writes them there" if maker is not None else ""
+            raise DataError(f"{where} has no {place} for {stage.name}{way}.")
+
+
+def _with_options(
+    stage: Stage, keys: Keys, given: Mapping[str, Any], locate: Callable[[str], Path]
+) -> Keys:
+    """The keys of a stage, those that were typed in place of the project's; all checked.
+
+    Names of files are then seen from here, wherever the project file lies.
+    """
+    values: dict[str, Any] = {}
+    for name, field in stage.keys.model_fields.items():
+        value = getattr(keys, name)
+        if any(isinstance(mark, Files) for mark in field.metadata) and value:
+            names = [value] if isinstance(value, str) else value
+            located = [str(locate(one).absolute()) for one in names]
+            value = located[0] if isinstance(value, str) else located
+        values[name] = value.model_dump() if isinstance(value, BaseModel) else value
+    options = options_of(stage.keys)
+    for name, typed in given.items():
+        place, inside = options[name].place, values
+        for part in place[:-1]:
+            inside = inside[part]
+        inside[place[-1]] = options[name].value_of(typed)
+
+    def where(place: Sequence[Any]) -> str:
+        """The option of a key, or of the key it is in."""
+        fitting = (
+            one.flag for one in options.values() if one.place == tuple(place[: len(one.place)])
+        )
+        return next(fitting, str(place[0]))
+
+    try:
+        found = stage.keys.model_validate(values)
+    except ValidationError as error:
+        faults = explain(stage.keys, stage.names, error.errors(), where)
+        raise ProjectError("\n".join(faults)) from error
+    if stage.check is not None:
+        stage.check(found, Path, where)
+    return found
