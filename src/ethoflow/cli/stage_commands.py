@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import typer
 from pydantic import BaseModel, ValidationError
@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 
 from ethoflow.cli.options import Scheduler, number_of, pairs_of
 from ethoflow.cli.screen import PARTIAL, Screen, plain_errors
-from ethoflow.cli.shown import print_made, results_beside
+from ethoflow.cli.shown import print_made, print_next, results_beside
 from ethoflow.errors import DataError
 from ethoflow.stages import Files, Job, Keys, ProjectError, Stage, explain, maker_of, stages
 
@@ -149,6 +149,8 @@ def _kinds(field: FieldInfo) -> set[Any]:
             left.append(get_args(kind)[0])
         elif origin in (list, dict):
             found.add(origin)
+        elif origin is Literal:
+            found |= {type(choice) for choice in get_args(kind)}
         elif get_args(kind):
             left += get_args(kind)
         else:
@@ -179,11 +181,12 @@ def run_alone(
     base = bare_project() if project is None else load_project(project)
     results = results_beside(path) if project is None else base.results
     keys = _with_options(stage, base.keys_for(stage), given, base.path)
-    job = Job(path, results, Screen(), asked=project is not None or bool(given))
+    job = Job(path, results, Screen(), keep=bool(given), asked=project is not None or bool(given))
     check_reads(stage, job)
     with writing(path), use_scheduler(scheduler):
         outcome = pipeline.run([(stage, keys)], job)
     print_made(path, results, outcome.files, outcome.tables)
+    print_next(path, job.left_out)
     return job.left_out
 
 
