@@ -5,17 +5,34 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterator
+from typing import Annotated, Any, Literal
 
 import pandas as pd
 import pytest
 import yaml
+from pydantic import Field
 from typer.testing import CliRunner
 
 import ethoflow as ef
 from ethoflow import pipeline, project, stages, store, template
 from ethoflow.cli import app
-from ethoflow.stages import FileSet, Group, Job, Keys, ProjectError, Stage, declare, stage
+from ethoflow.cli.stage_options import options_of
+from ethoflow.stages import (
+    Files,
+    FileSet,
+    Group,
+    Item,
+    Job,
+    Keys,
+    Needs,
+    ProjectError,
+    Stage,
+    declare,
+    pictures,
+    stage,
+)
 
+from .conftest import REPOSITORY
 from .test_results import Quiet
 from .test_unchanged import NOTHING, make_project, run, trusting
 
@@ -158,7 +175,7 @@ def test_the_order_follows_from_what_is_read_and_written(add_stage) -> None:
         ("{shortest: 3 s}", r"line \d+: distances\.shortest: .*3 s"),
         ("{most: many}", r"line \d+: distances\.most: must be how many, 1 or more \(found 'many'"),
         ("{most: 7}", r"line \d+: seven is not possible"),
-        ("[1]", r"line \d+: distances: "),
+        ("[1]", r"line \d+: distances: must hold keys, of: unit, shortest, most, weights \(found"),
     ],
 )  # fmt: skip
 def test_wrong_keys_are_told_with_their_lines(add_stage, tmp_path, line, expected) -> None:
@@ -194,6 +211,7 @@ def test_the_template_has_its_keys(add_stage, tmp_path) -> None:
 def test_the_command_line_has_it(add_stage, tmp_path) -> None:
     assert "No such command" in CliRunner().invoke(app, ["distances", "--help"]).output
     add_stage("distances", DISTANCES)
+    assert "Did you mean 'distances'" in CliRunner().invoke(app, ["distance"]).output
     assert "distances The way of every animal" in invoke("--help")
     shown = invoke("distances", "--help")
     assert "The way of every animal of the first recordings." in shown
@@ -290,6 +308,69 @@ def test_without_what_it_reads_what_it_made_is_taken_away(add_stage, tmp_path) -
     assert not list(folder.glob("*.csv"))
 
 
+def test_the_page_on_stages_has_one_that_works(add_stage, tmp_path) -> None:
+    page = (REPOSITORY / "docs" / "own_stage.md").read_text()
+    add_stage("durations", page.split("```python\n")[1].split("```")[0])
+    assert order()[:3] == ["tracks", "durations", "poses"]
+    ef.write(ef.simulate.still_then_running(), tmp_path / "c.zarr")
+    assert "durations: 1 written" in invoke("durations", tmp_path / "c.zarr", "--unit", "s")
+    found = pd.read_csv(tmp_path / "c_results" / "durations" / "durations.csv")
+    tracks = ef.open(tmp_path / "c.zarr", "tracks")
+    assert found.duration.tolist() == [tracks.sizes["time"] / float(tracks.fps)]
+
+
+class Limits(Keys):
+    """Keys that two keys hold."""
+
+    limit: int = 1
+
+
+class Many(Keys):
+    """Keys of every kind."""
+
+    text: str = "a"
+    number: float | Literal["auto"] | None = "auto"
+    count: int = 1
+    flag: bool = False
+    names: list[str] | None = None
+    files: Annotated[list[str], Files()] = Field(default_factory=list)
+    words: dict[str, str | list[str]] = Field(default_factory=dict)
+    sizes: dict[str, float | str] = Field(default_factory=dict)
+    limits: dict[str, dict[str, float | str]] = Field(default_factory=dict)
+    either: Annotated[str | dict[str, str] | None, Needs("must be it")] = None
+    one: Limits = Limits()
+    other: Limits = Limits()
+
+
+@pytest.mark.parametrize(
+    ("flag", "typed", "value"),
+    [
+        ("--text", "7", "7"),
+        ("--number", "7", 7.0),
+        ("--number", "null", None),
+        ("--count", "7", 7),
+        ("--flag", True, True),
+        ("--names", ["a, b", "c"], ["a", "b", "c"]),
+        ("--files", ["a,b.csv"], ["a,b.csv"]),
+        ("--words", ["a.b=1"], {"a.b": "1"}),
+        ("--sizes", ["a=1", "b=2 mm"], {"a": 1.0, "b": "2 mm"}),
+        ("--limits", ["r.a=1", "r.b=x", "s.a=2"], {"r": {"a": 1.0, "b": "x"}, "s": {"a": 2.0}}),
+        ("--either", "circle", "circle"),
+        ("--one-limit", "3", 3),
+        ("--other-limit", "4", 4),
+    ],
+)
+def test_what_is_typed_is_as_in_the_project_file(flag: str, typed: Any, value: object) -> None:
+    option = next(one for one in options_of(Many).values() if one.flag == flag)
+    given = option.value_of(typed)
+    for name in reversed(option.place):
+        given = {name: given}
+    found = Many.model_validate(given)
+    for name in option.place:
+        found = getattr(found, name)
+    assert found == value
+
+
 class One(Keys):
     """A key."""
 
@@ -335,6 +416,19 @@ def test_stages_that_read_each_other_are_refused() -> None:
         declare.in_order([one, other])
     third = make_stage("third", ("a",), "c")
     assert declare.in_order([third, make_stage("one", (), "a")])[0].name == "one"
+
+
+def test_files_of_two_recordings_have_two_names() -> None:
+    stems = pictures._stems(["a b", "a_b", "a.b", "a_b_2", "a-b"])
+    assert stems == {"a b": "a_b", "a_b": "a_b_2", "a.b": "a.b", "a_b_2": "a_b_2_2", "a-b": "a-b"}
+
+
+@pytest.mark.parametrize("names", [["a.csv", "a.csv"], ["b/a.csv"], [".."]])
+def test_files_need_names_of_their_own(names: list[str]) -> None:
+    one = make_stage("one", (), "a/")
+    files = FileSet([Item([name], lambda: None, lambda made, path: None) for name in names])
+    with pytest.raises(ValueError, match="the stage one gives a file"):
+        pipeline._check_names(one, files)
 
 
 def test_a_result_goes_where_the_stage_declared(tmp_path) -> None:

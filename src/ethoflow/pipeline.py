@@ -148,6 +148,7 @@ def _write_files(
     stage: Stage, files: FileSet, place: str, source: Source, job: Job, outcome: Outcome
 ) -> None:
     folder = job.results / place
+    _check_names(stage, files)
     sources = {name: _source(item, source) for item in files.items for name in item.files}
     results.remove_others(folder, sources)
     stale = set(results.stale(folder, sources))
@@ -164,6 +165,18 @@ def _write_files(
         columns = results.note_of(folder, name)
         if columns is not None:
             outcome.tables[title] = columns
+
+
+def _check_names(stage: Stage, files: FileSet) -> None:
+    """Refuse names that lead out of the folder, or that two items have."""
+    known: set[str] = set()
+    for name in (name for item in files.items for name in item.files):
+        if Path(name).name != name or name in known | {".."}:
+            raise ValueError(
+                f"the stage {stage.name} gives a file {name!r}: every file needs a name of its "
+                "own, without folders."
+            )
+        known.add(name)
 
 
 def _source(item: Item, source: Source) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import yaml
+from pydantic_core import to_jsonable_python
 
 from ethoflow.disk import beside, clear_parts
 from ethoflow.io.finding import find_tracks
@@ -16,6 +18,9 @@ HEAD = "# ethoflow project: run it with `ethoflow run {name}`\n"
 
 COLUMN = 28
 """Where comments of keys begin."""
+
+WIDEST = 10_000
+"""Letters of a value that stay in one line."""
 
 
 def compose() -> str:
@@ -32,17 +37,22 @@ def comment_out(stage: Stage) -> str:
     inset = "" if stage.top else "  "
     lines = [] if stage.top else [_line(f"# {stage.name}:", stage.summary)]
     for name, field in fields:
-        value = yaml.safe_dump(
-            field.get_default(call_default_factory=True), default_flow_style=True
-        )
-        text = "" if field.is_required() else value.partition("\n")[0]
+        text = "" if field.is_required() else _flow(field.get_default(call_default_factory=True))
         lines.append(_line(f"# {inset}{name}: {text}".rstrip(), field.description or ""))
     return "".join(lines)
 
 
+def _flow(value: object) -> str:
+    """A value in one line of YAML."""
+    plain = to_jsonable_python(value)
+    return yaml.safe_dump(plain, default_flow_style=True, width=WIDEST).partition("\n")[0]
+
+
 def _line(text: str, comment: str) -> str:
     said = comment.rstrip(".")
-    return f"{text:<{COLUMN - 1}} # {said[:1].lower()}{said[1:]}\n" if said else f"{text}\n"
+    if said[1:2].islower():
+        said = said[0].lower() + said[1:]
+    return f"{text:<{COLUMN - 1}} # {said}\n" if said else f"{text}\n"
 
 
 def write_project(folder: Path, fps: float | None = None) -> tuple[Path, list[str]]:
@@ -64,9 +74,7 @@ def write_project(folder: Path, fps: float | None = None) -> tuple[Path, list[st
     folder.mkdir(parents=True, exist_ok=True)
     patterns, notes = find_tracks(folder)
     found = {"{name}": str(path), "{tracks}": _as_yaml(patterns), "{fps}": rate}
-    text = compose()
-    for place, value in found.items():
-        text = text.replace(place, value, 1)
+    text = re.sub(r"\{(name|tracks|fps)\}", lambda place: found[place[0]], compose())
     clear_parts(folder)
     with beside(path) as part:
         part.write_text(text, encoding="utf-8")

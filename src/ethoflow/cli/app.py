@@ -18,19 +18,20 @@ class Commands(TyperGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Names of all commands."""
-        from ethoflow.cli.stage_commands import names_of_stages
-
-        own = super().list_commands(ctx)
-        return [*own, *(name for name in names_of_stages() if name not in own)]
+        self._add_stages()
+        return super().list_commands(ctx)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """A command by its name."""
-        found = super().get_command(ctx, cmd_name)
-        if found is None:
-            from ethoflow.cli.stage_commands import command_for
+        if cmd_name not in self.commands:
+            self._add_stages()
+        return super().get_command(ctx, cmd_name)
 
-            found = command_for(cmd_name)
-        return found
+    def _add_stages(self) -> None:
+        from ethoflow.cli.stage_commands import commands_of_stages
+
+        for name, command in commands_of_stages().items():
+            self.commands.setdefault(name, command)
 
 
 app = typer.Typer(

@@ -3,37 +3,29 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Annotated, Any
 
 import typer
 from pydantic import BaseModel, ValidationError
-from pydantic.fields import FieldInfo
 
-from ethoflow.cli.options import Scheduler, number_of, pairs_of
+from ethoflow.cli.options import Scheduler
 from ethoflow.cli.screen import PARTIAL, Screen, plain_errors
 from ethoflow.cli.shown import print_made, print_next, results_beside
+from ethoflow.cli.stage_options import options_of
 from ethoflow.errors import DataError
 from ethoflow.stages import Files, Job, Keys, ProjectError, Stage, explain, maker_of, stages
 
-Place = tuple[str, ...]
-"""Where a key stands among those of a stage."""
+
+def commands_of_stages() -> dict[str, Any]:
+    """A command for every stage that works on a store, by name, in the order in which they run."""
+    return {one.command: _command(one) for one in stages() if one.reads}
 
 
-def names_of_stages() -> list[str]:
-    """The commands of the stages, in the order in which these run."""
-    return [one.command for one in stages()]
-
-
-def command_for(name: str) -> Any:
-    """The command of that name, where it is a stage's."""
-    found = next((one for one in stages() if one.command == name and one.reads), None)
-    if found is None:
-        return None
+def _command(stage: Stage) -> Any:
     own = typer.Typer(pretty_exceptions_enable=False, rich_markup_mode=None, add_completion=False)
-    own.command(name, help=_help(found))(_function(found))
+    own.command(stage.command, help=_help(stage))(_function(stage))
     return typer.main.get_command(own)
 
 
@@ -72,90 +64,6 @@ def _parameter(name: str, annotation: Any, default: Any = inspect.Parameter.empt
     return inspect.Parameter(
         name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default
     )
-
-
-@dataclass(frozen=True)
-class Option:
-    """The option of one key: where the key stands among those of the stage, and what it is."""
-
-    flag: str
-    place: Place
-    field: FieldInfo
-
-    def as_parameter(self) -> Any:
-        """How it is typed: a flag, a text, or texts one after another."""
-        said = (self.field.description or "").rstrip(".")
-        help = said[:1].upper() + said[1:]
-        kinds = _kinds(self.field)
-        if bool in kinds:
-            flags = f"{self.flag}/--no-{self.flag[2:]}"
-            return Annotated[bool | None, typer.Option(flags, help=f"{help}.")]
-        if not kinds & TEXTS:
-            return Annotated[list[str] | None, typer.Option(self.flag, help=f"{help} (repeat).")]
-        default = self.field.get_default(call_default_factory=True)
-        usual = "" if default is None or self.field.is_required() else f" ({default} by default)"
-        return Annotated[str | None, typer.Option(self.flag, help=f"{help}{usual}.")]
-
-    def value_of(self, typed: Any) -> Any:
-        """What was typed, as the project file would have it."""
-        kinds = _kinds(self.field)
-        if isinstance(typed, bool):
-            return typed
-        if not isinstance(typed, list):
-            return number_of(typed) if {int, float} & kinds else typed
-        if dict not in kinds:
-            return [name.strip() for one in typed for name in one.split(",") if name.strip()]
-        found: dict[str, Any] = {}
-        for name, value in pairs_of(typed, self.flag).items():
-            inside, *path = found, *name.split(".")
-            for part in path[:-1]:
-                inside = inside.setdefault(part, {})
-            inside[path[-1]] = number_of(value)
-        return found
-
-
-TEXTS = {str, int, float}
-"""Kinds of values that one text stands for."""
-
-
-def options_of(keys: type[BaseModel]) -> dict[str, Option]:
-    """The options of a stage's keys, by a name of their own; keys within others have theirs too."""
-    found = dict(_places(keys))
-    last = [place[-1] for place in found]
-    options: dict[str, Option] = {}
-    for place, field in found.items():
-        named = place[-1:] if last.count(place[-1]) == 1 else place
-        flag = f"--{'-'.join(named).replace('_', '-')}"
-        options[f"key_{'_'.join(place)}"] = Option(flag, place, field)
-    return options
-
-
-def _places(keys: type[BaseModel], above: Place = ()) -> Iterator[tuple[Place, FieldInfo]]:
-    for name, field in keys.model_fields.items():
-        kind = field.annotation
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
-            yield from _places(kind, (*above, name))
-        else:
-            yield (*above, name), field
-
-
-def _kinds(field: FieldInfo) -> set[Any]:
-    """What a value may be, the parts of a union taken apart and what is in lists left out."""
-    found, left = set(), [field.annotation]
-    while left:
-        kind = left.pop()
-        origin = get_origin(kind)
-        if origin is Annotated:
-            left.append(get_args(kind)[0])
-        elif origin in (list, dict):
-            found.add(origin)
-        elif origin is Literal:
-            found |= {type(choice) for choice in get_args(kind)}
-        elif get_args(kind):
-            left += get_args(kind)
-        else:
-            found.add(kind)
-    return found
 
 
 def run_alone(

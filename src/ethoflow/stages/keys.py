@@ -122,29 +122,40 @@ def explain(model: type[BaseModel], names: Sequence[str], faults: Sequence[Any],
     explained: dict[str, str] = {}
     for fault in faults:
         place = [part for part in fault["loc"] if not _is_type(part)]
-        key = ".".join(str(part) for part in place)
-        if fault["type"] == "extra_forbidden":
-            inside = _field(model, place[:-1])
-            known = list(_model_of(inside).model_fields) if inside is not None else list(names)
-            asked = did_you_mean(place[-1], known)
-            said = f"unknown key {key!r}; expected one of: {', '.join(known)}.{asked}"
-            told = f"{where(place)}: {said}"
-        elif fault["type"] == "missing":
-            told = f"the key {key!r} is missing: {_needs(model, place) or 'it is required'}"
-        else:
-            message = str(fault["msg"]).removeprefix("Value error, ")
-            own = message != fault["msg"]
-            message = message if own else _needs(model, place) or message
-            told = f"{where(place)}: {key}: {message.rstrip('.')} (found {_brief(fault['input'])})"
         # Every branch of a key that may be several things has a fault: the first says most.
-        explained.setdefault(key, told)
+        explained.setdefault(".".join(map(str, place)), _explain(model, names, fault, place, where))
     return list(explained.values())
 
 
-def _needs(model: type[BaseModel], place: Sequence[Any]) -> str:
-    """What the key at a place needs, in the words of its declaration."""
-    field = _field(model, place)
-    return next((m.text for m in field.metadata if isinstance(m, Needs)), "") if field else ""
+def _explain(
+    model: type[BaseModel], names: Sequence[str], fault: Any, place: list[Any], where: Where
+) -> str:
+    key, field = ".".join(map(str, place)), _field(model, place)
+    if fault["type"] == "extra_forbidden":
+        above = _field(model, place[:-1])
+        known = list(names) if above is None else list(_model_of(above).model_fields)
+        asked = did_you_mean(place[-1], known)
+        return f"{where(place)}: unknown key {key!r}; expected one of: {', '.join(known)}.{asked}"
+    if fault["type"] == "missing":
+        return f"the key {key!r} is missing: {_needs(field) or 'it is required'}"
+    message = str(fault["msg"])
+    if fault["type"] == "model_type" and field is not None:
+        message = f"must hold keys, of: {', '.join(_model_of(field).model_fields)}"
+    elif message.startswith(_OWN):
+        message = message.removeprefix(_OWN).rstrip(".")
+    else:  # pydantic's own, which knows nothing of the key
+        message = (_needs(field) or message).rstrip(".")
+    return f"{where(place)}: {key}: {message} (found {_brief(fault['input'])})"
+
+
+_OWN = "Value error, "
+"""Before a message that one of our own checks gave."""
+
+
+def _needs(field: FieldInfo | None) -> str:
+    """What a key needs, in the words of its declaration."""
+    marks = [] if field is None else field.metadata
+    return next((mark.text for mark in marks if isinstance(mark, Needs)), "")
 
 
 def _field(model: type[BaseModel], place: Sequence[Any]) -> FieldInfo | None:

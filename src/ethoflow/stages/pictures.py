@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,18 +35,29 @@ def pictures(job: Job, keys: Pictures) -> FileSet:
             "(pictures.recordings)"
         )
     kinds = [kind for kind, group in GROUPS.items() if job.has(group)]
-    short = short_names(names)
+    short, stems = short_names(names), _stems(names[: keys.recordings])
     items = [
-        _picture(job, kind, name, short[name])
+        _picture(job, kind, name, short[name], stems[name])
         for name in names[: keys.recordings]
         for kind in kinds
     ]
     return FileSet(items, verb="drawn")
 
 
-def _picture(job: Job, kind: str, name: str, short: str) -> Item:
+def _stems(names: Sequence[str]) -> dict[str, str]:
+    """What recordings are called in names of files; a number tells apart what would be the same."""
+    stems: dict[str, str] = {}
+    for name in names:
+        stem, number = clean_name(name), 2
+        while stem in stems.values():
+            stem, number = f"{clean_name(name)}_{number}", number + 1
+        stems[name] = stem
+    return stems
+
+
+def _picture(job: Job, kind: str, name: str, short: str, stem: str) -> Item:
     """A picture of one recording: what others hold does not count."""
-    group, stem = GROUPS[kind], f"{kind}_{clean_name(name)}"
+    group, files = GROUPS[kind], [f"{kind}_{stem}.html", f"{kind}_{stem}.png"]
 
     def draw() -> Any:
         from ethoflow import plot  # the plotting libraries are heavy
@@ -54,7 +66,7 @@ def _picture(job: Job, kind: str, name: str, short: str) -> Item:
         return plot.ethogram(one) if kind == "ethogram" else plot.trajectories(one)
 
     source = repr((kind, short, job.fingerprint(group, name)))
-    return Item((f"{stem}.html", f"{stem}.png"), draw, _save, source)
+    return Item(files, draw, _save, source)
 
 
 def _save(figure: Any, path: Path) -> None:
