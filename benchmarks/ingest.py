@@ -71,12 +71,19 @@ class Quiet:
         return steps()
 
 
+def ingest(pattern: str, out: Path, report: Quiet) -> None:
+    """The stage of the tracks alone."""
+    from ethoflow import pipeline
+    from ethoflow.stages import Job
+
+    pipeline.run_one("tracks", Job(out, out.parent, report), {"tracks": pattern, "fps": FPS})
+
+
 def ingest_one_core(pattern: str, out: Path) -> dict[str, float]:
     """One ingest on one thread, after a tiny one that imports what is needed."""
     import dask
     import pyarrow
 
-    from ethoflow import pipeline
     from ethoflow.engine.sources import open_store
 
     pyarrow.set_cpu_count(1)
@@ -85,9 +92,9 @@ def ingest_one_core(pattern: str, out: Path) -> dict[str, float]:
             for kind in ("h5", "csv"):
                 make_files(Path(folder), kind, 1, 50)
                 out_small = Path(folder, f"{kind}.zarr")
-                pipeline.ingest([f"{folder}/*.{kind}"], out_small, Quiet(), fps=FPS)
+                ingest(f"{folder}/*.{kind}", out_small, Quiet())
         wall, cpu = time.perf_counter(), time.process_time()
-        pipeline.ingest([pattern], out, Quiet(), fps=FPS)
+        ingest(pattern, out, Quiet())
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     frames = int(open_store(out, "tracks").n_frames.sum())
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
@@ -146,7 +153,6 @@ def write_long_csv(path: Path, n_frames: int) -> None:
 
 def run_parallel(folder: Path, files: int, n_frames: int) -> None:
     """Many files on a local cluster of a process per core."""
-    from ethoflow import pipeline
     from ethoflow.engine.schedule import use_scheduler
     from ethoflow.engine.sources import open_store
 
@@ -154,7 +160,7 @@ def run_parallel(folder: Path, files: int, n_frames: int) -> None:
     report = Quiet()
     with use_scheduler("processes") as where:
         wall = time.perf_counter()
-        pipeline.ingest([str(folder / "*.h5")], folder / "out.zarr", report, fps=FPS)
+        ingest(str(folder / "*.h5"), folder / "out.zarr", report)
         wall = time.perf_counter() - wall
     tracks = open_store(folder / "out.zarr", "tracks")
     frames = int(tracks.n_frames.sum())

@@ -17,6 +17,7 @@ import ethoflow as ef
 from ethoflow import pipeline, simulate
 from ethoflow.cli.screen import Screen
 from ethoflow.csv_text import escape, plain_cell, write_csv
+from ethoflow.stages import Job
 
 TAGS = (9_001_234, 9_001_236)
 DAY = 86_400
@@ -112,7 +113,7 @@ def test_metadata_of_a_store_reach_the_tables_whole(tmp_path: Path) -> None:
     )
     ef.write(labels, tmp_path / "c.zarr", "labels/rules")
 
-    pipeline.write_tables(tmp_path / "c.zarr", tmp_path / "tables", Screen())
+    pipeline.run_one("tables", Job(tmp_path / "c.zarr", tmp_path, Screen()))
     for name in ("time_budget", "bouts"):
         found = pd.read_csv(tmp_path / "tables" / f"{name}.csv")
         assert set(found.ear_tag.astype(str)) == set(map(str, TAGS))

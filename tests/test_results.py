@@ -15,6 +15,8 @@ import pytest
 import ethoflow as ef
 from ethoflow import pipeline, results, simulate, store
 from ethoflow.labels.budget import time_budget
+from ethoflow.stages import Job
+from ethoflow.stages.tables import TITLE, summarise
 
 
 def make(folder: Path, name: str, source: str, note: object = None) -> None:
@@ -119,10 +121,23 @@ def labelled(tmp_path):
     simulation = simulate.simulate_cohort(2, duration="20 s", seed=3)
     path = tmp_path / "c.zarr"
     ef.write(simulation.tracks, path, "tracks")
-    settings = pipeline.Settings(px_per_mm=1.6, rules=["moving", "immobile"])
-    pipeline.make_poses(path, settings, Quiet())
-    assert pipeline.make_labels(path, settings, Quiet()) is not None
+    job = Job(path, tmp_path, Quiet())
+    pipeline.run_one("poses", job, {"px_per_mm": 1.6})
+    pipeline.run_one("rules", job, {"rules": ["moving", "immobile"]})
     return path
+
+
+def write_tables(path: Path, folder: Path, report: Quiet) -> tuple[pd.DataFrame, list[Path]]:
+    """Run the stage of the tables; the budget it shows, and its files."""
+    made = pipeline.run_one("tables", Job(path, folder, report))
+    files = [folder / "tables" / name for name in made.files["tables"]]
+    return pd.DataFrame(made.tables.get(TITLE)), files
+
+
+def draw_pictures(path: Path, folder: Path, report: Quiet, most: int = 12) -> list[Path]:
+    """Run the stage of the pictures; its files."""
+    made = pipeline.run_one("pictures", Job(path, folder, report), {"recordings": most})
+    return [folder / "pictures" / name for name in made.files["pictures"]]
 
 
 def stamps(paths: list[Path]) -> dict[str, int]:
@@ -131,9 +146,9 @@ def stamps(paths: list[Path]) -> dict[str, int]:
 
 def test_tables_are_written_once_and_the_budget_stays_the_same(labelled, tmp_path):
     folder, report = tmp_path / "tables", Quiet()
-    first, paths = pipeline.write_tables(labelled, folder, report)
+    first, paths = write_tables(labelled, tmp_path, report)
     before = stamps(paths)
-    second, again = pipeline.write_tables(labelled, folder, report)
+    second, again = write_tables(labelled, tmp_path, report)
     assert again == paths
     assert stamps(paths) == before
     assert report.said == [
@@ -141,48 +156,50 @@ def test_tables_are_written_once_and_the_budget_stays_the_same(labelled, tmp_pat
         "tables: 4 kept, as what they show has not changed",
     ]
     pd.testing.assert_frame_equal(first, second, check_exact=True)
-    anew = pipeline.summarise(time_budget(ef.open(labelled, "labels/rules")))
+    anew = summarise(time_budget(ef.open(labelled, "labels/rules")))
     pd.testing.assert_frame_equal(second, anew, check_exact=True, check_dtype=False)
     (folder / "bouts.csv").unlink()
-    pipeline.write_tables(labelled, folder, report)
+    write_tables(labelled, tmp_path, report)
     changed = {name for name, inode in stamps(paths).items() if inode != before[name]}
     assert changed <= {"bouts.csv"}
     assert report.said[-1].startswith("tables: 1 written, 3 kept")
 
 
 def test_other_labels_make_other_tables(labelled, tmp_path):
-    pipeline.write_tables(labelled, tmp_path / "tables", Quiet())
-    settings = pipeline.Settings(rules=["moving"], parameters={"moving": {"min_speed": 200.0}})
-    pipeline.make_labels(labelled, settings, Quiet())
-    budget, _ = pipeline.write_tables(labelled, tmp_path / "tables", Quiet())
-    anew = pipeline.summarise(time_budget(ef.open(labelled, "labels/rules")))
+    write_tables(labelled, tmp_path, Quiet())
+    job = Job(labelled, tmp_path, Quiet())
+    keys = {"rules": ["moving"], "parameters": {"moving": {"min_speed": 200.0}}}
+    pipeline.run_one("rules", job, keys)
+    budget, _ = write_tables(labelled, tmp_path, Quiet())
+    anew = summarise(time_budget(ef.open(labelled, "labels/rules")))
     pd.testing.assert_frame_equal(budget, anew, check_exact=True, check_dtype=False)
-    pipeline.remove_tables(tmp_path / "tables")
+    store.drop_group(str(labelled), "labels/rules")
+    assert write_tables(labelled, tmp_path, Quiet())[1] == []
     assert [item.name for item in (tmp_path / "tables").iterdir()] == [results.RECORD]
 
 
 def test_pictures_are_drawn_once_and_go_with_their_recordings(labelled, tmp_path, monkeypatch):
     monkeypatch.setattr(store, "fingerprint", lambda path, group, recording=None: f"{recording}")
     folder, report = tmp_path / "pictures", Quiet()
-    paths = pipeline.draw_pictures(labelled, folder, report)
+    paths = draw_pictures(labelled, tmp_path, report)
     assert len(paths) == 8
     assert all(path.stat().st_size for path in paths)
     before = stamps(paths)
     (folder / "trajectories_session_00.png").unlink()
     (folder / "photo.png").write_text("of somebody else")
-    assert pipeline.draw_pictures(labelled, folder, report) == paths
+    assert draw_pictures(labelled, tmp_path, report) == paths
     after = stamps(paths)
     assert {name for name in after if after[name] != before[name]} <= {
         "trajectories_session_00.png"
     }
     assert report.said[-1].startswith("pictures: 1 drawn, 7 kept")
-    kept = pipeline.draw_pictures(labelled, folder, report, most=1)
+    kept = draw_pictures(labelled, tmp_path, report, most=1)
     assert len(kept) == 4
     assert {item.name for item in folder.iterdir()} == {
         *(path.name for path in kept), "photo.png", results.RECORD,
     }  # fmt: skip
     monkeypatch.setattr(ef, "__version__", "99")
-    pipeline.draw_pictures(labelled, folder, report, most=1)
+    draw_pictures(labelled, tmp_path, report, most=1)
     assert report.said[-1] == "pictures: 4 drawn"
 
 
@@ -191,6 +208,7 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 from ethoflow import pipeline
+from ethoflow.stages import Job
 
 class Report:
     def say(self, text, did=""): print(text + did)
@@ -200,16 +218,16 @@ class Report:
         yield lambda done, total: None
 
 path, folder = map(Path, sys.argv[1:])
-pipeline.write_tables(path, folder / "tables", Report())
-pipeline.draw_pictures(path, folder / "pictures", Report())
+pipeline.run_one("tables", Job(path, folder, Report()))
+pipeline.run_one("pictures", Job(path, folder, Report()))
 heavy = ("holoviews", "hvplot", "bokeh", "matplotlib", "pyarrow.parquet", "panel")
 print([name for name in heavy if name in sys.modules])
 """
 
 
 def test_with_nothing_to_do_no_heavy_library_is_imported(labelled, tmp_path):
-    pipeline.write_tables(labelled, tmp_path / "tables", Quiet())
-    pipeline.draw_pictures(labelled, tmp_path / "pictures", Quiet())
+    write_tables(labelled, tmp_path, Quiet())
+    draw_pictures(labelled, tmp_path, Quiet())
     command = [sys.executable, "-W", "ignore", "-c", NOTHING_TO_DO, str(labelled), str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == [

@@ -42,7 +42,8 @@ def test_declarations_and_projects_need_no_heavy_library() -> None:
 import ethoflow.project
 from ethoflow.engine import declarations
 assert "speed" in declarations() and "moving" in declarations("behaviour")
-ethoflow.project.Project(tracks=["-"], clean={"max_gap": "200 ms", "max_jump": "3 cm"})
+model = ethoflow.project.project_model()
+model(tracks=["-"], clean={"max_gap": "200 ms", "max_jump": "3 cm"})
 """
     assert loaded(code + NO_UNITS) == set()
 

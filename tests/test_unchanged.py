@@ -21,6 +21,7 @@ import ethoflow as ef
 from ethoflow import pipeline, simulate, store, unchanged
 from ethoflow.cli import app
 from ethoflow.io import catalogue
+from ethoflow.stages import Stage
 from ethoflow.unchanged import NOTE, STORE, Note
 
 from .conftest import REPOSITORY
@@ -132,7 +133,7 @@ try:
     main()
 except SystemExit as end:
     assert not end.code
-heavy = ("dask", "xarray", "zarr", "pandas", "numpy", "pint", "filelock", "ethoflow.pipeline")
+heavy = ("dask", "xarray", "zarr", "pandas", "numpy", "pint", "filelock", "ethoflow.stages")
 print([name for name in heavy if name in sys.modules])
 """
 
@@ -386,14 +387,15 @@ def test_no_note_without_settled_stamps_or_a_process_of_its_own(tmp_path: Path) 
 def test_what_changes_during_a_run_leaves_no_note(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
-    make_features = pipeline.make_features
+    run_stage = pipeline.run_stage
 
-    def make_and_change(*arguments: Any) -> Any:
-        CHANGES[change][1](tmp_path)
-        return make_features(*arguments)
+    def change_and_run(stage: Stage, *arguments: Any) -> Any:
+        if stage.name == "features":
+            CHANGES[change][1](tmp_path)
+        return run_stage(stage, *arguments)
 
     file = make_project(tmp_path)
-    monkeypatch.setattr(pipeline, "make_features", make_and_change)
+    monkeypatch.setattr(pipeline, "run_stage", change_and_run)
     assert run(file).exit_code == 0
     assert not has_note(file)
 

@@ -12,10 +12,11 @@ from ethoflow.disk import beside, clear_parts
 from ethoflow.engine.declare import Array
 from ethoflow.engine.materialise import write
 from ethoflow.engine.sources import open_store
-from ethoflow.pipeline import LABELS, Report
 from ethoflow.schema import is_symmetric
 from ethoflow.simulate import simulate_cohort, write_dlc, write_metadata
 from ethoflow.simulate.arena import CircleArena
+from ethoflow.stages import Report
+from ethoflow.stages.rules import LABELS
 
 TRUTH = "labels/script"
 EDGE = 5

@@ -22,10 +22,10 @@ from ethoflow.io.scoring import list_labels
 from ethoflow.io.scoring.declare import recognise_labels
 from ethoflow.io.stack import with_notes
 from ethoflow.io.video import compare, look_beside
-from ethoflow.pipeline import describe as describe_tracks
-from ethoflow.pipeline import duration
 from ethoflow.schema import DataError, position_units
 from ethoflow.short_names import short_names, shortener
+from ethoflow.stages.tracks import describe as describe_tracks
+from ethoflow.stages.tracks import duration
 from ethoflow.stats.quality import share, tabulate
 from ethoflow.stats.survey import Survey, each, survey
 from ethoflow.stats.suspicion import cost_of, name_points, suspect

@@ -17,21 +17,17 @@ from pathlib import Path
 from ethoflow import results, unchanged
 from ethoflow.engine.identity.libraries import is_installed
 from ethoflow.io.catalogue import Catalogue, question
-from ethoflow.io.metadata_rows import find_beside, read_rows
 from ethoflow.io.reader import only_ours
 from ethoflow.io.twins import leave_twins
 from ethoflow.io.video import SUFFIXES
-from ethoflow.pipeline import LABELS, LOOKED_AT
-from ethoflow.project import Project
-from ethoflow.schema import DataError
+from ethoflow.project import Project, keys_of
+from ethoflow.stages import stages
+from ethoflow.stages.tracks import LOOKED_AT, TracksKeys
 from ethoflow.stamps import SETTLED, expand
 from ethoflow.store import PROGRESS, State, list_chunks, progress_of, read_damage, read_state
 from ethoflow.store.files import write_file
 from ethoflow.store.state import METADATA, copy_path, record_path
 from ethoflow.unchanged import Inputs, Note, Outputs, Seen, Shown
-
-MADE = ("tracks", "poses", "features", LABELS)
-"""Groups that a run writes."""
 
 
 class Watch:
@@ -75,35 +71,28 @@ class Watch:
     def _is_known(self, inputs: Inputs, store: Path) -> bool:
         """Whether the stamps of the tracking files tell all there is to know of them."""
         catalogue = Catalogue.read(store / LOOKED_AT)
-        asked = question(self._project.options(), self._project.fps)
+        keys = keys_of(self._project, TracksKeys)
+        asked = question(keys.options(), keys.fps)
         files, _ = leave_twins([Path(file) for file in expand(inputs.patterns)])
         return all(catalogue.find(file, asked) is not None for file in files)
 
 
 def _inputs_of(file: Path, project: Project) -> Inputs | None:
     """Where to look for changes; None where that would not be enough."""
-    if project.rule_files or not only_ours():
+    if not only_ours():
         return None
-    found = [str(project.path(pattern)) for pattern in project.tracks]
+    found = [str(project.path(pattern)) for pattern in keys_of(project, TracksKeys).tracks]
     patterns = [str(Path(pattern).absolute()) for pattern in found]
     # A folder above may have a name that reads as a pattern.
     if [str(Path(name).absolute()) for name in expand(found)] != expand(patterns):
         return None
-    tables = [file for name in project.metadata for file in _tables(project.path(name))]
-    names = [str(table.absolute()) for table in tables]
-    return Inputs(str(file.absolute()), patterns, list(SUFFIXES), names)
-
-
-def _tables(metadata: Path) -> Iterator[Path]:
-    """The table about the animals, and the files with times of frames that it may name."""
-    yield metadata
-    try:
-        _, columns = read_rows(metadata)
-    except DataError:
-        return
-    for name, cells in columns.items():
-        if name.lower() == "timestamps":
-            yield from (find_beside(metadata.parent, cell) for cell in cells if cell)
+    tables: dict[str, None] = {}
+    for stage in stages():
+        read = stage.inputs(project.keys_for(stage), project.path)
+        if read is None:
+            return None
+        tables |= {str(other.absolute()): None for other in read}
+    return Inputs(str(file.absolute()), patterns, list(SUFFIXES), list(tables))
 
 
 def _own_modules() -> Iterator[str]:
@@ -124,9 +113,12 @@ def _outputs_of(state: State, folder: Path, shown: Shown) -> Outputs:
     files += [record_path(state.path, group, state.records[group]) for group in groups]
     folders = [root, *(root / name for name in state.nodes), root / PROGRESS]
     folders += [item for item in sorted((root / PROGRESS).iterdir()) if item.is_dir()]
-    tables, pictures = folder / "tables", folder / "pictures"
-    made = [tables / results.RECORD, *(tables / name for name in shown.tables)]
-    made += [pictures / results.RECORD, *(pictures / name for name in shown.pictures)]
+    made = [
+        folder / place / name
+        for stage in stages()
+        for place in stage.folders()
+        for name in (results.RECORD, *shown.files.get(place, []))
+    ]
     return Outputs(
         str(root),
         [os.path.relpath(item, root) for item in folders],
@@ -150,7 +142,7 @@ def _is_tidy(state: State) -> bool:
     """Whether the next write would find nothing to mend or to take away."""
     if read_damage(state.path):
         return False
-    for group in MADE:
+    for group in (name for stage in stages() for name in stage.groups()):
         if group not in state.records:
             continue
         progress = progress_of(state.path, group)

@@ -48,6 +48,12 @@ def note_of(folder: Path, name: str) -> Any:
     return _read(folder).get(name, {}).get("note")
 
 
+def sources(folder: Path) -> dict[str, str]:
+    """What each file that was made in a folder, and is there still, was made from."""
+    rows = _read(folder)
+    return {name: row["source"] for name, row in rows.items() if _untouched(folder, rows, name)}
+
+
 def remove_others(folder: Path, wanted: Mapping[str, str]) -> None:
     """Remove files that former runs made and that are wanted no more, and halves they left.
 

@@ -1,41 +1,58 @@
-"""The project file that `ethoflow init` writes."""
+"""The project file that `ethoflow init` writes: what each stage says of its keys."""
 
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
+
+import yaml
+from pydantic_core import to_jsonable_python
 
 from ethoflow.disk import beside, clear_parts
 from ethoflow.io.finding import find_tracks
 from ethoflow.schema import DataError, check_fps
+from ethoflow.stages import Stage, stages
 
-TEXT = """\
-# ethoflow project: run it with `ethoflow run {name}`
-tracks: {tracks}            # tracking files, or a list of patterns
-{fps}                       # frames per second of the videos
-# metadata: animals.csv     # a row per recording: recording, treatment, sex, ...
-# individuals: [B, W]       # two animals in one single-animal file, by prefix of their points
+HEAD = "# ethoflow project: run it with `ethoflow run {name}`\n"
 
-# The arena gives the scale: a circle by centre, radius and diameter, or a polygon by its corners
-# and the length of its first side. Without arena or px_per_mm everything stays in pixels.
-# arena: circle 320 240 200 px = 380 mm
-# arena: polygon 100,30 540,30 540,440 100,440 px = 380 mm
-# px_per_mm: 3.2            # or 32 px/cm, or a column of the metadata
-# skeleton: {{centre: Spine_2}}   # roles of body parts that are not recognised by name
-# skeleton: {{centre: [left_ear, right_ear, tail_base]}}   # or made of several
+COLUMN = 28
+"""Where comments of keys begin."""
 
-clean:
-  min_confidence: auto      # points below become missing: 0.6 of likelihoods, 0.2 of SLEAP's
-  max_jump: auto            # 20 mm off the path; nothing in pixels
-  max_gap: 200 ms           # longest gap that is filled
-  window: 200 ms            # running median
+WIDEST = 10_000
+"""Letters of a value that stay in one line."""
 
-# rules: [moving, immobile] # all by default
-# rule_files: [my_rules.py]
-# parameters:
-#   following: {{max_distance: 30 mm}}
-out: results
-"""
+
+def compose() -> str:
+    """The text of a project file, from the stages, with places for what is found."""
+    parts = [one.template or comment_out(one) for one in stages()]
+    return "".join([HEAD, *parts, "out: results\n"])
+
+
+def comment_out(stage: Stage) -> str:
+    """The keys of a stage as they are by default, as comments that say what they are."""
+    if not stage.names:
+        return ""
+    fields = stage.keys.model_fields.items()
+    inset = "" if stage.top else "  "
+    lines = [] if stage.top else [_line(f"# {stage.name}:", stage.summary)]
+    for name, field in fields:
+        text = "" if field.is_required() else _flow(field.get_default(call_default_factory=True))
+        lines.append(_line(f"# {inset}{name}: {text}".rstrip(), field.description or ""))
+    return "".join(lines)
+
+
+def _flow(value: object) -> str:
+    """A value in one line of YAML."""
+    plain = to_jsonable_python(value)
+    return yaml.safe_dump(plain, default_flow_style=True, width=WIDEST).partition("\n")[0]
+
+
+def _line(text: str, comment: str) -> str:
+    said = comment.rstrip(".")
+    if said[1:2].islower():
+        said = said[0].lower() + said[1:]
+    return f"{text:<{COLUMN - 1}} # {said}\n" if said else f"{text}\n"
 
 
 def write_project(folder: Path, fps: float | None = None) -> tuple[Path, list[str]]:
@@ -56,7 +73,8 @@ def write_project(folder: Path, fps: float | None = None) -> tuple[Path, list[st
     rate = "# fps: 25" if fps is None else f"fps: {check_fps(fps, str(folder)):.10g}"
     folder.mkdir(parents=True, exist_ok=True)
     patterns, notes = find_tracks(folder)
-    text = TEXT.format(name=path, tracks=_as_yaml(patterns), fps=rate)
+    found = {"{name}": str(path), "{tracks}": _as_yaml(patterns), "{fps}": rate}
+    text = re.sub(r"\{(name|tracks|fps)\}", lambda place: found[place[0]], compose())
     clear_parts(folder)
     with beside(path) as part:
         part.write_text(text, encoding="utf-8")

@@ -30,7 +30,7 @@ STORE = "cohort.zarr"
 NOTE = Path("progress", "run.json")
 """The note within a store."""
 
-FORMAT = 1
+FORMAT = 2
 
 _UNTOLD = {"lock", "writer.json", NOTE.name}
 """Files beside the groups' records that change with every look at the store."""
@@ -43,7 +43,8 @@ Seen: TypeAlias = dict[str, str]
 class Inputs:
     """What a run reads: a project file, tracking files by their patterns, and what is beside them.
 
-    `videos` are the endings of videos, `tables` files about the animals and times of cameras.
+    `videos` are the endings of videos, `tables` other files that stages read: tables about the
+    animals, times of cameras.
     """
 
     project: str
@@ -65,12 +66,14 @@ class Outputs:
 
 @dataclass(frozen=True)
 class Shown:
-    """What a run said of its data, in kinds and texts, and the names of its results."""
+    """What a run said of its data, in kinds and texts, and what it made.
+
+    `files` are names by folder of the results, `tables` columns of small tables by title.
+    """
 
     said: list[list[str]] = field(default_factory=list)
-    tables: list[str] = field(default_factory=list)
-    pictures: list[str] = field(default_factory=list)
-    budget: dict[str, list[Any]] | None = None
+    files: dict[str, list[str]] = field(default_factory=dict)
+    tables: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

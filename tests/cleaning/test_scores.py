@@ -13,6 +13,7 @@ import ethoflow as ef
 from ethoflow import pipeline
 from ethoflow.cleaning import CostlyThreshold
 from ethoflow.cleaning.scores import choose_min_confidence
+from ethoflow.stages import Job
 
 
 def scored(software: str, share_low: float, score: float = 0.4) -> xr.Dataset:
@@ -79,7 +80,7 @@ class Heard:
 def test_a_run_says_what_the_threshold_costs(software: str, costly: bool, tmp_path: Path) -> None:
     ef.write(scored(software, 0.3), tmp_path / "c.zarr")
     heard = Heard()
-    pipeline.make_poses(tmp_path / "c.zarr", pipeline.Settings(), heard)
+    pipeline.run_one("poses", Job(tmp_path / "c.zarr", tmp_path, heard))
     assert any("takes 30.0% of the points" in text for text in heard.warned) == costly
     assert ("poses: 0.00% of the points seen have a confidence under 0.2" in heard.said) != costly
     assert ef.open(tmp_path / "c.zarr", "poses").attrs["min_confidence"] == (0.6 if costly else 0.2)

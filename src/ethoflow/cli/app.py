@@ -2,13 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from ethoflow.cli.screen import out
 
+
+class Commands(TyperGroup):
+    """The commands that are written here, and one for every stage that has none of its own.
+
+    Stages are looked for when a command is not known, or all are listed: they import much.
+    """
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Names of all commands."""
+        self._add_stages()
+        return super().list_commands(ctx)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """A command by its name."""
+        if cmd_name not in self.commands:
+            self._add_stages()
+        return super().get_command(ctx, cmd_name)
+
+    def _add_stages(self) -> None:
+        from ethoflow.cli.stage_commands import commands_of_stages
+
+        for name, command in commands_of_stages().items():
+            self.commands.setdefault(name, command)
+
+
 app = typer.Typer(
+    cls=Commands,
     help="Animal behaviour as a dataflow: from tracking files to labels, tables and pictures.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

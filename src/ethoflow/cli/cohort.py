@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -20,8 +20,8 @@ from ethoflow.cli.options import (
     Roles,
     Scheduler,
     Units,
+    columns_of,
     names_of,
-    options_of,
     pairs_of,
     rate_of,
     thresholds_of,
@@ -29,22 +29,15 @@ from ethoflow.cli.options import (
 from ethoflow.cli.screen import (
     PARTIAL,
     Screen,
-    err,
     out,
     plain_errors,
-    print_columns,
     print_table,
 )
+from ethoflow.cli.shown import print_made, print_next, results_beside
 from ethoflow.unchanged import STORE, Shown, project_digest, results_of, unchanged
 
 if TYPE_CHECKING:
     from ethoflow.project import Project
-
-Budget: TypeAlias = dict[str, list[Any]]
-
-MOST_PICTURES = 8
-"""Pictures that are listed by name."""
-"""Columns of the time budget over all animals."""
 
 
 @app.command()
@@ -112,9 +105,8 @@ def _show_again(file: Path, last: Shown) -> None:
     assert folder is not None
     Screen().say_again(last.said)
     out.print("nothing to do: nothing has changed since the last run")
-    _print_written(folder / STORE, [folder / "tables" / name for name in last.tables])
-    _print_results([folder / "pictures" / name for name in last.pictures], last.budget)
-    _print_next(folder / STORE, 0, "look at the pictures, ")
+    print_made(folder / STORE, folder, last.files, last.tables)
+    print_next(folder / STORE, 0, "look at the pictures, ")
 
 
 def _run(
@@ -142,84 +134,14 @@ def _run_project(
 ) -> tuple[int, Shown]:
     from ethoflow import pipeline
     from ethoflow.engine.schedule import use_scheduler
+    from ethoflow.stages import Job, stages
 
-    files = [str(project.path(pattern)) for pattern in project.tracks]
+    job = Job(path, project.results, screen, folder=project.folder)
     with use_scheduler(scheduler):
-        problems = pipeline.ingest(
-            files,
-            path,
-            screen,
-            fps=project.fps,
-            metadata=[str(project.path(name)) for name in project.metadata],
-            empty_groups=project.empty_groups,
-            skeleton=project.skeleton,
-            resample_fps=project.resample_fps,
-            options=project.options(),
-            keep=False,
-        )
-    settings = pipeline.Settings(
-        arena=project.arenas(),
-        px_per_mm=project.px_per_mm,
-        skeleton=project.skeleton,
-        clean=project.clean.model_dump(),
-        features=project.features,
-        rules=project.rules,
-        own_rules=project.own_rules(),
-        parameters=project.parameters,
-    )
-    budget, tables = _annotate(path, settings, scheduler, screen, project.results, keep=False)
-    pictures = pipeline.draw_pictures(
-        path, project.results / "pictures", screen, most=project.pictures.recordings
-    )
-    _print_results(pictures, budget)
-    _print_next(path, problems, "look at the pictures, ")
-    of_tables, of_pictures = ([file.name for file in files] for files in (tables, pictures))
-    return problems, Shown(screen.said, of_tables, of_pictures, budget)
-
-
-def _print_written(path: Path, tables: Sequence[Path]) -> None:
-    out.print(f"\nwritten:\n{path}", markup=False)
-    for table in tables:
-        out.print(str(table), markup=False)
-
-
-def _print_results(pictures: Sequence[Path], budget: Budget | None) -> None:
-    for picture in pictures[:MOST_PICTURES]:
-        out.print(str(picture), markup=False)
-    if len(pictures) > MOST_PICTURES:
-        more = f"... and {len(pictures) - MOST_PICTURES} more in {pictures[0].parent}"
-        out.print(more, markup=False)
-    if budget is not None:
-        _print_budget(budget)
-
-
-def _annotate(
-    path: Path,
-    settings: Any,
-    scheduler: str | None,
-    screen: Screen,
-    folder: Path,
-    *,
-    keep: bool,
-    calibrated: bool = True,
-) -> tuple[Budget | None, list[Path]]:
-    """Poses, features, labels and tables of one store; gives the budget, if there are labels."""
-    from ethoflow import pipeline
-    from ethoflow.engine.schedule import use_scheduler
-
-    with use_scheduler(scheduler):
-        if calibrated or not pipeline.keep_poses(path, screen):
-            pipeline.make_poses(path, settings, screen)
-        skipped = pipeline.make_features(path, settings, screen)
-        budget: Budget | None = None
-        tables: list[Path] = []
-        if pipeline.make_labels(path, settings, screen, keep=keep, skipped=skipped) is None:
-            pipeline.remove_tables(folder / "tables")
-        else:
-            means, tables = pipeline.write_tables(path, folder / "tables", screen)
-            budget = {str(name): means[name].tolist() for name in means}
-    _print_written(path, tables)
-    return budget, tables
+        made = pipeline.run([(stage, project.keys_for(stage)) for stage in stages()], job)
+    print_made(path, project.results, made.files, made.tables)
+    print_next(path, job.left_out, "look at the pictures, ")
+    return job.left_out, Shown(screen.said, made.files, made.tables)
 
 
 @app.command()
@@ -247,24 +169,29 @@ def ingest(
     """Read tracking files into a Zarr store; broken ones are reported and left out."""
     from ethoflow import pipeline
     from ethoflow.engine.schedule import use_scheduler
-    from ethoflow.engine.sources import open_store
-    from ethoflow.schema import as_dataset, position_units
+    from ethoflow.schema import position_units
+    from ethoflow.stages import Job, find_stage
+    from ethoflow.stages.tracks import TracksKeys
 
     with plain_errors():
-        options = options_of(individuals, column, repeats, allow_pickle, time_unit, allow_links)
+        keys = TracksKeys.model_construct(  # what is wrong with a value, its reader says
+            tracks=files,
+            fps=rate_of(fps),
+            metadata=metadata or [],
+            empty_groups=empty_groups,
+            skeleton=pairs_of(skeleton, "--skeleton"),
+            resample_fps=resample_fps,
+            individuals=names_of(individuals, "--individuals"),
+            columns=columns_of(column),
+            repeats=repeats,
+            allow_pickle=allow_pickle,
+            time_unit=time_unit,
+            allow_links=allow_links,
+        )
+        job = Job(out_store, results_beside(out_store), Screen(), keep=True)
         with use_scheduler(scheduler):
-            problems = pipeline.ingest(
-                files,
-                out_store,
-                Screen(),
-                fps=rate_of(fps),
-                metadata=metadata or [],
-                empty_groups=empty_groups,  # type: ignore[arg-type]
-                skeleton=pairs_of(skeleton, "--skeleton"),
-                resample_fps=resample_fps,
-                options=options,
-            )
-        in_px = position_units(as_dataset(open_store(out_store, "tracks"))) == "px"
+            pipeline.run([(find_stage("tracks"), keys)], job)
+        problems, in_px = job.left_out, position_units(job.open("tracks")) == "px"
         scale = " --arena 'circle X Y RADIUS px = 380 mm' (or --px-per-mm 3.2)" if in_px else ""
         out.print(
             f"\nwritten:\n{out_store}\nnext: ethoflow annotate {out_store}{scale}", markup=False
@@ -297,34 +224,27 @@ def annotate(
     scheduler: Scheduler = None,
 ) -> None:
     """Calibrate, clean and label the tracks of a store; tables lie in STORE_results beside it."""
+    from ethoflow import pipeline
+    from ethoflow.engine.schedule import use_scheduler
+    from ethoflow.errors import DataError
+    from ethoflow.project import keys_of
+    from ethoflow.stages import Job, find_stage, leading_to
+    from ethoflow.stages.rules import RulesKeys
     from ethoflow.store import list_groups, writing
 
     with plain_errors():
         list_groups(path)
-        _check_tracks(path)
-        settings = _settings(px_per_mm, arena, project, rules, rule_file, settings_of, skeleton)
-        given = any(item is not None for item in (px_per_mm, arena, project, skeleton))
-        folder = path.parent / f"{path.stem}_results"
-        with writing(path):
-            budget, _ = _annotate(
-                path, settings, scheduler, Screen(), folder,
-                keep=settings.rules is not None, calibrated=given,
-            )  # fmt: skip
-        if budget is not None:
-            _print_budget(budget)
-        _print_next(path, 0)
-
-
-def _check_tracks(path: Path) -> None:
-    from ethoflow.errors import DataError
-    from ethoflow.store import has_data
-
-    if not has_data(path, "tracks"):
-        raise DataError(f"{path} has no tracks to label: `ethoflow ingest` writes them there.")
-
-
-def _is_rule(declaration: Any) -> bool:
-    return bool(declaration.kind == "behaviour")
+        job = Job(path, results_beside(path), Screen())
+        if not job.has("tracks"):
+            raise DataError(f"{path} has no tracks to label: `ethoflow ingest` writes them there.")
+        asked = _settings(px_per_mm, arena, project, rules, rule_file, settings_of, skeleton)
+        job.keep = keys_of(asked, RulesKeys).rules is not None
+        job.asked = any(item is not None for item in (px_per_mm, arena, project, skeleton))
+        some = [*leading_to("rules"), find_stage("tables")]
+        with writing(path), use_scheduler(scheduler):
+            made = pipeline.run([(stage, asked.keys_for(stage)) for stage in some], job)
+        print_made(path, job.results, made.files, made.tables)
+        print_next(path, 0)
 
 
 def _settings(
@@ -335,54 +255,44 @@ def _settings(
     rule_files: list[Path] | None,
     given: list[str] | None,
     skeleton: list[str] | None,
-) -> Any:
-    from ethoflow import pipeline
+) -> Project:
+    """A project as it would be with the options that were typed in it, checked."""
     from ethoflow.engine import drop_project_rules, load_project_rules
     from ethoflow.geometry.arena import parse_arena
-    from ethoflow.project import Project, load_project
-    from ethoflow.project_checks import check_rules, check_skeleton
+    from ethoflow.project import bare_project, keys_of, load_project
+    from ethoflow.stages.poses import PosesKeys
+    from ethoflow.stages.rules import RulesKeys, check_rules
 
     drop_project_rules()
-    base = Project(tracks=["-"]) if project is None else load_project(project)
+    base = bare_project() if project is None else load_project(project)
+    own_keys, poses = keys_of(base, RulesKeys), keys_of(base, PosesKeys)
     files = [file.absolute() for file in rule_files or []]
     own = [rule.name for file in files for rule in load_project_rules(file) if _is_rule(rule)]
     named = names_of(rules, "--rules")
-    names = [*(base.rules or [] if named is None else named), *own]
-    parameters = {rule: dict(values) for rule, values in base.parameters.items()}
+    names = [*(own_keys.rules or [] if named is None else named), *own]
+    parameters = {rule: dict(values) for rule, values in own_keys.parameters.items()}
     for rule, name, value in thresholds_of(given):
         parameters.setdefault(rule, {})[name] = value
+    if arena is not None:
+        parse_arena(arena)
     asked = {
         "rules": list(dict.fromkeys(names)) or None,
-        "rule_files": [*(str(base.path(file)) for file in base.rule_files), *map(str, files)],
+        "rule_files": [*(str(base.path(file)) for file in own_keys.rule_files), *map(str, files)],
         "parameters": parameters,
-        "skeleton": {**base.skeleton, **pairs_of(skeleton, "--skeleton")},
+        "skeleton": {**own_keys.skeleton, **pairs_of(skeleton, "--skeleton")},
+        "arena": poses.arena if arena is None else arena,
+        "px_per_mm": poses.px_per_mm if px_per_mm is None else px_per_mm,
     }
     base = base.model_copy(update={**asked, "folder": Path()})
-    options = {"rules": "--rules", "rule_files": "--rule-file", "parameters": "--set"}
-    check_rules(base, lambda place: options.get(str(place[0]), str(place[0])))
-    check_skeleton(base, lambda place: "--skeleton")
-    return pipeline.Settings(
-        arena=base.arenas() if arena is None else parse_arena(arena),
-        px_per_mm=base.px_per_mm if px_per_mm is None else px_per_mm,
-        skeleton=base.skeleton,
-        clean=base.clean.model_dump(),
-        features=base.features,
-        rules=base.rules,
-        own_rules=base.own_rules(),
-        parameters=base.parameters,
+    options = {
+        "rules": "--rules", "rule_files": "--rule-file", "parameters": "--set",
+        "skeleton": "--skeleton",
+    }  # fmt: skip
+    check_rules(
+        keys_of(base, RulesKeys), base.path, lambda place: options.get(str(place[0]), str(place[0]))
     )
+    return base
 
 
-def _print_budget(budget: Budget) -> None:
-    """The mean share of each behaviour over animals (or pairs)."""
-    out.print("\nTime budget (means over animals or pairs; share of observed time; bouts of all):")
-    print_columns(budget)
-
-
-def _print_next(path: Path, problems: int, pictures: str = "") -> None:
-    if problems:
-        err.print(f"[yellow]note:[/] {problems} files were left out: see above")
-    out.print(
-        f"\nnext: {pictures}open it with ef.open('{path}'), or `ethoflow info {path}`",
-        markup=False,
-    )
+def _is_rule(declaration: Any) -> bool:
+    return bool(declaration.kind == "behaviour")

@@ -62,8 +62,8 @@ def labels(
     group: Annotated[str, typer.Option(help="Where the labels go.")] = "labels/human",
 ) -> None:
     """List behaviour that people or programs scored, or write it beside the tracks of a store."""
-    from ethoflow import pipeline
     from ethoflow.io.scoring import list_labels
+    from ethoflow.scored_labels import add_labels
 
     with plain_errors():
         columns = columns_of(column)
@@ -76,7 +76,7 @@ def labels(
                 "\nnext: ethoflow labels FILES --store cohort.zarr, to set them on its frames"
             )
             return
-        problems = pipeline.add_labels(
+        problems = add_labels(
             files, store, Screen(), fps=rate_of(fps), rater=rater, individual=individual,
             offset=offset, since=since, group=group, columns=columns, background=background,  # type: ignore[arg-type]
         )  # fmt: skip

@@ -90,18 +90,23 @@ def save(figure: Any, path: str | Path) -> Path:
         Another ending, or it cannot be written there.
     """
     path = Path(path)
-    load_backends()
+    if path.suffix not in (".html", ".png"):
+        found = path.suffix or path.name
+        raise DataError(f"a picture is saved as .html or .png, found {found!r}.")
     with beside(path) as part:
-        if path.suffix == ".html":
-            from bokeh.resources import INLINE
-
-            part.write_text(_bokeh_html(figure, INLINE), encoding="utf-8")
-        elif path.suffix == ".png":
-            hv.save(figure, str(part), backend="matplotlib", fmt="png", dpi=DPI)
-        else:
-            found = path.suffix or path.name
-            raise DataError(f"a picture is saved as .html or .png, found {found!r}.")
+        write_figure(figure, part)
     return path
+
+
+def write_figure(figure: Any, path: Path) -> None:
+    """The same right at `path`, where half a file may be left."""
+    load_backends()
+    if path.suffix == ".html":
+        from bokeh.resources import INLINE
+
+        path.write_text(_bokeh_html(figure, INLINE), encoding="utf-8")
+    else:
+        hv.save(figure, str(path), backend="matplotlib", fmt="png", dpi=DPI)
 
 
 def _bokeh_html(figure: Any, resources: Any) -> str:

@@ -1,0 +1,46 @@
+"""What a run or a stage made, as the command line lists it at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ethoflow.cli.screen import err, out, print_columns
+
+MOST_FILES = 8
+"""Files of a folder that are listed by name."""
+
+
+def results_beside(path: Path) -> Path:
+    """Folder of the results of a store that no project made."""
+    return path.parent / f"{path.stem}_results"
+
+
+def print_made(
+    path: Path,
+    results: Path,
+    files: Mapping[str, Sequence[str]],
+    tables: Mapping[str, Mapping[str, Sequence[Any]]],
+) -> None:
+    """The store, the files by folder of the results, and tables by title."""
+    out.print(f"\nwritten:\n{path}", markup=False)
+    for folder, names in files.items():
+        for name in names[:MOST_FILES]:
+            out.print(str(results / folder / name), markup=False)
+        if len(names) > MOST_FILES:
+            more = f"... and {len(names) - MOST_FILES} more in {results / folder}"
+            out.print(more, markup=False)
+    for title, columns in tables.items():
+        out.print(f"\n{title}:", markup=False)
+        print_columns(columns)
+
+
+def print_next(path: Path, left_out: int, first: str = "") -> None:
+    """What to do now."""
+    if left_out:
+        err.print(f"[yellow]note:[/] {left_out} files were left out: see above")
+    out.print(
+        f"\nnext: {first}open it with ef.open('{path}'), or `ethoflow info {path}`",
+        markup=False,
+    )

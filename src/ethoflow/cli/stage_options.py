@@ -1,0 +1,123 @@
+"""Options of the command line made from keys of the project file, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import NoneType
+from typing import Annotated, Any, Literal, TypeAlias, get_args, get_origin
+
+import typer
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from ethoflow.cli.options import number_of, pairs_of
+from ethoflow.stages import Files
+
+Place: TypeAlias = tuple[str, ...]
+"""Where a key stands among those of a stage."""
+
+NUMBERS = {int, float}
+TEXTS = {str, *NUMBERS}
+"""Kinds of values that one text stands for."""
+
+
+@dataclass(frozen=True)
+class Option:
+    """The option of one key: where the key stands among those of the stage, and what it is."""
+
+    flag: str
+    place: Place
+    field: FieldInfo
+
+    @property
+    def kinds(self) -> set[Any]:
+        """What its value may be."""
+        return _kinds(self.field.annotation)
+
+    def as_parameter(self) -> Any:
+        """How it is typed: a flag, a text, or texts one after another."""
+        said = (self.field.description or "").rstrip(".")
+        help = said[:1].upper() + said[1:]
+        if bool in self.kinds:
+            flags = f"{self.flag}/--no-{self.flag[2:]}"
+            return Annotated[bool | None, typer.Option(flags, help=f"{help}.")]
+        if not self.kinds & TEXTS:
+            return Annotated[list[str] | None, typer.Option(self.flag, help=f"{help} (repeat).")]
+        default = self.field.get_default(call_default_factory=True)
+        usual = "" if default is None or self.field.is_required() else f" ({default} by default)"
+        return Annotated[str | None, typer.Option(self.flag, help=f"{help}{usual}.")]
+
+    def value_of(self, typed: Any) -> Any:
+        """What was typed, as the project file would have it."""
+        if isinstance(typed, str):
+            return _scalar(typed, self.kinds)
+        if isinstance(typed, bool) or any(isinstance(mark, Files) for mark in self.field.metadata):
+            return typed
+        if dict not in self.kinds:
+            return [name.strip() for one in typed for name in one.split(",") if name.strip()]
+        return self._mapping(typed)
+
+    def _mapping(self, typed: list[str]) -> dict[str, Any]:
+        """Values typed as name=value, or name.name=value where there are names within names."""
+        within = _values_of(self.field.annotation)
+        deep = dict in _kinds(within)
+        kinds = _kinds(_values_of(within)) if deep else _kinds(within)
+        found: dict[str, Any] = {}
+        for name, value in pairs_of(typed, self.flag).items():
+            above, dot, last = name.partition(".") if deep else ("", "", name)
+            inside = found.setdefault(above, {}) if dot else found
+            inside[last or above] = _scalar(value, kinds)
+        return found
+
+
+def options_of(keys: type[BaseModel]) -> dict[str, Option]:
+    """The options of a stage's keys, by a name of their own; keys within others have theirs too."""
+    found = dict(_places(keys))
+    last = [place[-1] for place in found]
+    options: dict[str, Option] = {}
+    for place, field in found.items():
+        named = place[-1:] if last.count(place[-1]) == 1 else place
+        flag = f"--{'-'.join(named).replace('_', '-')}"
+        options[f"key_{'_'.join(place)}"] = Option(flag, place, field)
+    return options
+
+
+def _places(keys: type[BaseModel], above: Place = ()) -> Iterator[tuple[Place, FieldInfo]]:
+    for name, field in keys.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from _places(kind, (*above, name))
+        else:
+            yield (*above, name), field
+
+
+def _scalar(typed: str, kinds: set[Any]) -> float | str | None:
+    if typed == "null" and NoneType in kinds:
+        return None
+    return number_of(typed) if kinds & NUMBERS else typed
+
+
+def _kinds(annotation: Any) -> set[Any]:
+    """What a value may be: a union taken apart, without what is in lists and mappings."""
+    return {get_origin(one) or one for one in _parts(annotation)}
+
+
+def _values_of(annotation: Any) -> Any:
+    """What the values of a mapping are."""
+    mapping = next(one for one in _parts(annotation) if get_origin(one) is dict)
+    return get_args(mapping)[1]
+
+
+def _parts(annotation: Any) -> Iterator[Any]:
+    """The parts of a union, each without its marks."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        yield from _parts(get_args(annotation)[0])
+    elif origin is Literal:
+        yield from (type(choice) for choice in get_args(annotation))
+    elif origin in (list, dict) or not get_args(annotation):
+        yield annotation
+    else:
+        for one in get_args(annotation):
+            yield from _parts(one)

@@ -1,0 +1,172 @@
+"""Poses into labels by rules: which apply, with which thresholds, and what the others lack."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import xarray as xr
+from pydantic import Field
+
+from ethoflow import store
+from ethoflow.engine import declarations, drop_project_rules, find, load_project_rules
+from ethoflow.errors import DataError, did_you_mean, no_such
+from ethoflow.labels.annotation import apply_rules
+from ethoflow.skeleton import ALIASES
+from ethoflow.stages.declare import stage
+from ethoflow.stages.job import Job
+from ethoflow.stages.keys import (
+    Files,
+    Locate,
+    Names,
+    Needs,
+    ProjectError,
+    SkeletonKeys,
+    Where,
+    placing,
+)
+from ethoflow.stages.made import Group
+from ethoflow.units import Quantity, UnitError, convert, same_dimension, to_frames, unit_of
+
+LABELS = "labels/rules"
+
+TEMPLATE = """\
+# rules: [moving, immobile] # all by default
+# rule_files: [my_rules.py]
+# parameters:
+#   following: {max_distance: 30 mm}
+"""
+
+
+class RulesKeys(SkeletonKeys):
+    """Which behaviours are labelled, and with which thresholds."""
+
+    rules: Names | None = Field(
+        default=None, description="Names of rules; all that fit by default."
+    )
+    rule_files: Annotated[Names, Files()] = Field(
+        default_factory=list, description="A Python file of rules."
+    )
+    parameters: Annotated[
+        dict[str, dict[str, float | str]],
+        Needs("must be parameters by rule, such as {moving: {min_speed: 50 mm/s}}"),
+    ] = Field(default_factory=dict, description="A threshold: moving.min_speed='80 px/s'.")
+
+
+def check_rules(keys: RulesKeys, locate: Locate, where: Where) -> None:
+    """Rules and parameters exist, are of a rule that is used, and fit its unit; so do roles.
+
+    Raises
+    ------
+    ProjectError
+        Something does not; the message begins with where.
+    """
+    drop_project_rules()
+    for number, file in enumerate(keys.rule_files):
+        with placing(where, ["rule_files", number]):
+            load_project_rules(locate(file))
+    for number, name in enumerate(keys.rules or []):
+        with placing(where, ["rules", number]):
+            find(name, "behaviour")
+    for name, given in keys.parameters.items():
+        with placing(where, ["parameters", name]):
+            rule = find(name, "behaviour")
+            if keys.rules is not None and name not in keys.rules:
+                used = ", ".join(keys.rules) or "none"
+                raise DataError(f"{name!r} is not among the rules, which are: {used}.")
+        for key, value in given.items():
+            with placing(where, ["parameters", name, key], f"parameters.{name}.{key}: "):
+                if key not in rule.defaults:
+                    asked = did_you_mean(key, rule.defaults)
+                    known = ", ".join(rule.defaults)
+                    raise DataError(f"unknown parameter.{asked} {name} has: {known}")
+                _check_parameter(value, rule.parameter_units.get(key))
+    _check_skeleton(keys, where)
+
+
+def _check_skeleton(keys: SkeletonKeys, where: Where) -> None:
+    """Roles are those that rules or features ask for: another would change nothing."""
+    asked = {
+        role
+        for declaration in declarations().values()
+        for roles in declaration.roles.values()
+        for role in roles
+    }
+    known = [*ALIASES, *sorted(asked - set(ALIASES))]
+    for role in keys.skeleton:
+        if role not in known:
+            raise ProjectError(f"{where(['skeleton', role])}: {no_such('role', role, known)}")
+
+
+def _check_parameter(value: Quantity, unit: str | None) -> None:
+    if value is not None and not isinstance(value, str) and not math.isfinite(value):
+        raise UnitError(f"must be a finite number, found {value!r}.")
+    if unit == "s":
+        to_frames(value, 1000.0, name="it")
+    elif unit is not None:
+        in_px = bool(unit_of(value)) and same_dimension(unit_of(value), unit.replace("mm", "px"))
+        convert(value, unit.replace("mm", "px") if in_px else unit, name="it")
+
+
+def _watch(keys: RulesKeys, locate: Locate) -> Sequence[Path] | None:
+    """Rule files of the user's own may read other files, or the environment: nobody can tell."""
+    return None if keys.rule_files else []
+
+
+@stage(
+    reads=("poses",),
+    uses=("features",),
+    writes=LABELS,
+    keys=RulesKeys,
+    top=True,
+    template=TEMPLATE,
+    check=check_rules,
+    watch=_watch,
+    doing="labels",
+)
+def rules(job: Job, keys: RulesKeys) -> Group:
+    """Labels of behaviours by rules, present, absent or unknown in every frame.
+
+    Labels of other rules that are there go, or stay where the job keeps them.
+    """
+    poses = job.open("poses")
+    if job.has("features"):
+        # A body length is measured once, not again for every rule that needs it.
+        known = job.open("features")
+        poses = poses.assign({n: known[n] for n in ("body_length",) if n in known.data_vars})
+    labels, lacking = apply_rules(
+        poses, keys.rules, own=_own_rules(keys, job), parameters=keys.parameters
+    )
+    job.lacking |= lacking
+    job.tell_lacking()
+    if not labels:
+        job.report.warn("labels: no rule applies to these data")
+        return Group(None, keep=job.keep)
+    gone = _find_outdated(labels, job) if job.keep else []
+    return Group(
+        labels,
+        lambda _: [f"labels: {', '.join(map(str, labels.data_vars))}"],
+        keep=job.keep,
+        drop=gone,
+    )
+
+
+def _own_rules(keys: RulesKeys, job: Job) -> list[str]:
+    """Names of the rules that the files declare."""
+    found = [rule for file in keys.rule_files for rule in load_project_rules(job.locate(file))]
+    return [rule.name for rule in found if rule.kind == "behaviour"]
+
+
+def _find_outdated(labels: xr.Dataset, job: Job) -> list[str]:
+    """Labels of other rules that are stored, and were made from poses that have changed since."""
+    state = store.read_state(job.store)
+    found = {} if state is None else store.find_stale(state, LABELS)
+    names = sorted({name for names in found.values() for name in names if name not in labels})
+    if names:
+        job.report.warn(
+            f"labels of {', '.join(names)} are taken out: they were made from poses that have "
+            "changed since. Name them among the rules to have them again."
+        )
+    return names
