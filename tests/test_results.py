@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import xarray as xr
 
 import ethoflow as ef
 from ethoflow import pipeline, results, simulate, store
@@ -235,3 +236,17 @@ def test_with_nothing_to_do_no_heavy_library_is_imported(labelled, tmp_path):
         "pictures: 8 kept, as what they show has not changed",
         "[]",
     ]
+
+
+def test_regions_and_categories_are_not_taken_together() -> None:
+    ds = ef.simulate.still_then_running()
+    state = (ef.features.speed(ds).isel(bodypart=0, drop=True) > 50).astype("float32")
+    state.attrs = {"kind": "category", "flag_values": [0, 1], "flag_meanings": "rest run"}
+    inside = xr.concat([state == 1, state == 0, state >= 0], "region").astype("float32")
+    inside = inside.assign_coords(region=["left", "right", "all"]).assign_attrs(kind="label")
+    labels = xr.Dataset({"state": state, "inside": inside.transpose(..., "time")}, attrs={})
+    shown = summarise(time_budget(labels.assign_coords(ds.coords)))
+    shares = shown.set_index(["behaviour", "region", "category"]).share
+    assert shares["inside", "all", ""] == 1
+    assert shares["inside", "left", ""] + shares["inside", "right", ""] == pytest.approx(1)
+    assert shares["state", "", "rest"] + shares["state", "", "run"] == pytest.approx(1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -69,8 +69,8 @@ class Request:
             job=digest_of([recipe, [node.key for node in inputs], sorted(sizes.items())]),
         )
 
-    def check_settings(self, asked_for: Sequence[str]) -> None:
-        """Refuse settings of functions that the rules `asked_for` do not rest on.
+    def check_settings(self, asked_for: Sequence[str], also: Collection[str] = ()) -> None:
+        """Refuse settings of functions that the rules `asked_for` do not rest on, nor are `also`.
 
         Raises
         ------
@@ -79,7 +79,7 @@ class Request:
         """
         below = sorted(self.used - set(asked_for))
         for name in self.settings:
-            if name in self.used:
+            if name in self.used or name in also:
                 continue
             asked = did_you_mean(name, self.used)
             there = f" {name} is in the dataset, and is not computed." if name in self.ds else ""

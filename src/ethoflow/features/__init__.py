@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import xarray as xr
 
@@ -14,9 +14,6 @@ from ethoflow.engine import Declaration, builtin, declarations, find
 from ethoflow.errors import DataError, Missing, did_you_mean, one_or_many, tell_missing
 from ethoflow.schema import Data, as_dataset
 from ethoflow.skeleton import SEGMENTS
-
-if TYPE_CHECKING:
-    from ethoflow.engine.calls import Node
 
 
 def available() -> dict[str, str]:
@@ -31,7 +28,10 @@ def available() -> dict[str, str]:
 
 
 def compute(
-    data: Data, names: Sequence[str] | None = None
+    data: Data,
+    names: Sequence[str] | None = None,
+    *,
+    parameters: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> tuple[xr.Dataset, dict[str, Missing]]:
     """Several features of one dataset, computed together, and why others were left out.
 
@@ -41,6 +41,8 @@ def compute(
         Positions.
     names
         Features; every one that comes with ethoflow and fits the data by default.
+    parameters
+        By feature; those of others play no part.
 
     Raises
     ------
@@ -51,17 +53,17 @@ def compute(
     """
     # Dask is heavy: what is declared here is read without it.
     from ethoflow.engine.lazy import compute_calls
-    from ethoflow.engine.resolve import resolve_call
+    from ethoflow.engine.resolve import Request
 
     ds = as_dataset(data, needs=["position"])
-    memo: dict[str, Node] = {}
+    request = Request(ds, parameters or {})
     calls, skipped = {}, {}
     for name in _features() if names is None else one_or_many(names):
         declaration = find_feature(name)
         if names is None and declaration.scope == "pair" and ds.sizes.get("individual", 1) < 2:
             continue
         try:
-            call = resolve_call(ds, declaration, {}, memo)
+            call = request.call(declaration, {})
             if not call.members.get("segment", SEGMENTS):
                 raise _without_segments(ds, name)
             calls[name] = call

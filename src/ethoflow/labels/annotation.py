@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import xarray as xr
@@ -86,16 +86,18 @@ def apply_rules(
     *,
     own: Sequence[str] = (),
     parameters: Mapping[str, Mapping[str, Any]] | None = None,
+    also: Collection[str] = (),
 ) -> tuple[xr.Dataset, dict[str, Missing]]:
     """The same as `annotate`, with what skipped rules lack as values instead of warnings.
 
     Where none is named, rules of ones `own` are applied beside those that come with ethoflow.
+    Parameters of functions that are computed `also`, elsewhere, are not refused.
     """
     from ethoflow.engine.lazy import compute_calls  # Dask is heavy, and rules are read without it
 
     ds = as_dataset(data)
     chosen = choose_rules(rules, own)
-    calls, skipped = _resolve(ds, chosen, dict(parameters or {}))
+    calls, skipped = _resolve(ds, chosen, dict(parameters or {}), also)
     if skipped and rules is not None:
         raise DataError("\n".join(tell_missing(skipped, "cannot apply")))
     labels = xr.Dataset(compute_calls(ds, calls))
@@ -116,7 +118,10 @@ def choose_rules(rules: Rules | None, own: Sequence[str] = ()) -> list[Declarati
 
 
 def _resolve(
-    ds: xr.Dataset, rules: Sequence[Declaration], parameters: Mapping[str, Mapping[str, Any]]
+    ds: xr.Dataset,
+    rules: Sequence[Declaration],
+    parameters: Mapping[str, Mapping[str, Any]],
+    also: Collection[str],
 ) -> tuple[dict[str, Call], dict[str, Missing]]:
     from ethoflow.engine.resolve import Request
 
@@ -132,5 +137,5 @@ def _resolve(
             calls[rule.name] = request.call(rule, {})
         except Missing as error:
             skipped[rule.name] = error
-    request.check_settings([rule.name for rule in rules])
+    request.check_settings([rule.name for rule in rules], also)
     return calls, skipped

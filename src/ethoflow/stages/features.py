@@ -7,11 +7,11 @@ from pydantic import Field
 from ethoflow import features as feature_set
 from ethoflow.stages.declare import stage
 from ethoflow.stages.job import Job
-from ethoflow.stages.keys import Keys, Locate, Names, Where, placing
+from ethoflow.stages.keys import FunctionKeys, Locate, Names, Where, placing
 from ethoflow.stages.made import Group
 
 
-class FeaturesKeys(Keys):
+class FeaturesKeys(FunctionKeys):
     """Which features are computed."""
 
     features: Names | None = Field(
@@ -21,6 +21,7 @@ class FeaturesKeys(Keys):
 
 def _check_names(keys: FeaturesKeys, locate: Locate, where: Where) -> None:
     """Features exist."""
+    keys.declare(locate, where)
     for number, name in enumerate(keys.features or []):
         with placing(where, ["features", number]):
             feature_set.find_feature(name)
@@ -36,6 +37,8 @@ def _check_names(keys: FeaturesKeys, locate: Locate, where: Where) -> None:
 )
 def features(job: Job, keys: FeaturesKeys) -> Group:
     """Speeds, distances and postures of every frame of the poses."""
-    computed, skipped = feature_set.compute(job.open("poses"), keys.features)
+    computed, skipped = feature_set.compute(
+        job.open("poses"), keys.features, parameters=keys.parameters
+    )
     job.lacking |= skipped
     return Group(computed or None)

@@ -12,6 +12,7 @@ from typing import Annotated, Any, TypeAlias, get_args
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.fields import FieldInfo
 
+from ethoflow.engine import Declaration, drop_project_rules, load_project_rules
 from ethoflow.errors import DataError, did_you_mean
 from ethoflow.units import Quantity, UnitError, convert, same_dimension, to_frames, unit_of
 
@@ -94,6 +95,33 @@ class SkeletonKeys(Keys):
                 others = {k: v for k, v in values.items() if k != "roles"}
                 return {**others, "skeleton": {**skeleton, **values["roles"]}}
         return values
+
+
+class FunctionKeys(Keys):
+    """Files of a user's own functions, and parameters of functions: rules and features have them."""
+
+    rule_files: Annotated[Names, Files()] = Field(
+        default_factory=list, description="A Python file of rules."
+    )
+    parameters: Annotated[
+        dict[str, dict[str, float | str]],
+        Needs("must be parameters by rule, such as {moving: {min_speed: 50 mm/s}}"),
+    ] = Field(default_factory=dict, description="A threshold: moving.min_speed='80 px/s'.")
+
+    def declare(self, locate: Locate, where: Where) -> list[Declaration]:
+        """Declare what the files have, and forget what those of other projects had.
+
+        Raises
+        ------
+        ProjectError
+            A file cannot be run; the message begins with where.
+        """
+        drop_project_rules()
+        found: list[Declaration] = []
+        for number, file in enumerate(self.rule_files):
+            with placing(where, ["rule_files", number]):
+                found += load_project_rules(locate(file))
+        return found
 
 
 class MetadataKeys(Keys):

@@ -5,23 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
 
 import xarray as xr
 from pydantic import Field
 
+from ethoflow import features as feature_set
 from ethoflow import store
-from ethoflow.engine import declarations, drop_project_rules, find, load_project_rules
+from ethoflow.engine import Declaration, declarations, find, load_project_rules
 from ethoflow.errors import DataError, did_you_mean, no_such
 from ethoflow.labels.annotation import apply_rules
 from ethoflow.skeleton import ALIASES
 from ethoflow.stages.declare import stage
 from ethoflow.stages.job import Job
 from ethoflow.stages.keys import (
-    Files,
+    FunctionKeys,
     Locate,
     Names,
-    Needs,
     ProjectError,
     SkeletonKeys,
     Where,
@@ -40,19 +39,12 @@ TEMPLATE = """\
 """
 
 
-class RulesKeys(SkeletonKeys):
+class RulesKeys(SkeletonKeys, FunctionKeys):
     """Which behaviours are labelled, and with which thresholds."""
 
     rules: Names | None = Field(
         default=None, description="Names of rules; all that fit by default."
     )
-    rule_files: Annotated[Names, Files()] = Field(
-        default_factory=list, description="A Python file of rules."
-    )
-    parameters: Annotated[
-        dict[str, dict[str, float | str]],
-        Needs("must be parameters by rule, such as {moving: {min_speed: 50 mm/s}}"),
-    ] = Field(default_factory=dict, description="A threshold: moving.min_speed='80 px/s'.")
 
 
 def check_rules(keys: RulesKeys, locate: Locate, where: Where) -> None:
@@ -63,17 +55,15 @@ def check_rules(keys: RulesKeys, locate: Locate, where: Where) -> None:
     ProjectError
         Something does not; the message begins with where.
     """
-    drop_project_rules()
-    for number, file in enumerate(keys.rule_files):
-        with placing(where, ["rule_files", number]):
-            load_project_rules(locate(file))
+    keys.declare(locate, where)
     for number, name in enumerate(keys.rules or []):
         with placing(where, ["rules", number]):
             find(name, "behaviour")
     for name, given in keys.parameters.items():
         with placing(where, ["parameters", name]):
-            rule = find(name, "behaviour")
-            if keys.rules is not None and name not in keys.rules:
+            rule = _find_declared(name)
+            of_rule = rule.kind == "behaviour"
+            if of_rule and keys.rules is not None and name not in keys.rules:
                 used = ", ".join(keys.rules) or "none"
                 raise DataError(f"{name!r} is not among the rules, which are: {used}.")
         for key, value in given.items():
@@ -84,6 +74,13 @@ def check_rules(keys: RulesKeys, locate: Locate, where: Where) -> None:
                     raise DataError(f"unknown parameter.{asked} {name} has: {known}")
                 _check_parameter(value, rule.parameter_units.get(key))
     _check_skeleton(keys, where)
+
+
+def _find_declared(name: str) -> Declaration:
+    """A rule, or a feature, which rules may rest on and the features are made with."""
+    found = declarations().get(name)
+    of_feature = found is not None and found.kind in ("feature", "summary")
+    return found if found is not None and of_feature else find(name, "behaviour")
 
 
 def _check_skeleton(keys: SkeletonKeys, where: Where) -> None:
@@ -137,7 +134,11 @@ def rules(job: Job, keys: RulesKeys) -> Group:
         known = job.open("features")
         poses = poses.assign({n: known[n] for n in ("body_length",) if n in known.data_vars})
     labels, lacking = apply_rules(
-        poses, keys.rules, own=_own_rules(keys, job), parameters=keys.parameters
+        poses,
+        keys.rules,
+        own=_own_rules(keys, job),
+        parameters=keys.parameters,
+        also=feature_set.available(),
     )
     job.lacking |= lacking
     job.tell_lacking()

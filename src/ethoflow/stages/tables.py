@@ -44,8 +44,14 @@ def _note(budget: pd.DataFrame) -> object:
 
 
 def summarise(budget: pd.DataFrame) -> pd.DataFrame:
-    """The mean share of each behaviour over the animals (or pairs) observed, and its bouts."""
-    shown = budget.groupby("behaviour", sort=False).agg(
+    """The mean share of each behaviour over the animals (or pairs) observed, and its bouts.
+
+    What is of several regions, raters or categories has a row for each of them.
+    """
+    columns = [str(column) for column in budget.columns]
+    further = columns[columns.index("partner") + 1 : columns.index("animal")]
+    kinds = ["behaviour", *further, *(["category"] if "category" in columns else [])]
+    shown = budget.groupby(kinds, sort=False, dropna=False).agg(
         animals=("share", "count"), share=("share", "mean"), bouts=("n_bouts", "sum"),
         mean_bout_s=("mean_bout", "mean"),
     )  # fmt: skip
