@@ -37,6 +37,7 @@ from ethoflow.io.prefixes import tell_prefixes
 from ethoflow.io.scoring import read_labels
 from ethoflow.io.scoring.clock import Since
 from ethoflow.names import clean_name
+from ethoflow.place import Place
 from ethoflow.points import add_points
 from ethoflow.schema import position_units, text
 from ethoflow.short_names import short_names, shortener
@@ -81,7 +82,7 @@ class Settings:
 
 def ingest(
     files: Sequence[str],
-    path: Path,
+    path: Place,
     report: Report,
     *,
     fps: float | Literal["video"] | None = None,
@@ -111,7 +112,7 @@ def ingest(
             resample_fps=resample_fps,
             options=options,
             progress=progress,
-            remembered=path / LOOKED_AT,
+            remembered=_looked_at(path),
         )
     show = shortener([*_recordings(path), *map(str, cohort.dataset.recording.values)])
     for note in cohort.dataset.attrs.get("notes", []):
@@ -126,7 +127,9 @@ def ingest(
     before = _recordings(path)
     with report.track("reading tracks") as progress:
         written = write(cohort.dataset, path, "tracks", keep=keep, progress=progress)
-    cohort.catalogue.save(path / LOOKED_AT)
+    looked_at = _looked_at(path)
+    if looked_at is not None:
+        cohort.catalogue.save(looked_at)
     tracks = _group(path, "tracks")
     gone = [name for name in before if name not in tracks.recording.values]
     if gone:
@@ -139,7 +142,12 @@ def ingest(
     return len(cohort.problems)
 
 
-def _recordings(path: Path) -> tuple[str, ...]:
+def _looked_at(path: Place) -> Path | None:
+    """The catalogue of files in a store on this machine."""
+    return path / LOOKED_AT if isinstance(path, Path) else None
+
+
+def _recordings(path: Place) -> tuple[str, ...]:
     """Names of the recordings whose tracks are stored."""
     state = store.read_state(path)
     return () if state is None else state.known("tracks").recordings
@@ -147,7 +155,7 @@ def _recordings(path: Path) -> tuple[str, ...]:
 
 def add_labels(
     files: Sequence[Path],
-    path: Path,
+    path: Place,
     report: Report,
     *,
     fps: float | None = None,
@@ -217,7 +225,7 @@ def _check_labels_group(group: str) -> None:
         )
 
 
-def make_poses(path: Path, settings: Settings, report: Report) -> xr.Dataset:
+def make_poses(path: Place, settings: Settings, report: Report) -> xr.Dataset:
     """Calibrated and cleaned positions into ``poses``."""
     ds = _group(path, "tracks")
     parts = [str(part) for part in ds.bodypart.values]
@@ -258,7 +266,7 @@ def _report_threshold(ds: xr.Dataset, settings: Settings, report: Report) -> Non
         report.say(f"poses: {lost:.2%} of the points seen have a confidence under {threshold:g}")
 
 
-def keep_poses(path: Path, report: Report) -> bool:
+def keep_poses(path: Place, report: Report) -> bool:
     """Whether the store has calibrated poses of all its tracks already, to label them as they are.
 
     Asked when nobody gave a calibration: making them anew would turn millimetres into pixels.
@@ -288,7 +296,7 @@ def keep_poses(path: Path, report: Report) -> bool:
     return True
 
 
-def make_features(path: Path, settings: Settings, report: Report) -> dict[str, Missing]:
+def make_features(path: Place, settings: Settings, report: Report) -> dict[str, Missing]:
     """Features of the poses into ``features``; gives what those lack that are left out."""
     computed, skipped = feature_set.compute(_group(path, "poses"), settings.features)
     if not computed:
@@ -301,7 +309,7 @@ def make_features(path: Path, settings: Settings, report: Report) -> dict[str, M
 
 
 def make_labels(
-    path: Path,
+    path: Place,
     settings: Settings,
     report: Report,
     *,
@@ -335,7 +343,7 @@ def make_labels(
     return _group(path, LABELS)
 
 
-def _find_outdated(path: Path, labels: xr.Dataset, report: Report) -> list[str]:
+def _find_outdated(path: Place, labels: xr.Dataset, report: Report) -> list[str]:
     """Labels of other rules that are stored, and were made from poses that have changed since."""
     state = store.read_state(path)
     found = {} if state is None else store.find_stale(state, LABELS)
@@ -348,7 +356,7 @@ def _find_outdated(path: Path, labels: xr.Dataset, report: Report) -> list[str]:
     return names
 
 
-def write_tables(path: Path, folder: Path, report: Report) -> tuple[pd.DataFrame, list[Path]]:
+def write_tables(path: Place, folder: Path, report: Report) -> tuple[pd.DataFrame, list[Path]]:
     """Bouts and time budgets as CSV and Parquet, those that are not fresh.
 
     Gives the budget of each behaviour over all animals, and the paths of all tables.
@@ -396,7 +404,7 @@ def _save_table(table: pd.DataFrame, path: Path) -> None:
         table.to_parquet(path, index=False)
 
 
-def draw_pictures(path: Path, folder: Path, report: Report, *, most: int = 12) -> list[Path]:
+def draw_pictures(path: Place, folder: Path, report: Report, *, most: int = 12) -> list[Path]:
     """Ethogram and trajectories of the first `most` recordings, as HTML and PNG.
 
     Only those are drawn that are not fresh; gives the paths of all.
@@ -482,7 +490,7 @@ def _effort(written: Written) -> str:
     return f" ({written.written} parts written, {written.fresh} fresh)" if written.fresh else ""
 
 
-def _group(path: Path, name: str) -> xr.Dataset:
+def _group(path: Place, name: str) -> xr.Dataset:
     ds = open_store(path, name)
     assert isinstance(ds, xr.Dataset)
     return ds

@@ -23,7 +23,9 @@ from ethoflow.geometry.arena import Arena, parse_arena
 from ethoflow.geometry.scale import column_key, is_quantity
 from ethoflow.io.metadata_rows import read_rows
 from ethoflow.io.options import EmptyGroups, Options, Repeats, TimeUnit
+from ethoflow.place import Place, Url, local_path, place
 from ethoflow.project_checks import ProjectError, check_rules, check_skeleton
+from ethoflow.unchanged import STORE
 from ethoflow.units import Quantity, convert, same_dimension, to_frames, unit_of
 from ethoflow.yaml_text import line_of, read_yaml
 
@@ -44,6 +46,11 @@ def _check_length(value: Quantity | None) -> Quantity | None:
 
 def _check_arena(value: str) -> str:
     parse_arena(value)
+    return value
+
+
+def _check_out(value: str) -> str:
+    place(value)
     return value
 
 
@@ -99,7 +106,7 @@ class Project(_Strict):
     rule_files: list[str] = Field(default_factory=list)
     parameters: dict[str, dict[str, float | str]] = Field(default_factory=dict)
     pictures: Pictures = Pictures()
-    out: str = "results"
+    out: Annotated[str, AfterValidator(_check_out)] = "results"
     folder: Path = Field(default=Path("."), exclude=True)
 
     @model_validator(mode="before")
@@ -142,8 +149,15 @@ class Project(_Strict):
 
     @property
     def results(self) -> Path:
-        """Folder of the results."""
-        return self.path(self.out)
+        """Folder of tables and pictures; beside the project file where the store is elsewhere."""
+        out = place(self.out)
+        return self.path("results") if isinstance(out, Url) else self.folder / out
+
+    @property
+    def store(self) -> Place:
+        """Where the store lies."""
+        out = place(self.out)
+        return (out if isinstance(out, Url) else self.results) / STORE
 
 
 def load_project(path: str | Path) -> Project:
@@ -155,8 +169,8 @@ def load_project(path: str | Path) -> Project:
         The file is missing, is not YAML, or a key, value or unit is wrong: every fault with its
         line.
     """
-    path = Path(path)
     try:
+        path = local_path(path, "project files")
         values, tree = read_yaml(path, "project file", "`ethoflow init` writes one to begin with.")
     except DataError as error:
         raise ProjectError(str(error)) from error

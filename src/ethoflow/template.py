@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ethoflow.disk import beside, clear_parts
 from ethoflow.io.finding import find_tracks
+from ethoflow.place import local_path
 from ethoflow.schema import DataError, check_fps
 
 TEXT = """\
@@ -48,6 +49,7 @@ def write_project(folder: Path, fps: float | None = None) -> tuple[Path, list[st
     DataError
         There is one already.
     """
+    folder = local_path(folder, "projects")
     if folder.exists() and not folder.is_dir():
         raise DataError(f"{folder} is a file: name the folder that holds your tracking files.")
     path = folder / "project.yaml"

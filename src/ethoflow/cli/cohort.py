@@ -35,6 +35,7 @@ from ethoflow.cli.screen import (
     print_columns,
     print_table,
 )
+from ethoflow.place import Place, Url, local_path, place
 from ethoflow.unchanged import STORE, Shown, project_digest, results_of, unchanged
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def demo(
     from ethoflow.disk import writing_to
 
     with plain_errors():
-        with writing_to(out_folder):
+        with writing_to(local_path(out_folder, "projects")):
             project = demonstration.make_files(out_folder, Screen())
         _run(project, scheduler)
         agreement = demonstration.compare_with_truth(out_folder)
@@ -127,18 +128,18 @@ def _run(
 
     content = project_digest(file)
     project, screen = load_project(file), Screen()
-    path = project.results / STORE
+    path = project.store
     project.results.mkdir(parents=True, exist_ok=True)
     with writing(path):
         watch = None if begun is None else Watch(file, project, content, begun)
         problems, shown = _run_project(project, path, scheduler, screen)
-        if watch is not None and not problems and not warned:
+        if watch is not None and isinstance(path, Path) and not problems and not warned:
             watch.save(path, shown)
     return problems
 
 
 def _run_project(
-    project: Project, path: Path, scheduler: str | None, screen: Screen
+    project: Project, path: Place, scheduler: str | None, screen: Screen
 ) -> tuple[int, Shown]:
     from ethoflow import pipeline
     from ethoflow.engine.schedule import use_scheduler
@@ -177,7 +178,7 @@ def _run_project(
     return problems, Shown(screen.said, of_tables, of_pictures, budget)
 
 
-def _print_written(path: Path, tables: Sequence[Path]) -> None:
+def _print_written(path: Place, tables: Sequence[Path]) -> None:
     out.print(f"\nwritten:\n{path}", markup=False)
     for table in tables:
         out.print(str(table), markup=False)
@@ -194,7 +195,7 @@ def _print_results(pictures: Sequence[Path], budget: Budget | None) -> None:
 
 
 def _annotate(
-    path: Path,
+    path: Place,
     settings: Any,
     scheduler: str | None,
     screen: Screen,
@@ -225,7 +226,9 @@ def _annotate(
 @app.command()
 def ingest(
     files: Annotated[list[str], typer.Argument(help="Tracking files or patterns.")],
-    out_store: Annotated[Path, typer.Option("--out", help="The Zarr store.")] = Path("cohort.zarr"),
+    out_store: Annotated[
+        str, typer.Option("--out", help="The Zarr store, a folder or a URL.")
+    ] = "cohort.zarr",
     fps: Fps = None,
     metadata: Annotated[
         list[str] | None,
@@ -252,10 +255,11 @@ def ingest(
 
     with plain_errors():
         options = options_of(individuals, column, repeats, allow_pickle, time_unit, allow_links)
+        path = place(out_store)
         with use_scheduler(scheduler):
             problems = pipeline.ingest(
                 files,
-                out_store,
+                path,
                 Screen(),
                 fps=rate_of(fps),
                 metadata=metadata or [],
@@ -264,18 +268,16 @@ def ingest(
                 resample_fps=resample_fps,
                 options=options,
             )
-        in_px = position_units(as_dataset(open_store(out_store, "tracks"))) == "px"
+        in_px = position_units(as_dataset(open_store(path, "tracks"))) == "px"
         scale = " --arena 'circle X Y RADIUS px = 380 mm' (or --px-per-mm 3.2)" if in_px else ""
-        out.print(
-            f"\nwritten:\n{out_store}\nnext: ethoflow annotate {out_store}{scale}", markup=False
-        )
+        out.print(f"\nwritten:\n{path}\nnext: ethoflow annotate {path}{scale}", markup=False)
     if problems:
         raise typer.Exit(PARTIAL)
 
 
 @app.command()
 def annotate(
-    path: Annotated[Path, typer.Argument(help="The Zarr store.")],
+    store: Annotated[str, typer.Argument(help="The Zarr store, a folder or a URL.")],
     px_per_mm: Annotated[
         str | None,
         typer.Option(help="Pixels per millimetre: 3.2, '32 px/cm', or a column of the metadata."),
@@ -300,11 +302,12 @@ def annotate(
     from ethoflow.store import list_groups, writing
 
     with plain_errors():
+        path = place(store)
         list_groups(path)
         _check_tracks(path)
         settings = _settings(px_per_mm, arena, project, rules, rule_file, settings_of, skeleton)
         given = any(item is not None for item in (px_per_mm, arena, project, skeleton))
-        folder = path.parent / f"{path.stem}_results"
+        folder = (Path() if isinstance(path, Url) else path.parent) / f"{path.stem}_results"
         with writing(path):
             budget, _ = _annotate(
                 path, settings, scheduler, Screen(), folder,
@@ -315,7 +318,7 @@ def annotate(
         _print_next(path, 0)
 
 
-def _check_tracks(path: Path) -> None:
+def _check_tracks(path: Place) -> None:
     from ethoflow.errors import DataError
     from ethoflow.store import has_data
 
@@ -379,7 +382,7 @@ def _print_budget(budget: Budget) -> None:
     print_columns(budget)
 
 
-def _print_next(path: Path, problems: int, pictures: str = "") -> None:
+def _print_next(path: Place, problems: int, pictures: str = "") -> None:
     if problems:
         err.print(f"[yellow]note:[/] {problems} files were left out: see above")
     out.print(

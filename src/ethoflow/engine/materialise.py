@@ -36,6 +36,7 @@ from ethoflow.engine.schedule import Progress, WorkerLost, run_tasks
 from ethoflow.engine.source import source_of
 from ethoflow.errors import FEWER, OutOfMemory
 from ethoflow.origin import begin_at_slice
+from ethoflow.place import Place
 from ethoflow.schema import ORIGIN, Data, DataError, as_dataset, count_frames
 
 
@@ -51,7 +52,7 @@ class Written:
 
 def write(
     data: Data,
-    path: str | Path,
+    path: str | Place,
     group: str = "tracks",
     *,
     keep: bool = True,
@@ -108,7 +109,7 @@ def write(
             _note(error)
             raise
         except OSError as error:
-            raise CannotWrite(refusal(error.errno or 0, path, goes_on=GOES_ON)) from error
+            raise CannotWrite(refusal(error.errno or 0, str(path), goes_on=GOES_ON)) from error
 
 
 GOES_ON = " What is finished is kept: the same command goes on from here."

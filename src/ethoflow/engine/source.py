@@ -8,7 +8,6 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Any, TypeAlias
 
 import dask.array as da
@@ -20,6 +19,7 @@ from dask.highlevelgraph import HighLevelGraph, MaterializedLayer
 
 from ethoflow import store
 from ethoflow.engine.declare import Array
+from ethoflow.place import Place
 
 Chunks: TypeAlias = tuple[tuple[int, ...], ...]
 """Sizes of the chunks along each axis."""
@@ -199,7 +199,7 @@ def lazy_stored(stored: store.StoredArray, origin: Origin) -> da.Array:
 
 
 def open_store(
-    path: str | Path, group: str | None = None, *, warn: bool = True
+    path: str | Place, group: str | None = None, *, warn: bool = True
 ) -> xr.DataTree | xr.Dataset:
     """The store as a DataTree (or one group as a Dataset): coordinates loaded, data lazy.
 
@@ -232,7 +232,7 @@ def open_store(
     return opened[group] if group is not None else xr.DataTree.from_dict(opened)
 
 
-def _open_group(path: str | Path, name: str, *, warn: bool) -> xr.Dataset:
+def _open_group(path: str | Place, name: str, *, warn: bool) -> xr.Dataset:
     if store.is_foreign(path, name):
         return _open_foreign(path, name)
     ds = store.open_group(path, name, _as_lazy, warn=warn)
@@ -242,7 +242,7 @@ def _open_group(path: str | Path, name: str, *, warn: bool) -> xr.Dataset:
     return ds
 
 
-def _open_foreign(path: str | Path, name: str) -> xr.Dataset:
+def _open_foreign(path: str | Place, name: str) -> xr.Dataset:
     """A group that ethoflow did not write: as xarray opens it, small things loaded."""
     ds: xr.Dataset = xr.open_zarr(path, group=name, chunks={})
     return ds.assign({n: v.load() for n, v in ds.variables.items() if "time" not in v.dims})

@@ -8,6 +8,8 @@ import shutil
 import uuid
 from pathlib import Path
 
+from ethoflow.place import Place, local_path, place
+
 PROGRESS = "progress"
 """Folder, beside the groups, of what only ethoflow reads: records, journals, the lock."""
 
@@ -15,9 +17,15 @@ PARTIAL = ".partial"
 """How a file ends while it is being written, Zarr's own as well."""
 
 
-def place_of(path: str | Path) -> Path:
-    """Where a store lies, whatever it was called: links and ``..`` resolved."""
-    return Path(os.path.realpath(path))
+def place_of(path: str | Place) -> Path:
+    """Where a store lies, whatever it was called: links and ``..`` resolved.
+
+    Raises
+    ------
+    DataError
+        No store can lie there.
+    """
+    return Path(os.path.realpath(local_path(place(path), "stores")))
 
 
 def write_file(path: Path, content: bytes) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from ethoflow.place import Place
 from ethoflow.store.chunks import read_whole, refer
 from ethoflow.store.documents import Document, digest_of, dims_of
 from ethoflow.store.state import State, read_state
 
 
-def fingerprint(path: str | Path, group: str, recording: str | None = None) -> str:
+def fingerprint(path: str | Place, group: str, recording: str | None = None) -> str:
     """Digest of everything stored in a group, attributes and metadata included.
 
     Parameters

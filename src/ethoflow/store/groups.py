@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 
 from ethoflow.errors import did_you_mean, near_file
+from ethoflow.place import Place
 from ethoflow.schema import DataError
 from ethoflow.store.chunks import StoredArray, read_whole, refer
 from ethoflow.store.documents import Document, dims_of, name_of
@@ -27,13 +28,13 @@ class StaleGroup(UserWarning):
     """A group that was made from numbers which have changed since."""
 
 
-def exists(path: str | Path, group: str = "") -> bool:
+def exists(path: str | Place, group: str = "") -> bool:
     """Whether there is a store at `path`, or a group in it."""
     state = read_state(path)
     return state is not None and (not group or group in state.nodes)
 
 
-def check_place(path: str | Path) -> None:
+def check_place(path: str | Place) -> None:
     """Refuse a place that something else than a store has taken.
 
     Raises
@@ -41,7 +42,7 @@ def check_place(path: str | Path) -> None:
     DataError
         A file is there, or a folder with other things in it.
     """
-    place = Path(path)
+    place = place_of(path)
     if place.is_file():
         raise DataError(f"{path} is a file: choose another place for the Zarr store.")
     # A folder of ours without metadata is that of a first write which was interrupted.
@@ -53,13 +54,13 @@ def check_place(path: str | Path) -> None:
         )
 
 
-def has_data(path: str | Path, group: str) -> bool:
+def has_data(path: str | Place, group: str) -> bool:
     """Whether a group exists and holds arrays."""
     state = read_state(path)
     return state is not None and bool(state.arrays(group))
 
 
-def list_groups(path: str | Path) -> list[str]:
+def list_groups(path: str | Place) -> list[str]:
     """Names of the groups that hold data, in the order of the data's way.
 
     Raises
@@ -70,7 +71,7 @@ def list_groups(path: str | Path) -> list[str]:
     return _existing(path).groups()
 
 
-def _existing(path: str | Path) -> State:
+def _existing(path: str | Place) -> State:
     state = read_state(path)
     if state is not None:
         return state
@@ -80,7 +81,7 @@ def _existing(path: str | Path) -> State:
             f"{path}: its first write ({', '.join(begun)}) is under way or was interrupted: run "
             "the same command again to finish it."
         )
-    raise DataError(f"no Zarr store at {path}. {_find_store(Path(path))}")
+    raise DataError(f"no Zarr store at {path}. {_find_store(Path(str(path)))}")
 
 
 def _find_store(path: Path) -> str:
@@ -97,24 +98,24 @@ def _find_store(path: Path) -> str:
     return near or "`ethoflow ingest FILES --fps 25 --out cohort.zarr` makes one, as does ef.write."
 
 
-def interrupted(path: str | Path) -> list[str]:
+def interrupted(path: str | Place) -> list[str]:
     """Groups in which a write has begun and not ended."""
     return [name for name, folder in groups_in_progress(path).items() if journals_in(folder)]
 
 
-def is_foreign(path: str | Path, group: str) -> bool:
+def is_foreign(path: str | Place, group: str) -> bool:
     """Whether somebody else than ethoflow wrote a group: it has no record, and any form."""
     state = read_state(path)
     return state is not None and group not in state.records and bool(state.arrays(group))
 
 
-def is_complete(path: str | Path, group: str) -> bool:
+def is_complete(path: str | Place, group: str) -> bool:
     """Whether a group exists and its last write went through."""
     return exists(path, group) and not journals_in(progress_of(str(place_of(path)), group))
 
 
 def open_group(
-    path: str | Path,
+    path: str | Place,
     group: str,
     as_array: Callable[[StoredArray, State], Any],
     *,

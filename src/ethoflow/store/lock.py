@@ -15,6 +15,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from ethoflow.disk import CannotWrite, refusal
+from ethoflow.place import Place
 from ethoflow.schema import DataError
 from ethoflow.store.files import PROGRESS, place_of, read_file, write_file
 from ethoflow.store.groups import check_place
@@ -25,7 +26,7 @@ class StoreLocked(DataError):
 
 
 @contextmanager
-def writing(path: str | Path) -> Iterator[None]:
+def writing(path: str | Place) -> Iterator[None]:
     """Hold the store at `path` for writing; inside, others of the same thread may hold it again.
 
     The lock is the operating system's own: it ends with the process that holds it, however that
@@ -38,8 +39,8 @@ def writing(path: str | Path) -> Iterator[None]:
     DataError
         The folder cannot be written to, or something else than a store is there.
     """
-    check_place(path)
     folder = place_of(path) / PROGRESS
+    check_place(path)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(folder / "lock", timeout=0, is_singleton=True)
@@ -57,7 +58,7 @@ def writing(path: str | Path) -> Iterator[None]:
         lock.release()
 
 
-def _sign(path: str | Path, folder: Path) -> None:
+def _sign(path: str | Place, folder: Path) -> None:
     """Tell others who is writing."""
     try:
         write_file(folder / "writer.json", json.dumps(_owner()).encode())
@@ -65,8 +66,8 @@ def _sign(path: str | Path, folder: Path) -> None:
         raise _refuse(path, error) from error
 
 
-def _refuse(path: str | Path, error: OSError) -> DataError:
-    return CannotWrite(refusal(error.errno or 0, path))
+def _refuse(path: str | Place, error: OSError) -> DataError:
+    return CannotWrite(refusal(error.errno or 0, str(path)))
 
 
 def _owner() -> dict[str, str | int]:
@@ -86,7 +87,7 @@ def _user() -> str:
         return str(os.getuid()) if hasattr(os, "getuid") else "unknown"
 
 
-def _describe(path: str | Path, folder: Path) -> str:
+def _describe(path: str | Place, folder: Path) -> str:
     try:
         owner = json.loads(read_file(folder / "writer.json") or b"")
         who = (

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
+from ethoflow.place import Place
 from ethoflow.schema import DataError
 from ethoflow.store.documents import (
     Document,
@@ -181,9 +182,9 @@ def check_record(state: State, group: str) -> None:
         _load_record(str(record_path(state.path, group, state.records[group])), group)
 
 
-def groups_in_progress(path: str | Path) -> dict[str, Path]:
+def groups_in_progress(path: str | Place) -> dict[str, Path]:
     """Folders of the records and journals of all groups, by the names of these."""
-    folders = sorted((Path(path) / PROGRESS).glob("*/"))
+    folders = sorted((place_of(path) / PROGRESS).glob("*/"))
     return {unquote(folder.name): folder for folder in folders}
 
 
@@ -204,7 +205,7 @@ def _load_record(path: str, group: str) -> bytes:
     return content
 
 
-def read_state(path: str | Path) -> State | None:
+def read_state(path: str | Place) -> State | None:
     """The state of the store at `path`; None where there is none.
 
     Raises

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
+from ethoflow.place import Place
 from ethoflow.schema import DataError
 from ethoflow.store.chunks import chunk_path, holds, index_of
-from ethoflow.store.damage import Place, note_damage
+from ethoflow.store.damage import Cell, note_damage
 from ethoflow.store.documents import Document, chunks_of
 from ethoflow.store.files import read_file
 from ethoflow.store.groups import find_stale, interrupted, list_groups
@@ -26,7 +27,7 @@ class Fault:
     """Something of a store that is not as it was written; `place` for chunks of variables."""
 
     what: str
-    place: Place | None = None
+    place: Cell | None = None
 
     def __str__(self) -> str:
         return self.what
@@ -41,7 +42,7 @@ class Verified:
     stale: tuple[str, ...]
 
 
-def verify(path: str | Path, progress: Callable[[int, int], None] | None = None) -> Verified:
+def verify(path: str | Place, progress: Callable[[int, int], None] | None = None) -> Verified:
     """Look at every file of a store; damaged chunks are noted, and the next run mends them.
 
     Raises
