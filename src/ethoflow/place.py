@@ -44,8 +44,9 @@ class Url:
         return f"{self.scheme}://{self.key}"
 
     def __truediv__(self, name: str | os.PathLike[str]) -> Url:
-        inside = os.fspath(name).replace(os.sep, "/").strip("/")
-        return Url(self.scheme, f"{self.key}/{inside}" if inside else self.key)
+        parts = os.fspath(name).replace(os.sep, "/").split("/")
+        inside = [part for part in parts if part.strip(".")]
+        return Url(self.scheme, "/".join([self.key, *inside]))
 
     @property
     def name(self) -> str:

@@ -13,7 +13,6 @@ import uuid
 import warnings
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -348,7 +347,8 @@ def write_block(
             f"the memory was not enough for {', '.join(program.outputs)} of recording "
             f"{target.names[row]}, block {block} ({error or 'no more is given'}). {FEWER}{GOES_ON}"
         ) from error
-    if not Path(target.permit).is_file():
+    if not store.is_file(target.permit):
+        store.check_process(next(iter(target.arrays.values())).path)
         raise DataError("another process has taken over writing into this store.")
     for name, values in results.items():
         if name in target.arrays:

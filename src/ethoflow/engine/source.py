@@ -260,5 +260,5 @@ def _origin_of(stored: store.StoredArray, state: store.State) -> Origin:
         return Origin(None, (stored.shape[-1],) * stored.shape[0], place)
     frames = store.refer(stored.path, stored.group, "n_frames", documents["n_frames"], stored.stamp)
     digests = record.digests[record.variables.index(stored.name)]
-    lengths = store.read_whole(frames).tolist()
+    lengths = store.read_whole(frames, record.small).tolist()
     return Origin(tuple(f"{digest:016x}" for digest in digests.tolist()), tuple(lengths), place)

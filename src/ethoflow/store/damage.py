@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from ethoflow.place import Place
 from ethoflow.schema import DataError
-from ethoflow.store.files import PROGRESS, read_file, remove, write_file
+from ethoflow.store.files import PROGRESS, place_of, read_file, remove, write_file
 
 if TYPE_CHECKING:
     from ethoflow.store.chunks import StoredArray
@@ -43,8 +43,8 @@ class DamagedChunk(DataError):
         )
 
 
-def _file(path: str) -> Path:
-    return Path(path) / PROGRESS / "damage.json"
+def _file(path: str) -> Place:
+    return place_of(path) / PROGRESS / "damage.json"
 
 
 def read_damage(path: str) -> set[Cell]:

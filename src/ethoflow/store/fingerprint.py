@@ -49,7 +49,8 @@ def _small_names(state: State, group: str) -> list[str]:
 
 def _small(state: State, group: str, name: str, row: int | None) -> object:
     document = state.arrays(group)[name]
-    values = read_whole(refer(state.path, group, name, document, state.stamp(group)))
+    stored = refer(state.path, group, name, document, state.stamp(group))
+    values = read_whole(stored, state.known(group).small)
     if row is not None and dims_of(document)[:1] == ("recording",):
         values = values[row]
     return repr(values.tolist() if hasattr(values, "tolist") else values)

@@ -19,6 +19,7 @@ from ethoflow.place import Place
 from ethoflow.schema import DataError
 from ethoflow.store.files import PROGRESS, place_of, read_file, write_file
 from ethoflow.store.groups import check_place
+from ethoflow.store.lease import Lease
 
 
 class StoreLocked(DataError):
@@ -29,8 +30,8 @@ class StoreLocked(DataError):
 def writing(path: str | Place) -> Iterator[None]:
     """Hold the store at `path` for writing; inside, others of the same thread may hold it again.
 
-    The lock is the operating system's own: it ends with the process that holds it, however that
-    ends.
+    In a folder the lock is the operating system's own: it ends with the process that holds it,
+    however that ends. Among objects it is a `Lease`.
 
     Raises
     ------
@@ -41,13 +42,19 @@ def writing(path: str | Place) -> Iterator[None]:
     """
     folder = place_of(path) / PROGRESS
     check_place(path)
+    with _held(path, folder) if isinstance(folder, Path) else _leased(path, folder):
+        yield
+
+
+@contextmanager
+def _held(path: str | Place, folder: Path) -> Iterator[None]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(folder / "lock", timeout=0, is_singleton=True)
         first = not lock.is_locked
         lock.acquire()
     except Timeout:
-        raise StoreLocked(_describe(path, folder)) from None
+        raise StoreLocked(_describe(path, read_file(folder / "writer.json"))) from None
     except OSError as error:
         raise _refuse(path, error) from error
     try:
@@ -56,6 +63,18 @@ def writing(path: str | Place) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+@contextmanager
+def _leased(path: str | Place, folder: Place) -> Iterator[None]:
+    lease = Lease.of(str(folder / "lock"))
+    holder = lease.take(_owner())
+    if holder is not None:
+        raise StoreLocked(_describe(path, holder))
+    try:
+        yield
+    finally:
+        lease.give_back()
 
 
 def _sign(path: str | Place, folder: Path) -> None:
@@ -87,9 +106,9 @@ def _user() -> str:
         return str(os.getuid()) if hasattr(os, "getuid") else "unknown"
 
 
-def _describe(path: str | Place, folder: Path) -> str:
+def _describe(path: str | Place, signed: bytes | None) -> str:
     try:
-        owner = json.loads(read_file(folder / "writer.json") or b"")
+        owner = json.loads(signed or b"")
         who = (
             f"{owner['user']} on {owner['host']} (process {owner['process']}, `{owner['command']}`,"
             f" since {owner['since']})"
