@@ -420,6 +420,7 @@ def test_workers_write_to_a_server_and_not_to_the_memory_of_another(s3: str) -> 
     distributed = pytest.importorskip("distributed")
     memory = f"memory://lab/{next(_numbers)}.zarr"
     ef.write(walk(300), memory)
+    opened = ef.open(memory, "tracks")
     with (
         distributed.LocalCluster(
             n_workers=2, threads_per_worker=1, dashboard_address=None
@@ -432,7 +433,7 @@ def test_workers_write_to_a_server_and_not_to_the_memory_of_another(s3: str) -> 
         with pytest.raises(ef.DataError, match="in the memory of one process"):
             ef.write(cohort(LENGTHS), memory, keep=False)
         with pytest.raises(ef.DataError, match="in the memory of one process"):
-            ef.open(memory, "tracks").position.load()
+            opened.position.load()
     xr.testing.assert_equal(ef.open(s3, "poses").load(), poses.load())
     check(s3)
 
