@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from typing import Any
 
@@ -32,13 +33,17 @@ DECODED_BYTES = 64 * 2**20
 
 @dataclass(frozen=True)
 class StoredArray:
-    """Reference to an array of a store in one state: what a worker needs to read or write it."""
+    """Reference to an array of a store in one state: what a worker needs to read or write it.
+
+    `since` is when the root document of that state was written (ns), 0 where it is not known.
+    """
 
     path: str
     group: str
     name: str
     text: str
     stamp: str
+    since: int = field(default=0, compare=False)
 
     @property
     def document(self) -> Document:
@@ -78,9 +83,11 @@ def _parse(content: str) -> Document:
     return document
 
 
-def refer(path: str, group: str, name: str, document: Document, stamp: str) -> StoredArray:
+def refer(
+    path: str, group: str, name: str, document: Document, stamp: str, since: int = 0
+) -> StoredArray:
     """Reference to an array with a given document."""
-    return StoredArray(path, group, name, json.dumps(document), stamp)
+    return StoredArray(path, group, name, json.dumps(document), stamp, since)
 
 
 @lru_cache(maxsize=256)
@@ -225,12 +232,29 @@ def _read(stored: StoredArray, bounds: Sequence[tuple[int, int]], strict: bool) 
         if strict and not size_of(file) and is_expected(stored, row, block):
             raise DamagedChunk(stored, row, block, "is gone")
     try:
-        return np.asarray(_array(stored)[tuple(slice(*pair) for pair in bounds)])
+        values = np.asarray(_array(stored)[tuple(slice(*pair) for pair in bounds)])
     except (ValueError, RuntimeError, TypeError) as error:
         wrong = [
             (r, b) for r, b, file in _files(stored, bounds) if size_of(file) and not holds(file)
         ]
         raise DamagedChunk(stored, *(wrong or [(0, 0)])[0], "is cut or changed") from error
+    for row, block, file in _files(stored, bounds):
+        if stored.since and _changed_at(file) > stored.since and not _is_current(stored):
+            raise DamagedChunk(stored, row, block, "is no more the one that was opened")
+    return values
+
+
+def _changed_at(file: str) -> int:
+    """When a chunk was written (ns); 0 where there is none."""
+    try:
+        return os.stat(file).st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _is_current(stored: StoredArray) -> bool:
+    state = read_state(stored.path)
+    return state is not None and state.stamp(stored.group) == stored.stamp
 
 
 def _read_objects(

@@ -167,7 +167,7 @@ def _open(state: State, group: str, as_array: Callable[[StoredArray, State], Any
     stamp, small = state.stamp(group), state.known(group).small
     variables: dict[bool, dict[str, xr.Variable]] = {False: {}, True: {}}
     for name, document in sorted(arrays.items()):
-        stored = refer(state.path, group, name, document, stamp)
+        stored = refer(state.path, group, name, document, stamp, state.since)
         is_coord = name in coords or dims_of(document) == (name,)
         whole = is_coord or "time" not in dims_of(document)
         data = read_whole(stored, small) if whole else as_array(stored, state)

@@ -64,6 +64,11 @@ class State:
     seen: Stamp = field(default=(), repr=False, compare=False)
     _known: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
+    @property
+    def since(self) -> int:
+        """When the root document was written (ns), in a folder; 0 where that is not known."""
+        return int(self.seen[1]) if len(self.seen) > 1 else 0  # type: ignore[call-overload]
+
     def arrays(self, group: str) -> dict[str, Document]:
         """Documents of the arrays of a group, by name."""
         start = f"{group}/"
