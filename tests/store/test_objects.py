@@ -139,6 +139,17 @@ def test_what_was_opened_stays_until_the_write_after_the_next(url: str) -> None:
         before.position[1].load()
 
 
+def test_what_was_opened_never_gives_the_numbers_of_another_write() -> None:
+    url = f"memory://lab/{next(_numbers)}.zarr"
+    ef.write(cohort(LENGTHS), url)
+    opened = ef.open(url, "tracks")
+    for by in (1, 2, 3):
+        ef.write(other(by), url)
+    with pytest.raises(store.DamagedChunk, match="mouse_01, block 0 is no more the one that was"):
+        opened.position[1].load()
+    np.testing.assert_array_equal(opened.confidence, cohort(LENGTHS).confidence)
+
+
 def test_a_group_that_goes_leaves_nothing(url: str) -> None:
     ef.write(cohort(LENGTHS), url)
     ef.write(ef.calibrate(ef.open(url, "tracks"), px_per_mm=2), url, "poses")

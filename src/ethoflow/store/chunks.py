@@ -24,7 +24,7 @@ from ethoflow.schema import text
 from ethoflow.stamps import stamp_of
 from ethoflow.store.damage import DamagedChunk
 from ethoflow.store.documents import UNKNOWN, Document, chunk_key, chunks_of, dims_of
-from ethoflow.store.files import check_process, is_local, read_file, size_of, write_file
+from ethoflow.store.files import check_process, is_local, objects_of, read_file, size_of, write_file
 from ethoflow.store.state import read_state
 
 DECODED_BYTES = 64 * 2**20
@@ -240,8 +240,11 @@ def _read(stored: StoredArray, bounds: Sequence[tuple[int, int]], strict: bool) 
         raise DamagedChunk(stored, *(wrong or [(0, 0)])[0], "is cut or changed") from error
     for row, block, file in _files(stored, bounds):
         if stored.since and _changed_at(file) > stored.since and not _is_current(stored):
-            raise DamagedChunk(stored, row, block, "is no more the one that was opened")
+            raise DamagedChunk(stored, row, block, OTHER)
     return values
+
+
+OTHER = "is no more the one that was opened"
 
 
 def _changed_at(file: str) -> int:
@@ -265,14 +268,19 @@ def _read_objects(
 ) -> npt.NDArray[Any]:
     """The same of objects: each is asked for once, where it is not `known` by array and key."""
     start, chunks = f"{stored.path}/{stored.group}/", {}
+    objects = objects_of(stored.path)
     for row, block, file in _files(stored, bounds):
-        content = (known or {}).get(file[len(start) :]) or read_file(file)
+        repeated = (known or {}).get(file[len(start) :])
+        found = objects.read_with_time(file) if repeated is None else (repeated, 0)
+        content, changed = found or (None, 0)
         if content is None:
             if strict and is_expected(stored, row, block):
                 check_process(stored.path)
                 raise DamagedChunk(stored, row, block, "is gone")
         elif not _holds(content):
             raise DamagedChunk(stored, row, block, "is cut or changed")
+        elif 0 < stored.since < changed and not _is_current(stored):
+            raise DamagedChunk(stored, row, block, OTHER)
         else:
             chunks[file[len(start) + len(stored.name) + 1 :]] = content
     return np.asarray(_array_of(stored, chunks)[tuple(slice(*pair) for pair in bounds)])

@@ -19,10 +19,12 @@ class MemoryObjects:
     def __init__(self) -> None:
         self._files = MemoryFileSystem()
 
-    def get(self, key: str) -> bytes | None:
-        """Content of an object; None where there is none."""
+    def get(self, key: str) -> tuple[bytes, int] | None:
+        """Content of an object, and when it was written (ns); None where there is none."""
         found = self._files.store.get(f"/{key}")
-        return None if found is None else bytes(found.getvalue())
+        if found is None:
+            return None
+        return bytes(found.getvalue()), int(found.modified.timestamp() * 1e9)
 
     def put(self, key: str, content: bytes, expected: Stamp | None = None) -> bool:
         """Write an object, if what is there has the `expected` stamp; whether it did."""
@@ -36,8 +38,8 @@ class MemoryObjects:
 
     def head(self, key: str) -> Head | None:
         """What is known of an object; None where there is none."""
-        content = self.get(key)
-        return None if content is None else Head(self.stamp_for(content), 0.0)
+        found = self.get(key)
+        return None if found is None else Head(self.stamp_for(found[0]), found[1], 0.0)
 
     def stamp_for(self, content: bytes) -> Stamp:
         """The digest of the content."""
@@ -61,6 +63,6 @@ class MemoryObjects:
 
     def copy(self, source: str, target: str) -> None:
         """The same content under a second key, where there is a source."""
-        content = self.get(source)
-        if content is not None:
-            self.put(target, content)
+        found = self.get(source)
+        if found is not None:
+            self.put(target, found[0])

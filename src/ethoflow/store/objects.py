@@ -15,9 +15,13 @@ ABSENT: Stamp = ()
 
 @dataclass(frozen=True)
 class Head:
-    """What is known of an object without its content; `age` in s, by the clock of its server."""
+    """What is known of an object without its content: when it was written (ns), and how long ago.
+
+    Both are by the clock of its server, `age` in s.
+    """
 
     stamp: Stamp
+    changed: int
     age: float
 
 
@@ -32,8 +36,8 @@ class Listed(NamedTuple):
 class Objects(Protocol):
     """What has to be known of a kind of object store; keys are URLs without their scheme."""
 
-    def get(self, key: str) -> bytes | None:
-        """Content of an object; None where there is none."""
+    def get(self, key: str) -> tuple[bytes, int] | None:
+        """Content of an object, and when it was written (ns); None where there is none."""
 
     def put(self, key: str, content: bytes, expected: Stamp | None = None) -> bool:
         """Write an object, if what is there has the `expected` stamp; whether it did."""
@@ -78,6 +82,11 @@ class ObjectFiles:
 
     def read(self, path: str) -> bytes | None:
         """Content of a file; None where there is none."""
+        found = self.objects.get(self._key(path))
+        return None if found is None else found[0]
+
+    def read_with_time(self, path: str) -> tuple[bytes, int] | None:
+        """Content of a file, and when it was written (ns); None where there is none."""
         return self.objects.get(self._key(path))
 
     def write(self, path: str, content: bytes) -> None:
@@ -86,16 +95,16 @@ class ObjectFiles:
 
     def replace(self, path: str, content: bytes, expected: Stamp) -> bool:
         """Write an object if what is there is `expected`; whether it was written."""
-        return self.objects.put(self._key(path), content, expected)
+        return self.objects.put(self._key(path), content, expected[:1])
 
     def head(self, path: str) -> Head | None:
         """What is known of a file; None where there is none."""
         return self.objects.head(self._key(path))
 
     def stamp(self, path: str) -> Stamp | None:
-        """What the server says changes with the content."""
+        """What the server says changes with the content, and when it was written (ns)."""
         found = self.head(path)
-        return None if found is None else found.stamp
+        return None if found is None else (*found.stamp, found.changed)
 
     def sizes(self, folder: str) -> Callable[[str], int]:
         """All are listed at once."""

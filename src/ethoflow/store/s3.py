@@ -30,13 +30,15 @@ class CannotReach(DataError):
 class S3Objects:
     """What a store needs of them; nothing is kept but fsspec's own connections, made when used."""
 
-    def get(self, key: str) -> bytes | None:
-        """Content of an object; None where there is none."""
+    def get(self, key: str) -> tuple[bytes, int] | None:
+        """Content of an object, and when it was written (ns); None where there is none."""
         from fsspec.asyn import sync
 
         files = _connect()
-        content: bytes | None = _ask(key, lambda: sync(files.loop, _read, files, _at(key)), _GONE)
-        return content
+        found: tuple[bytes, int] | None = _ask(
+            key, lambda: sync(files.loop, _read, files, _at(key)), _GONE
+        )
+        return found
 
     def put(self, key: str, content: bytes, expected: Stamp | None = None) -> bool:
         """Write an object, if what is there has the `expected` stamp; whether it did."""
@@ -55,7 +57,7 @@ class S3Objects:
         now = found["ResponseMetadata"]["HTTPHeaders"].get("date")
         then = found["LastModified"]
         age = (parsedate_to_datetime(now) - then).total_seconds() if now else 0.0
-        return Head((found["ETag"],), age)
+        return Head((found["ETag"],), int(then.timestamp() * 1e9), age)
 
     def stamp_for(self, content: bytes) -> Stamp:
         """The digest that servers give, but for some that encrypt: there nothing seems the same."""
@@ -99,10 +101,10 @@ def _at(key: str) -> dict[str, str]:
     return {"Bucket": bucket, "Key": inside}
 
 
-async def _read(files: Any, at: dict[str, str]) -> bytes:
+async def _read(files: Any, at: dict[str, str]) -> tuple[bytes, int]:
     found = await files._call_s3("get_object", **at)
     async with found["Body"] as body:
-        return bytes(await body.read())
+        return bytes(await body.read()), int(found["LastModified"].timestamp() * 1e9)
 
 
 def _connect() -> Any:

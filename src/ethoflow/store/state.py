@@ -66,7 +66,7 @@ class State:
 
     @property
     def since(self) -> int:
-        """When the root document was written (ns), in a folder; 0 where that is not known."""
+        """When the root document was written (ns); 0 where there was none."""
         return int(self.seen[1]) if len(self.seen) > 1 else 0  # type: ignore[call-overload]
 
     def arrays(self, group: str) -> dict[str, Document]:
