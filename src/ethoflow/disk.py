@@ -86,7 +86,7 @@ def clear_parts(folder: Path) -> None:
     with contextlib.suppress(OSError):
         for file in folder.iterdir():
             found = _PART.search(file.name)
-            if found and not _runs(int(found[1])) and _mark(int(found[1])) in file.name:
+            if found and not runs(int(found[1])) and _mark(int(found[1])) in file.name:
                 file.unlink(missing_ok=True)
 
 
@@ -99,7 +99,8 @@ def _mark(process: int) -> str:
     return f".ethoflow-{host}-{process}.part"
 
 
-def _runs(process: int) -> bool:
+def runs(process: int) -> bool:
+    """Whether a process of this machine is there; True where that cannot be asked."""
     if sys.platform == "win32":  # where asking would end it
         return True
     try:

@@ -22,6 +22,7 @@ from ethoflow.io.scoring import list_labels
 from ethoflow.io.scoring.declare import recognise_labels
 from ethoflow.io.stack import with_notes
 from ethoflow.io.video import compare, look_beside
+from ethoflow.place import Place, Url
 from ethoflow.schema import DataError, position_units
 from ethoflow.short_names import short_names, shortener
 from ethoflow.stages.tracks import describe as describe_tracks
@@ -37,7 +38,7 @@ MANY = 12
 
 
 def describe(
-    path: Path, fps: float | Literal["video"] | None = None, options: Options = DEFAULTS
+    path: Place, fps: float | Literal["video"] | None = None, options: Options = DEFAULTS
 ) -> Lines:
     """Sentences about `path`, each with a table or without.
 
@@ -46,7 +47,7 @@ def describe(
     DataError
         Nothing is there, or it cannot be read.
     """
-    if store.exists(path):
+    if isinstance(path, Url) or store.exists(path):
         yield from _describe_store(path)
     else:
         yield from _describe_file(path, fps, options)
@@ -259,7 +260,7 @@ def _list_faults(faults: list[str]) -> Lines:
         yield f"  ... and {len(faults) - 3 * MANY} more", None
 
 
-def _describe_store(path: Path) -> Lines:
+def _describe_store(path: Place) -> Lines:
     groups = store.list_groups(path)
     if not groups:
         raise DataError(f"{path} is a Zarr store without data of ethoflow.")

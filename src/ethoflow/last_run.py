@@ -108,9 +108,10 @@ def _outputs_of(state: State, folder: Path, shown: Shown) -> Outputs:
     """Everything a run made."""
     root = Path(state.path)
     groups = [group for group in state.groups() if group in state.records]
-    files = [root / METADATA, copy_path(state.path), root / LOOKED_AT]
+    files = [root / METADATA, Path(str(copy_path(state.path))), root / LOOKED_AT]
     files += [root / name / METADATA for name in state.nodes]
-    files += [record_path(state.path, group, state.records[group]) for group in groups]
+    records = (record_path(state.path, group, state.records[group]) for group in groups)
+    files += [Path(str(record)) for record in records]
     folders = [root, *(root / name for name in state.nodes), root / PROGRESS]
     folders += [item for item in sorted((root / PROGRESS).iterdir()) if item.is_dir()]
     made = [
@@ -147,7 +148,7 @@ def _is_tidy(state: State) -> bool:
             continue
         progress = progress_of(state.path, group)
         record = record_path(state.path, group, state.records[group])
-        if os.listdir(progress) != [record.name]:
+        if os.listdir(str(progress)) != [record.name]:
             return False
         inside = (name for name in state.nodes if name.startswith(f"{group}/"))
         wanted = {METADATA, *(name[len(group) + 1 :].partition("/")[0] for name in inside)}

@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import Field, ValidationError, create_model
+from pydantic import AfterValidator, Field, ValidationError, create_model
 
 from ethoflow.errors import DataError
+from ethoflow.place import Place, Url, local_path, place
 from ethoflow.stages import Keys, ProjectError, Stage, explain, stages
 from ethoflow.stages.keys import Where
+from ethoflow.unchanged import STORE
 from ethoflow.yaml_text import line_of, read_yaml
 
 __all__ = ["Project", "ProjectError", "bare_project", "keys_of", "load_project", "project_model"]
@@ -22,10 +24,15 @@ __all__ = ["Project", "ProjectError", "bare_project", "keys_of", "load_project",
 OwnKeys = TypeVar("OwnKeys", bound=Keys)
 
 
+def _check_out(value: str) -> str:
+    place(value)
+    return value
+
+
 class Project(Keys):
     """What every project file may say; `project_model` adds the keys of the stages."""
 
-    out: str = "results"
+    out: Annotated[str, AfterValidator(_check_out)] = "results"
     folder: Path = Field(default=Path("."), exclude=True)
 
     def path(self, name: str) -> Path:
@@ -42,8 +49,15 @@ class Project(Keys):
 
     @property
     def results(self) -> Path:
-        """Folder of the results."""
-        return self.path(self.out)
+        """Folder of tables and pictures; beside the project file where the store is elsewhere."""
+        out = place(self.out)
+        return self.path("results") if isinstance(out, Url) else self.folder / out
+
+    @property
+    def store(self) -> Place:
+        """Where the store lies."""
+        out = place(self.out)
+        return (out if isinstance(out, Url) else self.results) / STORE
 
 
 def project_model() -> type[Project]:
@@ -93,8 +107,9 @@ def load_project(path: str | Path) -> Project:
         The file is missing, is not YAML, or a key, value or unit is wrong: every fault with its
         line.
     """
-    path, model = Path(path), project_model()
+    model = project_model()
     try:
+        path = local_path(path, "project files")
         values, tree = read_yaml(path, "project file", "`ethoflow init` writes one to begin with.")
     except DataError as error:
         raise ProjectError(str(error)) from error

@@ -15,6 +15,7 @@ from ethoflow.errors import DataError
 from ethoflow.io.scoring import read_labels
 from ethoflow.io.scoring.clock import Since
 from ethoflow.pipeline import effort
+from ethoflow.place import Place
 from ethoflow.stages import Report
 from ethoflow.stages.rules import LABELS
 from ethoflow.stages.tracks import count
@@ -22,7 +23,7 @@ from ethoflow.stages.tracks import count
 
 def add_labels(
     files: Sequence[Path],
-    path: Path,
+    path: Place,
     report: Report,
     *,
     fps: float | None = None,

@@ -11,6 +11,7 @@ from pydantic_core import to_jsonable_python
 
 from ethoflow.disk import beside, clear_parts
 from ethoflow.io.finding import find_tracks
+from ethoflow.place import local_path
 from ethoflow.schema import DataError, check_fps
 from ethoflow.stages import Stage, stages
 
@@ -65,6 +66,7 @@ def write_project(folder: Path, fps: float | None = None) -> tuple[Path, list[st
     DataError
         There is one already.
     """
+    folder = local_path(folder, "projects")
     if folder.exists() and not folder.is_dir():
         raise DataError(f"{folder} is a file: name the folder that holds your tracking files.")
     path = folder / "project.yaml"

@@ -172,7 +172,7 @@ def results_of(file: Path) -> Path | None:
         return None
     out = values.get("out") if isinstance(values, dict) else 0
     name = "results" if out is None else out
-    return file.parent / name if isinstance(name, str) else None
+    return file.parent / name if isinstance(name, str) and "://" not in name else None
 
 
 def find_changes(note: Note) -> list[str]:

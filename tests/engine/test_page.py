@@ -84,7 +84,7 @@ def test_a_project_sets_what_its_rules_rest_on(tmp_path: Path) -> None:
     ef.export(ds, tmp_path / "mouse.csv", format="tidy CSV")
     project = tmp_path / "project.yaml"
     text = (
-        "tracks: mouse.csv\nfps: 25\npx_per_mm: 1\nrule_files: rules.py\nrules: over_the_line\n"
+        "tracks: mouse.csv\nfps: 25\nrule_files: rules.py\nrules: over_the_line\n"
         "features: nose_over_line\nclean: {min_confidence: null, max_jump: null, max_gap: 0, "
         "window: 0}\npictures: {recordings: 0}\nparameters:\n  nose_over_line: {above: ABOVE mm}\n"
     )

@@ -198,6 +198,22 @@ def test_new_metadata_reaches_an_existing_store(tmp_path: Path) -> None:
     assert tracks.position.treatment.dims == ("recording",)
 
 
+def test_what_was_opened_two_writes_ago_never_gives_the_numbers_of_another(tmp_path: Path) -> None:
+    path = tmp_path / "c.zarr"
+    ef.write(cohort(LENGTHS), path)
+    opened = ef.open(path, "tracks")
+    for by in (1, 2, 3):
+        changed = cohort(LENGTHS)
+        changed.position.values[1] += by
+        ef.write(changed, path)
+    with pytest.raises(ef.DataError, match="recording mouse_01, block 0 is no more the one that"):
+        opened.position[1].load()
+    # Chunks that no write replaced are read as ever.
+    np.testing.assert_array_equal(opened.confidence, cohort(LENGTHS).confidence)
+    np.testing.assert_array_equal(opened.position[0], cohort(LENGTHS).position[0])
+    np.testing.assert_array_equal(ef.open(path, "tracks").position, changed.position)
+
+
 def test_names_of_any_kind_of_text_can_be_appended_to(tmp_path: Path) -> None:
     first = cohort((200,)).assign_coords(recording=np.array(["a"]))
     second = cohort((100,)).assign_coords(recording=np.array(["a much longer name"]))

@@ -34,6 +34,7 @@ from ethoflow.cli.screen import (
     print_table,
 )
 from ethoflow.cli.shown import print_made, print_next, results_beside
+from ethoflow.place import Place, local_path, place
 from ethoflow.unchanged import STORE, Shown, project_digest, results_of, unchanged
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def demo(
     from ethoflow.disk import writing_to
 
     with plain_errors():
-        with writing_to(out_folder):
+        with writing_to(local_path(out_folder, "projects")):
             project = demonstration.make_files(out_folder, Screen())
         _run(project, scheduler)
         agreement = demonstration.compare_with_truth(out_folder)
@@ -119,18 +120,18 @@ def _run(
 
     content = project_digest(file)
     project, screen = load_project(file), Screen()
-    path = project.results / STORE
+    path = project.store
     project.results.mkdir(parents=True, exist_ok=True)
     with writing(path):
         watch = None if begun is None else Watch(file, project, content, begun)
         problems, shown = _run_project(project, path, scheduler, screen)
-        if watch is not None and not problems and not warned:
+        if watch is not None and isinstance(path, Path) and not problems and not warned:
             watch.save(path, shown)
     return problems
 
 
 def _run_project(
-    project: Project, path: Path, scheduler: str | None, screen: Screen
+    project: Project, path: Place, scheduler: str | None, screen: Screen
 ) -> tuple[int, Shown]:
     from ethoflow import pipeline
     from ethoflow.engine.schedule import use_scheduler
@@ -147,7 +148,9 @@ def _run_project(
 @app.command()
 def ingest(
     files: Annotated[list[str], typer.Argument(help="Tracking files or patterns.")],
-    out_store: Annotated[Path, typer.Option("--out", help="The Zarr store.")] = Path("cohort.zarr"),
+    out_store: Annotated[
+        str, typer.Option("--out", help="The Zarr store, a folder or a URL.")
+    ] = "cohort.zarr",
     fps: Fps = None,
     metadata: Annotated[
         list[str] | None,
@@ -188,21 +191,20 @@ def ingest(
             time_unit=time_unit,
             allow_links=allow_links,
         )
-        job = Job(out_store, results_beside(out_store), Screen(), keep=True)
+        path = place(out_store)
+        job = Job(path, results_beside(path), Screen(), keep=True)
         with use_scheduler(scheduler):
             pipeline.run([(find_stage("tracks"), keys)], job)
         problems, in_px = job.left_out, position_units(job.open("tracks")) == "px"
         scale = " --arena 'circle X Y RADIUS px = 380 mm' (or --px-per-mm 3.2)" if in_px else ""
-        out.print(
-            f"\nwritten:\n{out_store}\nnext: ethoflow annotate {out_store}{scale}", markup=False
-        )
+        out.print(f"\nwritten:\n{path}\nnext: ethoflow annotate {path}{scale}", markup=False)
     if problems:
         raise typer.Exit(PARTIAL)
 
 
 @app.command()
 def annotate(
-    path: Annotated[Path, typer.Argument(help="The Zarr store.")],
+    store: Annotated[str, typer.Argument(help="The Zarr store, a folder or a URL.")],
     px_per_mm: Annotated[
         str | None,
         typer.Option(help="Pixels per millimetre: 3.2, '32 px/cm', or a column of the metadata."),
@@ -233,6 +235,7 @@ def annotate(
     from ethoflow.store import list_groups, writing
 
     with plain_errors():
+        path = place(store)
         list_groups(path)
         job = Job(path, results_beside(path), Screen())
         if not job.has("tracks"):

@@ -22,6 +22,7 @@ from ethoflow.cli.options import (
     rate_of,
 )
 from ethoflow.cli.screen import PARTIAL, Screen, err, out, plain_errors, print_table
+from ethoflow.place import place
 
 if TYPE_CHECKING:
     from ethoflow.store import Verified
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 def labels(
     files: Annotated[list[Path], typer.Argument(help="Files of scored behaviour.")],
     store: Annotated[
-        Path | None, typer.Option(help="The Zarr store of the tracks; without it files are listed.")
+        str | None, typer.Option(help="The Zarr store of the tracks; without it files are listed.")
     ] = None,
     rater: Annotated[
         str | None, typer.Option(help="Whose scores, where there are several.")
@@ -76,18 +77,19 @@ def labels(
                 "\nnext: ethoflow labels FILES --store cohort.zarr, to set them on its frames"
             )
             return
+        path = place(store)
         problems = add_labels(
-            files, store, Screen(), fps=rate_of(fps), rater=rater, individual=individual,
+            files, path, Screen(), fps=rate_of(fps), rater=rater, individual=individual,
             offset=offset, since=since, group=group, columns=columns, background=background,  # type: ignore[arg-type]
         )  # fmt: skip
-        out.print(f"\nwritten:\n{store}/{group}\nnext: ethoflow info {store}", markup=False)
+        out.print(f"\nwritten:\n{path}/{group}\nnext: ethoflow info {path}", markup=False)
     if problems:
         raise typer.Exit(PARTIAL)
 
 
 @app.command()
 def export(
-    path: Annotated[Path, typer.Argument(help="The Zarr store.")],
+    store: Annotated[str, typer.Argument(help="The Zarr store, a folder or a URL.")],
     to: Annotated[
         str, typer.Option("--format", help="A format of `ethoflow formats`, or a word of its name.")
     ],
@@ -106,7 +108,7 @@ def export(
     from ethoflow.exporting.groups import open_for
 
     with plain_errors():
-        data, taken = open_for(path, find_writer(to), group)
+        data, taken = open_for(place(store), find_writer(to), group)
         written = write_files(data, out_folder, format=to, overwrite=overwrite)
         out.print(f"taken: {taken}", markup=False)
         out.print(f"written: {len(written)} files in {out_folder}", markup=False)
@@ -140,7 +142,9 @@ def formats() -> None:
 
 
 @app.command()
-def verify(path: Annotated[Path, typer.Argument(help="The Zarr store.")]) -> None:
+def verify(
+    path: Annotated[str, typer.Argument(help="The Zarr store, a folder or a URL.")],
+) -> None:
     """Say whether a store is what was written into it, to the byte, and up to date."""
     from ethoflow import store
 
@@ -156,7 +160,7 @@ def verify(path: Annotated[Path, typer.Argument(help="The Zarr store.")]) -> Non
         raise typer.Exit(1)
 
 
-def _conclude(path: Path, found: Verified) -> None:
+def _conclude(path: str, found: Verified) -> None:
     """What is to be done now."""
     looked = f"{path}: {found.n_chunks:,} chunks looked at"
     if not found.faults and not found.stale:
@@ -172,7 +176,7 @@ def _conclude(path: Path, found: Verified) -> None:
 
 @app.command()
 def info(
-    path: Annotated[Path, typer.Argument(help="A tracking file or a Zarr store.")],
+    path: Annotated[str, typer.Argument(help="A tracking file, or a Zarr store.")],
     fps: Fps = None,
     individuals: Individuals = None,
     column: Columns = None,
@@ -186,7 +190,7 @@ def info(
 
     with plain_errors():
         options = options_of(individuals, column, repeats, allow_pickle, time_unit, allow_links)
-        for line, table in information.describe(path, rate_of(fps), options):
+        for line, table in information.describe(place(path), rate_of(fps), options):
             out.print(escape(line))
             if table is not None:
                 print_table(table)

@@ -7,18 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from ethoflow.cli.screen import err, out, print_columns
+from ethoflow.place import Place, Url
 
 MOST_FILES = 8
 """Files of a folder that are listed by name."""
 
 
-def results_beside(path: Path) -> Path:
+def results_beside(path: Place) -> Path:
     """Folder of the results of a store that no project made."""
-    return path.parent / f"{path.stem}_results"
+    return (Path() if isinstance(path, Url) else path.parent) / f"{path.stem}_results"
 
 
 def print_made(
-    path: Path,
+    path: Place,
     results: Path,
     files: Mapping[str, Sequence[str]],
     tables: Mapping[str, Mapping[str, Sequence[Any]]],
@@ -36,7 +37,7 @@ def print_made(
         print_columns(columns)
 
 
-def print_next(path: Path, left_out: int, first: str = "") -> None:
+def print_next(path: Place, left_out: int, first: str = "") -> None:
     """What to do now."""
     if left_out:
         err.print(f"[yellow]note:[/] {left_out} files were left out: see above")

@@ -15,6 +15,7 @@ from ethoflow.cli.screen import PARTIAL, Screen, plain_errors
 from ethoflow.cli.shown import print_made, print_next, results_beside
 from ethoflow.cli.stage_options import options_of
 from ethoflow.errors import DataError
+from ethoflow.place import Place, place
 from ethoflow.stages import Files, Job, Keys, ProjectError, Stage, explain, maker_of, stages
 
 
@@ -38,15 +39,17 @@ def _function(stage: Stage) -> Callable[..., None]:
     """What the command does, with the options it has as its signature."""
     options = options_of(stage.keys)
 
-    def command(path: Path, project: Path | None, scheduler: str | None, **typed: Any) -> None:
+    def command(path: str, project: Path | None, scheduler: str | None, **typed: Any) -> None:
         given = {name: value for name, value in typed.items() if value not in (None, [])}
         with plain_errors():
-            left_out = run_alone(stage, path, project, given, scheduler)
+            left_out = run_alone(stage, place(path), project, given, scheduler)
         if left_out:
             raise typer.Exit(PARTIAL)
 
     parameters = [
-        _parameter("path", Annotated[Path, typer.Argument(help="The Zarr store.")]),
+        _parameter(
+            "path", Annotated[str, typer.Argument(help="The Zarr store, a folder or a URL.")]
+        ),
         *(_parameter(name, one.as_parameter(), None) for name, one in options.items()),
         _parameter(
             "project",
@@ -68,7 +71,7 @@ def _parameter(name: str, annotation: Any, default: Any = inspect.Parameter.empt
 
 def run_alone(
     stage: Stage,
-    path: Path,
+    path: Place,
     project: Path | None,
     given: Mapping[str, Any],
     scheduler: str | None,
@@ -100,11 +103,11 @@ def run_alone(
 
 def check_reads(stage: Stage, job: Job) -> None:
     """Refuse to run a stage without what it reads."""
-    for place in stage.reads:
-        if not job.has(place):
-            maker, where = maker_of(place), job.results if place.endswith("/") else job.store
+    for name in stage.reads:
+        if not job.has(name):
+            maker, where = maker_of(name), job.results if name.endswith("/") else job.store
             way = f": `ethoflow {maker.command}` writes them there" if maker is not None else ""
-            raise DataError(f"{where} has no {place} for {stage.name}{way}.")
+            raise DataError(f"{where} has no {name} for {stage.name}{way}.")
 
 
 def _with_options(

@@ -59,7 +59,7 @@ class Stored:
         """Values of a small array."""
         stamp = self.state.stamp(self.group)
         stored = store.refer(self.state.path, self.group, name, self.documents[name], stamp)
-        return store.read_whole(stored)
+        return store.read_whole(stored, self.record.small)
 
     def lengths(self) -> dict[str, int]:
         """Frames of the recordings that stay."""

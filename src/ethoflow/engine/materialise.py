@@ -12,7 +12,6 @@ import math
 import warnings
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -35,6 +34,7 @@ from ethoflow.engine.tasks import Tasks
 from ethoflow.engine.windows import Grid, Window, seats_of
 from ethoflow.errors import FEWER, OutOfMemory
 from ethoflow.origin import begin_at_slice
+from ethoflow.place import Place
 from ethoflow.schema import ORIGIN, Data, DataError, as_dataset, count_frames
 
 
@@ -50,7 +50,7 @@ class Written:
 
 def write(
     data: Data,
-    path: str | Path,
+    path: str | Place,
     group: str = "tracks",
     *,
     keep: bool = True,
@@ -107,7 +107,7 @@ def write(
             _note(error)
             raise
         except OSError as error:
-            raise CannotWrite(refusal(error.errno or 0, path, goes_on=GOES_ON)) from error
+            raise CannotWrite(refusal(error.errno or 0, str(path), goes_on=GOES_ON)) from error
 
 
 GOES_ON = " What is finished is kept: the same command goes on from here."
@@ -320,7 +320,8 @@ def write_block(
             f"the memory was not enough for {', '.join(program.outputs)} of recording "
             f"{target.names[row]}, block {block} ({error or 'no more is given'}). {FEWER}{GOES_ON}"
         ) from error
-    if not Path(target.permit).is_file():
+    if not store.is_file(target.permit):
+        store.check_process(next(iter(target.arrays.values())).path)
         raise DataError("another process has taken over writing into this store.")
     for name, values in results.items():
         if name in target.arrays:

@@ -17,6 +17,7 @@ from ethoflow.exporting.recordings import cut_recording, find_seats
 from ethoflow.labels.plain import plain_labels
 from ethoflow.labels.runs import is_behaviour
 from ethoflow.names import clean_name
+from ethoflow.place import local_path
 from ethoflow.schema import Data, DataError, as_dataset, position_units
 
 
@@ -65,9 +66,10 @@ def export(data: Data, path: str | Path, *, format: str, overwrite: bool = False
     _check_kind(ds, chosen)
     _note_lost(ds, chosen)
     ds = _with_confidence(ds)
-    files = _plan(ds, Path(path), chosen)
+    path = local_path(path, "exported files")
+    files = _plan(ds, path, chosen)
     _check_places(files, overwrite)
-    clear_parts(Path(path) if "recording" in ds.dims else Path(path).parent)
+    clear_parts(path if "recording" in ds.dims else path.parent)
     for row, one in groupby(files, key=lambda file: file.row):
         recording = plain_labels(cut_recording(ds, row).load())
         for file in one:

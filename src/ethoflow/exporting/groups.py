@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import xarray as xr
 
 from ethoflow import store
 from ethoflow.engine.sources import open_store
 from ethoflow.exporting.declare import Writer
+from ethoflow.place import Place
 from ethoflow.schema import DataError, position_units
 
 RULES = "labels/rules"
 
 
-def open_for(path: str | Path, chosen: Writer, group: str | None = None) -> tuple[xr.Dataset, str]:
+def open_for(path: str | Place, chosen: Writer, group: str | None = None) -> tuple[xr.Dataset, str]:
     """Data of a store that a format takes, and which groups they are.
 
     Tracks are the poses, unless these are in a unit that the format has no place for; labels are
@@ -70,7 +69,7 @@ def _also(found: str, others: list[str]) -> str:
     return f"{found} (there is also {', '.join(others)}: --group)" if others else found
 
 
-def _open_tracks(path: str | Path, groups: list[str], chosen: Writer) -> tuple[xr.Dataset, str]:
+def _open_tracks(path: str | Place, groups: list[str], chosen: Writer) -> tuple[xr.Dataset, str]:
     there = [name for name in ("poses", "tracks") if name in groups]
     if not there:
         raise DataError(
@@ -102,7 +101,7 @@ def _join(
     return tracks.assign(arrays), f"{name}, with {_also(group, [g for g in known if g != group])}"
 
 
-def _open(path: str | Path, group: str) -> xr.Dataset:
+def _open(path: str | Place, group: str) -> xr.Dataset:
     opened = open_store(path, group)
     assert isinstance(opened, xr.Dataset)
     return opened

@@ -14,6 +14,7 @@ from ethoflow.errors import near_file
 from ethoflow.io.reader import PathLike, naming
 from ethoflow.io.sheets import Rows, rows_of, shown
 from ethoflow.names import plain
+from ethoflow.place import local_path
 from ethoflow.schema import DataError
 
 MetadataSource: TypeAlias = PathLike | pd.DataFrame
@@ -126,7 +127,7 @@ def read_rows(source: MetadataSource) -> tuple[str, dict[str, list[str]]]:
         _check_names(names)
         cells = [["" if pd.isna(v) else plain(shown(v)) for v in frame[c]] for c in frame.columns]
         return "the table", dict(zip(names, cells, strict=True))
-    path = Path(source)
+    path = local_path(source, "tables")
     if not path.is_file():
         if path.is_dir():
             raise DataError(f"{path} is a folder: name the metadata table in it.")

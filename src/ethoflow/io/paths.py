@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ethoflow.errors import near_file
+from ethoflow.place import local_path
 from ethoflow.schema import DataError
 
 
@@ -25,7 +26,7 @@ def one_path(path: object) -> Path:
         several = isinstance(path, Iterable)
         way = "several files are a cohort: ef.read_cohort([...])" if several else "name a file"
         raise DataError(f"ef.read takes the path of one file, found {reprlib.repr(path)}; {way}.")
-    found = Path(path)
+    found = local_path(path, "tracking files")
     if not glob.has_magic(str(path)) or found.exists():
         return found
     names = sorted(glob.glob(str(path), recursive=True))

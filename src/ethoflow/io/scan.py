@@ -20,6 +20,7 @@ from ethoflow.io.pieces import LONG, pieces_of
 from ethoflow.io.reader import PathLike, Reader, check, load, only_ours, reader_named, recognise
 from ethoflow.io.stack import Header, mismatch
 from ethoflow.io.video import compare, look_beside
+from ethoflow.place import refuse_url
 from ethoflow.schema import DataError
 from ethoflow.stamps import Stamp, expand, stamp_of
 
@@ -48,6 +49,8 @@ def find_files(paths: PathLike | Sequence[PathLike]) -> list[Path]:
         Nothing is there.
     """
     items = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
+    for item in items:
+        refuse_url(item, "tracking files")
     found = [Path(name) for name in expand(os.fspath(item) for item in items)]
     if not found:
         named = ", ".join(str(item) for item in items) or "an empty list"

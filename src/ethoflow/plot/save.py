@@ -9,6 +9,7 @@ from typing import Any
 import holoviews as hv
 
 from ethoflow.disk import beside
+from ethoflow.place import local_path
 from ethoflow.schema import DataError
 
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F4F9E", "#8C8C00")
@@ -89,7 +90,7 @@ def save(figure: Any, path: str | Path) -> Path:
     DataError
         Another ending, or it cannot be written there.
     """
-    path = Path(path)
+    path = local_path(path, "pictures")
     if path.suffix not in (".html", ".png"):
         found = path.suffix or path.name
         raise DataError(f"a picture is saved as .html or .png, found {found!r}.")

@@ -9,6 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from ethoflow.csv_text import write_csv
+from ethoflow.place import local_path
 
 SCORER = "DLC_resnet50_simulatedJan1shuffle1_100000"
 
@@ -34,7 +35,7 @@ def write_dlc(tracks: xr.Dataset, folder: str | Path) -> list[Path]:
     >>> [path.name for path in write_dlc(tracks, tempfile.mkdtemp())]
     ['session_00DLC_resnet50_simulatedJan1shuffle1_100000.csv']
     """
-    folder = Path(folder)
+    folder = local_path(folder, "tracking files")
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for row, name in enumerate(tracks.recording.values):
@@ -72,5 +73,6 @@ def write_metadata(tracks: xr.Dataset, path: str | Path) -> Path:
     ]
     table = pd.DataFrame({name: tracks[name].values for name in columns})
     table.insert(0, "recording", tracks.recording.values)
+    path = local_path(path, "tables")
     write_csv(table, path)
-    return Path(path)
+    return path

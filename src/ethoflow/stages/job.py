@@ -12,6 +12,7 @@ import xarray as xr
 
 from ethoflow import results, store
 from ethoflow.errors import Missing, tell_missing
+from ethoflow.place import Place
 
 
 class Report(Protocol):
@@ -39,7 +40,7 @@ class Job:
     told once. `left_out` counts files that could not be used.
     """
 
-    store: Path
+    store: Place
     results: Path
     report: Report
     folder: Path = Path()

@@ -98,7 +98,7 @@ class SkeletonKeys(Keys):
 
 
 class FunctionKeys(Keys):
-    """Files of a user's own functions, and parameters of functions: rules and features have them."""
+    """Files of a user's own functions, and parameters: of rules and of features."""
 
     rule_files: Annotated[Names, Files()] = Field(
         default_factory=list, description="A Python file of rules."

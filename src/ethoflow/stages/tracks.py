@@ -14,6 +14,7 @@ from ethoflow.errors import DataError, listed
 from ethoflow.io.metadata_rows import find_beside, read_rows
 from ethoflow.io.options import EmptyGroups, Options, Repeats, TimeUnit
 from ethoflow.io.prefixes import tell_prefixes
+from ethoflow.place import Place
 from ethoflow.short_names import shortener
 from ethoflow.stages.declare import stage
 from ethoflow.stages.job import Job
@@ -64,6 +65,11 @@ class TracksKeys(SkeletonKeys, MetadataKeys):
         )
 
 
+def _looked_at(path: Place) -> Path | None:
+    """The catalogue of files in a store on this machine."""
+    return path / LOOKED_AT if isinstance(path, Path) else None
+
+
 def _find_tables(keys: TracksKeys, locate: Locate) -> Sequence[Path]:
     """Tables about the animals, and the files with times of frames that they may name."""
     return [file for name in keys.metadata for file in _tables(locate(name))]
@@ -112,7 +118,7 @@ def tracks(job: Job, keys: TracksKeys) -> Group:
             resample_fps=keys.resample_fps,
             options=keys.options(),
             progress=progress,
-            remembered=job.store / LOOKED_AT,
+            remembered=_looked_at(job.store),
         )
     show = shortener([*before, *map(str, cohort.dataset.recording.values)])
     for note in cohort.dataset.attrs.get("notes", []):
@@ -127,7 +133,9 @@ def tracks(job: Job, keys: TracksKeys) -> Group:
         (report.say if joined.complete else report.warn)(show(str(joined)))
 
     def found(stored: xr.Dataset) -> list[str]:
-        cohort.catalogue.save(job.store / LOOKED_AT)
+        looked_at = _looked_at(job.store)
+        if looked_at is not None:
+            cohort.catalogue.save(looked_at)
         gone = [name for name in before if name not in stored.recording.values]
         if gone:
             report.warn(

@@ -30,7 +30,7 @@ from ethoflow.store.documents import (
     dims_of,
     keys_of,
 )
-from ethoflow.store.files import PROGRESS, place_of
+from ethoflow.store.files import PROGRESS, check_process, is_file, place_of
 from ethoflow.store.fingerprint import fingerprint
 from ethoflow.store.groups import (
     IncompleteGroup,
@@ -70,6 +70,7 @@ __all__ = [
     "Verified",
     "array_document",
     "check_place",
+    "check_process",
     "chunks_of",
     "decode",
     "dims_of",
@@ -80,6 +81,7 @@ __all__ = [
     "fingerprint",
     "has_data",
     "is_complete",
+    "is_file",
     "is_foreign",
     "journal_path",
     "keys_of",

@@ -11,18 +11,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from ethoflow.place import Place
 from ethoflow.schema import DataError
-from ethoflow.store.chunks import StoredArray, holds, write_whole
+from ethoflow.store.chunks import StoredArray, encode_chunks, holds, write_whole
 from ethoflow.store.clearing import Clearing
 from ethoflow.store.compare import Comparison, equal
 from ethoflow.store.damage import forget_damage, read_damage
 from ethoflow.store.documents import Document, encoding_of, form_of, with_encoding
-from ethoflow.store.files import link, read_file, remove, size_of, write_file
+from ethoflow.store.files import is_local, link, place_of, read_file, remove, sizes_in, write_file
 from ethoflow.store.journal import Journal, journal_path, journals_in
 from ethoflow.store.plan import Mask, Values
 from ethoflow.store.record import Record, name_of
@@ -33,7 +33,7 @@ class Change(Comparison):
     """The comparison carried out: `begin`, write the blocks in `todo`, `finish`."""
 
     @property
-    def folder(self) -> Path:
+    def folder(self) -> Place:
         """Where the records and journals of the group lie."""
         return progress_of(self.state.path, self.plan.group)
 
@@ -52,11 +52,9 @@ class Change(Comparison):
         if self._differs():
             self._journal().save(journal_path(self.folder, self.token))
         for path in journals:
-            path.unlink()
+            remove(path)
         for cell in np.argwhere(self.links & ~done).tolist():
-            source = self._source_of(*cell)
-            if source.is_file():
-                link(source, Path(self._file_of(*cell)))
+            link(self._source_of(*cell), self._file_of(*cell))
         self.todo &= ~done
 
     def _take_up(self, journals: list[Journal]) -> Mask:
@@ -128,10 +126,16 @@ class Change(Comparison):
             A block that was to be written is not there.
         """
         plan = self.plan
-        for name in plan.values:
-            self._write_small(name, self._complete(name, numbers.get(name, {})))
+        self.small = {n: self._complete(n, numbers.get(n, {})) for n in plan.values}
+        for name, values in self.small.items():
+            self._write_small(name, values)
         record = Record(
-            plan.variables, plan.recordings, plan.digests, self._measure(), plan.sources
+            plan.variables,
+            plan.recordings,
+            plan.digests,
+            self._measure(),
+            plan.sources,
+            self._repeat(),
         ).to_bytes()
         place = record_path(self.state.path, plan.group, name_of(record))
         if read_file(place) != record:  # it may lie there damaged
@@ -141,7 +145,7 @@ class Change(Comparison):
             dropped = sorted(set(self.old) - set(self.documents))
             if dropped:
                 write_file(self.folder / "dropped.json", json.dumps(dropped).encode())
-            commit(after)
+            commit(after, self.state)
         publish(after, plan.group)
         remove(journal_path(self.folder, self.token))
         forget_damage(self.state.path, self._mended())
@@ -173,6 +177,17 @@ class Change(Comparison):
                 return
         write_whole(self._refer(name, new), values)
 
+    def _repeat(self) -> dict[str, bytes]:
+        """Chunks of the small arrays for the record, where each is a request of its own."""
+        if is_local(self.state.path):
+            return {}
+        return {
+            f"{name}/{key}": content
+            for name, values in sorted(self.small.items())
+            if values.size
+            for key, content in encode_chunks(self.target(name), ..., values).items()
+        }
+
     def _measure(self) -> npt.NDArray[np.uint32]:
         """Bytes of every chunk; what stays where it is was measured before."""
         plan, (_, known) = self.plan, self._known
@@ -182,6 +197,7 @@ class Change(Comparison):
                 continue
             stays = plan.needed[place] & (self.fresh[place] | ~self.made[place])
             sizes[place] = np.where(stays, known[place], 0)
+            size_of = sizes_in(f"{self.state.path}/{plan.group}/{name}")
             for row, block in np.argwhere(plan.needed[place] & ~stays).tolist():
                 size = size_of(self._file_of(place, row, block))
                 if not size:
@@ -221,10 +237,10 @@ def drop_group(path: str, group: str) -> None:
         return
     path = state.path
     if group in state.nodes:
-        state = state.without(group)
-        commit(state)
+        before, state = state, state.without(group)
+        commit(state, before)
         forget_damage(path, {place for place in read_damage(path) if place[0] == group})
     publish(state, group)
     if not any(name.startswith(f"{group}/") for name in state.nodes):
-        remove(Path(path) / group)
+        remove(place_of(path) / group)
     remove(progress_of(path, group))

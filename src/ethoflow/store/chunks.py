@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
-from pathlib import Path
 from typing import Any
 
 import google_crc32c
@@ -16,14 +16,15 @@ import numpy as np
 import numpy.typing as npt
 import zarr
 from zarr.core.array import AsyncArray
+from zarr.core.buffer import default_buffer_prototype
 from zarr.core.metadata.v3 import ArrayV3Metadata
-from zarr.storage import LocalStore, StorePath
+from zarr.storage import LocalStore, MemoryStore, StorePath
 
 from ethoflow.schema import text
 from ethoflow.stamps import stamp_of
 from ethoflow.store.damage import DamagedChunk
 from ethoflow.store.documents import CODED, UNKNOWN, Document, chunk_key, chunks_of, dims_of
-from ethoflow.store.files import read_file, size_of
+from ethoflow.store.files import check_process, is_local, objects_of, read_file, size_of, write_file
 from ethoflow.store.state import read_state
 
 DECODED_BYTES = 64 * 2**20
@@ -32,13 +33,17 @@ DECODED_BYTES = 64 * 2**20
 
 @dataclass(frozen=True)
 class StoredArray:
-    """Reference to an array of a store in one state: what a worker needs to read or write it."""
+    """Reference to an array of a store in one state: what a worker needs to read or write it.
+
+    `since` is when the root document of that state was written (ns), 0 where it is not known.
+    """
 
     path: str
     group: str
     name: str
     text: str
     stamp: str
+    since: int = field(default=0, compare=False)
 
     @property
     def document(self) -> Document:
@@ -78,22 +83,50 @@ def _parse(content: str) -> Document:
     return document
 
 
-def refer(path: str, group: str, name: str, document: Document, stamp: str) -> StoredArray:
+def refer(
+    path: str, group: str, name: str, document: Document, stamp: str, since: int = 0
+) -> StoredArray:
     """Reference to an array with a given document."""
-    return StoredArray(path, group, name, json.dumps(document), stamp)
+    return StoredArray(path, group, name, json.dumps(document), stamp, since)
 
 
 @lru_cache(maxsize=256)
 def _open(path: str, name: str, content: str) -> zarr.Array[Any]:
     """An array of a store by its document alone, kept open: opening costs a millisecond."""
+    return _make(content, StorePath(LocalStore(path), name))
+
+
+def _make(content: str, place: StorePath) -> zarr.Array[Any]:
     metadata = ArrayV3Metadata.from_dict(_parse(content))
-    place = StorePath(LocalStore(path), name)
     # What is all unknown is stored like anything else: a chunk that is not there is damage.
     return zarr.Array(AsyncArray(metadata, place, {"write_empty_chunks": True, "order": "C"}))
 
 
 def _array(stored: StoredArray) -> zarr.Array[Any]:
     return _open(stored.path, f"{stored.group}/{stored.name}", stored.text)
+
+
+def _array_of(stored: StoredArray, chunks: Mapping[str, bytes]) -> zarr.Array[Any]:
+    """The array, of chunks that were read already, by key."""
+    make = default_buffer_prototype().buffer.from_bytes
+    held = {key: make(content) for key, content in chunks.items()}
+    return _make(stored.text, StorePath(MemoryStore(held), ""))
+
+
+def encode_chunks(stored: StoredArray, where: Any, values: npt.NDArray[Any]) -> dict[str, bytes]:
+    """What the chunks of a part of an array hold, by key; the part is made of whole chunks."""
+    store = MemoryStore()
+    _make(stored.text, StorePath(store, ""))[where] = values
+    return {key: buffer.to_bytes() for key, buffer in store._store_dict.items()}
+
+
+def _save(stored: StoredArray, where: Any, values: npt.NDArray[Any]) -> None:
+    """Write a part of an array that is made of whole chunks."""
+    if is_local(stored.path):
+        _array(stored)[where] = values
+        return
+    for key, content in encode_chunks(stored, where, values).items():
+        write_file(f"{stored.path}/{stored.group}/{stored.name}/{key}", content)
 
 
 def chunk_path(path: str, group: str, name: str, document: Document, index: Sequence[int]) -> str:
@@ -193,16 +226,64 @@ def _decode(
 
 
 def _read(stored: StoredArray, bounds: Sequence[tuple[int, int]], strict: bool) -> npt.NDArray[Any]:
+    if not is_local(stored.path):
+        return _read_objects(stored, bounds, strict)
     for row, block, file in _files(stored, bounds):
         if strict and not size_of(file) and is_expected(stored, row, block):
             raise DamagedChunk(stored, row, block, "is gone")
     try:
-        return np.asarray(_array(stored)[tuple(slice(*pair) for pair in bounds)])
+        values = np.asarray(_array(stored)[tuple(slice(*pair) for pair in bounds)])
     except (ValueError, RuntimeError, TypeError) as error:
         wrong = [
             (r, b) for r, b, file in _files(stored, bounds) if size_of(file) and not holds(file)
         ]
         raise DamagedChunk(stored, *(wrong or [(0, 0)])[0], "is cut or changed") from error
+    for row, block, file in _files(stored, bounds):
+        if stored.since and _changed_at(file) > stored.since and not _is_current(stored):
+            raise DamagedChunk(stored, row, block, OTHER)
+    return values
+
+
+OTHER = "is no more the one that was opened"
+
+
+def _changed_at(file: str) -> int:
+    """When a chunk was written (ns); 0 where there is none."""
+    try:
+        return os.stat(file).st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _is_current(stored: StoredArray) -> bool:
+    state = read_state(stored.path)
+    return state is not None and state.stamp(stored.group) == stored.stamp
+
+
+def _read_objects(
+    stored: StoredArray,
+    bounds: Sequence[tuple[int, int]],
+    strict: bool,
+    known: Mapping[str, bytes] | None = None,
+) -> npt.NDArray[Any]:
+    """The same of objects: each is asked for once, where it is not `known` by array and key."""
+    start, chunks = f"{stored.path}/{stored.group}/", {}
+    objects = objects_of(stored.path)
+    for row, block, file in _files(stored, bounds):
+        repeated = (known or {}).get(file[len(start) :])
+        found = objects.read_with_time(file) if repeated is None else (repeated, 0)
+        content, changed = found or (None, 0)
+        if content is None:
+            if strict and is_expected(stored, row, block):
+                check_process(stored.path)
+                raise DamagedChunk(stored, row, block, "is gone")
+        elif not _holds(content):
+            raise DamagedChunk(stored, row, block, "is cut or changed")
+        elif 0 < stored.since < changed and not _is_current(stored):
+            raise DamagedChunk(stored, row, block, OTHER)
+        else:
+            chunks[file[len(start) + len(stored.name) + 1 :]] = content
+    return np.asarray(_array_of(stored, chunks)[tuple(slice(*pair) for pair in bounds)])
 
 
 def is_expected(stored: StoredArray, row: int, block: int) -> bool:
@@ -237,7 +318,10 @@ def _files(stored: StoredArray, bounds: Sequence[tuple[int, int]]) -> list[tuple
 
 def holds(file: str) -> bool:
     """Whether the checksum of a chunk holds."""
-    content = read_file(Path(file)) or b""
+    return _holds(read_file(file) or b"")
+
+
+def _holds(content: bytes) -> bool:
     return len(content) >= 4 and checksum(content[:-4]) == content[-4:]
 
 
@@ -246,8 +330,15 @@ def checksum(content: bytes) -> bytes:
     return int(google_crc32c.value(content)).to_bytes(4, "little")
 
 
-def read_whole(stored: StoredArray) -> npt.NDArray[Any]:
+def read_whole(stored: StoredArray, known: Mapping[str, bytes] | None = None) -> npt.NDArray[Any]:
     """All of a small array, not to be written to; text as Python strings.
+
+    Parameters
+    ----------
+    stored
+        The array.
+    known
+        Chunks that are known already, by array and key: those that the record repeats.
 
     Raises
     ------
@@ -255,23 +346,29 @@ def read_whole(stored: StoredArray) -> npt.NDArray[Any]:
         A chunk is gone, cut or changed.
     """
     bounds = [(0, size) for size in stored.shape]
+    if not is_local(stored.path):
+        return _read_whole(stored, known or {})
     files = [file for _, _, file in _files(stored, bounds)] if 0 not in stored.shape else []
     # A file that was changed or taken away since must not hide behind what it once held.
     stamps = [stamp_of(file) if size_of(file) else () for file in files]
-    return _decoded.keep((stored, *stamps), partial(_read_whole, stored))
+    return _decoded.keep((stored, *stamps), partial(_read_whole, stored, {}))
 
 
-def _read_whole(stored: StoredArray) -> npt.NDArray[Any]:
+def _read_whole(stored: StoredArray, known: Mapping[str, bytes]) -> npt.NDArray[Any]:
     if 0 in stored.shape:
         return np.empty(stored.shape, stored.dtype)
-    document = stored.document
-    if not dims_of(document):
+    document, bounds = stored.document, [(0, size) for size in stored.shape]
+    if not is_local(stored.path):
+        values = np.array(_read_objects(stored, bounds, True, known))
+    elif dims_of(document):
+        values = _read(stored, bounds, strict=True)
+    else:
         file = chunk_path(stored.path, stored.group, stored.name, document, ())
         if not holds(file):
             raise DamagedChunk(stored, 0, 0, "is gone, cut or changed")
         return np.array(_array(stored)[()])
-    values = _decode(stored, [(0, size) for size in stored.shape], strict=True)
-    if document["data_type"] == "string":
+    values = decode(values) if stored.is_coded else values
+    if document["data_type"] == "string" and dims_of(document):
         return text(values.ravel()).reshape(values.shape)
     return values
 
@@ -299,7 +396,7 @@ def write_chunk(stored: StoredArray, row: int, block: int, values: npt.NDArray[A
 
     The chunk is written whole, so nothing of what was there before can stay in it.
     """
-    array, document = _array(stored), stored.document
+    document = stored.document
     length = chunks_of(document)[-1]
     start = block * length
     stop = min(start + length, stored.shape[-1])
@@ -310,13 +407,13 @@ def write_chunk(stored: StoredArray, row: int, block: int, values: npt.NDArray[A
         missing = UNKNOWN if stored.is_coded else np.nan
         values = np.pad(values, padding, constant_values=missing)
     where = (slice(row, row + 1),) if dims_of(document)[0] == "recording" else ()
-    array[(*where, ..., slice(start, stop))] = values[np.newaxis] if where else values
+    _save(stored, (*where, ..., slice(start, stop)), values[np.newaxis] if where else values)
 
 
 def write_whole(stored: StoredArray, values: npt.NDArray[Any]) -> None:
     """Write all of a small array."""
     if values.size:
-        _array(stored)[...] = values
+        _save(stored, ..., values)
 
 
 def missing_of(dtype: np.dtype[Any]) -> object:

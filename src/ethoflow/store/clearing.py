@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import PurePosixPath
 
+from ethoflow.place import Place
 from ethoflow.store.chunks import chunk_path, index_of
 from ethoflow.store.documents import Document, chunks_of, encoding_of
-from ethoflow.store.files import PARTIAL, PROGRESS, read_file, remove, sweep
+from ethoflow.store.files import PROGRESS, clear, names_in, place_of, read_file, remove, sweep
 from ethoflow.store.journal import Journal
 from ethoflow.store.state import State, progress_of, record_path
 
@@ -31,16 +31,14 @@ class Clearing:
 
     def run(self, *, interrupted: bool) -> None:
         """Take it away; unfinished files are looked for where a writer was `interrupted`."""
-        root = Path(self.state.path)
+        root = place_of(self.state.path)
         if interrupted:
-            sweep(root / self.group)
-        above = [root / parent for parent in Path(self.group).parents]
+            sweep(root / self.group, below=True)
+        above = [root / parent for parent in PurePosixPath(self.group).parents]
         for folder in (*above, root / PROGRESS, progress_of(self.state.path, self.group)):
-            for file in folder.glob(f"*{PARTIAL}"):
-                file.unlink(missing_ok=True)
+            sweep(folder, below=False)
         arrays = self.state.arrays(self.group)
-        for name in {*arrays, *self.planned, *self._dropped(), *self._begun()}:
-            self._clear_array(name, arrays.get(name))
+        self._clear_arrays({*arrays, *self.planned, *self._dropped(), *self._begun()}, arrays)
         for journal in self.journals:
             self._clear_behind(journal, arrays)
         self._clear_progress()
@@ -58,35 +56,22 @@ class Clearing:
         return [n for n in names if isinstance(n, str) and n.strip(".") and "/" not in n]
 
     @property
-    def _dropped_file(self) -> Path:
+    def _dropped_file(self) -> Place:
         return progress_of(self.state.path, self.group) / "dropped.json"
 
-    def _clear_array(self, name: str, document: Document | None) -> None:
-        """Take away the chunks of an array that lie where its document does not look."""
-        folder = Path(self.state.path) / self.group / name
-        try:
-            entries = os.listdir(folder)
-        except (FileNotFoundError, NotADirectoryError):
-            return
-        current = None if document is None else encoding_of(document)
-        for number, pattern in enumerate(_KEYS):
-            if number != current:
-                for entry in entries:
-                    if pattern.fullmatch(entry):
-                        self._remove(folder / entry)
-        if document is None and not any(file.startswith(f"{folder}/") for file in self.kept):
-            remove(folder)
+    def _clear_arrays(self, names: Collection[str], arrays: Mapping[str, Document]) -> None:
+        """Take away the chunks of arrays that lie where their documents do not look."""
+        folder = f"{self.state.path}/{self.group}"
+        current = {name: encoding_of(document) for name, document in arrays.items()}
 
-    def _remove(self, place: Path) -> None:
-        """Remove a chunk, or a folder of them, but for what is kept."""
-        if str(place) in self.kept:
-            return
-        if not place.is_dir() or not any(file.startswith(f"{place}/") for file in self.kept):
-            remove(place)
-            return
-        for file in place.rglob("*"):
-            if file.is_file() and str(file) not in self.kept:
-                file.unlink()
+        def gone(name: str, key: str) -> bool:
+            others = (p for n, p in enumerate(_KEYS) if n != current.get(name))
+            return name in names and any(pattern.fullmatch(key) for pattern in others)
+
+        clear(folder, gone, self.kept)
+        for name in {*names}.difference(arrays).intersection(names_in(folder)):
+            if not any(file.startswith(f"{folder}/{name}/") for file in self.kept):
+                remove(f"{folder}/{name}")
 
     def _clear_behind(self, journal: Journal, arrays: Mapping[str, Document]) -> None:
         """Take away what a killed writer wrote behind the ends of arrays."""
@@ -100,13 +85,14 @@ class Clearing:
             at = index_of(document, row, block)
             file = chunk_path(self.state.path, self.group, name, document, at)
             if file not in self.kept:
-                remove(Path(file))
+                remove(file)
 
     def _clear_progress(self) -> None:
         """Take away records that no state names."""
         remove(self._dropped_file)
         current = self.state.records.get(self.group, "")
         kept = record_path(self.state.path, self.group, current)
-        for file in progress_of(self.state.path, self.group).glob("record-*.npz"):
-            if file != kept:
-                file.unlink()
+        folder = progress_of(self.state.path, self.group)
+        for name in names_in(folder):
+            if name.startswith("record-") and name.endswith(".npz") and name != kept.name:
+                remove(folder / name)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +12,7 @@ from ethoflow.schema import DataError
 from ethoflow.store.chunks import StoredArray, chunk_path, index_of, read_whole, refer
 from ethoflow.store.damage import DamagedChunk, read_damage
 from ethoflow.store.documents import Document, chunks_of, encoding_of, form_of, with_encoding
-from ethoflow.store.files import size_of
+from ethoflow.store.files import sizes_in, unlike
 from ethoflow.store.plan import Mask, Plan, Values
 from ethoflow.store.record import Digests
 from ethoflow.store.state import State
@@ -66,6 +65,7 @@ class Comparison:
             elif name in plan.whole:
                 fresh[place] &= self._read_old(name) is not None
             else:
+                size_of = sizes_in(f"{self.state.path}/{plan.group}/{name}")
                 for row, block in np.argwhere(fresh[place]).tolist():
                     at = self.old_rows[plan.recordings[row]], block
                     there = size_of(self._file(name, old, *at)) == sizes[place, row, block] > 0
@@ -115,12 +115,19 @@ class Comparison:
         mended = (digests[place] == self.plan.digests[place])[:, np.newaxis] & (sizes[place] > 0)
         return bool(np.any(self.todo[place] & seen & ~mended))
 
+    @cached_property
+    def _repeated(self) -> dict[str, bytes]:
+        """Chunks of small arrays that the record repeats, and that are what it says."""
+        folder, small = f"{self.state.path}/{self.plan.group}", self.before.small
+        others = unlike(folder, {f"{folder}/{name}": small[name] for name in small})
+        return {name: small[name] for name in small if f"{folder}/{name}" not in others}
+
     def _read_old(self, name: str) -> Values | None:
         """A small array as it is stored; None where it is not, or damaged."""
         if name not in self.old:
             return None
         try:
-            return read_whole(self._refer(name, self.old[name]))
+            return read_whole(self._refer(name, self.old[name]), self._repeated)
         except DamagedChunk:
             return None
 
@@ -134,10 +141,10 @@ class Comparison:
         name = self.plan.variables[place]
         return self._file(name, self.documents[name], row, block)
 
-    def _source_of(self, place: int, row: int, block: int) -> Path:
+    def _source_of(self, place: int, row: int, block: int) -> str:
         name = self.plan.variables[place]
         at = self.old_rows[self.plan.recordings[row]]
-        return Path(self._file(name, self.old[name], at, block))
+        return self._file(name, self.old[name], at, block)
 
     def _refer(self, name: str, document: Document) -> StoredArray:
         return refer(self.state.path, self.plan.group, name, document, self.stamp)

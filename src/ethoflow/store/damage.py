@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from ethoflow.place import Place
 from ethoflow.schema import DataError
-from ethoflow.store.files import PROGRESS, read_file, remove, write_file
+from ethoflow.store.files import PROGRESS, place_of, read_file, remove, write_file
 
 if TYPE_CHECKING:
     from ethoflow.store.chunks import StoredArray
 
-Place: TypeAlias = tuple[str, str, int, int]
+Cell: TypeAlias = tuple[str, str, int, int]
 """Group, variable, row of the recording, block along time."""
 
 
@@ -22,7 +22,7 @@ class DamagedChunk(DataError):
 
     def __init__(self, stored: StoredArray, row: int, block: int, what: str) -> None:
         self.stored, self.what = stored, what
-        self.place: Place = (stored.group, stored.name, row, block)
+        self.place: Cell = (stored.group, stored.name, row, block)
         self.path = stored.path
         super().__init__(self.path, self.place, what)
 
@@ -43,11 +43,11 @@ class DamagedChunk(DataError):
         )
 
 
-def _file(path: str) -> Path:
-    return Path(path) / PROGRESS / "damage.json"
+def _file(path: str) -> Place:
+    return place_of(path) / PROGRESS / "damage.json"
 
 
-def read_damage(path: str) -> set[Place]:
+def read_damage(path: str) -> set[Cell]:
     """Chunks that were found damaged and are not mended yet."""
     try:
         found = json.loads(read_file(_file(path)) or b"[]")
@@ -56,19 +56,19 @@ def read_damage(path: str) -> set[Place]:
         return set()
 
 
-def note_damage(path: str, places: Iterable[Place]) -> None:
+def note_damage(path: str, places: Iterable[Cell]) -> None:
     """Note damaged chunks, so that the next run makes them anew."""
     _save(path, read_damage(path) | set(places))
 
 
-def forget_damage(path: str, places: Iterable[Place]) -> None:
+def forget_damage(path: str, places: Iterable[Cell]) -> None:
     """These chunks are whole again, or gone for good."""
     known = read_damage(path)
     if known & set(places):
         _save(path, known - set(places))
 
 
-def _save(path: str, places: set[Place]) -> None:
+def _save(path: str, places: set[Cell]) -> None:
     if places:
         write_file(_file(path), json.dumps(sorted(places)).encode())
     else:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from ethoflow.place import Place
 from ethoflow.store.chunks import read_whole, refer
 from ethoflow.store.documents import Document, digest_of, dims_of
 from ethoflow.store.state import State, read_state
 
 
-def fingerprint(path: str | Path, group: str, recording: str | None = None) -> str:
+def fingerprint(path: str | Place, group: str, recording: str | None = None) -> str:
     """Digest of everything stored in a group, attributes and metadata included.
 
     Parameters
@@ -50,7 +49,8 @@ def _small_names(state: State, group: str) -> list[str]:
 
 def _small(state: State, group: str, name: str, row: int | None) -> object:
     document = state.arrays(group)[name]
-    values = read_whole(refer(state.path, group, name, document, state.stamp(group)))
+    stored = refer(state.path, group, name, document, state.stamp(group))
+    values = read_whole(stored, state.known(group).small)
     if row is not None and dims_of(document)[:1] == ("recording",):
         values = values[row]
     return repr(values.tolist() if hasattr(values, "tolist") else values)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from ethoflow.errors import did_you_mean, near_file
+from ethoflow.errors import did_you_mean, listed, near_file
+from ethoflow.place import Place, Url, place
 from ethoflow.schema import DataError
 from ethoflow.store.chunks import StoredArray, read_whole, refer
 from ethoflow.store.documents import Document, dims_of, name_of
-from ethoflow.store.files import PROGRESS, place_of
+from ethoflow.store.files import PROGRESS, is_file, names_in, place_of
 from ethoflow.store.journal import journals_in
 from ethoflow.store.state import State, groups_in_progress, progress_of, read_state
 
@@ -27,13 +27,13 @@ class StaleGroup(UserWarning):
     """A group that was made from numbers which have changed since."""
 
 
-def exists(path: str | Path, group: str = "") -> bool:
+def exists(path: str | Place, group: str = "") -> bool:
     """Whether there is a store at `path`, or a group in it."""
     state = read_state(path)
     return state is not None and (not group or group in state.nodes)
 
 
-def check_place(path: str | Path) -> None:
+def check_place(path: str | Place) -> None:
     """Refuse a place that something else than a store has taken.
 
     Raises
@@ -41,25 +41,24 @@ def check_place(path: str | Path) -> None:
     DataError
         A file is there, or a folder with other things in it.
     """
-    place = Path(path)
-    if place.is_file():
+    where = place_of(path)
+    if is_file(where):
         raise DataError(f"{path} is a file: choose another place for the Zarr store.")
     # A folder of ours without metadata is that of a first write which was interrupted.
-    ours = exists(path) or (place / PROGRESS).is_dir()
-    if place.is_dir() and not ours and any(place.iterdir()):
+    if not exists(path) and (found := names_in(where)) and PROGRESS not in found:
         raise DataError(
             f"{path} is a folder that holds other things than a Zarr store: choose another place, "
-            f"such as {place / 'cohort.zarr'}."
+            f"such as {where / 'cohort.zarr'}."
         )
 
 
-def has_data(path: str | Path, group: str) -> bool:
+def has_data(path: str | Place, group: str) -> bool:
     """Whether a group exists and holds arrays."""
     state = read_state(path)
     return state is not None and bool(state.arrays(group))
 
 
-def list_groups(path: str | Path) -> list[str]:
+def list_groups(path: str | Place) -> list[str]:
     """Names of the groups that hold data, in the order of the data's way.
 
     Raises
@@ -70,7 +69,7 @@ def list_groups(path: str | Path) -> list[str]:
     return _existing(path).groups()
 
 
-def _existing(path: str | Path) -> State:
+def _existing(path: str | Place) -> State:
     state = read_state(path)
     if state is not None:
         return state
@@ -80,11 +79,15 @@ def _existing(path: str | Path) -> State:
             f"{path}: its first write ({', '.join(begun)}) is under way or was interrupted: run "
             "the same command again to finish it."
         )
-    raise DataError(f"no Zarr store at {path}. {_find_store(Path(path))}")
+    raise DataError(f"no Zarr store at {path}. {_find_store(place(path))}")
 
 
-def _find_store(path: Path) -> str:
+def _find_store(path: Place) -> str:
     """What lies at a path, or near it, and how to come by a store."""
+    if isinstance(path, Url):
+        names = [name for name in names_in(path.parent) if name.endswith(".zarr")]
+        there = f" {path.parent} holds {listed(names)}." if names else ""
+        return f"`ethoflow ingest FILES --fps 25 --out {path}` makes one, as does ef.write.{there}"
     if path.is_file():
         return (
             f"It is a file: `ethoflow info {path}` says what is in it, and `ethoflow ingest {path} "
@@ -97,24 +100,24 @@ def _find_store(path: Path) -> str:
     return near or "`ethoflow ingest FILES --fps 25 --out cohort.zarr` makes one, as does ef.write."
 
 
-def interrupted(path: str | Path) -> list[str]:
+def interrupted(path: str | Place) -> list[str]:
     """Groups in which a write has begun and not ended."""
     return [name for name, folder in groups_in_progress(path).items() if journals_in(folder)]
 
 
-def is_foreign(path: str | Path, group: str) -> bool:
+def is_foreign(path: str | Place, group: str) -> bool:
     """Whether somebody else than ethoflow wrote a group: it has no record, and any form."""
     state = read_state(path)
     return state is not None and group not in state.records and bool(state.arrays(group))
 
 
-def is_complete(path: str | Path, group: str) -> bool:
+def is_complete(path: str | Place, group: str) -> bool:
     """Whether a group exists and its last write went through."""
     return exists(path, group) and not journals_in(progress_of(str(place_of(path)), group))
 
 
 def open_group(
-    path: str | Path,
+    path: str | Place,
     group: str,
     as_array: Callable[[StoredArray, State], Any],
     *,
@@ -161,13 +164,13 @@ def _open(state: State, group: str, as_array: Callable[[StoredArray, State], Any
     named = {str(attributes.pop("coordinates", ""))}
     named |= {str(d["attributes"].get("coordinates", "")) for d in arrays.values()}
     coords = {name for text in named for name in text.split()}
-    stamp = state.stamp(group)
+    stamp, small = state.stamp(group), state.known(group).small
     variables: dict[bool, dict[str, xr.Variable]] = {False: {}, True: {}}
     for name, document in sorted(arrays.items()):
-        stored = refer(state.path, group, name, document, stamp)
+        stored = refer(state.path, group, name, document, stamp, state.since)
         is_coord = name in coords or dims_of(document) == (name,)
         whole = is_coord or "time" not in dims_of(document)
-        data = read_whole(stored) if whole else as_array(stored, state)
+        data = read_whole(stored, small) if whole else as_array(stored, state)
         variables[is_coord][name_of(name) if name in coords else name] = xr.Variable(
             _dims(document), data.copy() if whole else data, _attributes(document)
         )

@@ -6,13 +6,13 @@ import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from ethoflow.place import Place
 from ethoflow.store.documents import Document
-from ethoflow.store.files import read_file, write_file
+from ethoflow.store.files import names_in, read_file, write_file
 from ethoflow.store.record import Digests, name_of
 
 DIGEST = len(name_of(b""))
@@ -33,7 +33,7 @@ class Journal:
     digests: Digests
     written: npt.NDArray[np.bool_]
 
-    def save(self, path: Path) -> None:
+    def save(self, path: Place) -> None:
         """Write it, whole or not at all."""
         head = {
             "documents": self.documents,
@@ -51,7 +51,7 @@ class Journal:
         write_file(path, name_of(content).encode() + content)
 
     @classmethod
-    def load(cls, path: Path) -> Journal | None:
+    def load(cls, path: Place) -> Journal | None:
         """The journal of a file; None where it is not as it was written."""
         found = read_file(path) or b""
         name, content = found[:DIGEST], found[DIGEST:]
@@ -76,11 +76,12 @@ class Journal:
             )  # fmt: skip
 
 
-def journals_in(folder: Path) -> list[Path]:
+def journals_in(folder: Place) -> list[Place]:
     """Files of the journals that were not closed."""
-    return sorted(folder.glob("journal-*.npz"))
+    names = names_in(folder)
+    return [folder / n for n in names if n.startswith("journal-") and n.endswith(".npz")]
 
 
-def journal_path(folder: Path, token: str) -> Path:
+def journal_path(folder: Place, token: str) -> Place:
     """File of a writer's journal; while it is there, the writer's tasks may write."""
     return folder / f"journal-{token}.npz"

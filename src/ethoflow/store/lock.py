@@ -15,9 +15,11 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from ethoflow.disk import CannotWrite, refusal
+from ethoflow.place import Place
 from ethoflow.schema import DataError
 from ethoflow.store.files import PROGRESS, place_of, read_file, write_file
 from ethoflow.store.groups import check_place
+from ethoflow.store.lease import Lease
 
 
 class StoreLocked(DataError):
@@ -25,11 +27,11 @@ class StoreLocked(DataError):
 
 
 @contextmanager
-def writing(path: str | Path) -> Iterator[None]:
+def writing(path: str | Place) -> Iterator[None]:
     """Hold the store at `path` for writing; inside, others of the same thread may hold it again.
 
-    The lock is the operating system's own: it ends with the process that holds it, however that
-    ends.
+    In a folder the lock is the operating system's own: it ends with the process that holds it,
+    however that ends. Among objects it is a `Lease`.
 
     Raises
     ------
@@ -38,15 +40,21 @@ def writing(path: str | Path) -> Iterator[None]:
     DataError
         The folder cannot be written to, or something else than a store is there.
     """
-    check_place(path)
     folder = place_of(path) / PROGRESS
+    check_place(path)
+    with _held(path, folder) if isinstance(folder, Path) else _leased(path, folder):
+        yield
+
+
+@contextmanager
+def _held(path: str | Place, folder: Path) -> Iterator[None]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(folder / "lock", timeout=0, is_singleton=True)
         first = not lock.is_locked
         lock.acquire()
     except Timeout:
-        raise StoreLocked(_describe(path, folder)) from None
+        raise StoreLocked(_describe(path, read_file(folder / "writer.json"))) from None
     except OSError as error:
         raise _refuse(path, error) from error
     try:
@@ -57,7 +65,19 @@ def writing(path: str | Path) -> Iterator[None]:
         lock.release()
 
 
-def _sign(path: str | Path, folder: Path) -> None:
+@contextmanager
+def _leased(path: str | Place, folder: Place) -> Iterator[None]:
+    lease = Lease.of(str(folder / "lock"))
+    holder = lease.take(_owner())
+    if holder is not None:
+        raise StoreLocked(_describe(path, holder))
+    try:
+        yield
+    finally:
+        lease.give_back()
+
+
+def _sign(path: str | Place, folder: Path) -> None:
     """Tell others who is writing."""
     try:
         write_file(folder / "writer.json", json.dumps(_owner()).encode())
@@ -65,8 +85,8 @@ def _sign(path: str | Path, folder: Path) -> None:
         raise _refuse(path, error) from error
 
 
-def _refuse(path: str | Path, error: OSError) -> DataError:
-    return CannotWrite(refusal(error.errno or 0, path))
+def _refuse(path: str | Place, error: OSError) -> DataError:
+    return CannotWrite(refusal(error.errno or 0, str(path)))
 
 
 def _owner() -> dict[str, str | int]:
@@ -86,9 +106,9 @@ def _user() -> str:
         return str(os.getuid()) if hasattr(os, "getuid") else "unknown"
 
 
-def _describe(path: str | Path, folder: Path) -> str:
+def _describe(path: str | Place, signed: bytes | None) -> str:
     try:
-        owner = json.loads(read_file(folder / "writer.json") or b"")
+        owner = json.loads(signed or b"")
         who = (
             f"{owner['user']} on {owner['host']} (process {owner['process']}, `{owner['command']}`,"
             f" since {owner['since']})"

@@ -23,7 +23,8 @@ class Record:
     `digests`, dims (variable, recording), tell how each came about; 0 where nothing is stored.
     `sizes`, dims (variable, recording, block), are the bytes of every chunk; 0 where there is none.
     `sources` tells, for each variable and each stored variable it was made from, the digests that
-    one had then, a number per recording.
+    one had then, a number per recording. `small` repeats the chunks of the small arrays, by array
+    and key, where each of them would be a request of its own.
     """
 
     variables: tuple[str, ...]
@@ -31,6 +32,7 @@ class Record:
     digests: Digests
     sizes: npt.NDArray[np.uint32]
     sources: Sources = field(default_factory=dict)
+    small: Mapping[str, bytes] = field(default_factory=dict)
 
     @classmethod
     def empty(
@@ -69,11 +71,13 @@ class Record:
 
     def to_bytes(self) -> bytes:
         """The record as a file."""
-        head = {
+        head: dict[str, Any] = {
             "variables": self.variables,
             "recordings": self.recordings,
             "sources": {name: list(found) for name, found in self.sources.items()},
         }
+        if self.small:
+            head["small"] = {name: len(content) for name, content in self.small.items()}
         arrays: dict[str, Any] = {
             "head": np.frombuffer(json.dumps(head).encode(), np.uint8),
             "digests": self.digests,
@@ -82,6 +86,8 @@ class Record:
         for name, found in self.sources.items():
             for number, values in enumerate(found.values()):
                 arrays[f"{name}.{number}"] = values
+        if self.small:
+            arrays["small"] = np.frombuffer(b"".join(self.small.values()), np.uint8)
         buffer = io.BytesIO()
         np.savez(buffer, **arrays)
         return buffer.getvalue()
@@ -102,9 +108,13 @@ class Record:
                     name: {other: arrays[f"{name}.{i}"] for i, other in enumerate(found)}
                     for name, found in head["sources"].items()
                 }
+                small, ends = {}, 0
+                for name, n_bytes in head.get("small", {}).items():
+                    small[name] = arrays["small"][ends : ends + n_bytes].tobytes()
+                    ends += n_bytes
                 return cls(
                     tuple(head["variables"]), tuple(head["recordings"]), arrays["digests"],
-                    arrays["sizes"], sources,
+                    arrays["sizes"], sources, small,
                 )  # fmt: skip
         except (KeyError, OSError, EOFError, ValueError) as error:
             raise ValueError(f"not a record: {error}") from error

@@ -7,15 +7,15 @@ one is damaged the other serves, until the next write mends it.
 from __future__ import annotations
 
 import json
-import os
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from pathlib import Path
+from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote, unquote
 
+from ethoflow.place import Place
 from ethoflow.schema import DataError
 from ethoflow.store.documents import (
     Document,
@@ -24,7 +24,19 @@ from ethoflow.store.documents import (
     to_bytes,
     with_members,
 )
-from ethoflow.store.files import PROGRESS, place_of, read_file, write_file
+from ethoflow.store.files import (
+    PROGRESS,
+    is_file,
+    is_local,
+    names_in,
+    objects_of,
+    place_of,
+    read_file,
+    stamp_of,
+    unlike,
+    write_file,
+)
+from ethoflow.store.objects import Stamp
 from ethoflow.store.record import Record, name_of
 
 FORMAT = 2
@@ -40,13 +52,22 @@ class DamagedStore(UserWarning):
 
 @dataclass(frozen=True)
 class State:
-    """A store as readers see it: documents of its nodes by path, records of its groups by name."""
+    """A store as readers see it: documents of its nodes by path, records of its groups by name.
+
+    `seen` is the stamp that the root document had when it was read, empty where there was none.
+    """
 
     path: str
     nodes: Mapping[str, Document] = field(default_factory=dict)
     records: Mapping[str, str] = field(default_factory=dict)
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    seen: Stamp = field(default=(), repr=False, compare=False)
     _known: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def since(self) -> int:
+        """When the root document was written (ns); 0 where there was none."""
+        return int(self.seen[1]) if len(self.seen) > 1 else 0  # type: ignore[call-overload]
 
     def arrays(self, group: str) -> dict[str, Document]:
         """Documents of the arrays of a group, by name."""
@@ -159,14 +180,14 @@ class State:
         return {name: self.nodes.get(name, {}) for g in self.records for name in self._below(g)}
 
 
-def record_path(path: str, group: str, name: str) -> Path:
+def record_path(path: str, group: str, name: str) -> Place:
     """File of a record."""
     return progress_of(path, group) / f"record-{name}.npz"
 
 
-def progress_of(path: str, group: str) -> Path:
+def progress_of(path: str, group: str) -> Place:
     """Folder of the records and journals of a group."""
-    return Path(path) / PROGRESS / quote(group, safe="")
+    return place_of(path) / PROGRESS / quote(group, safe="")
 
 
 def check_record(state: State, group: str) -> None:
@@ -181,10 +202,10 @@ def check_record(state: State, group: str) -> None:
         _load_record(str(record_path(state.path, group, state.records[group])), group)
 
 
-def groups_in_progress(path: str | Path) -> dict[str, Path]:
+def groups_in_progress(path: str | Place) -> dict[str, Place]:
     """Folders of the records and journals of all groups, by the names of these."""
-    folders = sorted((Path(path) / PROGRESS).glob("*/"))
-    return {unquote(folder.name): folder for folder in folders}
+    folder = place_of(path) / PROGRESS
+    return {unquote(name): folder / name for name in names_in(folder)}
 
 
 @lru_cache(maxsize=16)
@@ -194,8 +215,8 @@ def _read_record(path: str, group: str) -> Record:
 
 
 def _load_record(path: str, group: str) -> bytes:
-    content = read_file(Path(path))
-    if content is None or f"record-{name_of(content)}.npz" != Path(path).name:
+    content = read_file(path)
+    if content is None or f"record-{name_of(content)}.npz" != PurePath(path).name:
         what = "is gone" if content is None else "is damaged"
         raise DataError(
             f"{path}, the record of how the group {group} came about, {what}. Run the command "
@@ -204,7 +225,7 @@ def _load_record(path: str, group: str) -> bytes:
     return content
 
 
-def read_state(path: str | Path) -> State | None:
+def read_state(path: str | Place) -> State | None:
     """The state of the store at `path`; None where there is none.
 
     Raises
@@ -213,22 +234,18 @@ def read_state(path: str | Path) -> State | None:
         The metadata are damaged, or those of another version of ethoflow.
     """
     place = place_of(path)
-    try:
-        found = os.stat(place / METADATA)
-    except (FileNotFoundError, NotADirectoryError):
-        found = None
-    if found is None and not copy_path(str(place)).is_file():
+    seen = stamp_of(place / METADATA)
+    if seen is None and not is_file(copy_path(str(place))):
         return None
-    key = None if found is None else (found.st_ino, found.st_mtime_ns, found.st_size)
-    return _read_state(str(place), key)
+    return replace(_read_state(str(place), seen), seen=seen or ())
 
 
 @lru_cache(maxsize=8)
-def _read_state(path: str, _key: tuple[int, ...] | None) -> State | None:
-    content = read_file(Path(path) / METADATA)
+def _read_state(path: str, _seen: Stamp | None) -> State:
+    content = read_file(place_of(path) / METADATA)
     try:
         state, digest = _parse(path, content)
-        if _is_whole(state, digest) and (digest or not copy_path(path).is_file()):
+        if _is_whole(state, digest) and (digest or not is_file(copy_path(path))):
             return state
         reason, found = "they are not what was written", state
     except DataError:
@@ -253,7 +270,7 @@ def _read_state(path: str, _key: tuple[int, ...] | None) -> State | None:
     return state.beside(found)
 
 
-def is_same(place: Path, state: State) -> bool:
+def is_same(place: Place, state: State) -> bool:
     """Whether a root document says what `state` does of the groups that ethoflow wrote."""
     try:
         found, digest = _parse(state.path, read_file(place))
@@ -262,9 +279,9 @@ def is_same(place: Path, state: State) -> bool:
     return bool(digest) and found.records == state.records and found._owned() == state._owned()
 
 
-def copy_path(path: str) -> Path:
+def copy_path(path: str) -> Place:
     """The copy of the root document."""
-    return Path(path) / PROGRESS / "state.json"
+    return place_of(path) / PROGRESS / "state.json"
 
 
 def _parse(path: str, content: bytes | None) -> tuple[State, str]:
@@ -316,9 +333,29 @@ def _check_format(path: str, own: Mapping[str, Any], nodes: Mapping[str, Documen
     )
 
 
-def commit(state: State) -> None:
-    """Make `state` what readers see: one file is replaced."""
-    write_file(Path(state.path) / METADATA, state.to_bytes())
+def commit(state: State, before: State) -> None:
+    """Make `state` what readers see, in place of `before`: one file is replaced.
+
+    Raises
+    ------
+    DataError
+        Among objects, where no lock of the system's own keeps others out: `before` is not what
+        readers see.
+    """
+    root, content = place_of(state.path) / METADATA, state.to_bytes()
+    if is_local(root):
+        write_file(root, content)
+        return
+    objects = objects_of(root)
+    if objects.replace(str(root), content, before.seen):
+        return
+    now = stamp_of(root)  # it may have been mended, or written by others to say the same
+    if now and is_same(root, before) and objects.replace(str(root), content, now):
+        return
+    raise DataError(
+        f"{state.path} was written by somebody else meanwhile, who took this writer for dead: what "
+        "they wrote stays. Run this again to add to it."
+    )
 
 
 def publish(state: State, group: str) -> None:
@@ -327,13 +364,16 @@ def publish(state: State, group: str) -> None:
     That of the group comes first: it tells whoever opens the group's own folder of all its arrays.
     """
     content = state.to_bytes()
-    for place in (Path(state.path) / METADATA, copy_path(state.path)):
+    root = place_of(state.path)
+    for place in (root / METADATA, copy_path(state.path)):
         if read_file(place) != content:
             write_file(place, content)
+    own = {str(root / n / METADATA): state.node_bytes(n) for n in state._below(group)}
+    for file in unlike(root / group, own):
+        write_file(file, own[file])
     parts = group.split("/")
     above = ["/".join(parts[:depth]) for depth in range(1, len(parts))]
-    for name in (*state._below(group), *(parent for parent in above if parent in state.nodes)):
-        document = state.node_bytes(name)
-        place = Path(state.path) / name / METADATA
+    for name in (parent for parent in above if parent in state.nodes):
+        place, document = root / name / METADATA, state.node_bytes(name)
         if read_file(place) != document:
             write_file(place, document)

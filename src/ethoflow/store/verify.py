@@ -7,15 +7,15 @@ import itertools
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
+from ethoflow.place import Place
 from ethoflow.schema import DataError
 from ethoflow.store.chunks import chunk_path, holds, index_of
-from ethoflow.store.damage import Place, note_damage
+from ethoflow.store.damage import Cell, note_damage
 from ethoflow.store.documents import Document, chunks_of
-from ethoflow.store.files import read_file
+from ethoflow.store.files import is_file, place_of, read_file
 from ethoflow.store.groups import find_stale, interrupted, list_groups
 from ethoflow.store.record import Record
 from ethoflow.store.state import METADATA, State, check_record, copy_path, is_same, read_state
@@ -26,7 +26,7 @@ class Fault:
     """Something of a store that is not as it was written; `place` for chunks of variables."""
 
     what: str
-    place: Place | None = None
+    place: Cell | None = None
 
     def __str__(self) -> str:
         return self.what
@@ -41,7 +41,7 @@ class Verified:
     stale: tuple[str, ...]
 
 
-def verify(path: str | Path, progress: Callable[[int, int], None] | None = None) -> Verified:
+def verify(path: str | Place, progress: Callable[[int, int], None] | None = None) -> Verified:
     """Look at every file of a store; damaged chunks are noted, and the next run mends them.
 
     Raises
@@ -85,7 +85,7 @@ def _check_chunks(
 ) -> Iterator[Fault]:
     """Chunks that are not there, or whose checksum does not hold."""
     for number, (fault, file) in enumerate(chunks, 1):
-        what = "is gone" if not Path(file).is_file() else "" if holds(file) else "is cut or changed"
+        what = "is gone" if not is_file(file) else "" if holds(file) else "is cut or changed"
         if what:
             yield Fault(f"{fault.what} {what}", fault.place)
         if progress is not None:
@@ -94,10 +94,10 @@ def _check_chunks(
 
 def _check_metadata(state: State) -> Iterator[Fault]:
     """Files of the metadata that do not say what the store's state says."""
-    root = Path(state.path)
+    root = place_of(state.path)
     for place in (root / METADATA, copy_path(state.path)):
         if not is_same(place, state):
-            yield Fault(f"{place.relative_to(root)} (metadata) is gone, cut or changed")
+            yield Fault(f"{str(place)[len(str(root)) + 1 :]} (metadata) is gone, cut or changed")
     ours = {group.partition("/")[0] for group in state.records}
     for name in state.nodes:
         mine = name.partition("/")[0] in ours
@@ -105,7 +105,7 @@ def _check_metadata(state: State) -> Iterator[Fault]:
             yield Fault(f"{name}/{METADATA} (metadata) is gone, cut or changed")
 
 
-def _content(place: Path) -> object:
+def _content(place: Place) -> object:
     """What a file of metadata says; None where it says nothing."""
     try:
         return json.loads(read_file(place) or b"null")

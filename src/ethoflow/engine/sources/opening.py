@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import dask.array as da
 import numpy as np
 import xarray as xr
@@ -13,6 +11,7 @@ from dask.highlevelgraph import HighLevelGraph
 
 from ethoflow import store
 from ethoflow.engine.sources.origin import Origin, StoredLayer
+from ethoflow.place import Place
 
 
 def lazy_stored(stored: store.StoredArray, origin: Origin) -> da.Array:
@@ -32,7 +31,7 @@ def lazy_stored(stored: store.StoredArray, origin: Origin) -> da.Array:
 
 
 def open_store(
-    path: str | Path, group: str | None = None, *, warn: bool = True
+    path: str | Place, group: str | None = None, *, warn: bool = True
 ) -> xr.DataTree | xr.Dataset:
     """The store as a DataTree (or one group as a Dataset): coordinates loaded, data lazy.
 
@@ -65,7 +64,7 @@ def open_store(
     return opened[group] if group is not None else xr.DataTree.from_dict(opened)
 
 
-def _open_group(path: str | Path, name: str, *, warn: bool) -> xr.Dataset:
+def _open_group(path: str | Place, name: str, *, warn: bool) -> xr.Dataset:
     if store.is_foreign(path, name):
         return _open_foreign(path, name)
     ds = store.open_group(path, name, _as_lazy, warn=warn)
@@ -75,7 +74,7 @@ def _open_group(path: str | Path, name: str, *, warn: bool) -> xr.Dataset:
     return ds
 
 
-def _open_foreign(path: str | Path, name: str) -> xr.Dataset:
+def _open_foreign(path: str | Place, name: str) -> xr.Dataset:
     """A group that ethoflow did not write: as xarray opens it, small things loaded."""
     ds: xr.Dataset = xr.open_zarr(path, group=name, chunks={})
     return ds.assign({n: v.load() for n, v in ds.variables.items() if "time" not in v.dims})
@@ -93,5 +92,5 @@ def _origin_of(stored: store.StoredArray, state: store.State) -> Origin:
         return Origin(None, (stored.shape[-1],) * stored.shape[0], place)
     frames = store.refer(stored.path, stored.group, "n_frames", documents["n_frames"], stored.stamp)
     digests = record.digests[record.variables.index(stored.name)]
-    lengths = store.read_whole(frames).tolist()
+    lengths = store.read_whole(frames, record.small).tolist()
     return Origin(tuple(f"{digest:016x}" for digest in digests.tolist()), tuple(lengths), place)

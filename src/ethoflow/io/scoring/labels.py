@@ -22,6 +22,7 @@ from ethoflow.io.scoring.clock import LabelNote, Since
 from ethoflow.io.scoring.declare import Columns, load_labels, recognise_labels
 from ethoflow.io.scoring.fitting import fit_to_frames
 from ethoflow.io.scoring.scored import Event, Events, Frames, Scored, individuals_of, names_of
+from ethoflow.place import local_path
 from ethoflow.schema import Data, DataError, as_dataset
 
 
@@ -43,7 +44,7 @@ def list_labels(
     DataError
         The file cannot be read.
     """
-    path = Path(path)
+    path = local_path(path, "scores")
     with naming(path):
         scored = [
             settle_background(one, background) if isinstance(one, Frames) else one
@@ -166,7 +167,7 @@ def read_labels(
     array([[0., 0., 1., 1., 0., 0.]], dtype=float32)
     >>> folder.cleanup()
     """
-    path = Path(path)
+    path = local_path(path, "scores")
     if not isfinite(offset):
         raise DataError(f"offset must be a time in s, found {offset}.")
     if since not in ("origin", "tracks"):
