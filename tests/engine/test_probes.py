@@ -213,6 +213,24 @@ def test_another_model_makes_stale(tmp_path: Path) -> None:
     xr.testing.assert_identical(module.run(ds, saved), module.run(ds, one))
 
 
+def test_a_model_in_a_store_knows_when_what_it_was_fitted_on_has_changed(tmp_path: Path) -> None:
+    path = tmp_path / "cohort.zarr"
+    ef.write(stack([poses(6, 97, "a"), poses(7, 40, "b")]), path, "poses")
+    model = probe("pose_model").postures(ef.open(path, "poses"))
+    model.save(path / "models" / "postures")
+    ef.write(stack([poses(6, 97, "a"), poses(8, 30, "c")]), path, "poses")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        again = ef.open_model(path / "models" / "postures")
+        assert not ef.verify(path).faults
+    np.testing.assert_array_equal(again["modes"], model["modes"])
+    assert again.digest == model.digest
+    ef.write(stack([poses(9, 97, "a")]), path, "poses")
+    with pytest.warns(UserWarning, match="poses/position.*fit it again"):
+        ef.open_model(path / "models" / "postures")
+    assert xr.open_zarr(path, group="models/postures", consolidated=False).sizes["mean_0"] == 22
+
+
 def test_a_damaged_model_is_refused(tmp_path: Path) -> None:
     from ethoflow.engine.model import _loaded
 

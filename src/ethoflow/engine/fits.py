@@ -58,7 +58,14 @@ def fit(
         raise DataError(f"{declaration.name}: there are no frames to learn from.")
     merged = _merge(call, [small[row] for row in order])
     digest = digest_of([call.recipe, sorted(digests)])
-    return Model(declaration.name, digest, _finish(call, merged), call.recipe)
+    found = lineage.all_behind(call)
+    names = grid.names or tuple(map(str, range(len(digests))))
+    behind = {
+        (place.partition("\n")[0], place.partition("\n")[2]): dict(zip(names, of, strict=True))
+        for place, of in found.items()
+    }
+    arrays = _finish(call, merged)
+    return Model(declaration.name, digest, arrays, call.recipe, behind=behind)
 
 
 def _make_grid(grid: Grid, tile: int) -> Grid:

@@ -6,6 +6,7 @@ import hashlib
 import shutil
 import tempfile
 import threading
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from ethoflow import store
 from ethoflow.disk import writing_to
 from ethoflow.engine.declare import Array
-from ethoflow.errors import DataError, UnknownName, near_file, no_such
+from ethoflow.errors import DataError, UnknownName, listed, near_file, no_such
 
 MARK = "ethoflow_model"
 """Attribute of the group that holds a model."""
@@ -42,6 +44,9 @@ class Model:
         How it came about.
     folder
         Where it is saved; empty where it is not.
+    behind
+        Stored variables it was fitted on, as their store and their place in it, and the digest that
+        each recording had.
 
     Examples
     --------
@@ -55,6 +60,7 @@ class Model:
     arrays: Mapping[str, Array] = field(default_factory=dict)
     recipe: Mapping[str, Any] = field(default_factory=dict)
     folder: str = ""
+    behind: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -98,7 +104,8 @@ class Model:
         """The model, saved as a Zarr group in a folder, with copies of `files` by name.
 
         What was there is replaced when all of the new one is written. With files its digest also
-        stands for what is in them.
+        stands for what is in them. Within a store, ``cohort.zarr/models/NAME``, it remembers what
+        of that store it was fitted on.
 
         Raises
         ------
@@ -111,7 +118,9 @@ class Model:
         held = self._held()
         digest = content_digest({}, files, self.digest) if files else self.digest
         content = content_digest(held, files or {})
-        card = {"name": self.name, "digest": digest, "content": content}
+        home = str(folder.parent.parent)
+        behind = {place: dict(found) for (at, place), found in self.behind.items() if at == home}
+        card = {"name": self.name, "digest": digest, "content": content, "behind": behind}
         with writing_to(folder):
             folder.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as part:
@@ -135,12 +144,30 @@ def open_model(folder: str | Path) -> Model:
     ------
     DataError
         There is none, or it is not as it was when it was saved.
+
+    Warns
+    -----
+    store.StaleGroup
+        It lies in a store, and was fitted on numbers of it that have changed since.
     """
     folder = Path(folder).absolute()
     card = _card(folder)
     if card is None:
         raise DataError(f"there is no model in {folder}.{near_file(folder)}")
-    return Model(card["name"], card["digest"], {}, card["recipe"], str(folder))
+    home = folder.parent.parent
+    behind = {(str(home), place): found for place, found in card["behind"].items()}
+    changed = [
+        place for place, found in card["behind"].items()
+        if not found.items() <= store.digests_of(home, place).items()
+    ]  # fmt: skip
+    if changed:
+        warnings.warn(
+            f"the model in {folder} was fitted on {listed(changed)} of this store, which changed "
+            "since: fit it again.",
+            store.StaleGroup,
+            stacklevel=2,
+        )
+    return Model(card["name"], card["digest"], {}, card["recipe"], str(folder), behind)
 
 
 def content_digest(arrays: Mapping[str, Any], files: Mapping[str, Any], also: str = "") -> str:

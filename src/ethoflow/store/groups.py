@@ -216,6 +216,17 @@ def find_stale(state: State, group: str) -> dict[str, list[str]]:
     return found
 
 
+def digests_of(path: str | Place, place: str) -> dict[str, str]:
+    """Digest of each recording of a stored variable, ``group/name``; none where it is not there."""
+    state = read_state(path)
+    group, _, name = place.rpartition("/")
+    if state is None or group not in state.records or name not in state.record(group).variables:
+        return {}
+    record = state.record(group)
+    digests = record.digests[record.variables.index(name)].tolist()
+    return {one: f"{digest:016x}" for one, digest in zip(record.recordings, digests, strict=True)}
+
+
 def _has_changed(
     state: State, group: str, source: str, used: np.ndarray[Any, Any], seen: set[str]
 ) -> bool:
