@@ -9,6 +9,7 @@ import xarray as xr
 from ethoflow import store
 from ethoflow.engine.calls import Node
 from ethoflow.engine.declare import Array
+from ethoflow.errors import listed
 from ethoflow.schema import DataError
 
 
@@ -86,6 +87,7 @@ class Stored:
         """
         if self.staying or self.in_blocks:
             self._check_same(small)
+        self._check_names(small, nodes)
         if self.staying:
             self._check_units(small, nodes)
             self._check_forms(small)
@@ -107,6 +109,23 @@ class Stored:
                 raise DataError(
                     f"{self.where} has {found_fps:g} frames per second, these data have "
                     f"{float(new.fps):g}. Write them to another store."
+                )
+
+    def _check_names(self, small: xr.Dataset, nodes: Mapping[str, Node]) -> None:
+        """What stays keeps the names along its dims: pairs, segments, regions."""
+        given = {d: n for node in nodes.values() for d, n in node.named.items()}
+        given |= {str(d): tuple(map(str, small[d].values)) for d in small.dims if d in small.coords}
+        stay = self.documents if self.staying else self.variables
+        for dim, names in given.items():
+            there = [n for n in stay if n != dim and dim in store.dims_of(self.documents[n])]
+            if dim in ("recording", "time") or dim not in self.documents or not there:
+                continue
+            found = tuple(map(str, self.values(dim)))
+            if found != names:
+                raise DataError(
+                    f"{self.where} has the {dim}s {listed(found)} for {listed(there, 3)}, these "
+                    f"data have {listed(names)}. Write them to another group, write all that has "
+                    f"them together, or replace the group with keep=False."
                 )
 
     def _check_units(self, small: xr.Dataset, nodes: Mapping[str, Node]) -> None:
