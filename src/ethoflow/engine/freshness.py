@@ -58,7 +58,8 @@ class Lineage:
     def _of_call(self, call: Call) -> list[str]:
         below = [self.digests(node) for node in call.inputs]
         recipe = recipe_text(own_recipe(call))
-        together = call.declaration.scope == "group"
+        # These are given no absent animals: who is there counts as much as where they are.
+        together = call.declaration.scope == "group" or call.declaration.kind == "fit"
         return [
             chain([
                 recipe, str(n), *(digests[row] for digests in below),
