@@ -171,3 +171,41 @@ def test_one_number_for_all_animals(tmp_path: Path, chunk: int | None) -> None:
     np.testing.assert_array_equal(found.values, expected)
     there = written(tmp_path / "s.zarr", mean_place=found)
     np.testing.assert_array_equal(there.mean_place.values, expected)
+
+
+@ef.feature(scope="group", dims=("individual", "time"), units="position", roles=("centre",))
+def away_from_middle(position: Any) -> Any:
+    """Distance of each animal to the middle of those that are there."""
+    away = position[:, 0] - position[:, 0].mean(axis=0, keepdims=True)
+    return np.sqrt(np.square(away).sum(axis=1))
+
+
+def truncated(ds: xr.Dataset) -> xr.Dataset:
+    return ds.assign_coords(n_frames=40)
+
+
+def without_one(ds: xr.Dataset) -> xr.Dataset:
+    animals = ds.animal.values.copy()
+    animals[1] = ""
+    return ds.assign_coords(animal=("individual", animals))
+
+
+@pytest.mark.parametrize("change", [truncated, without_one])
+def test_what_was_computed_before_a_change_is_what_it_was(tmp_path: Path, change: Any) -> None:
+    found = []
+    for chunk in CHUNKS:
+        ds = poses(chunk)
+        given = change(ds.assign(away=away_from_middle(ds), speed=ef.features.speed(ds)))
+        ef.write(given, tmp_path / f"{chunk}.zarr", "features")
+        found.append(ef.open(tmp_path / f"{chunk}.zarr", "features")[["away", "speed"]].load())
+    xr.testing.assert_equal(found[0], found[1])
+
+
+def test_who_is_absent_elsewhere_makes_nothing_stale(tmp_path: Path) -> None:
+    path = tmp_path / "s.zarr"
+    one, other = poses(), poses(None, 2, "b")
+    both = stack([one, other])
+    ef.write(away_from_middle(both).to_dataset(), path, "features")
+    absent = stack([one, without_one(other)])
+    written = ef.write(away_from_middle(absent).to_dataset(), path, "features")
+    assert (written.written, written.fresh) == (1, 1)

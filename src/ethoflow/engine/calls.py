@@ -14,8 +14,9 @@ import xarray as xr
 
 from ethoflow.engine.declare import Declaration, Input, Output, Taken
 from ethoflow.engine.sources import Source
+from ethoflow.engine.windows import Grid, seats_of
 from ethoflow.errors import WrongUse
-from ethoflow.schema import UNORDERED
+from ethoflow.schema import UNORDERED, count_frames
 from ethoflow.units import resolve
 
 Recipe: TypeAlias = dict[str, Any]
@@ -169,16 +170,25 @@ class Call:
         return int(frames(*(self.parameters[name] for name in wanted)))
 
 
-def lineage_of(array: xr.DataArray) -> Call | None:
-    """The call that `array` is the unchanged lazy result of, if it is one.
+def lineage_of(ds: xr.Dataset, name: str) -> Call | None:
+    """The call that a variable is the unchanged lazy result of, if it is one.
 
     Following it back lets one task go from the stored tracks to the last label, however many
     functions were called on the way.
     """
-    data = array.variable._data
+    data = ds[name].variable._data
     layers = getattr(getattr(data, "dask", None), "layers", {})
-    call = getattr(layers.get(getattr(data, "name", None)), "call", None)
-    return call if isinstance(call, Call) and _is_unchanged(array, call) else None
+    layer: Any = layers.get(getattr(data, "name", None))
+    call = getattr(layer, "call", None)
+    if not isinstance(call, Call) or not _is_unchanged(ds[name], call):
+        return None
+    return call if _has_recordings_of(ds, layer.grid) else None
+
+
+def _has_recordings_of(ds: xr.Dataset, grid: Grid) -> bool:
+    """Whether recordings end where they did, and the same animals are there."""
+    same = "time" not in ds.dims or tuple(map(int, count_frames(ds))) == tuple(grid.n_frames)
+    return same and seats_of(ds) == grid.seats
 
 
 def _is_unchanged(array: xr.DataArray, call: Call) -> bool:

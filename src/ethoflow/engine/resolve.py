@@ -112,7 +112,7 @@ class Request:
         ds = self.ds
         if _is_input(ds, name):
             _check_units(ds, declaration, name)
-            return lineage_of(ds[name]) or source_of(ds[name])
+            return lineage_of(ds, name) or source_of(ds[name])
         if name in asking:
             raise WrongUse(f"{name} needs itself: {' needs '.join([*asking, name])}.")
         maker = maker_of(name)
