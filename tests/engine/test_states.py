@@ -118,3 +118,22 @@ def test_what_was_computed_from_labels_is_not_written_as_one(
     ef.write(found.to_dataset(name="changed"), tmp_path / "s.zarr", "labels/rules")
     there = ef.open(tmp_path / "s.zarr", "labels/rules").changed[0]
     np.testing.assert_array_equal(there, found)
+
+
+@pytest.mark.parametrize("chunk", [None, 25])
+def test_a_number_keeps_its_name_in_recordings_that_stay(tmp_path: Path, chunk: int | None) -> None:
+    def posture(body_span: Any) -> Any:
+        """How long the body is."""
+        return (body_span > 80).astype(int)
+
+    one, other = make_poses(1, 60), make_poses(2, 60, name="b")
+    names, path = ("curled", "stretched"), tmp_path / "s.zarr"
+    for ds, categories, way in ((one, names, ""), (other, names[::-1], "0 curled, 1 stretched")):
+        found = ef.feature(dims=("time",), gives="category", categories=categories)(posture)
+        given = found(ds if chunk is None else ds.chunk(time=chunk)).to_dataset()
+        if way:
+            with pytest.raises(DataError, match=way):
+                ef.write(given, path, "labels/rules")
+        else:
+            ef.write(given, path, "labels/rules")
+    assert ef.open(path, "labels/rules").posture.flag_meanings == "curled stretched"

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
+from typing import Any
 
+import numpy as np
 import xarray as xr
 
 from ethoflow import store
@@ -90,6 +93,7 @@ class Stored:
         self._check_names(small, nodes)
         if self.staying:
             self._check_units(small, nodes)
+            self._check_categories(small, nodes)
             self._check_forms(small)
 
     def _check_same(self, new: xr.Dataset) -> None:
@@ -142,6 +146,20 @@ class Stored:
                     f"have it in {unit}. Write all recordings together, or to another group."
                 )
 
+    def _check_categories(self, small: xr.Dataset, nodes: Mapping[str, Node]) -> None:
+        """A number stands for one name in all recordings."""
+        given = {str(name): array.attrs for name, array in small.data_vars.items()}
+        given |= {name: node.attrs() for name, node in nodes.items()}
+        for name, attrs in given.items():
+            stored = self.documents[name]["attributes"] if name in self.documents else {}
+            found, new = (_categories(each) for each in (stored, attrs))
+            if found != new and "category" in (stored.get("kind"), attrs.get("kind")):
+                raise DataError(
+                    f"{self.where} has {name} with the categories {found or 'nobody names'} for "
+                    f"{self._stay()}, these data with {new or 'none that have names'}. Write all "
+                    "recordings together, or to another group."
+                )
+
     def _check_forms(self, small: xr.Dataset) -> None:
         for name in small.variables:
             if name not in self.documents or "recording" not in small[name].dims:
@@ -157,6 +175,15 @@ class Stored:
 
     def _stay(self) -> str:
         return ", ".join(sorted(self.staying)[:3])
+
+
+def _categories(attrs: Mapping[str, Any]) -> str:
+    """Numbers and names of a category, as text."""
+    names = attrs.get("flag_meanings", "")
+    words = names.split() if isinstance(names, str) else [str(name) for name in names]
+    values = np.atleast_1d(attrs.get("flag_values", ())).tolist()
+    numbers = [str(value).removesuffix(".0") for value in values]
+    return ", ".join(f"{number} {word}" for number, word in zip_longest(numbers, words))
 
 
 def _form(kind: str, dims: Sequence[str]) -> str:
