@@ -103,6 +103,24 @@ def test_body_parts_that_are_not_computed_by_themselves() -> None:
     assert "Leave that out" in said(from_middle)
 
 
+def test_body_parts_that_are_not_in_the_result() -> None:
+    @ef.feature(dims=("time",), units="position", pointwise=("bodypart",))
+    def first_x(position: Any) -> Any:
+        """Where the first body part is."""
+        return position[0, 0]
+
+    assert not ef.check(first_x)
+
+
+def test_animals_that_are_not_there() -> None:
+    @ef.feature(scope="group", dims=("time",), units="position", roles=("centre",))
+    def from_first_to_third(position: Any) -> Any:
+        """How far the third animal is along x."""
+        return np.abs(position[2, 0, 0] - position[0, 0, 0])
+
+    assert "on a recording that lacks one of the animals" in said(from_first_to_third)
+
+
 def test_a_function_that_cannot_be_tried() -> None:
     @ef.feature(dims=("time",))
     def of_weather(weather: Any) -> Any:

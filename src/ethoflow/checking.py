@@ -165,12 +165,25 @@ def _on_little(declaration: Declaration, ds: xr.Dataset, given: Given, whole: Ar
     if "position" in ds:
         unseen = ds.assign(position=ds.position.where(False))
         trials["a recording in which nothing was seen"] = unseen
+    if declaration.scope == "group" and ds.sizes.get("individual", 1) > 1:
+        trials["a recording that lacks one of the animals"] = _without_one(ds)
     for what, little in trials.items():
         try:
             _run(declaration, little, given)
         except DataError as error:
             found.append(f"on {what}: {error}")
     return found
+
+
+def _without_one(ds: xr.Dataset) -> xr.Dataset:
+    """The same recording, in which the first animal is not there."""
+    there = np.arange(ds.sizes["individual"]) > 0
+    named = ds.animal if "animal" in ds.coords else ds.individual
+    animals = np.where(there, named.values.astype(str), "")
+    seen = xr.DataArray(there, dims="individual")
+    own = {n: v for n, v in ds.data_vars.items() if "individual" in v.dims and v.dtype.kind == "f"}
+    kept = {name: array.where(seen) for name, array in own.items()}
+    return ds.assign(kept).assign_coords(animal=("individual", animals.astype(object)))
 
 
 def _sent(declaration: Declaration, ds: xr.Dataset, given: Given, whole: Arrays) -> list[str]:
@@ -233,8 +246,9 @@ def _power(unit: str) -> int:
 
 
 def _in_parts(declaration: Declaration, ds: xr.Dataset, given: Given, whole: Arrays) -> list[str]:
-    if "bodypart" not in declaration.pointwise or "bodypart" in declaration.over:
-        return []
+    split = all("bodypart" in output.dims for output in declaration.outputs)
+    if "bodypart" not in declaration.pointwise or "bodypart" in declaration.over or not split:
+        return []  # it is given all of them
     places = [3, 5]
     found = _run(declaration, ds.isel(bodypart=places), given)
     for output in declaration.outputs:

@@ -75,6 +75,15 @@ def same(one: str, two: str, **scope: Any) -> bool:
 RULE = "def rule(speed):\n    return speed > 3\n"
 
 
+def test_what_is_given_of_the_members_counts() -> None:
+    def rule(position: Any) -> Any:
+        return position[:, 0]
+
+    dims = ("bodypart", "time")
+    one, other = (declare(rule, dims=dims, pointwise=parts) for parts in ((), ("bodypart",)))
+    assert identify(one) != identify(other)
+
+
 def test_ethoflow_has_versions_instead() -> None:
     assert identify(find("speed")) == ""
     assert len(digest(run(RULE))) == 32

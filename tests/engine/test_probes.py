@@ -21,7 +21,8 @@ import xarray as xr
 
 import ethoflow as ef
 from ethoflow.engine import layout
-from ethoflow.errors import UnknownName
+from ethoflow.engine.model import Model
+from ethoflow.errors import DataError, UnknownName
 from tests.conftest import REPOSITORY, no_compute
 from tests.strategies import make_poses, stack
 
@@ -240,6 +241,31 @@ def test_a_damaged_model_is_refused(tmp_path: Path) -> None:
     _loaded.clear()
     with pytest.raises(Exception, match="model|mean|chunk|decompress|Zstd|buffer"):
         saved["mean"]
+
+
+def test_a_file_of_a_model_that_was_changed_is_refused(tmp_path: Path) -> None:
+    weights = tmp_path / "weights.bin"
+    weights.write_bytes(b"before")
+    saved = Model.of("net", {}).save(tmp_path / "m", {"weights.bin": weights})
+    (tmp_path / "m" / "files" / "weights.bin").write_bytes(b"behind")
+    with pytest.raises(DataError, match="is not as it was saved"):
+        saved.file("weights.bin")
+
+
+def test_who_is_there_counts_in_what_was_learnt() -> None:
+    @ef.fit(merge=lambda one, other: one + other, finish=lambda n: {"n": np.array(n)})
+    def count_frames_of_animals(position: Any) -> Any:
+        """Frames of all animals that are there, seen or not."""
+        return position.shape[-1]
+
+    ds = poses()
+    unseen = ds.assign(position=ds.position.where(ds.individual != ds.individual[2]))
+    absent = ds.animal.values.copy()
+    absent[2] = ""
+    one = count_frames_of_animals(unseen)
+    other = count_frames_of_animals(unseen.assign_coords(animal=("individual", absent)))
+    assert (int(one["n"]), int(other["n"])) == (360, 240)
+    assert one.digest != other.digest
 
 
 def test_the_smoother_is_that_of_a_random_walk() -> None:

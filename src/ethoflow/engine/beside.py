@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
+from typing import Any
 
+import numpy as np
 import xarray as xr
 
 from ethoflow import store
 from ethoflow.engine.calls import Node
 from ethoflow.engine.declare import Array
+from ethoflow.errors import listed
 from ethoflow.schema import DataError
 
 
@@ -86,8 +90,10 @@ class Stored:
         """
         if self.staying or self.in_blocks:
             self._check_same(small)
+        self._check_names(small, nodes)
         if self.staying:
             self._check_units(small, nodes)
+            self._check_categories(small, nodes)
             self._check_forms(small)
 
     def _check_same(self, new: xr.Dataset) -> None:
@@ -109,6 +115,23 @@ class Stored:
                     f"{float(new.fps):g}. Write them to another store."
                 )
 
+    def _check_names(self, small: xr.Dataset, nodes: Mapping[str, Node]) -> None:
+        """What stays keeps the names along its dims: pairs, segments, regions."""
+        given = {d: n for node in nodes.values() for d, n in node.named.items()}
+        given |= {str(d): tuple(map(str, small[d].values)) for d in small.dims if d in small.coords}
+        stay = self.documents if self.staying else self.variables
+        for dim, names in given.items():
+            there = [n for n in stay if n != dim and dim in store.dims_of(self.documents[n])]
+            if dim in ("recording", "time") or dim not in self.documents or not there:
+                continue
+            found = tuple(map(str, self.values(dim)))
+            if found != names:
+                raise DataError(
+                    f"{self.where} has the {dim}s {listed(found)} for {listed(there, 3)}, these "
+                    f"data have {listed(names)}. Write them to another group, write all that has "
+                    f"them together, or replace the group with keep=False."
+                )
+
     def _check_units(self, small: xr.Dataset, nodes: Mapping[str, Node]) -> None:
         """A variable has one unit: what is not written now must have it already."""
         given = {name: node.units for name, node in nodes.items()}
@@ -121,6 +144,20 @@ class Stored:
                 raise DataError(
                     f"{self.where} has {name} in {attrs['units']} for {self._stay()}, these data "
                     f"have it in {unit}. Write all recordings together, or to another group."
+                )
+
+    def _check_categories(self, small: xr.Dataset, nodes: Mapping[str, Node]) -> None:
+        """A number stands for one name in all recordings."""
+        given = {str(name): array.attrs for name, array in small.data_vars.items()}
+        given |= {name: node.attrs() for name, node in nodes.items()}
+        for name, attrs in given.items():
+            stored = self.documents[name]["attributes"] if name in self.documents else {}
+            found, new = (_categories(each) for each in (stored, attrs))
+            if found != new and "category" in (stored.get("kind"), attrs.get("kind")):
+                raise DataError(
+                    f"{self.where} has {name} with the categories {found or 'nobody names'} for "
+                    f"{self._stay()}, these data with {new or 'none that have names'}. Write all "
+                    "recordings together, or to another group."
                 )
 
     def _check_forms(self, small: xr.Dataset) -> None:
@@ -138,6 +175,15 @@ class Stored:
 
     def _stay(self) -> str:
         return ", ".join(sorted(self.staying)[:3])
+
+
+def _categories(attrs: Mapping[str, Any]) -> str:
+    """Numbers and names of a category, as text."""
+    names = attrs.get("flag_meanings", "")
+    words = names.split() if isinstance(names, str) else [str(name) for name in names]
+    values = np.atleast_1d(attrs.get("flag_values", ())).tolist()
+    numbers = [str(value).removesuffix(".0") for value in values]
+    return ", ".join(f"{number} {word}" for number, word in zip_longest(numbers, words))
 
 
 def _form(kind: str, dims: Sequence[str]) -> str:

@@ -213,6 +213,6 @@ def place_block(
     for row, values in results.items():
         array = values[name]
         array = as_float(array) if array.dtype.kind == "i" else array
-        if array.ndim + 1 == block.ndim:
-            block[row - rows[0]][..., : array.shape[-1]] = array
+        frames = (..., slice(array.shape[-1])) if array.ndim else ()
+        block[(row - rows[0], *frames)] = array
     return block

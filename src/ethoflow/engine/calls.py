@@ -14,7 +14,9 @@ import xarray as xr
 
 from ethoflow.engine.declare import Declaration, Input, Output, Taken
 from ethoflow.engine.sources import Source
-from ethoflow.schema import UNORDERED
+from ethoflow.engine.windows import Grid, seats_of
+from ethoflow.errors import WrongUse
+from ethoflow.schema import UNORDERED, count_frames
 from ethoflow.units import resolve
 
 Recipe: TypeAlias = dict[str, Any]
@@ -27,7 +29,8 @@ class Call:
 
     Calls of one `job` differ in the `index` of the variable alone: what one kernel gives.
     `arguments` and `taken` run along the inputs: what each is for the kernel, and the places it
-    takes. Parameters are as the kernel gets them, in frames and in the units of the data.
+    takes. Parameters are as the kernel gets them, in frames and in the units of the data. `names`
+    are those along derived dims, its own `members` and what the calls it reads have.
     """
 
     declaration: Declaration
@@ -40,6 +43,7 @@ class Call:
     given: Mapping[str, Any]
     taken: tuple[Taken | None, ...]
     members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     job: str = ""
     index: int = 0
 
@@ -79,6 +83,11 @@ class Call:
         return self.declaration.lead + self.output.dims
 
     @property
+    def named(self) -> dict[str, tuple[str, ...]]:
+        """Names along the dims of the result whose members the dataset does not name."""
+        return {dim: names for dim, names in self.names.items() if dim in self.dims}
+
+    @property
     def shape(self) -> tuple[int, ...]:
         """Shape of the result without `recording` and `time`."""
         return tuple(self.sizes[dim] for dim in self.dims if dim != "time")
@@ -116,9 +125,14 @@ class Call:
         if self.gives != "number":
             attrs["kind"] = self.gives
         if self.gives == "category":
-            names = self.categories()
+            names = ["_".join(name.split()) for name in self.categories()]
+            if not all(names) or len(set(names)) < len(names):
+                raise WrongUse(
+                    f"{self.name}: each category needs a name of its own, without regard to "
+                    f"blanks and underscores; found {', '.join(map(repr, self.categories()))}."
+                )
             attrs["flag_values"] = list(range(len(names)))
-            attrs["flag_meanings"] = " ".join(name.replace(" ", "_") for name in names)
+            attrs["flag_meanings"] = " ".join(names)
         if declaration.scope == "pair" and declaration.symmetric:
             attrs |= UNORDERED
         if declaration.reference:
@@ -156,16 +170,33 @@ class Call:
         return int(frames(*(self.parameters[name] for name in wanted)))
 
 
-def lineage_of(array: xr.DataArray) -> Call | None:
-    """The call that `array` is the unchanged lazy result of, if it is one.
+def lineage_of(ds: xr.Dataset, name: str) -> Call | None:
+    """The call that a variable is the unchanged lazy result of, if it is one.
 
     Following it back lets one task go from the stored tracks to the last label, however many
     functions were called on the way.
     """
-    data = array.variable._data
+    data = ds[name].variable._data
     layers = getattr(getattr(data, "dask", None), "layers", {})
-    call = getattr(layers.get(getattr(data, "name", None)), "call", None)
-    return call if isinstance(call, Call) else None
+    layer: Any = layers.get(getattr(data, "name", None))
+    call = getattr(layer, "call", None)
+    if not isinstance(call, Call) or not _is_unchanged(ds[name], call):
+        return None
+    return call if _has_recordings_of(ds, layer.grid) else None
+
+
+def _has_recordings_of(ds: xr.Dataset, grid: Grid) -> bool:
+    """Whether recordings end where they did, and the same animals are there."""
+    same = "time" not in ds.dims or tuple(map(int, count_frames(ds))) == tuple(grid.n_frames)
+    return same and seats_of(ds) == grid.seats
+
+
+def _is_unchanged(array: xr.DataArray, call: Call) -> bool:
+    """Whether nobody renamed the dims or set another unit or kind: the numbers do not show it."""
+    dims = tuple(str(dim) for dim in array.dims if dim != "recording")
+    attrs = array.attrs
+    same = attrs.get("units", call.units) == call.units
+    return dims == call.dims and same and attrs.get("kind", call.gives) == call.gives
 
 
 def write_source(call: Call) -> str:

@@ -58,14 +58,16 @@ class Lineage:
     def _of_call(self, call: Call) -> list[str]:
         below = [self.digests(node) for node in call.inputs]
         recipe = recipe_text(own_recipe(call))
-        together = call.declaration.scope == "group"
+        # These are given no absent animals: who is there counts as much as where they are.
+        together = call.declaration.scope == "group" or call.declaration.kind == "fit"
+        everybody = call.sizes["individual"]
+        some = [
+            [repr(seats)] if together and len(seats) < everybody else [] for seats in self.seats
+        ] or [[]] * len(self.n_frames)
         return [
-            chain([
-                recipe, str(n), *(digests[row] for digests in below),
-                *([repr(self.seats[row])] if together and self.seats else []),
-            ])
+            chain([recipe, str(n), *(digests[row] for digests in below), *some[row]])
             for row, n in enumerate(self.n_frames)
-        ]  # fmt: skip
+        ]
 
     def sources(self, node: Node, path: str) -> Sources:
         """Variables stored in `path` that a node is made from: the digest each recording had."""

@@ -93,7 +93,7 @@ def fold_blocks(
 
 def _run_blocks(ds: xr.Dataset, names: Sequence[str], reduce: Survey, heard: Heard) -> None:
     """Run `reduce` on every block; `heard` gets how many are left of its recordings, and where."""
-    nodes: dict[str, Node] = {n: lineage_of(ds[n]) or source_of(ds[n]) for n in names}
+    nodes: dict[str, Node] = {n: lineage_of(ds, n) or source_of(ds[n]) for n in names}
     program = compile_program(nodes)
     grid = make_grid(ds, chunks_of(program))
     tasks = Tasks(grid)

@@ -316,7 +316,10 @@ def call_kernel(
     results = [np.asarray(one) for one in (result if several else (result,))]
     for output, one, shape in zip(declaration.outputs, results, shapes, strict=True):
         _check_result(call, output, one, shape)
-    return results
+    return [
+        np.maximum(one.astype(np.int64), -1) if output.gives == "category" else one
+        for output, one in zip(declaration.outputs, results, strict=True)
+    ]
 
 
 def explain(declaration: Declaration, error: Exception) -> str:
@@ -367,8 +370,6 @@ def _finish(
         result = result.astype(np.float32, copy=False)
         return result if unknown is None else np.where(unknown, np.float32(np.nan), result)
     state = result.astype(output.dtype)
-    if output.gives == "category":
-        state = np.maximum(state, -1)
     if unknown is not None:
         state = np.where(unknown, output.dtype.type(-1), state)
     if declaration.kind == "behaviour":
@@ -395,13 +396,12 @@ def _find_unknown(
         if item.argument in call.declaration.optional or view.dtype.kind not in "fc":
             continue
         dims = [dim for dim in node.dims if dim not in used]
-        if "time" not in dims:
-            # A missing number (a body length nobody could measure) makes labels unknown; a missing
-            # arena radius only says that the arena is no circle.
-            if output.gives == "label" and view.ndim == 0 and np.isnan(view):
-                return np.ones(shape, bool)
+        # A missing number (a body length nobody could measure) makes states unknown; a missing
+        # arena radius only says that the arena is no circle.
+        is_number = not dims or "individual" in node.dims
+        if "time" not in dims and (output.gives == "number" or not is_number):
             continue
-        if "time" not in output.dims:
+        if "time" in dims and "time" not in output.dims:
             continue  # of a whole recording: the kernel decides
         meets = [_meets(call, dim, taken, output) for dim in dims]
         missing: Array = np.isnan(view)

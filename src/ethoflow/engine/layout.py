@@ -12,11 +12,10 @@ import xarray as xr
 
 from ethoflow import __version__, store
 from ethoflow.engine.beside import Stored
-from ethoflow.engine.calls import Call, Node
+from ethoflow.engine.calls import Node
 from ethoflow.engine.declare import Array
 from ethoflow.engine.freshness import Lineage, to_numbers
 from ethoflow.engine.kept import plain_attributes
-from ethoflow.engine.lazy import names_along
 from ethoflow.engine.recipes import recipe_text
 from ethoflow.engine.tasks import sources_of
 from ethoflow.engine.windows import seats_of
@@ -248,11 +247,7 @@ class _Writer:
         """Coordinates that come with the nodes themselves: partners, names of segments."""
         coords: dict[str, Array] = {}
         for node in self.nodes.values():
-            if isinstance(node, Call):
-                coords |= {
-                    dim: text(names) for dim, names in names_along(node).items()
-                    if dim in node.members or dim not in self.small.coords
-                }  # fmt: skip
+            coords |= {d: text(n) for d, n in node.named.items() if d not in self.small.coords}
             if "partner" in node.dims and "individual" in values:
                 coords["partner"] = values["individual"]
         return coords

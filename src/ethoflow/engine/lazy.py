@@ -150,7 +150,7 @@ def _check_members(calls: Mapping[str, Call]) -> None:
     """Refuse two results whose members along one derived dim differ: they make no dataset."""
     found: dict[str, tuple[str, tuple[str, ...]]] = {}
     for name, call in calls.items():
-        for dim, names in names_along(call).items():
+        for dim, names in call.named.items():
             other, before = found.setdefault(dim, (name, names))
             if before != names:
                 raise DataError(
@@ -253,10 +253,7 @@ def _take(
 def _label(ds: xr.Dataset, call: Call, values: Any, aside: Mapping[Hashable, str]) -> xr.DataArray:
     """The result with its dims, coordinates and attributes; `aside` says what these are called."""
     has_rows = "recording" in ds.dims
-    named = {
-        dim: names for dim, names in names_along(call).items()
-        if dim in call.members or dim not in ds.coords
-    }  # fmt: skip
+    named = call.named
     if not has_rows and values.ndim > len(call.dims):
         values = values[0]
     dims = (*(("recording",) if has_rows else ()), *call.dims)
@@ -272,12 +269,3 @@ def _label(ds: xr.Dataset, call: Call, values: Any, aside: Mapping[Hashable, str
             coords[dim] = xr.Variable(dim, np.array(names, dtype=object))
     attrs = {**call.attrs(), "ethoflow_version": __version__}
     return xr.DataArray(values, dims=dims, coords=coords, name=call.name, attrs=attrs)
-
-
-def names_along(call: Call) -> dict[str, tuple[str, ...]]:
-    """Names along derived dims of a call, those that it has from what it reads included."""
-    found: dict[str, tuple[str, ...]] = {}
-    for node, taken in zip(call.inputs, call.taken, strict=True):
-        below = names_along(node) if isinstance(node, Call) else {}
-        found |= {d: n for d, n in below.items() if taken is None or d != taken.dim}
-    return {dim: names for dim, names in {**found, **call.members}.items() if dim in call.dims}

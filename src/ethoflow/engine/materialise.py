@@ -151,7 +151,7 @@ def _prepare(
 ) -> _Request:
     nodes: dict[str, Node] = {}
     for name, array in ds.data_vars.items():
-        call = lineage_of(array)
+        call = lineage_of(ds, str(name))
         if call is not None or "time" in array.dims:
             nodes[str(name)] = call or source_of(array)
     small = as_cohort(ds.drop_vars(list(nodes)))

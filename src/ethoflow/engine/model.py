@@ -92,8 +92,11 @@ class Model:
         ------
         UnknownName
             It has no such file.
+        DataError
+            The model is not as it was when it was saved.
         """
         path = Path(self.folder, FILES, name)
+        self._held()  # reads what was saved and compares it
         if not self.folder or not path.is_file():
             there = Path(self.folder, FILES)
             known = sorted(p.name for p in there.iterdir()) if there.is_dir() else []
@@ -231,8 +234,10 @@ def _read(folder: Path, digest: str) -> Mapping[str, Array]:
             f"the model in {folder} is {'gone' if card is None else 'another one now'}: open it "
             "again, and make anew what rests on it."
         )
-    group = zarr.open_group(str(folder), mode="r")
-    arrays = {name: np.asarray(array[...]) for name, array in group.arrays()}
+    group: Any = zarr.open_group(str(folder), mode="r")
+    # Zarr's own listing warns of the folder of files.
+    names = sorted(path.parent.name for path in folder.glob("*/zarr.json"))
+    arrays = {name: np.asarray(group[name][...]) for name in names}
     files = {path.name: path for path in (folder / FILES).glob("*")}
     if content_digest(arrays, files) != card["content"]:
         raise DataError(

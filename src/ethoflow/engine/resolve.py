@@ -52,6 +52,7 @@ class Request:
             for item, node in zip(arguments, inputs, strict=True)
         )
         members = {dim: one.names for dim, one in found.items()}
+        names = {**self._names(declaration, arguments, inputs, taken), **members}
         _check_reach(declaration, inputs)
         sizes = self._sizes(declaration, inputs, members)
         recipe = write_recipe(declaration, parameters, arguments, inputs, taken, members)
@@ -66,6 +67,7 @@ class Request:
             given=dict(given),
             taken=taken,
             members=members,
+            names=names,
             job=digest_of([recipe, [node.key for node in inputs], sorted(sizes.items())]),
         )
 
@@ -110,7 +112,7 @@ class Request:
         ds = self.ds
         if _is_input(ds, name):
             _check_units(ds, declaration, name)
-            return lineage_of(ds[name]) or source_of(ds[name])
+            return lineage_of(ds, name) or source_of(ds[name])
         if name in asking:
             raise WrongUse(f"{name} needs itself: {' needs '.join([*asking, name])}.")
         maker = maker_of(name)
@@ -137,11 +139,70 @@ class Request:
                     f"{declaration.name}: {dim} is made of places along {members.along}, which "
                     f"{node.name} does not have; it has {', '.join(node.dims)}."
                 )
+            size = node.sizes[members.along]
+            if any(not 0 <= place < size for place in places):
+                raise WrongUse(
+                    f"{declaration.name}: places of {dim} along {members.along} of {node.name} "
+                    f"must be 0 to {size - 1}, found {listed(map(str, places))}."
+                )
             return Taken(members.along, tuple(places), dim)
         roles = declaration.roles.get(item.argument)
         if not roles or "bodypart" not in node.dims:
             return None
+        if "bodypart" in self._names_of(item, node):
+            raise WrongUse(
+                f"{declaration.name} reads body parts by their roles, and {node.name} has body "
+                f"parts of its own: {listed(node.named['bodypart'])}. Leave out the roles of "
+                f"{item.argument}."
+            )
         return Taken("bodypart", find_places(self.ds, declaration.name, roles))
+
+    def _names_of(self, item: Input, node: Node) -> dict[str, tuple[str, ...]]:
+        """Names along dims of an input that the dataset does not have, or calls otherwise."""
+        there = _is_input(self.ds, item.variable)
+        return {d: n for d, n in node.named.items() if not there or d not in self.ds.coords}
+
+    def _names(
+        self,
+        declaration: Declaration,
+        arguments: Sequence[Input],
+        inputs: Sequence[Node],
+        taken: Sequence[Taken | None],
+    ) -> dict[str, tuple[str, ...]]:
+        """Names along derived dims that the inputs have; they must not mean two things.
+
+        Raises
+        ------
+        WrongUse
+            Two inputs have other members along a dim: a place is not the same in both.
+        """
+        names: dict[str, tuple[str, ...]] = {}
+        seen: dict[str, tuple[str, Any]] = {}
+        given = {dim for output in declaration.outputs for dim in output.dims}
+        for item, node, own in zip(arguments, inputs, taken, strict=True):
+            derived = self._names_of(item, node)
+            for dim in node.dims:
+                if dim == "time" or (own is not None and dim == own.dim):
+                    continue
+                if item.many and (dim not in given or dim in declaration.over):
+                    continue  # the function lays out what differs
+                here = derived.get(dim) or self._members_in(dim, node)
+                other, before = seen.setdefault(dim, (node.name, here))
+                if here != before:
+                    raise WrongUse(
+                        f"{declaration.name} reads {other} and {node.name}, which have different "
+                        f"{dim}s ({listed(before, 3)}; {listed(here, 3)}): they cannot be taken "
+                        "together."
+                    )
+                if dim in derived:
+                    names[dim] = derived[dim]
+        return names
+
+    def _members_in(self, dim: str, node: Node) -> tuple[str, ...]:
+        """Names along a dim as the dataset has them; places where it has none."""
+        if dim in self.ds.coords and self.ds.sizes[dim] == node.sizes.get(dim):
+            return tuple(map(str, self.ds[dim].values))
+        return tuple(map(str, range(node.sizes.get(dim, 0))))
 
     def _sizes(
         self, declaration: Declaration, inputs: Sequence[Node], members: Mapping[str, Sequence[str]]

@@ -20,7 +20,7 @@ from zarr.core.buffer import default_buffer_prototype
 from zarr.core.metadata.v3 import ArrayV3Metadata
 from zarr.storage import LocalStore, MemoryStore, StorePath
 
-from ethoflow.schema import text
+from ethoflow.schema import DataError, text
 from ethoflow.stamps import stamp_of
 from ethoflow.store.damage import DamagedChunk
 from ethoflow.store.documents import CODED, UNKNOWN, Document, chunk_key, chunks_of, dims_of
@@ -391,6 +391,24 @@ def encode(values: npt.NDArray[Any], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
     return known.astype(dtype)
 
 
+def check_states(name: str, values: npt.NDArray[Any], kind: object) -> None:
+    """Refuse what is no label and no category any more: attributes survive arithmetic.
+
+    Raises
+    ------
+    DataError
+        There are shares, sums or other numbers.
+    """
+    known = values[~np.isnan(values)] if values.dtype.kind == "f" else values
+    most = np.iinfo(np.int16).max if kind == "category" else 1
+    strange = known[(known != np.rint(known)) | (known > most) | (known < UNKNOWN)]
+    if strange.size:
+        raise DataError(
+            f"{name} is marked as a {kind}, and has the value {strange[0]:g}: where it was "
+            f"computed from one, take the mark off it, with {name}.attrs.pop('kind')."
+        )
+
+
 def write_chunk(stored: StoredArray, row: int, block: int, values: npt.NDArray[Any]) -> None:
     """Write one recording's block, dims without `recording`; frames behind its end are missing.
 
@@ -401,6 +419,7 @@ def write_chunk(stored: StoredArray, row: int, block: int, values: npt.NDArray[A
     start = block * length
     stop = min(start + length, stored.shape[-1])
     if stored.is_coded:
+        check_states(stored.name, values, document["attributes"].get("kind"))
         values = encode(values, np.dtype(document["data_type"]))
     if values.shape[-1] < stop - start:
         padding = [(0, 0)] * (values.ndim - 1) + [(0, stop - start - values.shape[-1])]

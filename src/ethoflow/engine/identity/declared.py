@@ -25,7 +25,7 @@ from ethoflow.schema import DataError
 
 _SETTINGS = (
     *("kind", "dims", "units", "scope", "symmetric", "gives", "optional", "halo", "replaces"),
-    *("version", "categories", "raw", "tile", "merge", "finish", "reads", "also"),
+    *("version", "categories", "raw", "tile", "merge", "finish", "reads", "also", "pointwise"),
 )
 _TABLES = ("roles", "parameter_units", "defaults", "over")
 

@@ -77,8 +77,8 @@ class Source:
         return np.dtype(DTYPES[self.gives])
 
     @property
-    def members(self) -> dict[str, tuple[str, ...]]:
-        """Names along derived dims; those of the dataset are its coordinates."""
+    def named(self) -> dict[str, tuple[str, ...]]:
+        """Names that the dataset does not have; those it has are its coordinates."""
         return {}
 
     def attrs(self) -> dict[str, Any]:
