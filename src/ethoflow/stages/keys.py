@@ -49,7 +49,12 @@ class Needs:
 
 @dataclass(frozen=True)
 class Files:
-    """Mark of a key that names files, seen from where the project file lies."""
+    """Mark of a key that names files, seen from where the project file lies.
+
+    With `kept` the store keeps the text of the files that its groups were made with.
+    """
+
+    kept: bool = False
 
 
 def _check_duration(value: Quantity | None) -> Quantity | None:

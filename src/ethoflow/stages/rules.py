@@ -46,7 +46,7 @@ class RulesKeys(SkeletonKeys):
     rules: Names | None = Field(
         default=None, description="Names of rules; all that fit by default."
     )
-    rule_files: Annotated[Names, Files()] = Field(
+    rule_files: Annotated[Names, Files(kept=True)] = Field(
         default_factory=list, description="A Python file of rules."
     )
     parameters: Annotated[
