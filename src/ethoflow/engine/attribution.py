@@ -72,7 +72,7 @@ def read_makings(
 
 
 def _merged(stored: Sequence[Making], new: Making, there: Stored) -> list[Making]:
-    """What is known after a write: what it replaced is no longer that of others."""
+    """What is known after a write, the later before the earlier where both speak of one thing."""
     staying, kept = frozenset(there.staying), frozenset(there.variables)
     left: list[Making] = []
     for item in stored:
@@ -81,15 +81,21 @@ def _merged(stored: Sequence[Making], new: Making, there: Stored) -> list[Making
         elif not item.recordings & staying:
             item = replace(item, variables=item.variables & kept)
         item = replace(item, variables=item.variables & (kept | new.variables))
-        if not item.variables or not item.recordings & frozenset(there.names):
-            continue
-        if item.by == new.by and item.recordings == new.recordings:
-            new = replace(new, variables=new.variables | item.variables)
-        elif item.by == new.by and item.variables == new.variables:
-            new = replace(new, recordings=new.recordings | item.recordings)
-        else:
+        if item.variables and item.recordings & frozenset(there.names):
             left.append(item)
+    while left and (joined := _joined(left[-1], new)) is not None:
+        new = joined
+        del left[-1]
     return [*left, new]
+
+
+def _joined(one: Making, other: Making) -> Making | None:
+    """Two that nobody came between as one; None where that would say more than they do."""
+    if one.by == other.by and one.recordings == other.recordings:
+        return replace(other, variables=other.variables | one.variables)
+    if one.by == other.by and one.variables == other.variables:
+        return replace(other, recordings=other.recordings | one.recordings)
+    return None
 
 
 def _plain(item: Making, names: Sequence[str]) -> dict[str, Any]:

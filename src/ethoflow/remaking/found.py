@@ -42,7 +42,8 @@ class Remaking:
     @property
     def shown(self) -> str:
         """The same, with the user's own files as comments behind."""
-        return self.text + "".join(
+        hint = "\nFiles that it names, which --out FOLDER writes beside it:" if self.files else ""
+        return f"{self.text}{_commented(hint)}" + "".join(
             _commented(f"\n{name}:\n\n{text}") for name, text in self.files.items()
         )
 

@@ -37,6 +37,8 @@ def compose(
                 _conflict(name, one.name, keys.get(name), new.get(name)) for name in apart
             ]
             keys = _merged(one, keys, new) if number else dict(new)
+        order = one.names if one.top else list(one.keys.model_fields)
+        keys = {name: keys[name] for name in order if name in keys}
         if not one.top:
             inside |= {one.name: keys} if keys else {}
             continue

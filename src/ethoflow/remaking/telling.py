@@ -35,7 +35,8 @@ def tell_head(
     yield f"{title(path, group)}{by}"
     if versions and versions != [__version__]:
         yield f"This is ethoflow {__version__}: it may read tracking files in another way."
-    yield "Files are named as they were given: put this file where they are seen from."
+    yield "Files are named as they were given, and read as they are when this is run: put it where"
+    yield "they are seen from."
     yield from _tell_files(path, group)
     runs = max((len(makings) for one, makings in made if not one.reads), default=1)
     if runs > 1:
