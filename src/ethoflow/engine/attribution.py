@@ -72,7 +72,7 @@ def read_makings(
 
 
 def _merged(stored: Sequence[Making], new: Making, there: Stored) -> list[Making]:
-    """What is known after a write, the later before the earlier where both speak of one thing."""
+    """What is known after a write, in order: where two speak of one thing, the later counts."""
     staying, kept = frozenset(there.staying), frozenset(there.variables)
     left: list[Making] = []
     for item in stored:
