@@ -17,8 +17,9 @@ import xxhash
 import ethoflow
 from ethoflow import results, store
 from ethoflow.disk import beside
-from ethoflow.engine.materialise import GOES_ON, Written, write
+from ethoflow.engine.materialise import GOES_ON, Written, list_stale, write
 from ethoflow.stages import FileSet, Group, Item, Job, Keys, Made, Stage, find_stage
+from ethoflow.stages.making import describe_making
 
 MADE_FROM = "made_from"
 """Attribute of a group that a function made: what tells when it has to be called again."""
@@ -65,9 +66,28 @@ def run_stage(stage: Stage, keys: Keys, job: Job, outcome: Outcome) -> None:
     for one in _as_list(made):
         place = _place_of(stage, one)
         if isinstance(one, Group):
-            _write_group(stage, one, place, source, job)
+            _write_group(stage, keys, one, place, source, job)
         else:
             _write_files(stage, one, place, source, job, outcome)
+
+
+def find_unlike(stage: Stage, keys: Keys, job: Job) -> dict[str, list[str]]:
+    """Variables that are stored otherwise than a stage would make them, by group.
+
+    Nothing is written; files of results are not looked at.
+    """
+    found: dict[str, list[str]] = {}
+    for one in _as_list(stage.function(job, keys)):
+        place = _place_of(stage, one)
+        if isinstance(one, FileSet):
+            continue
+        if one.data is None or not job.has(place):
+            found[place] = ["all"] if (one.data is None) == job.has(place) else []
+        elif isinstance(one.data, xr.Dataset):
+            found[place] = list_stale(one.data, job.store, place)
+        elif not _is_fresh(job, place, _source_of(stage, keys, job)):
+            found[place] = ["all"]
+    return {place: names for place, names in found.items() if names}
 
 
 def _as_list(made: Made) -> list[Group | FileSet]:
@@ -98,7 +118,9 @@ def _digest(*parts: str) -> str:
     return xxhash.xxh3_128_hexdigest(repr((*parts, ethoflow.__version__)).encode())
 
 
-def _write_group(stage: Stage, group: Group, place: str, source: Source, job: Job) -> None:
+def _write_group(
+    stage: Stage, keys: Keys, group: Group, place: str, source: Source, job: Job
+) -> None:
     if group.data is None:
         if not group.keep:
             store.drop_group(str(job.store), place)
@@ -114,7 +136,15 @@ def _write_group(stage: Stage, group: Group, place: str, source: Source, job: Jo
     small = not any("time" in array.dims for array in data.values())
     before = job.fingerprint(place) if small else ""
     with job.report.track(stage.doing) as progress:
-        written = write(data, job.store, place, keep=group.keep, drop=group.drop, progress=progress)
+        written = write(
+            data,
+            job.store,
+            place,
+            keep=group.keep,
+            drop=group.drop,
+            progress=progress,
+            made_by=describe_making(stage, keys, job.locate),
+        )
     is_new = small and job.fingerprint(place) != before
     _tell_group(stage, group, job.open(place), "" if is_new else effort(written), job)
 

@@ -105,7 +105,9 @@ def test_nothing_counts_twice(stores: dict[str, Path], tmp_path: Path) -> None:
         ef.study([stores["slow"], same]).time_budget()
     unknown = poses_at(25.0, "b").assign_coords(digest=("recording", [""]))
     unknown = save(tmp_path / "unknown.zarr", unknown)
-    with pytest.raises(ef.DataError, match=r"a recording 'b' is in slow and in unknown, and noth"):
+    with pytest.raises(
+        ef.DataError, match=r"a recording 'b' is in slow and in unknown, and nothing says"
+    ):
         ef.study([stores["slow"], unknown]).find_bouts()
     other = poses_at(25.0, "b").assign_coords(digest=("recording", ["another file"]))
     other = save(tmp_path / "other.zarr", other)

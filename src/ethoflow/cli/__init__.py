@@ -1,14 +1,14 @@
-"""The command line: demo, init, run, ingest, annotate, check, labels, export, formats, info."""
+"""The command line: demo, init, run, ingest, annotate, check, recipe, labels, export, info, ..."""
 
 from __future__ import annotations
 
 import sys
 
 from ethoflow import unchanged
-from ethoflow.cli import checks, cohort, exchange  # importing them adds their commands
+from ethoflow.cli import checks, cohort, exchange, recipe  # importing them adds their commands
 from ethoflow.cli.app import app
 
-__all__ = ["app", "checks", "cohort", "exchange", "main"]
+__all__ = ["app", "checks", "cohort", "exchange", "main", "recipe"]
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from ethoflow import __version__, store
+from ethoflow.engine.attribution import attributed
 from ethoflow.engine.beside import Stored
 from ethoflow.engine.calls import Node
 from ethoflow.engine.declare import Array
@@ -65,6 +66,7 @@ def plan_group(
     *,
     keep: bool,
     drop: Collection[str] = (),
+    made_by: Mapping[str, Any] | None = None,
 ) -> Layout:
     """What a group holds once `nodes`, for recordings of `counts` frames, are written into it.
 
@@ -81,7 +83,9 @@ def plan_group(
     names = [str(name) for name in small.recording.values]
     rows = tuple(there.names.index(name) for name in names)
     lineage = Lineage(tuple(counts), seats_of(small))
-    writer = _Writer(there, small, nodes, tuple(counts), rows, longest, block, lineage)
+    written = {*nodes, *map(str, small.data_vars)}
+    makers = attributed(there, made_by, written, names)
+    writer = _Writer(there, small, nodes, tuple(counts), rows, longest, block, lineage, makers)
     return Layout(writer.plan(keep=keep), rows, block)
 
 
@@ -117,6 +121,7 @@ class _Writer:
     longest: int
     block: int
     lineage: Lineage
+    makers: Mapping[str, str]
 
     def plan(self, *, keep: bool) -> store.Plan:
         values, dims, attrs = self._small_arrays()
@@ -258,7 +263,8 @@ class _Writer:
         named = {str(name) for name in self.small.coords if name not in self.small.dims}
         named |= set(str(before.pop("coordinates", "")).split()) & set(self.there.variables)
         attributes = {**before, **plain_attributes(self.small.attrs)}
-        return {**attributes, "coordinates": " ".join(sorted(named))}
+        attributes.pop(store.MADE_BY, None)  # of what is written now, or it is not true
+        return {**attributes, **self.makers, "coordinates": " ".join(sorted(named))}
 
     # What the blocks are made from.
 

@@ -56,6 +56,7 @@ def write(
     keep: bool = True,
     drop: Collection[str] = (),
     progress: Progress | None = None,
+    made_by: Mapping[str, Any] | None = None,
 ) -> Written:
     """Write a dataset into one group of a Zarr store, computing only what is missing or stale.
 
@@ -79,6 +80,9 @@ def write(
         Variables to be taken out of the group.
     progress
         Called with blocks done and blocks in all.
+    made_by
+        Who made the data, as JSON can hold it: the stages of the pipeline say so, for
+        ``ethoflow recipe``. It counts for nothing that is computed.
 
     Raises
     ------
@@ -101,13 +105,29 @@ def write(
     ds = as_dataset(data)
     with store.writing(path):
         try:
-            request = _prepare(ds, str(store.place_of(path)), group, keep=keep, drop=drop)
+            place = str(store.place_of(path))
+            request = _prepare(ds, place, group, keep=keep, drop=drop, made_by=made_by)
             return _run(request, progress)
         except store.DamagedChunk as error:
             _note(error)
             raise
         except OSError as error:
             raise CannotWrite(refusal(error.errno or 0, str(path), goes_on=GOES_ON)) from error
+
+
+def list_stale(data: Data, path: str | Place, group: str) -> list[str]:
+    """Variables of a group that are stored otherwise than `data` would be; nothing is written.
+
+    Those that are only stored, only given, or have a block that a write would make anew.
+    """
+    ds, place = as_dataset(data), str(store.place_of(path))
+    request = _prepare(ds, place, group, keep=False)
+    stale = {n for n, some in zip(request.nodes, request.stale, strict=True) if some.any()}
+    state = store.read_state(place) or store.State(place)
+    stored = set(state.arrays(group)) & (set(state.known(group).variables) | set(ds.data_vars))
+    given = set(map(str, ds.data_vars))
+    rows = {"recording"} if request.names != state.known(group).recordings else set()
+    return sorted(stale | (stored ^ given) | rows)
 
 
 GOES_ON = " What is finished is kept: the same command goes on from here."
@@ -147,7 +167,13 @@ class _Request:
 
 
 def _prepare(
-    ds: xr.Dataset, path: str, group: str, *, keep: bool, drop: Collection[str]
+    ds: xr.Dataset,
+    path: str,
+    group: str,
+    *,
+    keep: bool,
+    drop: Collection[str] = (),
+    made_by: Mapping[str, Any] | None = None,
 ) -> _Request:
     nodes: dict[str, Node] = {}
     for name, array in ds.data_vars.items():
@@ -161,7 +187,7 @@ def _prepare(
     small = small.assign_coords(n_frames=("recording", np.array(counts, np.int64)), origin=begins)
     small = small.rename(store.keys_of([str(n) for n in small.coords if n not in small.dims]))
     state = store.read_state(path) or store.State(path)
-    layout = plan_group(small, nodes, counts, state, group, keep=keep, drop=drop)
+    layout = plan_group(small, nodes, counts, state, group, keep=keep, drop=drop, made_by=made_by)
     n_blocks = max(-(-max(counts, default=0) // layout.block), 1)
     names = tuple(str(name) for name in small.recording.values)
     times = (layout.block,) * n_blocks

@@ -44,12 +44,17 @@ class Request:
         given = {**self.settings.get(declaration.name, {}), **given}
         arguments = _bind(declaration, given)
         inputs = tuple(self._input(declaration, item, asking) for item in arguments)
+        # Body parts that are missing are said before thresholds that do not fit.
+        by_roles = tuple(
+            self._take_roles(declaration, item, node)
+            for item, node in zip(arguments, inputs, strict=True)
+        )
         own = {n: v for n, v in given.items() if n not in _names_of_inputs(declaration)}
         parameters = convert_parameters(self.ds, declaration, own)
         found = _find_members(self.ds, declaration, parameters, arguments, inputs)
         taken = tuple(
-            self._take(declaration, item, node, found)
-            for item, node in zip(arguments, inputs, strict=True)
+            _take_members(declaration, item, node, found) or roles
+            for item, node, roles in zip(arguments, inputs, by_roles, strict=True)
         )
         members = {dim: one.names for dim, one in found.items()}
         names = {**self._names(declaration, arguments, inputs, taken), **members}
@@ -126,26 +131,8 @@ class Request:
         advice = way or _advice(ds, name, declaration)
         raise Missing(declaration.name, f"the variable {name!r}", has, advice)
 
-    def _take(
-        self, declaration: Declaration, item: Input, node: Node, found: Mapping[str, Members]
-    ) -> Taken | None:
-        """The places that an input takes: those of members of a derived dim, or of roles."""
-        for dim, members in found.items():
-            places = members.places.get(item.argument)
-            if places is None:
-                continue
-            if members.along not in node.dims:
-                raise WrongUse(
-                    f"{declaration.name}: {dim} is made of places along {members.along}, which "
-                    f"{node.name} does not have; it has {', '.join(node.dims)}."
-                )
-            size = node.sizes[members.along]
-            if any(not 0 <= place < size for place in places):
-                raise WrongUse(
-                    f"{declaration.name}: places of {dim} along {members.along} of {node.name} "
-                    f"must be 0 to {size - 1}, found {listed(map(str, places))}."
-                )
-            return Taken(members.along, tuple(places), dim)
+    def _take_roles(self, declaration: Declaration, item: Input, node: Node) -> Taken | None:
+        """The places of the body parts that an input takes by their roles."""
         roles = declaration.roles.get(item.argument)
         if not roles or "bodypart" not in node.dims:
             return None
@@ -223,6 +210,29 @@ class Request:
                     f"over={{{unknown[0]!r}: ...}}."
                 )
         return sizes
+
+
+def _take_members(
+    declaration: Declaration, item: Input, node: Node, found: Mapping[str, Members]
+) -> Taken | None:
+    """The places that an input takes for the members of a derived dim."""
+    for dim, members in found.items():
+        places = members.places.get(item.argument)
+        if places is None:
+            continue
+        if members.along not in node.dims:
+            raise WrongUse(
+                f"{declaration.name}: {dim} is made of places along {members.along}, which "
+                f"{node.name} does not have; it has {', '.join(node.dims)}."
+            )
+        size = node.sizes[members.along]
+        if any(not 0 <= place < size for place in places):
+            raise WrongUse(
+                f"{declaration.name}: places of {dim} along {members.along} of {node.name} "
+                f"must be 0 to {size - 1}, found {listed(map(str, places))}."
+            )
+        return Taken(members.along, tuple(places), dim)
+    return None
 
 
 def resolve_call(

@@ -50,7 +50,12 @@ class Needs:
 
 @dataclass(frozen=True)
 class Files:
-    """Mark of a key that names files, seen from where the project file lies."""
+    """Mark of a key that names files, seen from where the project file lies.
+
+    With `kept` the store keeps the text of the files that its groups were made with.
+    """
+
+    kept: bool = False
 
 
 def _check_duration(value: Quantity | None) -> Quantity | None:
@@ -100,7 +105,7 @@ class SkeletonKeys(Keys):
 class FunctionKeys(Keys):
     """Files of a user's own functions, and parameters: of rules and of features."""
 
-    rule_files: Annotated[Names, Files()] = Field(
+    rule_files: Annotated[Names, Files(kept=True)] = Field(
         default_factory=list, description="A Python file of rules."
     )
     parameters: Annotated[

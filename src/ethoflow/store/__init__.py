@@ -49,11 +49,12 @@ from ethoflow.store.journal import journal_path
 from ethoflow.store.lock import StoreLocked, writing
 from ethoflow.store.plan import Plan
 from ethoflow.store.record import Record
-from ethoflow.store.state import DamagedStore, State, progress_of, read_state
+from ethoflow.store.state import MADE_BY, DamagedStore, State, progress_of, read_state
 from ethoflow.store.verify import Fault, Verified, list_chunks, verify
 
 __all__ = [
     "DECODED_BYTES",
+    "MADE_BY",
     "PROGRESS",
     "UNKNOWN",
     "Change",

@@ -11,6 +11,8 @@ from ethoflow.store.state import State, read_state
 def fingerprint(path: str | Place, group: str, recording: str | None = None) -> str:
     """Digest of everything stored in a group, attributes and metadata included.
 
+    Who is on record for having made it does not count.
+
     Parameters
     ----------
     path, group
@@ -23,7 +25,7 @@ def fingerprint(path: str | Place, group: str, recording: str | None = None) -> 
         return ""
     if recording is None:
         small = [_small(state, group, name, None) for name in _small_names(state, group)]
-        return digest_of([state.stamp(group), small])
+        return digest_of([state.content(group), small])
     record = state.record(group)
     if recording not in record.recordings:
         return ""
@@ -31,7 +33,7 @@ def fingerprint(path: str | Place, group: str, recording: str | None = None) -> 
     forms = {name: _form(document) for name, document in state.arrays(group).items()}
     digests = dict(zip(record.variables, record.digests[:, row].tolist(), strict=True))
     small = [_small(state, group, name, row) for name in _small_names(state, group)]
-    return digest_of([state.group_attributes(group), forms, digests, small])
+    return digest_of([state.content_attributes(group), forms, digests, small])
 
 
 def _form(document: Document) -> list[object]:

@@ -160,7 +160,8 @@ def _open(state: State, group: str, as_array: Callable[[StoredArray, State], Any
             f"{state.path} has no group {group!r}; it has: {', '.join(groups) or 'none'}."
             f"{did_you_mean(group, groups)}"
         )
-    attributes = state.group_attributes(group)
+    # Who made it belongs to what is stored: attributes survive arithmetic, that must not.
+    attributes = state.content_attributes(group)
     named = {str(attributes.pop("coordinates", ""))}
     named |= {str(d["attributes"].get("coordinates", "")) for d in arrays.values()}
     coords = {name for text in named for name in text.split()}

@@ -45,6 +45,9 @@ OWN = "ethoflow"
 
 METADATA = "zarr.json"
 
+MADE_BY = "made_by"
+"""Attribute of a group that says, as JSON, who made which of its variables."""
+
 
 class DamagedStore(UserWarning):
     """Part of a store is damaged and was replaced by a copy, or will be by the next run."""
@@ -94,12 +97,22 @@ class State:
         """Attributes of a group."""
         return dict(self.nodes[group]["attributes"]) if group in self.nodes else {}
 
+    def content_attributes(self, group: str) -> dict[str, Any]:
+        """The same without who made it."""
+        return {k: v for k, v in self.group_attributes(group).items() if k != MADE_BY}
+
     def stamp(self, group: str) -> str:
         """What tells this state of a group from others: its documents and its record."""
         if group not in self._known:
             own = {name: self.nodes[name] for name in self._below(group)}
             self._known[group] = digest_of([own, self.records.get(group, "")])
         return str(self._known[group])
+
+    def content(self, group: str) -> str:
+        """What tells what a group holds from anything else, whoever is on record for making it."""
+        own = {name: self.nodes[name] for name in self._below(group)}
+        own[group] = {**own[group], "attributes": self.content_attributes(group)}
+        return str(digest_of([own, self.records.get(group, "")]))
 
     def record(self, group: str) -> Record:
         """What the blocks of a group were made from.
