@@ -170,7 +170,7 @@ def test_recordings_have_short_names_for_arenas_and_scales(lab: Path) -> None:
         ("import ethoflow as ef\n@ef.behaviour()\ndef dash(dash):\n    return dash > 1\n",
          "dash needs itself"),
         ("import ethoflow as ef\n@ef.behaviour(scope='pairs')\ndef dash(speed): ...\n",
-         "scope must be 'individual' or 'pair'"),
+         "scope must be 'individual', 'pair' or 'group'"),
         ("import ethoflow as ef\n@ef.behaviour(halo=-1)\ndef dash(speed): ...\n",
          "halo must be frames"),
     ],

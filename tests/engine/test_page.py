@@ -45,14 +45,14 @@ def test_the_command_says_what_is_wrong_and_what_holds(tmp_path: Path) -> None:
     rules.write_text(
         "import numpy as np\nimport ethoflow as ef\n\n\n"
         "@ef.behaviour(roles={'speed': ('centre',)}, min_bout=0, max_gap=0)\n"
-        "def quick(speed):\n    '''Quick.'''\n    return speed[0] > 0\n\n\n"
+        "def a_quick_centre(speed):\n    '''Quick.'''\n    return speed[0] > 0\n\n\n"
         "@ef.feature(dims=('bodypart', 'time'), units='position/s')\n"
         "def fastest_so_far(speed):\n    '''So far.'''\n"
         "    return np.fmax.accumulate(speed, axis=-1)\n"
     )
     said = invoke("check", rules)
     assert said.exit_code == 1
-    assert "quick: holds" in said.output
+    assert "a_quick_centre: holds" in said.output
     assert "fastest_so_far:" in said.output
     assert "halo" in said.output
     rules.write_text(rules.read_text().split("@ef.feature")[0])

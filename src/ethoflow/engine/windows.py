@@ -81,7 +81,7 @@ def seats_of(ds: xr.Dataset) -> tuple[tuple[int, ...], ...]:
     """For each recording the places of the animals it has; empty where nobody says so."""
     if "animal" not in ds.coords or "individual" not in ds.animal.dims:
         return ()
-    animals = np.atleast_2d(ds.animal.values.astype(str))
+    animals = np.atleast_2d(ds.animal.values.astype(object))
     if (animals != "").all():
         return ()
     return tuple(tuple(np.flatnonzero(row != "").tolist()) for row in animals)
