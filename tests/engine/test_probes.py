@@ -390,3 +390,18 @@ def test_what_mixes_body_parts_gets_all_of_them() -> None:
         warnings.simplefilter("error")
         found = nose_right_of_the_middle(ds)
     np.testing.assert_array_equal(found, (expected > 0).where(expected.notnull()))
+
+
+def test_what_is_far_wider_than_its_source_has_shorter_blocks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layout, "MOST_BYTES", 64 * 55 * 3 * 4)
+    monkeypatch.setattr(layout, "choose_block", lambda *_: 150)
+    path, ds = tmp_path / "a.zarr", stack([poses(6, 150, "a"), poses(7, 60, "b")])
+    ef.write(ds, path, "poses")
+    found = probe("pair_distances").run(ef.open(path, "poses"))
+    ef.write(found, path, "features")
+    stored = ef.open(path, "features").pair_distance
+    assert ef.open(path, "poses").position.chunks[-1] == (150,)
+    assert max(stored.chunks[-1]) <= 64
+    np.testing.assert_array_equal(stored, probe("pair_distances").run(ds).pair_distance)
