@@ -200,15 +200,17 @@ def _by_animal(ds: xr.Dataset, surveys: Mapping[int, Survey], rate: float | None
             if found is None or animals[row, i] == "":
                 continue
             here = found.present[i] > 0
-            records.append({
-                "individual": slot,
-                "animal": short.get(str(animals[row, i]), str(animals[row, i])),
-                "n_frames": found.n_frames,
-                "seen": share(int(found.present[i]), found.n_frames),
-                f"first{unit}": float(found.first[i] / scale) if here else np.nan,
-                f"last{unit}": float(found.last[i] / scale) if here else np.nan,
-                f"longest_absence{unit}": float(found.absence[i] / scale),
-            })  # fmt: skip
+            records.append(
+                {
+                    "individual": slot,
+                    "animal": short.get(str(animals[row, i]), str(animals[row, i])),
+                    "n_frames": found.n_frames,
+                    "seen": share(int(found.present[i]), found.n_frames),
+                    f"first{unit}": float(found.first[i] / scale) if here else np.nan,
+                    f"last{unit}": float(found.last[i] / scale) if here else np.nan,
+                    f"longest_absence{unit}": float(found.absence[i] / scale),
+                }
+            )
     table = pd.DataFrame(records)
     if len(table) <= MANY:
         return table.drop(columns="n_frames")

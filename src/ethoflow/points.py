@@ -171,25 +171,41 @@ def spread_of_points(position_sd: Array, *, points: Any = (), called: Any = ()) 
 
 
 _made = partial(
-    Declaration, kind="step", defaults={"points": (), "called": ()}, over={"bodypart": _parts},
-)  # fmt: skip
+    Declaration,
+    kind="step",
+    defaults={"points": (), "called": ()},
+    over={"bodypart": _parts},
+)
 _POINTS, _SCALARS = ("bodypart", "space", "time"), ("bodypart", "time")
 _MAKE: Mapping[str, Declaration] = {
     "position": _made(
-        position_of_points, dims=_POINTS, units="position", inputs=(Input("position"),),
+        position_of_points,
+        dims=_POINTS,
+        units="position",
+        inputs=(Input("position"),),
         replaces="position",
     ),
     "confidence": _made(
-        confidence_of_points, dims=_SCALARS, units="1",
-        inputs=(Input("confidence"), Input("position")), replaces="confidence",
+        confidence_of_points,
+        dims=_SCALARS,
+        units="1",
+        inputs=(Input("confidence"), Input("position")),
+        replaces="confidence",
     ),
     "filled": _made(
-        filled_of_points, dims=_SCALARS, units="1", gives="flag",
-        inputs=(Input("filled"), Input("position")), replaces="filled",
+        filled_of_points,
+        dims=_SCALARS,
+        units="1",
+        gives="flag",
+        inputs=(Input("filled"), Input("position")),
+        replaces="filled",
     ),
     "position_sd": _made(
-        spread_of_points, dims=_POINTS, units="position", inputs=(Input("position_sd"),),
+        spread_of_points,
+        dims=_POINTS,
+        units="position",
+        inputs=(Input("position_sd"),),
         replaces="position_sd",
     ),
-}  # fmt: skip
+}
 """How each variable of body parts gets further ones."""

@@ -35,8 +35,15 @@ def real_numbers(
     return np.asarray(found, dtype=dtype)
 
 
-_UNREAL = {"c": "complex numbers", "b": "truths", "M": "times", "m": "times", "S": "text",
-           "T": "text", "U": "text"}  # fmt: skip
+_UNREAL = {
+    "c": "complex numbers",
+    "b": "truths",
+    "M": "times",
+    "m": "times",
+    "S": "text",
+    "T": "text",
+    "U": "text",
+}
 
 
 def check_real(dtype: np.dtype[Any], what: str) -> None:

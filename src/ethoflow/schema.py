@@ -132,13 +132,23 @@ COORDINATES = {
 
 ORIGIN = {"units": "s", "long_name": "time 0 on the recording's own clock"}
 """Attributes of the coordinate `origin`."""
-TABLE_COLUMNS = frozenset((
-    *("recording", "individual", "partner", "animal", "partner_animal", "bodypart", "behaviour"),
-    *("start", "stop", "duration", "start_frame", "stop_frame", "cut"),
-    *("observed", "time", "share", "n_bouts", "mean_bout"),
-    *("n_frames", "missing", "low_confidence", "jumps"),
-    *("frame", "x", "y", "z", "confidence"),
-))  # fmt: skip
+TABLE_COLUMNS = frozenset(
+    (
+        *(
+            "recording",
+            "individual",
+            "partner",
+            "animal",
+            "partner_animal",
+            "bodypart",
+            "behaviour",
+        ),
+        *("start", "stop", "duration", "start_frame", "stop_frame", "cut"),
+        *("observed", "time", "share", "n_bouts", "mean_bout"),
+        *("n_frames", "missing", "low_confidence", "jumps"),
+        *("frame", "x", "y", "z", "confidence"),
+    )
+)
 """Columns that tables of results have of their own."""
 
 

@@ -51,9 +51,16 @@ def add_labels(
         for number, file in enumerate(files, 1):
             try:
                 found = read_labels(
-                    file, like=tracks, fps=fps, rater=rater, individual=individual, offset=offset,
-                    since=since, columns=columns, background=background,
-                )  # fmt: skip
+                    file,
+                    like=tracks,
+                    fps=fps,
+                    rater=rater,
+                    individual=individual,
+                    offset=offset,
+                    since=since,
+                    columns=columns,
+                    background=background,
+                )
                 labels = found if labels is None else _combine(labels, found, file, report)
             except DataError as error:
                 problems.append(str(error))

@@ -153,8 +153,9 @@ def unchanged(file: Path) -> Shown | None:
     if folder is None or note is None or not _is_free(folder / STORE):
         return None
     at_home = (note.inputs.project, note.outputs.store) == (
-        str(file.absolute()), str((folder / STORE).absolute()),
-    )  # fmt: skip
+        str(file.absolute()),
+        str((folder / STORE).absolute()),
+    )
     return note.shown if at_home and not find_changes(note) else None
 
 

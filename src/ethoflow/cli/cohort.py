@@ -288,9 +288,11 @@ def _settings(
     }
     base = base.model_copy(update={**asked, "folder": Path()})
     options = {
-        "rules": "--rules", "rule_files": "--rule-file", "parameters": "--set",
+        "rules": "--rules",
+        "rule_files": "--rule-file",
+        "parameters": "--set",
         "skeleton": "--skeleton",
-    }  # fmt: skip
+    }
     check_rules(
         keys_of(base, RulesKeys), base.path, lambda place: options.get(str(place[0]), str(place[0]))
     )

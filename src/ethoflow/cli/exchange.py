@@ -79,9 +79,18 @@ def labels(
             return
         path = place(store)
         problems = add_labels(
-            files, path, Screen(), fps=rate_of(fps), rater=rater, individual=individual,
-            offset=offset, since=since, group=group, columns=columns, background=background,  # type: ignore[arg-type]
-        )  # fmt: skip
+            files,
+            path,
+            Screen(),
+            fps=rate_of(fps),
+            rater=rater,
+            individual=individual,
+            offset=offset,
+            since=since,  # type: ignore[arg-type]
+            group=group,
+            columns=columns,
+            background=background,
+        )
         out.print(f"\nwritten:\n{path}/{group}\nnext: ethoflow info {path}", markup=False)
     if problems:
         raise typer.Exit(PARTIAL)

@@ -39,9 +39,10 @@ class Stored:
         )
         self.variables = [n for n in self.documents if keep and n not in given]
         self.in_blocks = [
-            name for name in self.variables if "time" in store.dims_of(self.documents[name])
-            and name in self.record.variables
-        ]  # fmt: skip
+            name
+            for name in self.variables
+            if "time" in store.dims_of(self.documents[name]) and name in self.record.variables
+        ]
 
     def _check_replaced(self, names: Sequence[str], given: set[str]) -> None:
         """Nothing can stay in a group without a record of how it came about."""

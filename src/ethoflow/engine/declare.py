@@ -124,8 +124,11 @@ class Output:
 
 
 DTYPES: Mapping[str, str] = {
-    "number": "float32", "flag": "int8", "label": "int8", "category": "int16"
-}  # fmt: skip
+    "number": "float32",
+    "flag": "int8",
+    "label": "int8",
+    "category": "int16",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -233,8 +236,10 @@ class Declaration:
 
 
 LEADS: Mapping[str, tuple[str, ...]] = {
-    "individual": ("individual",), "pair": ("individual", "partner"), "group": (),
-}  # fmt: skip
+    "individual": ("individual",),
+    "pair": ("individual", "partner"),
+    "group": (),
+}
 """Dims that each scope adds to those of the kernel's result."""
 
 

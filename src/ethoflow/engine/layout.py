@@ -160,9 +160,13 @@ class _Writer:
         shape = (len(self.there.names), *node.shape, self.longest)
         attributes = plain_attributes({**node.attrs(), **_described(node)})
         return store.array_document(
-            shape, (1, *node.shape, self.block), node.dtype, ("recording", *node.dims),
-            attributes, in_blocks=True,
-        )  # fmt: skip
+            shape,
+            (1, *node.shape, self.block),
+            node.dtype,
+            ("recording", *node.dims),
+            attributes,
+            in_blocks=True,
+        )
 
     def _resized(self, document: store.Document) -> store.Document:
         shape = [len(self.there.names), *document["shape"][1:-1], self.longest]
@@ -171,9 +175,10 @@ class _Writer:
     def _whole_kept(self) -> list[str]:
         """Numbers of whole recordings that stay as they are."""
         return [
-            name for name in self.there.variables
+            name
+            for name in self.there.variables
             if name in self.there.record.variables and name not in self.there.in_blocks
-        ]  # fmt: skip
+        ]
 
     def _small_arrays(
         self,
@@ -220,9 +225,12 @@ class _Writer:
         return self._filled(self._full_shape(values.shape, dims), values.dtype, rows, dims)
 
     def _filled(
-        self, shape: tuple[int, ...], dtype: np.dtype[Any], rows: Mapping[int, Any],
+        self,
+        shape: tuple[int, ...],
+        dtype: np.dtype[Any],
+        rows: Mapping[int, Any],
         dims: Sequence[str],
-    ) -> Array:  # fmt: skip
+    ) -> Array:
         """An array with the values of some rows, and missing ones elsewhere."""
         out = np.full(shape, store.missing_of(dtype), dtype)
         for row, values in rows.items():

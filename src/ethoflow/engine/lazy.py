@@ -99,9 +99,11 @@ def replace_variables(ds: xr.Dataset, new: Mapping[str, xr.DataArray]) -> xr.Dat
         Other variables run along a dim whose members are new.
     """
     changed = {
-        str(dim) for array in new.values() for dim in array.dims
+        str(dim)
+        for array in new.values()
+        for dim in array.dims
         if dim in ds.dims and dim != "time" and not _same(ds, array, dim)
-    }  # fmt: skip
+    }
     rest = ds.drop_vars([n for n in new if n in ds.data_vars]) if changed else ds
     stuck = [str(n) for n, a in rest.data_vars.items() if n not in new and set(a.dims) & changed]
     if stuck:
@@ -243,9 +245,12 @@ def _output_tasks(
 
 
 def _take(
-    results: dict[int, Any], name: str, shape: tuple[int, ...], rows: tuple[int, int],
+    results: dict[int, Any],
+    name: str,
+    shape: tuple[int, ...],
+    rows: tuple[int, int],
     has_rows: bool,
-) -> Array:  # fmt: skip
+) -> Array:
     block = place_block(results, name, shape, rows)
     return block if has_rows else block[0]
 

@@ -160,9 +160,10 @@ def open_model(folder: str | Path) -> Model:
     home = folder.parent.parent
     behind = {(str(home), place): found for place, found in card["behind"].items()}
     changed = [
-        place for place, found in card["behind"].items()
+        place
+        for place, found in card["behind"].items()
         if not found.items() <= store.digests_of(home, place).items()
-    ]  # fmt: skip
+    ]
     if changed:
         warnings.warn(
             f"the model in {folder} was fitted on {listed(changed)} of this store, which changed "

@@ -134,8 +134,12 @@ def find(name: str, kind: str | None = None) -> Declaration:
 
 
 WORDS = {
-    "behaviour": "rule", "feature": "feature", "step": "step", "summary": "feature", "fit": "fit"
-}  # fmt: skip
+    "behaviour": "rule",
+    "feature": "feature",
+    "step": "step",
+    "summary": "feature",
+    "fit": "fit",
+}
 """What people call the kinds."""
 
 

@@ -66,9 +66,11 @@ class Tasks:
         name = self.stages[call.job]
         animals = _animals(call)
         return List(
-            *(List(*(TaskRef((name, row, number)) for number in range(len(animals))))
-              for row in range(*rows))
-        )  # fmt: skip
+            *(
+                List(*(TaskRef((name, row, number)) for number in range(len(animals))))
+                for row in range(*rows)
+            )
+        )
 
     def _add_stage(self, call: Call) -> str:
         """Add the tasks of a stage; gives the name of their keys."""

@@ -15,37 +15,45 @@ from ethoflow.origin import clock_end
 
 
 @writer(
-    "BORIS aggregated events", kind="labels", suffix=".tsv",
-    reader="BORIS aggregated events", survives=("bouts", "animal"),
-)  # fmt: skip
+    "BORIS aggregated events",
+    kind="labels",
+    suffix=".tsv",
+    reader="BORIS aggregated events",
+    survives=("bouts", "animal"),
+)
 def save_boris(ds: xr.Dataset, path: Path) -> None:
     """A row per bout, tab-separated; what is unknown is not in it, as BORIS has no such state."""
     bouts = find_bouts(ds)
     name = str(ds.recording.values) if "recording" in ds.coords else "recording"
     note_unknown(ds, name, "BORIS", 4)
-    table = pd.DataFrame({
-        "Observation id": name,
-        "Observation date": "",
-        "Description": "",
-        "Media file": "",
-        "Total length": clock_end(ds),
-        "FPS": float(ds.fps),
-        "Subject": bouts.animal,
-        "Behavior": bouts.behaviour,
-        "Behavioral category": "",
-        "Modifiers": bouts.partner_animal,
-        "Behavior type": "STATE",
-        "Start (s)": bouts.start,
-        "Stop (s)": bouts.stop,
-        "Duration (s)": bouts.duration,
-    })  # fmt: skip
+    table = pd.DataFrame(
+        {
+            "Observation id": name,
+            "Observation date": "",
+            "Description": "",
+            "Media file": "",
+            "Total length": clock_end(ds),
+            "FPS": float(ds.fps),
+            "Subject": bouts.animal,
+            "Behavior": bouts.behaviour,
+            "Behavioral category": "",
+            "Modifiers": bouts.partner_animal,
+            "Behavior type": "STATE",
+            "Start (s)": bouts.start,
+            "Stop (s)": bouts.stop,
+            "Duration (s)": bouts.duration,
+        }
+    )
     write_csv(table, path, separator="\t")
 
 
 @writer(
-    "BORIS tabular events", kind="labels", suffix=".tsv",
-    reader="BORIS tabular events", survives=("bouts", "animal"),
-)  # fmt: skip
+    "BORIS tabular events",
+    kind="labels",
+    suffix=".tsv",
+    reader="BORIS tabular events",
+    survives=("bouts", "animal"),
+)
 def save_boris_log(ds: xr.Dataset, path: Path) -> None:
     """A row for every start and one for every stop, as BORIS 8 lists them."""
     name = str(ds.recording.values) if "recording" in ds.coords else "recording"

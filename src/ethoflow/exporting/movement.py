@@ -86,18 +86,26 @@ def _save(ds: xr.Dataset, path: Path, dialect: Literal["singular", "plural"]) ->
 
 
 @writer(
-    "movement netCDF", kind="tracks", suffix=".nc", reader="movement netCDF",
-    survives=_SURVIVES, extra="netcdf",
-)  # fmt: skip
+    "movement netCDF",
+    kind="tracks",
+    suffix=".nc",
+    reader="movement netCDF",
+    survives=_SURVIVES,
+    extra="netcdf",
+)
 def save_movement(ds: xr.Dataset, path: Path) -> None:
     """As movement 0.17 and later save poses."""
     _save(ds, path, "singular")
 
 
 @writer(
-    "VAME netCDF", kind="tracks", suffix=".nc", reader="movement netCDF",
-    survives=_SURVIVES, extra="netcdf",
-)  # fmt: skip
+    "VAME netCDF",
+    kind="tracks",
+    suffix=".nc",
+    reader="movement netCDF",
+    survives=_SURVIVES,
+    extra="netcdf",
+)
 def save_vame(ds: xr.Dataset, path: Path) -> None:
     """As VAME takes it: the older dialect of movement."""
     _save(ds, path, "plural")

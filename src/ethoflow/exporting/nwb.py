@@ -33,9 +33,16 @@ _SURVIVES = ("position", "confidence", "bodypart", "units", "bouts")
 
 
 @writer(
-    "NWB ndx-pose", kind="tracks", suffix=".nwb", reader="NWB ndx-pose", survives=_SURVIVES,
-    extra="nwb", apart=True, labels=True, default=True,
-)  # fmt: skip
+    "NWB ndx-pose",
+    kind="tracks",
+    suffix=".nwb",
+    reader="NWB ndx-pose",
+    survives=_SURVIVES,
+    extra="nwb",
+    apart=True,
+    labels=True,
+    default=True,
+)
 def save_nwb(ds: xr.Dataset, path: Path) -> None:
     """Poses of one animal and its bouts, on the recording's own clock; a file per animal."""
     from pynwb import NWBFile
@@ -58,9 +65,14 @@ def save_nwb(ds: xr.Dataset, path: Path) -> None:
 
 
 @writer(
-    "NWB ndx-multisubjects", kind="tracks", suffix=".nwb", reader="NWB ndx-pose",
-    survives=(*_SURVIVES, "animal"), extra="nwb", labels=True,
-)  # fmt: skip
+    "NWB ndx-multisubjects",
+    kind="tracks",
+    suffix=".nwb",
+    reader="NWB ndx-pose",
+    survives=(*_SURVIVES, "animal"),
+    extra="nwb",
+    labels=True,
+)
 def save_nwb_of_several(ds: xr.Dataset, path: Path) -> None:
     """Poses and bouts of all animals of a recording in one file, each in a container of its own."""
     from hdmf.common import DynamicTableRegion

@@ -40,9 +40,12 @@ def _end_slope(end: Array, second: Array, third: Array) -> Array:
 
 
 @feature(
-    dims=("bodypart", "space", "time"), units="position/s", pointwise=("bodypart",), halo=2,
+    dims=("bodypart", "space", "time"),
+    units="position/s",
+    pointwise=("bodypart",),
+    halo=2,
     version=2,
-)  # fmt: skip
+)
 def velocity(position: Array, *, fps: float) -> Array:
     """Change of position per second: central difference, one-sided at the ends.
 

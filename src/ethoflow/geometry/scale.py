@@ -20,13 +20,25 @@ from ethoflow.schema import DataError
 from ethoflow.units import UnitError, convert, factor, same_dimension, unit_of
 
 Scale: TypeAlias = (
-    float | str | Mapping[str, float | str] | Sequence[float | str] | npt.NDArray[Any] | pd.Series
+    float
+    | str
+    | Mapping[str, float | str]
+    | Sequence[float | str]
+    | npt.NDArray[Any]
+    | pd.Series
     | xr.DataArray
-)  # fmt: skip
+)
 """Pixels per millimetre: one for all recordings, one for each, or where the metadata have it."""
 
-_WORDS = {"pixel": "px", "px": "px", "millimeter": "mm", "millimetre": "mm", "centimeter": "cm",
-          "centimetre": "cm", "µm": "um"}  # fmt: skip
+_WORDS = {
+    "pixel": "px",
+    "px": "px",
+    "millimeter": "mm",
+    "millimetre": "mm",
+    "centimeter": "cm",
+    "centimetre": "cm",
+    "µm": "um",
+}
 _SINGULAR = re.compile(r"(?<![\da-zµ])([a-zµ]+?)s?(?![\da-zµ])")
 _LENGTHS = {"mm", "cm", "m", "um"}
 _FORMS = "a number, a text such as '3.2 px/mm', or one for each recording"

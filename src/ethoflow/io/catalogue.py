@@ -28,9 +28,20 @@ FORMAT = 1
 """Version of the file; the code of the readers is known by its own stamps."""
 
 LIBRARIES = (
-    "cv2", "h5netcdf", "h5py", "ndx_pose", "numba", "numpy", "openpyxl", "pandas", "pyarrow",
-    "pynwb", "scipy", "sleap_io", "xarray",
-)  # fmt: skip
+    "cv2",
+    "h5netcdf",
+    "h5py",
+    "ndx_pose",
+    "numba",
+    "numpy",
+    "openpyxl",
+    "pandas",
+    "pyarrow",
+    "pynwb",
+    "scipy",
+    "sleap_io",
+    "xarray",
+)
 """What readers read with: another version of one may find something else."""
 
 _TUPLES = ("bodyparts", "animals", "stamp", "notes", "marks")

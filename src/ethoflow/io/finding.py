@@ -16,8 +16,23 @@ from ethoflow.stamps import expand
 
 MOST_FILES = 3000
 """Files that are looked into."""
-_NO_TRACKS = {".mp4", ".avi", ".mov", ".mkv", ".png", ".jpg", ".jpeg", ".tif", ".md", ".yaml",
-              ".yml", ".py", ".html", ".pdf", ".docx"}  # fmt: skip
+_NO_TRACKS = {
+    ".mp4",
+    ".avi",
+    ".mov",
+    ".mkv",
+    ".png",
+    ".jpg",
+    ".jpeg",
+    ".tif",
+    ".md",
+    ".yaml",
+    ".yml",
+    ".py",
+    ".html",
+    ".pdf",
+    ".docx",
+}
 _LABELS = "DeepLabCut labels"
 _WITHOUT = "tracks/*.csv"
 

@@ -158,9 +158,12 @@ def _coordinates(ds: xr.Dataset, seated: Seated) -> tuple[dict[str, Any], list[s
 
 
 def _complete(
-    before: xr.Variable, new: tuple[tuple[str, ...], Any], name: str, one: Seated,
+    before: xr.Variable,
+    new: tuple[tuple[str, ...], Any],
+    name: str,
+    one: Seated,
     given: Mapping[str, str],
-) -> xr.Variable:  # fmt: skip
+) -> xr.Variable:
     """A column that an earlier table has too: what that lacks is taken from the later one.
 
     Raises

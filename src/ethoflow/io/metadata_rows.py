@@ -24,9 +24,20 @@ _KEYS = ("recording", "name", "file", "filename", "video")
 _BESIDE = ("individual", "fps", "timestamps")
 """Columns that say something else of a recording, whatever else they fit."""
 WHO = (
-    "animal", "individual", "mouse", "rat", "subject", "animal id", "mouse id", "rat id",
-    "subject id", "ear tag", "eartag", "tag", "id",
-)  # fmt: skip
+    "animal",
+    "individual",
+    "mouse",
+    "rat",
+    "subject",
+    "animal id",
+    "mouse id",
+    "rat id",
+    "subject id",
+    "ear tag",
+    "eartag",
+    "tag",
+    "id",
+)
 """What people call the column that says which animal a row is about."""
 _NUMBER = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)([eE][+-]\d+)?")
 _NO_NUMBER = re.compile(r"[+-]?(0\d.*|\d{1,3}(,\d{3})+)")  # names such as 007; 1,000

@@ -23,11 +23,23 @@ CALENDAR = 1e8
 """Times from here on (s, three years) count from an epoch: no session lasts as long."""
 
 _WORDS = {
-    "s": "s", "sec": "s", "secs": "s", "second": "s", "seconds": "s",
-    "ms": "ms", "msec": "ms", "millisecond": "ms", "milliseconds": "ms",
-    "us": "us", "µs": "us", "usec": "us", "microseconds": "us",
-    "ns": "ns", "nsec": "ns", "nanoseconds": "ns",
-}  # fmt: skip
+    "s": "s",
+    "sec": "s",
+    "secs": "s",
+    "second": "s",
+    "seconds": "s",
+    "ms": "ms",
+    "msec": "ms",
+    "millisecond": "ms",
+    "milliseconds": "ms",
+    "us": "us",
+    "µs": "us",
+    "usec": "us",
+    "microseconds": "us",
+    "ns": "ns",
+    "nsec": "ns",
+    "nanoseconds": "ns",
+}
 
 
 def begin(times: Times) -> tuple[float, tuple[str, ...]]:

@@ -62,8 +62,6 @@ def find_bouts(data: Data) -> pd.DataFrame:
         for (start, stop), (begins_at, ends_at), cut in zip(
             track.runs.tolist(), times, track.cut.tolist(), strict=True
         ):
-            values = (
-                begins_at, ends_at, (stop - start) / fps, number + start, number + stop, cut
-            )  # fmt: skip
+            values = (begins_at, ends_at, (stop - start) / fps, number + start, number + stop, cut)
             records.append((track, dict(zip(OWN, values, strict=True))))
     return make_table(ds, tracks, records, OWN)

@@ -71,9 +71,11 @@ def _animal(ds: xr.Dataset, row: int, slot: int | None) -> str:
 
 
 def make_table(
-    ds: xr.Dataset, tracks: Sequence[Track], records: Sequence[tuple[Track, dict[str, Any]]],
+    ds: xr.Dataset,
+    tracks: Sequence[Track],
+    records: Sequence[tuple[Track, dict[str, Any]]],
     own: Sequence[str],
-) -> pd.DataFrame:  # fmt: skip
+) -> pd.DataFrame:
     """A table with a row for each record: who and what it is of, its `own` columns, metadata.
 
     Metadata that are called like a column of the table get ``metadata_`` before their name. A row
@@ -115,9 +117,8 @@ def _metadata(ds: xr.Dataset, tracks: Sequence[Track]) -> Iterator[tuple[str, li
     known = {"recording", "individual", *further_dims(ds, label_names(ds))}
     slots = [str(slot) for slot in ds.individual.values] if "individual" in ds.dims else []
     partners = [
-        None if track.partner is None else str(ds.partner.values[track.partner])
-        for track in tracks
-    ]  # fmt: skip
+        None if track.partner is None else str(ds.partner.values[track.partner]) for track in tracks
+    ]
     others = [slots.index(name) if name in slots else None for name in partners]
     for name, coord in ds.coords.items():
         if name in _KEPT or name in ds.dims or not set(coord.dims) <= known:
@@ -128,9 +129,8 @@ def _metadata(ds: xr.Dataset, tracks: Sequence[Track]) -> Iterator[tuple[str, li
         yield str(name), [_value(coord, place) for place in places]
         if "individual" in coord.dims and any(partner is not None for partner in partners):
             places = [
-                {**place, "individual": other}
-                for place, other in zip(places, others, strict=True)
-            ]  # fmt: skip
+                {**place, "individual": other} for place, other in zip(places, others, strict=True)
+            ]
             yield f"partner_{name}", [_value(coord, place) for place in places]
 
 

@@ -141,9 +141,17 @@ def follow_tracks(ds: xr.Dataset) -> list[Track]:
             for code, category in members.get(name, {1: ""}).items():
                 own = runs.codes == code
                 tracks.append(
-                    Track(row, name, place, runs.bounds[own], runs.n_observed, runs.cut[own],
-                          once[name], category)
-                )  # fmt: skip
+                    Track(
+                        row,
+                        name,
+                        place,
+                        runs.bounds[own],
+                        runs.n_observed,
+                        runs.cut[own],
+                        once[name],
+                        category,
+                    )
+                )
     return tracks
 
 
@@ -231,14 +239,18 @@ def _join(parts: Sequence[tuple[int, _Part]]) -> _Runs:
     firsts = [*(part.first for _, part in parts[1:]), UNKNOWN]
     bounds = np.concatenate([part.bounds + start for start, part in parts])
     codes = np.concatenate([part.codes for _, part in parts])
-    before = np.concatenate([
-        np.where(part.before == EDGE, last, part.before)
-        for (_, part), last in zip(parts, lasts, strict=False)
-    ])  # fmt: skip
-    after = np.concatenate([
-        np.where(part.after == EDGE, first, part.after)
-        for (_, part), first in zip(parts, firsts, strict=True)
-    ])  # fmt: skip
+    before = np.concatenate(
+        [
+            np.where(part.before == EDGE, last, part.before)
+            for (_, part), last in zip(parts, lasts, strict=False)
+        ]
+    )
+    after = np.concatenate(
+        [
+            np.where(part.after == EDGE, first, part.after)
+            for (_, part), first in zip(parts, firsts, strict=True)
+        ]
+    )
     begins, ends = before != codes, after != codes
     whole = np.stack([bounds[begins, 0], bounds[ends, 1]], axis=-1)
     cut = (before[begins] == UNKNOWN) | (after[ends] == UNKNOWN)

@@ -55,10 +55,13 @@ def trajectories(data: Data, *, role: str = "centre") -> Any:
         if name == "" and bool(path.isel(individual=i).isnull().all()):
             continue  # other recordings of the cohort have more animals
         names.append(name or str(slot))
-        table = pd.DataFrame({
-            "x": path.sel(space="x").values[i], "y": path.sel(space="y").values[i],
-            "time (s)": path.time.values,
-        })  # fmt: skip
+        table = pd.DataFrame(
+            {
+                "x": path.sel(space="x").values[i],
+                "y": path.sel(space="y").values[i],
+                "time (s)": path.time.values,
+            }
+        )
         line = table.hvplot.line("x", "y", label=names[-1], hover=False)
         colour = PALETTE[i % len(PALETTE)]
         layers.append(

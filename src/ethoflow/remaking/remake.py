@@ -77,10 +77,11 @@ def _chain(maker: Stage, there: Collection[str]) -> list[Stage]:
     leading = {one.name: one for one in [*leading_to(maker.name), maker]}
     read = {place for one in leading.values() for place in one.reads}
     return [
-        one for one in stages()
+        one
+        for one in stages()
         if (one.name in leading and not set(there).isdisjoint(one.groups()))
         or not read.isdisjoint(one.writes)
-    ]  # fmt: skip
+    ]
 
 
 def _state(path: str | Path) -> store.State:

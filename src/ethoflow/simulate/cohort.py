@@ -123,10 +123,17 @@ def simulate_cohort(
     ground = make_ground(arena, size)
     tracker = Tracker(noise, bursts, gaps, swaps, absent)
     parts = [
-        _simulate_one(number, n, Stage(ground, _mice(seed, number, n_individuals), float(fps)),
-                      tracker, skeleton, px_per_mm, seed)
+        _simulate_one(
+            number,
+            n,
+            Stage(ground, _mice(seed, number, n_individuals), float(fps)),
+            tracker,
+            skeleton,
+            px_per_mm,
+            seed,
+        )
         for number, n in enumerate(frames)
-    ]  # fmt: skip
+    ]
     return _stack(parts, picture(ground, px_per_mm), px_per_mm)
 
 
@@ -249,16 +256,22 @@ def _stack(
     points = (*lead, "bodypart", "time")
     tracks = xr.Dataset(
         {
-            name: (("recording", *first[name].dims),
-                   _pad([p.tracks[name].values for p in parts], longest), first[name].attrs)
+            name: (
+                ("recording", *first[name].dims),
+                _pad([p.tracks[name].values for p in parts], longest),
+                first[name].attrs,
+            )
             for name in ("position", "confidence")
         },
-        coords=coords, attrs=first.attrs,
-    )  # fmt: skip
+        coords=coords,
+        attrs=first.attrs,
+    )
     clean = xr.DataArray(
         _pad([part.clean for part in parts], longest),
-        dims=tracks.position.dims, coords=tracks.position.coords, attrs={"units": "mm"},
-    )  # fmt: skip
+        dims=tracks.position.dims,
+        coords=tracks.position.coords,
+        attrs={"units": "mm"},
+    )
     corruption = xr.Dataset(
         {
             "burst": (points, _pad([p.tracked.burst for p in parts], longest)),
@@ -306,9 +319,15 @@ def _tabulate(part: _Recording) -> pd.DataFrame:
     slots = [str(slot) for slot in part.tracks.individual.values]
     return pd.DataFrame(
         [
-            (part.name, slots[line.individual], slots[line.partner] if line.partner >= 0 else "",
-             line.behaviour, line.start / part.fps, line.stop / part.fps)
+            (
+                part.name,
+                slots[line.individual],
+                slots[line.partner] if line.partner >= 0 else "",
+                line.behaviour,
+                line.start / part.fps,
+                line.stop / part.fps,
+            )
             for line in part.play.lines
         ],
         columns=["recording", "individual", "partner", "behaviour", "start", "stop"],
-    )  # fmt: skip
+    )

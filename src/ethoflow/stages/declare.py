@@ -140,9 +140,19 @@ def stage(
         name = function.__name__
         places = (writes,) if isinstance(writes, str) else tuple(writes)
         entry = Stage(
-            name, function, tuple(reads), tuple(uses), places, keys, top, template, check, watch,
-            doing or name, command or name,
-        )  # fmt: skip
+            name,
+            function,
+            tuple(reads),
+            tuple(uses),
+            places,
+            keys,
+            top,
+            template,
+            check,
+            watch,
+            doing or name,
+            command or name,
+        )
         for key in set(entry.names) & set(RESERVED):
             raise ValueError(f"a stage cannot have the key {key!r}: give it another name.")
         for other in _stages.values():

@@ -137,8 +137,9 @@ class MetadataKeys(Keys):
     )
 
 
-def explain(model: type[BaseModel], names: Sequence[str], faults: Sequence[Any], where: Where
-            ) -> list[str]:  # fmt: skip
+def explain(
+    model: type[BaseModel], names: Sequence[str], faults: Sequence[Any], where: Where
+) -> list[str]:
     """What is wrong with each key in a line: where, what was expected and found.
 
     Parameters

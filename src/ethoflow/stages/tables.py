@@ -52,9 +52,11 @@ def summarise(budget: pd.DataFrame) -> pd.DataFrame:
     further = columns[columns.index("partner") + 1 : columns.index("animal")]
     kinds = ["behaviour", *further, *(["category"] if "category" in columns else [])]
     shown = budget.groupby(kinds, sort=False, dropna=False).agg(
-        animals=("share", "count"), share=("share", "mean"), bouts=("n_bouts", "sum"),
+        animals=("share", "count"),
+        share=("share", "mean"),
+        bouts=("n_bouts", "sum"),
         mean_bout_s=("mean_bout", "mean"),
-    )  # fmt: skip
+    )
     return shown.reset_index()
 
 

@@ -11,9 +11,7 @@ import xarray as xr
 from ethoflow.schema import Data, as_dataset
 from ethoflow.stats.survey import Survey, each, survey
 
-COLUMNS = (
-    "recording", "individual", "bodypart", "n_frames", "missing", "low_confidence", "jumps"
-)  # fmt: skip
+COLUMNS = ("recording", "individual", "bodypart", "n_frames", "missing", "low_confidence", "jumps")
 
 
 def track_quality(data: Data) -> pd.DataFrame:

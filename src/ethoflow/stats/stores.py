@@ -194,9 +194,7 @@ def summarise(ds: xr.Dataset) -> pd.DataFrame:
     lead = {"recording": rows, "individual": len(slots)}
     places = np.tile(slots, rows)
     seats = _spread(ds.animal, lead).ravel() if "animal" in ds.coords else places
-    table = {
-        "recording": np.repeat(recordings, len(slots)), "individual": places, "animal": seats
-    }  # fmt: skip
+    table = {"recording": np.repeat(recordings, len(slots)), "individual": places, "animal": seats}
     for name, array in _numbers(ds).items():
         further = [str(dim) for dim in array.dims if dim not in lead]
         for place in np.ndindex(*(array.sizes[dim] for dim in further)):

@@ -221,12 +221,16 @@ def _finish(_: int, found: dict[str, Any]) -> Survey:
     return Survey(
         n_frames=n_frames,
         **{name: found[name] for name in ("seen", "scored", "low", "at_zero", "present", "same")},
-        first=first, last=last, absence=absence,
+        first=first,
+        last=last,
+        absence=absence,
         still=(found["least"] == found["most"]).all(axis=-1),
-        apart=apart, length=length,
-        steps=steps.sum(axis=-1), jumps=_count_jumps(steps, length),
+        apart=apart,
+        length=length,
+        steps=steps.sum(axis=-1),
+        jumps=_count_jumps(steps, length),
         scores=(float(found["worst"]), float(found["best"])),
-    )  # fmt: skip
+    )
 
 
 def _join_absences(pieces: Mapping[int, Array], n_frames: int) -> tuple[Array, Array, Array]:

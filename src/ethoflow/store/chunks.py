@@ -309,11 +309,16 @@ def _files(stored: StoredArray, bounds: Sequence[tuple[int, int]]) -> list[tuple
         for dim, (start, stop), size in zip(dims_of(document), bounds, stored.chunks, strict=True)
     }
     return [
-        (row, block, chunk_path(stored.path, stored.group, stored.name, document,
-                                index_of(document, row, block)))
+        (
+            row,
+            block,
+            chunk_path(
+                stored.path, stored.group, stored.name, document, index_of(document, row, block)
+            ),
+        )
         for row in spans.get("recording", range(1))
         for block in spans.get("time", range(1))
-    ]  # fmt: skip
+    ]
 
 
 def holds(file: str) -> bool:

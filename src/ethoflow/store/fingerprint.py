@@ -44,9 +44,10 @@ def _small_names(state: State, group: str) -> list[str]:
     """Arrays that are stored whole and do not run along time."""
     made = set(state.record(group).variables)
     return [
-        name for name, document in sorted(state.arrays(group).items())
+        name
+        for name, document in sorted(state.arrays(group).items())
         if name not in made and "time" not in dims_of(document)
-    ]  # fmt: skip
+    ]
 
 
 def _small(state: State, group: str, name: str, row: int | None) -> object:

@@ -61,9 +61,12 @@ class Journal:
             with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
                 head = json.loads(arrays["head"].tobytes())
                 return cls(
-                    head["documents"], tuple(head["variables"]), tuple(head["recordings"]),
-                    arrays["digests"], arrays["written"],
-                )  # fmt: skip
+                    head["documents"],
+                    tuple(head["variables"]),
+                    tuple(head["recordings"]),
+                    arrays["digests"],
+                    arrays["written"],
+                )
         except (KeyError, OSError, EOFError, ValueError):
             return None
 
@@ -71,9 +74,12 @@ class Journal:
         """Variable, recording, row, block and digest of every chunk."""
         for place, row, block in np.argwhere(self.written):
             yield (
-                self.variables[place], self.recordings[row], int(row), int(block),
+                self.variables[place],
+                self.recordings[row],
+                int(row),
+                int(block),
                 int(self.digests[place, row]),
-            )  # fmt: skip
+            )
 
 
 def journals_in(folder: Place) -> list[Place]:

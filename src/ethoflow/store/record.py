@@ -41,9 +41,11 @@ class Record:
         """A record of nothing stored."""
         shape = (len(variables), len(recordings))
         return cls(
-            tuple(variables), tuple(recordings), np.zeros(shape, np.uint64),
+            tuple(variables),
+            tuple(recordings),
+            np.zeros(shape, np.uint64),
             np.zeros((*shape, n_blocks), np.uint32),
-        )  # fmt: skip
+        )
 
     @property
     def n_blocks(self) -> int:
@@ -113,9 +115,13 @@ class Record:
                     small[name] = arrays["small"][ends : ends + n_bytes].tobytes()
                     ends += n_bytes
                 return cls(
-                    tuple(head["variables"]), tuple(head["recordings"]), arrays["digests"],
-                    arrays["sizes"], sources, small,
-                )  # fmt: skip
+                    tuple(head["variables"]),
+                    tuple(head["recordings"]),
+                    arrays["digests"],
+                    arrays["sizes"],
+                    sources,
+                    small,
+                )
         except (KeyError, OSError, EOFError, ValueError) as error:
             raise ValueError(f"not a record: {error}") from error
 

@@ -116,9 +116,26 @@ def _is_length(cells: Sequence[str], table: BoutTable) -> bool:
     return beyond <= {-0.01, 0.0, 0.01} or beyond == {1.0}
 
 
-_QUANTITIES = {"mean", "median", "max", "min", "sd", "std", "speed", "velocity", "distance",
-               "angle", "area", "probability", "score", "confidence", "latency", "x", "y",
-               "z"}  # fmt: skip
+_QUANTITIES = {
+    "mean",
+    "median",
+    "max",
+    "min",
+    "sd",
+    "std",
+    "speed",
+    "velocity",
+    "distance",
+    "angle",
+    "area",
+    "probability",
+    "score",
+    "confidence",
+    "latency",
+    "x",
+    "y",
+    "z",
+}
 
 
 def _measures(name: str, cells: Sequence[str]) -> bool:

@@ -14,8 +14,21 @@ NAMES = ("recording", "individual", "partner", "rater", "behaviour", "modifier")
 ROLES = (*EDGES, *NAMES, "fps", "ignore")
 """What ``columns=`` may name."""
 EMPTY = ("", "NA", "NaN", "nan", "n/a", "N/A", "-")
-_BEST = ("recording", "dlc", "tracking", "csv", "video", "media", "movie", "clip", "filename", "id",
-         "file", "observation", "session")  # fmt: skip
+_BEST = (
+    "recording",
+    "dlc",
+    "tracking",
+    "csv",
+    "video",
+    "media",
+    "movie",
+    "clip",
+    "filename",
+    "id",
+    "file",
+    "observation",
+    "session",
+)
 
 
 @dataclass(frozen=True)

@@ -272,8 +272,13 @@ def _extent(scored: Scored, clock: Clock) -> tuple[float, float]:
 
 def _nothing_known(scored: Scored) -> Scored:
     if isinstance(scored, Events):
-        return replace(scored, span=(0.0, 0.0), events=(), behaviours=names_of(scored),
-                       individuals=individuals_of(scored))  # fmt: skip
+        return replace(
+            scored,
+            span=(0.0, 0.0),
+            events=(),
+            behaviours=names_of(scored),
+            individuals=individuals_of(scored),
+        )
     return replace(scored, values=np.full_like(scored.values, np.nan))
 
 

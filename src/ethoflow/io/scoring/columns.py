@@ -82,9 +82,12 @@ def _by_hand(
 
 
 def _place_edges(
-    headings: Sequence[Heading], named: Mapping[str, int], places: dict[str, int],
-    units: dict[str, Unit], names: Sequence[str],
-) -> None:  # fmt: skip
+    headings: Sequence[Heading],
+    named: Mapping[str, int],
+    places: dict[str, int],
+    units: dict[str, Unit],
+    names: Sequence[str],
+) -> None:
     """Start, and stop or duration: of several columns those in one unit, s before frames."""
     found: dict[str, dict[Unit, int]] = {kind: {} for kind in EDGES}
     for i, heading in enumerate(headings):

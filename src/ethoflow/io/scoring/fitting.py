@@ -301,8 +301,21 @@ def _label_events(
     return label
 
 
-_COORDINATES = ("recording", "individual", "partner", "time", "fps", "n_frames", "animal", "digest",
-                "origin", "source_file", "bodypart", "space", "role")  # fmt: skip
+_COORDINATES = (
+    "recording",
+    "individual",
+    "partner",
+    "time",
+    "fps",
+    "n_frames",
+    "animal",
+    "digest",
+    "origin",
+    "source_file",
+    "bodypart",
+    "space",
+    "role",
+)
 
 
 def _begins(clock: Clock, target: xr.Dataset | None, n_recordings: int) -> npt.NDArray[np.float64]:
@@ -355,8 +368,10 @@ def _dataset(
         for n, c in target.coords.items()
         if n not in ds.coords and c.dims in (("recording",), ("recording", "individual"))
     }
-    return ds.assign_coords({
-        name_aside(n, ds.data_vars): c
-        for n, c in known.items()
-        if n not in ("digest", "source_file")
-    })  # fmt: skip
+    return ds.assign_coords(
+        {
+            name_aside(n, ds.data_vars): c
+            for n, c in known.items()
+            if n not in ("digest", "source_file")
+        }
+    )

@@ -62,12 +62,20 @@ def list_labels(
                     else (one.first, one.first + one.values.shape[1])
                 )
                 start, stop = span or (np.nan, np.nan)
-                records.append({
-                    "recording": one.name, "rater": one.rater, "individual": individual,
-                    "behaviour": behaviour, "n_bouts": n_bouts, "total": total,
-                    "unit": one.unit if isinstance(one, Events) else "frame",
-                    "start": start, "stop": stop, "fps": np.nan if one.fps is None else one.fps,
-                })  # fmt: skip
+                records.append(
+                    {
+                        "recording": one.name,
+                        "rater": one.rater,
+                        "individual": individual,
+                        "behaviour": behaviour,
+                        "n_bouts": n_bouts,
+                        "total": total,
+                        "unit": one.unit if isinstance(one, Events) else "frame",
+                        "start": start,
+                        "stop": stop,
+                        "fps": np.nan if one.fps is None else one.fps,
+                    }
+                )
     return pd.DataFrame(records)
 
 

@@ -171,10 +171,16 @@ def _moments(label: Array, other: Array, most: int) -> Array:
         product = np.fft.irfft(np.fft.rfft(a, size) * np.conj(np.fft.rfft(b, size)), size)
         return np.concatenate([product[size - most :], product[: most + 1]])
 
-    return np.stack([
-        across(known_x, known_y), across(x, known_y), across(known_x, y),
-        across(x * x, known_y), across(known_x, y * y), across(x, y),
-    ])  # fmt: skip
+    return np.stack(
+        [
+            across(known_x, known_y),
+            across(x, known_y),
+            across(known_x, y),
+            across(x * x, known_y),
+            across(known_x, y * y),
+            across(x, y),
+        ]
+    )
 
 
 def _correlate(sums: Array) -> Array:

@@ -40,10 +40,16 @@ def read_animalta(path: Path) -> list[Tracks]:
         points = {"centroid": [table.numbers("X"), table.numbers("Y")]}
         return [
             dense_tracks(
-                recording_name(path), frames, animals, points,
-                lines=table.lines, fps=fps, source_software="AnimalTA", notes=notes,
+                recording_name(path),
+                frames,
+                animals,
+                points,
+                lines=table.lines,
+                fps=fps,
+                source_software="AnimalTA",
+                notes=notes,
             )
-        ]  # fmt: skip
+        ]
     return [_wide(path, table, frames, fps, notes)]
 
 
@@ -71,6 +77,12 @@ def _wide(
     }
     animals = [name for name in names for _ in range(len(numbers))]
     return dense_tracks(
-        recording_name(path), np.tile(numbers, n), animals, points,
-        lines=list(table.lines) * n, fps=fps, source_software="AnimalTA", notes=notes,
-    )  # fmt: skip
+        recording_name(path),
+        np.tile(numbers, n),
+        animals,
+        points,
+        lines=list(table.lines) * n,
+        fps=fps,
+        source_software="AnimalTA",
+        notes=notes,
+    )

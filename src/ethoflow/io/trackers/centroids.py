@@ -28,10 +28,14 @@ def read_tracktor(path: Path) -> list[Tracks]:
     points = {"centroid": [table.numbers("pos_x"), table.numbers("pos_y")]}
     return [
         dense_tracks(
-            recording_name(path), frames, animals, points,
-            lines=table.lines, source_software="tracktor",
+            recording_name(path),
+            frames,
+            animals,
+            points,
+            lines=table.lines,
+            source_software="tracktor",
         )
-    ]  # fmt: skip
+    ]
 
 
 _BONSAI = re.compile(r"(.*?)\.?Centroid\.([XY])")
@@ -63,10 +67,14 @@ def read_bonsai(path: Path) -> list[Tracks]:
     animals = [name for name in whole for _ in range(n_rows)] if len(whole) > 1 else None
     return [
         dense_tracks(
-            recording_name(path), np.tile(np.arange(n_rows), len(whole)), animals,
-            {"centroid": axes}, lines=list(table.lines) * len(whole), source_software="Bonsai",
+            recording_name(path),
+            np.tile(np.arange(n_rows), len(whole)),
+            animals,
+            {"centroid": axes},
+            lines=list(table.lines) * len(whole),
+            source_software="Bonsai",
         )
-    ]  # fmt: skip
+    ]
 
 
 def _finite(values: np.ndarray) -> np.ndarray:
@@ -86,8 +94,15 @@ def read_rtrack(path: Path) -> list[Tracks]:
     points = {"centroid": [table.numbers("X") * 10, table.numbers("Y") * 10]}
     return [
         dense_tracks(
-            recording_name(path), frames, None, points, lines=table.lines, fps=fps, units="mm",
-            start=float(times[0]), source_software="Rtrack",
+            recording_name(path),
+            frames,
+            None,
+            points,
+            lines=table.lines,
+            fps=fps,
+            units="mm",
+            start=float(times[0]),
+            source_software="Rtrack",
             notes=("its positions are taken to be in cm, as Rtrack writes them.",),
         )
-    ]  # fmt: skip
+    ]

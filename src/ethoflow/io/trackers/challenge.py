@@ -20,9 +20,19 @@ from ethoflow.schema import DataError
 FPS = 30.0
 SEVEN = ("nose", "left_ear", "right_ear", "neck", "left_hip", "right_hip", "tail_base")
 TWELVE = (
-    "nose", "left_ear", "right_ear", "neck", "left_forepaw", "right_forepaw", "centre_back",
-    "left_hindpaw", "right_hindpaw", "tail_base", "tail_middle", "tail_tip",
-)  # fmt: skip
+    "nose",
+    "left_ear",
+    "right_ear",
+    "neck",
+    "left_forepaw",
+    "right_forepaw",
+    "centre_back",
+    "left_hindpaw",
+    "right_hindpaw",
+    "tail_base",
+    "tail_middle",
+    "tail_tip",
+)
 
 
 def _is_calms21(file: Content) -> bool:

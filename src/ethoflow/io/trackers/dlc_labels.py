@@ -125,13 +125,15 @@ def _tracks(
 
     scored = any(column.coord == "likelihood" for column in columns)
     return dense_tracks(
-        name, np.tile(frames, len(animals)),
+        name,
+        np.tile(frames, len(animals)),
         [a for a in animals for _ in lines] if any(animals) else None,
         {part: [along(part, "x"), along(part, "y")] for part in bodyparts},
         confidence={part: along(part, "likelihood") for part in bodyparts} if scored else None,
-        lines=lines * len(animals), source_software="DeepLabCut",
+        lines=lines * len(animals),
+        source_software="DeepLabCut",
         notes=(f"labels of {len(lines)} single frames: no tracks of a video.",),
-    )  # fmt: skip
+    )
 
 
 def _column(values: Floats, place: int | None) -> Floats:

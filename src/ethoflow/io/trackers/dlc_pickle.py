@@ -63,11 +63,15 @@ def read_dlc_pickle(path: Path) -> list[Tracks]:
     note = "" if "header" in content else "its animals are not followed from frame to frame."
     return [
         Tracks(
-            recording_name(path), position, confidence, parts,
-            animals=tuple(map(str, animals)), source_software="DeepLabCut",
+            recording_name(path),
+            position,
+            confidence,
+            parts,
+            animals=tuple(map(str, animals)),
+            source_software="DeepLabCut",
             notes=(note,) if note else (),
         )
-    ]  # fmt: skip
+    ]
 
 
 def _assemblies(content: Mapping[Any, Any]) -> dict[Any, dict[int, Any]]:

@@ -47,10 +47,16 @@ def read_ethoscope(path: Path) -> list[Tracks]:
         "usual rate."
     )
     tracks = dense_tracks(
-        recording_name(path), frames, animals, {"centroid": [places[:, 0], places[:, 1]]},
-        repeats="last", fps=fps, start=float(times.min()) / 1000, notes=(note,),
+        recording_name(path),
+        frames,
+        animals,
+        {"centroid": [places[:, 0], places[:, 1]]},
+        repeats="last",
+        fps=fps,
+        start=float(times.min()) / 1000,
+        notes=(note,),
         source_software="Ethoscope",
-    )  # fmt: skip
+    )
     return [tracks]
 
 

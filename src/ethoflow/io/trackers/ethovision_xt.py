@@ -51,6 +51,12 @@ def _tracks(export: Export, name: str) -> Tracks:
     fps, frames = export.rate()
     subject = [export.subject] * len(frames) if export.subject else None
     return dense_tracks(
-        name, frames, subject, points,
-        fps=fps, start=float(export.times[0]), units=units.pop(), source_software="EthoVision XT",
-    )  # fmt: skip
+        name,
+        frames,
+        subject,
+        points,
+        fps=fps,
+        start=float(export.times[0]),
+        units=units.pop(),
+        source_software="EthoVision XT",
+    )

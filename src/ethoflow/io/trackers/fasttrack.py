@@ -53,6 +53,10 @@ def _tracks(path: Path, found: Mapping[str, Any], lines: Sequence[int] | None) -
         for part in ("Head", "Body", "Tail")
     }
     return dense_tracks(
-        recording_name(path), frames[order], [str(n) for n in numbers[order]], points,
-        lines=[rows[i] for i in order], source_software="FastTrack",
-    )  # fmt: skip
+        recording_name(path),
+        frames[order],
+        [str(n) for n in numbers[order]],
+        points,
+        lines=[rows[i] for i in order],
+        source_software="FastTrack",
+    )

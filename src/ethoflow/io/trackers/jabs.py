@@ -16,9 +16,19 @@ from ethoflow.room import unseen
 from ethoflow.schema import DataError
 
 BODYPARTS = (
-    "NOSE", "LEFT_EAR", "RIGHT_EAR", "BASE_NECK", "LEFT_FRONT_PAW", "RIGHT_FRONT_PAW",
-    "CENTER_SPINE", "LEFT_REAR_PAW", "RIGHT_REAR_PAW", "BASE_TAIL", "MID_TAIL", "TIP_TAIL",
-)  # fmt: skip
+    "NOSE",
+    "LEFT_EAR",
+    "RIGHT_EAR",
+    "BASE_NECK",
+    "LEFT_FRONT_PAW",
+    "RIGHT_FRONT_PAW",
+    "CENTER_SPINE",
+    "LEFT_REAR_PAW",
+    "RIGHT_REAR_PAW",
+    "BASE_TAIL",
+    "MID_TAIL",
+    "TIP_TAIL",
+)
 MANY = 1000
 _USED = (
     "instance_count",

@@ -61,9 +61,8 @@ def read_nwb(path: Path) -> list[Tracks]:
         recordings.setdefault((one.module, one.camera), []).append(one)
     names = _recording_names(recording_name(path), list(recordings), list(recordings.values()))
     return [
-        _tracks(name, found, who)
-        for name, found in zip(names, recordings.values(), strict=True)
-    ]  # fmt: skip
+        _tracks(name, found, who) for name, found in zip(names, recordings.values(), strict=True)
+    ]
 
 
 def _recording_names(

@@ -191,9 +191,7 @@ def _numbers_as_times(
     other = [rate for rate in stated if rate != 1]
     if len(other) == 1:
         return other[0], (f"{what} The {other[0]:g} frames per second it states are used.",)
-    return None, (
-        f"{what} They contradict any video; the frame rate is not taken from them.",
-    )  # fmt: skip
+    return None, (f"{what} They contradict any video; the frame rate is not taken from them.",)
 
 
 def _believed(rate: float, stated: Sequence[float]) -> tuple[float | None, tuple[str, ...]]:

@@ -60,9 +60,13 @@ def read_simba_poses(path: Path, options: Options) -> list[Tracks]:
     ]
     series = [table.numbers(f"{p}_{axis}") for p in points for axis in ("x", "y", "p")]
     found = tracks_of_table(
-        recording_name(path), columns, series, _frames(table),
-        lambda i: f"line {table.lines[i]}", options.repeats,
-    )  # fmt: skip
+        recording_name(path),
+        columns,
+        series,
+        _frames(table),
+        lambda i: f"line {table.lines[i]}",
+        options.repeats,
+    )
     return [replace(found, source_software="SimBA")]
 
 

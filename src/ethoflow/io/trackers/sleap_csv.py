@@ -34,9 +34,15 @@ def read_sleap_csv(path: Path, options: Options) -> list[Tracks]:
         node: table.numbers(f"{node}.score") for node in nodes if f"{node}.score" in table.columns
     }
     found = dense_tracks(
-        recording_name(path), frames, animals, points, lines=table.lines,
-        confidence=scores or None, repeats=options.repeats, source_software="SLEAP",
-    )  # fmt: skip
+        recording_name(path),
+        frames,
+        animals,
+        points,
+        lines=table.lines,
+        confidence=scores or None,
+        repeats=options.repeats,
+        source_software="SLEAP",
+    )
     named = any(track for track in tracks)
     return [found if named else _unnamed(found)]
 

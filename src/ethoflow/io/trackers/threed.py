@@ -34,11 +34,17 @@ def read_anipose(path: Path) -> list[Tracks]:
     scores = {p: table.numbers(f"{p}_score") for p in parts if f"{p}_score" in table.columns}
     return [
         dense_tracks(
-            recording_name(path), whole_numbers(table.numbers("fnum"), table.lines), None, points,
-            lines=table.lines, confidence=scores or None, units="mm", source_software="Anipose",
+            recording_name(path),
+            whole_numbers(table.numbers("fnum"), table.lines),
+            None,
+            points,
+            lines=table.lines,
+            confidence=scores or None,
+            units="mm",
+            source_software="Anipose",
             notes=(_BOARD,),
         )
-    ]  # fmt: skip
+    ]
 
 
 def _is_sleap_anipose(file: Content) -> bool:
@@ -58,11 +64,15 @@ def read_sleap_anipose(path: Path) -> list[Tracks]:
     note = "the nodes have no names in this file: they are numbered in the order of the skeleton."
     return [
         Tracks(
-            recording_name(path), position, None,
+            recording_name(path),
+            position,
+            None,
             tuple(f"node_{i}" for i in range(position.shape[1])),
-            units="mm", source_software="SLEAP-Anipose", notes=(note, _BOARD),
+            units="mm",
+            source_software="SLEAP-Anipose",
+            notes=(note, _BOARD),
         )
-    ]  # fmt: skip
+    ]
 
 
 def _is_dannce(file: Content) -> bool:
@@ -94,10 +104,15 @@ def read_dannce(path: Path) -> list[Tracks]:
         confidence = np.ascontiguousarray(real_numbers(scores, "scores (p_max)").T)[np.newaxis]
     return [
         Tracks(
-            recording_name(path), position, confidence, names,
-            units="mm", source_software="DANNCE", notes=notes,
+            recording_name(path),
+            position,
+            confidence,
+            names,
+            units="mm",
+            source_software="DANNCE",
+            notes=notes,
         )
-    ]  # fmt: skip
+    ]
 
 
 def _note_samples(samples: Any) -> tuple[str, ...]:
@@ -146,10 +161,14 @@ def read_freemocap(path: Path) -> list[Tracks]:
         place[:] = values[:, row]
     return [
         dense_tracks(
-            recording_name(path), whole, None, {n: list(v) for n, v in columns.items()},
-            units="mm", source_software="FreeMoCap",
+            recording_name(path),
+            whole,
+            None,
+            {n: list(v) for n, v in columns.items()},
+            units="mm",
+            source_software="FreeMoCap",
         )
-    ]  # fmt: skip
+    ]
 
 
 def _is_deepfly(file: Content) -> bool:
@@ -167,8 +186,12 @@ def read_deepfly(path: Path) -> list[Tracks]:
     position = np.ascontiguousarray(places.transpose(1, 2, 0))[np.newaxis]
     return [
         Tracks(
-            recording_name(path), position, None,
+            recording_name(path),
+            position,
+            None,
             tuple(f"joint_{i}" for i in range(places.shape[1])),
-            units="mm", source_software="DeepFly3D", notes=(_BOARD,),
+            units="mm",
+            source_software="DeepFly3D",
+            notes=(_BOARD,),
         )
-    ]  # fmt: skip
+    ]

@@ -193,10 +193,11 @@ def _read_long(name: str, table: Table, columns: Mapping[str, str], options: Opt
     who = table.cells(columns["individual"]) if "individual" in columns else None
     n_rows = len(table.lines)
     keys = pd.Series(
-        [f"{a}\x00{b}" for a, b in zip(
-            who or [""] * n_rows, parts or ["centroid"] * n_rows, strict=True
-        )]
-    )  # fmt: skip
+        [
+            f"{a}\x00{b}"
+            for a, b in zip(who or [""] * n_rows, parts or ["centroid"] * n_rows, strict=True)
+        ]
+    )
     order = keys.groupby(keys).cumcount().to_numpy(np.int64)
     frames, clock = _frames(table, columns, order, options)
     axes = [axis for axis in ("x", "y", "z") if axis in columns]
@@ -206,10 +207,15 @@ def _read_long(name: str, table: Table, columns: Mapping[str, str], options: Opt
     scores = table.numbers(columns["confidence"]) if "confidence" in columns else None
     # One row per animal and body part: each pair is placed as an animal of its own, then joined.
     pairs = dense_tracks(
-        name, frames, keys.tolist(),
-        {"": list(values.values())}, lines=table.lines,
-        confidence=None if scores is None else {"": scores}, repeats=options.repeats, **clock,
-    )  # fmt: skip
+        name,
+        frames,
+        keys.tolist(),
+        {"": list(values.values())},
+        lines=table.lines,
+        confidence=None if scores is None else {"": scores},
+        repeats=options.repeats,
+        **clock,
+    )
     assert pairs.animals is not None
     bodyparts = list(dict.fromkeys(parts or ["centroid"]))
     animals = list(dict.fromkeys(who or [""]))
@@ -251,10 +257,16 @@ def _read_wide(name: str, table: Table, columns: Mapping[str, Any], options: Opt
         key: table.numbers(value[n_space]) for key, value in parts.items() if len(value) > n_space
     }
     return dense_tracks(
-        name, frames, table.cells(beside["individual"]) if "individual" in beside else None,
-        points, lines=table.lines, confidence=scores or None, repeats=options.repeats, **clock,
+        name,
+        frames,
+        table.cells(beside["individual"]) if "individual" in beside else None,
+        points,
+        lines=table.lines,
+        confidence=scores or None,
+        repeats=options.repeats,
+        **clock,
         notes=("the third column of its points is taken as z, not as a confidence.",) * is_z,
-    )  # fmt: skip
+    )
 
 
 _SCORE = re.compile(r"likelihood|confidence|prob|score|conf|visib|(^|[^a-z])p$", re.IGNORECASE)

@@ -74,10 +74,17 @@ def _tracks_of(path: Path, table: Table) -> list[Tracks]:
         start = float(times[0]) if known[0] else None
     return [
         dense_tracks(
-            recording_name(path), frames, None, points,
-            lines=table.lines, fps=fps, start=start, units=units, source_software="TRex",
+            recording_name(path),
+            frames,
+            None,
+            points,
+            lines=table.lines,
+            fps=fps,
+            start=start,
+            units=units,
+            source_software="TRex",
         )
-    ]  # fmt: skip
+    ]
 
 
 def _points(table: Table) -> tuple[dict[str, list[object]], str]:

@@ -42,11 +42,14 @@ def read_via_tracks(path: Path) -> list[Tracks]:
     places = np.array(boxes)
     return [
         dense_tracks(
-            recording_name(path), np.array(frames, np.int64), animals,
+            recording_name(path),
+            np.array(frames, np.int64),
+            animals,
             {"centroid": [places[:, 0], places[:, 1]]},
-            lines=table.lines, source_software="VIA-tracks",
+            lines=table.lines,
+            source_software="VIA-tracks",
         )
-    ]  # fmt: skip
+    ]
 
 
 def _with_lines(table: Any, name: str) -> list[tuple[str, int]]:

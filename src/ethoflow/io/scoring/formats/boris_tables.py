@@ -121,9 +121,14 @@ def _lasts(names: list[str], rows: Rows) -> float:
 
 
 def _events(
-    name: str, events: tuple[Event, ...], known: Observation, unit: Literal["s", "frame"],
-    notes: tuple[str, ...], lasts: float, frames: list[int | None],
-) -> Events:  # fmt: skip
+    name: str,
+    events: tuple[Event, ...],
+    known: Observation,
+    unit: Literal["s", "frame"],
+    notes: tuple[str, ...],
+    lasts: float,
+    frames: list[int | None],
+) -> Events:
     """Bouts with what was watched: all of the media, unless the times are of another clock."""
     rate = known.fps if unit == "frame" and known.fps else 1.0
     stop = lasts if isnan(known.length) else known.length
@@ -191,8 +196,16 @@ def _modifiers(names: list[str], cells: list[str]) -> str:
     return "|".join(modifier for modifier in found if modifier)
 
 
-_BARE = ("Subject", "Behavior", "Behavioral category", "Modifiers", "Behavior type", "Start (s)",
-         "Stop (s)", "Duration (s)")  # fmt: skip
+_BARE = (
+    "Subject",
+    "Behavior",
+    "Behavioral category",
+    "Modifiers",
+    "Behavior type",
+    "Start (s)",
+    "Stop (s)",
+    "Duration (s)",
+)
 
 
 @label_reader("BORIS aggregated events", matches=_is_aggregated)
@@ -268,8 +281,9 @@ def read_boris_binary(path: Path) -> list[Scored]:
     times, values = table[:, 0], table[:, 1:].T.astype(np.float32)
     steps = np.diff(times)
     if len(steps) and (steps.min() <= 0 or not np.allclose(steps, steps.mean(), rtol=0.05)):
-        raise DataError("its times are not regular: the steps run from "
-                        f"{steps.min():g} to {steps.max():g} s.")  # fmt: skip
+        raise DataError(
+            f"its times are not regular: the steps run from {steps.min():g} to {steps.max():g} s."
+        )
     fps = round(float(len(steps) / (times[-1] - times[0])), 6) if len(steps) else None
     first = round(float(times[0]) * fps) if fps else 0
     return [Frames(recording_name(path), tuple(names), values, fps=fps, first=first)]

@@ -13,8 +13,9 @@ from ethoflow.io.scoring.scored import Frames, Scored
 
 _MEASURED = re.compile(
     r"^(trial time|recording time|[xyz] \w+|area|areachange|elongation|direction|distance moved|"
-    r"velocity|result \d+|in zone|.*\(.* / .*-point\))", re.IGNORECASE
-)  # fmt: skip
+    r"velocity|result \d+|in zone|.*\(.* / .*-point\))",
+    re.IGNORECASE,
+)
 
 
 @label_reader("EthoVision XT scores", matches=is_export, extra="excel")
@@ -40,6 +41,10 @@ def _scores(export: Export) -> Frames | None:
     values = np.full((len(scored), int(numbers[-1]) + 1), np.nan, np.float32)
     values[:, numbers] = np.array(list(scored.values()))
     return Frames(
-        export.name, tuple(scored), values, fps=fps, individual=export.subject,
+        export.name,
+        tuple(scored),
+        values,
+        fps=fps,
+        individual=export.subject,
         first=round(float(export.times[0]) * fps),
-    )  # fmt: skip
+    )

@@ -100,12 +100,16 @@ def read_log(path: Path) -> list[Scored]:
     notes = tuple(note_partners(table))
     return [
         Events(
-            name, pair_marks(marks), "frame" if unit == "frame" else "s", rater,
+            name,
+            pair_marks(marks),
+            "frame" if unit == "frame" else "s",
+            rater,
             rate_of(rates[name, rater]),
-            is_unit_said=bool(unit), notes=notes,
+            is_unit_said=bool(unit),
+            notes=notes,
         )
         for (name, rater), marks in groups.items()
-    ]  # fmt: skip
+    ]
 
 
 def _whole(rows: Rows, width: int) -> Rows:

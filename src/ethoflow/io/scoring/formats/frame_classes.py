@@ -25,8 +25,19 @@ _CLASSES = ("classifier", "behavior", "behaviour", "label", "labels", "class", "
 BACKGROUND = ("background", "none", "other", "nothing", "no behaviour", "no behavior")
 """Classes that stand for frames without any of the others, or for frames nobody labelled."""
 _UNKNOWN = ("", "NA", "NaN", "nan", "-1", "unlabelled", "unlabeled", "unscored", "not scored")
-_FRAMES = ("frame", "frames", "frame_number", "frame_no", "frame_idx", "frame_index", "framenumber",
-           "frame number", "frame index", "video_frame", "image_index")  # fmt: skip
+_FRAMES = (
+    "frame",
+    "frames",
+    "frame_number",
+    "frame_no",
+    "frame_idx",
+    "frame_index",
+    "framenumber",
+    "frame number",
+    "frame index",
+    "video_frame",
+    "image_index",
+)
 _TIMES = ("time", "time_s", "time (s)", "times", "timestamp", "t", "seconds", "sec")
 
 
@@ -179,9 +190,15 @@ def _read(names: Sequence[str], rows: Rows, place: int) -> Frames:
         raise DataError(f"the column {heading!r} must hold whole numbers.")
     found, values = one_hot(classes, _UNKNOWN)
     return Frames(
-        "", found, values, fps=fps, first=first, source=source, numbered=numbered,
+        "",
+        found,
+        values,
+        fps=fps,
+        first=first,
+        source=source,
+        numbered=numbered,
         background=tuple(name for name in found if is_background(name)),
-    )  # fmt: skip
+    )
 
 
 def _is_code(cell: str) -> bool:

@@ -202,9 +202,13 @@ def file_stem(cell: str) -> str:
 
 
 def _events(
-    name: str, rater: str, events: list[Event], reading: Reading, rates: set[float],
+    name: str,
+    rater: str,
+    events: list[Event],
+    reading: Reading,
+    rates: set[float],
     notes: tuple[str, ...],
-) -> Events:  # fmt: skip
+) -> Events:
     marks = [event for event in events if _WATCHED.fullmatch(event.behaviour.strip())]
     span = None
     if len(marks) == 1:
