@@ -27,7 +27,7 @@ def page(tmp_path_factory: Any) -> Path:
 
 def test_the_examples_hold_and_are_fitted(page: Path) -> None:
     found = {item.name: item for item in ef.load_rules(page)}
-    assert set(found) == {"speed_along_x", "pair_distance", "speed_scale", "scaled_speed"}
+    assert set(found) == {"speed_along_x", "distance_of_pair", "speed_scale", "scaled_speed"}
     ds = make_poses(1, 100)
     model = found["speed_scale"](ds)
     speed = ef.features.speed(ds).values
@@ -35,7 +35,7 @@ def test_the_examples_hold_and_are_fitted(page: Path) -> None:
     assert model["spread"] == pytest.approx(np.nanstd(speed), rel=1e-4)
     scaled = found["scaled_speed"](ds, model=model)
     assert float(scaled.mean()) == pytest.approx(0, abs=1e-3)
-    for name, given in (("speed_along_x", {}), ("pair_distance", {}), ("speed_scale", {}),
+    for name, given in (("speed_along_x", {}), ("distance_of_pair", {}), ("speed_scale", {}),
                         ("scaled_speed", {"model": model})):  # fmt: skip
         assert ef.check(found[name], **given) == []
 

@@ -83,7 +83,7 @@ def test_what_is_joined_stays_fresh(tree: xr.DataTree, tmp_path: Path) -> None:
     assert again.written == 0
     assert again.fresh
     both = ef.join(labels, tree["labels/human"])
-    assert all(lineage_of(both[name]) is not None for name in RULES)
+    assert all(lineage_of(both, name) is not None for name in RULES)
     first = ef.write(both, tmp_path / "d.zarr", "labels/all")
     assert first.written
     assert ef.write(both, tmp_path / "d.zarr", "labels/all").written == 0

@@ -264,10 +264,10 @@ def test_tracks_whose_file_is_gone_stay_named(
         clear()
         [fault] = store.verify(lab.store).faults
         assert chunk.named_in(str(fault))
-    xr.testing.assert_identical(
-        xr.open_zarr(lab.store, group="tracks").isel(recording=[0, 2]).load(),
-        whole.datasets["tracks"].isel(recording=[0, 2]),
-    )
+    found = xr.open_zarr(lab.store, group="tracks").isel(recording=[0, 2]).load()
+    expected = whole.datasets["tracks"].isel(recording=[0, 2])
+    # Another command made them: of that alone the group may tell otherwise.
+    xr.testing.assert_identical(found.assign_attrs(made_by=""), expected.assign_attrs(made_by=""))
     kept.rename(file)
     assert lab.run().exit_code == 0
     clear()
