@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import dask
 import pytest
 import xarray as xr
 import yaml
@@ -191,3 +192,12 @@ def test_a_file_that_is_there_is_not_replaced(done: Lab, tmp_path: Path) -> None
     (tmp_path / "project.yaml").write_text("tracks: mine\n")
     assert invoke("recipe", done.store, "--out", tmp_path).exit_code == 1
     assert (tmp_path / "project.yaml").read_text() == "tracks: mine\n"
+
+
+def test_a_store_that_lies_at_a_url_is_told_of_too() -> None:
+    with dask.config.set(scheduler="sync"):
+        ef.write(ef.simulate.still_then_running(), "memory://recipes/told.zarr", "tracks")
+        said = invoke("recipe", "memory://recipes/told.zarr", "tracks")
+    assert "tracks of told.zarr" in said.output
+    assert "came about" in said.output
+    assert not Path("memory:").exists()

@@ -25,7 +25,7 @@ def check(
             for declaration in load_rules(file):
                 found = find_faults(declaration)
                 faulty += bool(found)
-                out.print(f"{declaration.name}: {'holds' if not found else ''}", markup=False)
+                out.print(f"{declaration.name}:{'' if found else ' holds'}", markup=False)
                 for sentence in found:
                     out.print(f"  {sentence}", markup=False)
     if faulty:

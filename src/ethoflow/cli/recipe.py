@@ -13,7 +13,7 @@ from ethoflow.cli.screen import PARTIAL, err, out, plain_errors
 
 @app.command()
 def recipe(
-    path: Annotated[Path, typer.Argument(help="The Zarr store.")],
+    path: Annotated[str, typer.Argument(help="The Zarr store, a folder or a URL.")],
     group: Annotated[
         str | None, typer.Argument(help="The group; the last one that a run makes by default.")
     ] = None,

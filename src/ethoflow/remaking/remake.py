@@ -18,6 +18,8 @@ from ethoflow.engine.attribution import Making, read_makings
 from ethoflow.engine.sources import open_store
 from ethoflow.errors import DataError, UnknownName, listed, no_such
 from ethoflow.pipeline import find_unlike
+from ethoflow.place import Place
+from ethoflow.place import place as place_of
 from ethoflow.project import load_project
 from ethoflow.remaking.found import Remaking
 from ethoflow.remaking.project import compose
@@ -26,7 +28,7 @@ from ethoflow.stages import Job, Keys, Stage, leading_to, maker_of, stages
 from ethoflow.units import UnitError
 
 
-def remake(path: str | Path, group: str | None = None) -> Remaking:
+def remake(path: str | Place, group: str | None = None) -> Remaking:
     """The project file that makes a group of a store again.
 
     Parameters
@@ -62,7 +64,7 @@ def remake(path: str | Path, group: str | None = None) -> Remaking:
     return Remaking(tuple(tell_head(path, group, made)), tuple(unknown), project, files)
 
 
-def _last(path: str | Path, there: Collection[str]) -> str:
+def _last(path: str | Place, there: Collection[str]) -> str:
     known = [place for one in stages() for place in one.groups() if place in there]
     if not known:
         raise DataError(
@@ -84,13 +86,13 @@ def _chain(maker: Stage, there: Collection[str]) -> list[Stage]:
     ]
 
 
-def _state(path: str | Path) -> store.State:
+def _state(path: str | Place) -> store.State:
     found = store.read_state(path)
     assert found is not None
     return found
 
 
-def _makings(path: str | Path, place: str) -> tuple[Making, ...]:
+def _makings(path: str | Place, place: str) -> tuple[Making, ...]:
     """Who made a group, as it says; also, as made by nobody, what it says nothing of."""
     state = _state(path)
     if place not in state.groups():
@@ -122,14 +124,14 @@ class _Silent:
 
 
 def _check(
-    path: str | Path, some: Sequence[Stage], project: str, files: Mapping[str, str]
+    path: str | Place, some: Sequence[Stage], project: str, files: Mapping[str, str]
 ) -> Iterator[str]:
     """What of the groups the project would make otherwise than it is stored."""
     with tempfile.TemporaryDirectory() as name:
         try:
             Remaking((), (), project, files).save(Path(name))
             found = load_project(Path(name, "project.yaml"))
-            job = Job(Path(path), found.results, _Silent(), folder=found.folder)
+            job = Job(place_of(path), found.results, _Silent(), folder=found.folder)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", store.StaleGroup)  # said below, by variable
                 for stage in some:

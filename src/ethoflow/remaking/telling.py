@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from ethoflow import __version__, store
 from ethoflow.engine.attribution import Making
 from ethoflow.engine.sources import open_store
 from ethoflow.errors import listed
+from ethoflow.place import Place, place
 from ethoflow.remaking.project import say_value
 from ethoflow.stages import Stage
 
@@ -20,13 +20,13 @@ MOST_FILES = 20
 """Tracking files that are listed by name."""
 
 
-def title(path: str | Path, group: str) -> str:
+def title(path: str | Place, group: str) -> str:
     """A group by its name and that of its store."""
-    return f"{group} of {Path(path).name}"
+    return f"{group} of {place(path).name}"
 
 
 def tell_head(
-    path: str | Path, group: str, made: Sequence[tuple[Stage, Sequence[Making]]]
+    path: str | Place, group: str, made: Sequence[tuple[Stage, Sequence[Making]]]
 ) -> Iterator[str]:
     """What was made, by which version, from which files."""
     said = [item.by for _, makings in made for item in makings if item.by is not None]
@@ -43,7 +43,7 @@ def tell_head(
         yield f"Tracks were read in {runs} runs; a run of this file reads them in one."
 
 
-def _tell_files(path: str | Path, group: str) -> Iterator[str]:
+def _tell_files(path: str | Place, group: str) -> Iterator[str]:
     """Tracking files by name and digest."""
     ds = open_store(path, group, warn=False)
     if "source_file" not in ds.coords or "digest" not in ds.coords:
@@ -57,7 +57,7 @@ def _tell_files(path: str | Path, group: str) -> Iterator[str]:
         yield f"  and {len(names) - MOST_FILES} more"
 
 
-def tell_calls(path: str | Path, group: str) -> Iterator[str]:
+def tell_calls(path: str | Place, group: str) -> Iterator[str]:
     """Functions that the variables of a group went through, the last first."""
     state = store.read_state(path) or store.State(str(path))
     documents = state.arrays(group)
