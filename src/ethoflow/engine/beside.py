@@ -119,7 +119,8 @@ class Stored:
     def _check_names(self, small: xr.Dataset, nodes: Mapping[str, Node]) -> None:
         """What stays keeps the names along its dims: pairs, segments, regions."""
         given = {d: n for node in nodes.values() for d, n in node.named.items()}
-        given |= {str(d): tuple(map(str, small[d].values)) for d in small.dims if d in small.coords}
+        own = set(map(str, small.dims)) & set(small.coords) & set(self.documents)
+        given |= {d: tuple(map(str, small[d].values)) for d in own - {"recording", "time"}}
         stay = self.documents if self.staying else self.variables
         for dim, names in given.items():
             there = [n for n in stay if n != dim and dim in store.dims_of(self.documents[n])]

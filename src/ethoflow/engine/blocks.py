@@ -14,7 +14,7 @@ import numpy as np
 
 from ethoflow.engine.calls import Call, Node
 from ethoflow.engine.declare import Array
-from ethoflow.engine.kernel import Held, KernelFailed, Values, as_float, missing_of, run_call
+from ethoflow.engine.kernel import Held, KernelFailed, Values, as_float, members, missing_of, run_call
 from ethoflow.engine.program import Program
 from ethoflow.engine.sources import Source
 from ethoflow.engine.windows import Window
@@ -92,10 +92,10 @@ def _read(source: Source, held: Held, item: Any, window: Window) -> Array:
     """One source's window: the members that are needed, contiguous."""
     values = source.read(item, window)
     if held.animals is not None and "individual" in source.dims:
-        values = np.take(values, held.animals, axis=source.dims.index("individual"))
+        values = members(values, source.dims.index("individual"), held.animals)
     places, dim = held.parts.get(source.job), held.along.get(source.job, "")
     if places is not None and len(places) < source.sizes[dim]:
-        values = np.take(values, places, axis=source.dims.index(dim))
+        values = members(values, source.dims.index(dim), places)
     return np.ascontiguousarray(values)
 
 
@@ -114,7 +114,7 @@ def _cut_stage(
     return values
 
 
-STRETCH = 2**14
+STRETCH = 2**16
 """Frames at a time in which the inputs of a stage are made."""
 
 
@@ -186,9 +186,7 @@ def _is_alone(node: Node) -> bool:
 
 
 def _of_animals(values: Array, dims: tuple[str, ...], animals: tuple[int, ...]) -> Array:
-    return (
-        np.take(values, animals, axis=dims.index("individual")) if "individual" in dims else values
-    )
+    return members(values, dims.index("individual"), animals) if "individual" in dims else values
 
 
 def _unknown(call: Call, animals: tuple[int, ...] | None) -> Values:

@@ -147,9 +147,13 @@ def _select(
     there = held.parts.get(job) if held.along.get(job) == dim else None
     if there is not None and tuple(wanted) == there:
         return array
-    places = list(wanted) if there is None else [there.index(place) for place in wanted]
+    return members(array, axis, wanted if there is None else [there.index(p) for p in wanted])
+
+
+def members(array: Array, axis: int, places: Sequence[int]) -> Array:
+    """The members at some places along an axis, as a view where they follow one another."""
     first, last = (places[0], places[-1]) if places else (0, -1)
-    if places == list(range(first, last + 1)):
+    if list(places) == list(range(first, last + 1)):
         return array[(slice(None),) * axis + (slice(first, last + 1),)]
     return np.take(array, places, axis=axis)
 
@@ -197,7 +201,7 @@ def _seats_of(array: Array, dims: Sequence[str], seats: tuple[int, ...] | None) 
         return array
     for axis, dim in enumerate(dims):
         if dim in ("individual", "partner"):
-            array = np.take(array, seats, axis=axis)
+            array = members(array, axis, seats)
     return array
 
 

@@ -404,8 +404,13 @@ def check_states(name: str, values: npt.NDArray[Any], kind: object) -> None:
     DataError
         There are shares, sums or other numbers.
     """
-    known = values[~np.isnan(values)] if values.dtype.kind == "f" else values
     most = np.iinfo(np.int16).max if kind == "category" else 1
+    if values.dtype.kind in "iub":
+        if not values.size or (int(values.min()) >= UNKNOWN and int(values.max()) <= most):
+            return
+        known = values.ravel()
+    else:
+        known = values[~np.isnan(values)]
     strange = known[(known != np.rint(known)) | (known > most) | (known < UNKNOWN)]
     if strange.size:
         raise DataError(
