@@ -14,7 +14,15 @@ import numpy as np
 
 from ethoflow.engine.calls import Call, Node
 from ethoflow.engine.declare import Array
-from ethoflow.engine.kernel import Held, KernelFailed, Values, as_float, members, missing_of, run_call
+from ethoflow.engine.kernel import (
+    Held,
+    KernelFailed,
+    Values,
+    as_float,
+    members,
+    missing_of,
+    run_call,
+)
 from ethoflow.engine.program import Program
 from ethoflow.engine.sources import Source
 from ethoflow.engine.windows import Window
