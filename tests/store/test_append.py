@@ -79,6 +79,19 @@ def test_dates_and_durations(tmp_path):
     assert found.fasted.values.tolist() == [5400, 1800]
 
 
+def test_dates_keep_parts_of_seconds(tmp_path):
+    begun = np.array(["2024-03-01T09:00:00.5", "2024-03-01T09:10:00"], "M8[ms]")
+    ef.write(cohort("a", "b", begun=begun), tmp_path / "c.zarr")
+    found = ef.open(tmp_path / "c.zarr", "tracks").begun.values
+    np.testing.assert_array_equal(found.astype("M8[ms]"), begun)
+
+
+def test_whole_numbers_that_floats_do_not_hold_are_refused(tmp_path):
+    tags = np.array([2**60 + 1, 2**60 + 2])
+    with pytest.raises(ef.DataError, match=r"tag has the whole number .* as text"):
+        ef.write(cohort("a", "b", tag=tags), tmp_path / "c.zarr")
+
+
 @pytest.mark.parametrize("at", range(1, 200, 12))
 def test_an_append_that_was_interrupted_is_finished_by_the_same_call(tmp_path, at):
     path = tmp_path / "c.zarr"

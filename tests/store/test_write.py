@@ -214,6 +214,79 @@ def test_what_was_opened_two_writes_ago_never_gives_the_numbers_of_another(tmp_p
     np.testing.assert_array_equal(ef.open(path, "tracks").position, changed.position)
 
 
+SINCE_1970 = 1.7e9 + np.arange(max(LENGTHS)) / 30
+OWN_NUMBERS = {
+    "seconds": SINCE_1970,
+    "milliseconds": (SINCE_1970 * 1e3).astype(np.int64),
+    "counter": np.arange(max(LENGTHS), dtype=np.uint32) + 2**31,
+    "trigger": np.arange(max(LENGTHS), dtype=np.uint8),
+    "temperature": np.linspace(20, 21, max(LENGTHS), dtype=np.float32),
+}
+
+
+@pytest.mark.parametrize("name", OWN_NUMBERS)
+@pytest.mark.parametrize("chunk", [None, 90])
+@pytest.mark.usefixtures("small_blocks")
+def test_numbers_of_a_users_own_are_kept_to_the_last_digit(
+    tmp_path: Path, name: str, chunk: int | None
+) -> None:
+    tracks = cohort(LENGTHS)
+    values = OWN_NUMBERS[name]
+    tracks = tracks.assign({name: (("recording", "time"), np.stack([values] * len(LENGTHS)))})
+    ef.write(tracks.chunk(time=chunk) if chunk else tracks, tmp_path / "c.zarr")
+    found = ef.open(tmp_path / "c.zarr", "tracks")[name]
+    for row, n in enumerate(LENGTHS):
+        np.testing.assert_array_equal(found[row, :n].values, values[:n])
+        assert np.isnan(found[row, n:]).all()
+
+
+@ef.feature(dims=("time",), units="s")
+def seconds_since_start(clock, *, start: float = 0.0):
+    """Seconds since a second of the year 1970."""
+    return clock - start
+
+
+def test_large_numbers_are_subtracted_before_they_are_rounded(tmp_path: Path) -> None:
+    tracks = cohort(LENGTHS).isel(recording=[0])
+    tracks = tracks.assign(clock=(("recording", "time"), SINCE_1970[None]))
+    ef.write(tracks, tmp_path / "c.zarr")
+    for ds in (tracks, tracks.chunk(time=90), ef.open(tmp_path / "c.zarr", "tracks")):
+        found = seconds_since_start(ds, start=1.7e9)
+        np.testing.assert_allclose(found[0, 0], np.arange(max(LENGTHS)) / 30, atol=2e-5)
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ((SINCE_1970 * 1e9).astype(np.int64), r"above 2\*\*53"),
+        (SINCE_1970.astype("datetime64[s]"), "are times"),
+        (np.array(["a"] * max(LENGTHS)), "are text"),
+        (SINCE_1970 + 1j, "are complex"),
+    ],
+)
+def test_what_no_store_keeps_exactly_is_refused(
+    tmp_path: Path, values: np.ndarray, said: str
+) -> None:
+    tracks = cohort(LENGTHS).isel(recording=[0])
+    tracks = tracks.assign(clock=(("recording", "time"), values[None]))
+    with pytest.raises(ef.DataError, match=said):
+        ef.write(tracks, tmp_path / "c.zarr")
+
+
+def test_what_stays_and_what_is_new_are_of_one_type(tmp_path: Path) -> None:
+    exact = cohort(LENGTHS).isel(recording=[0])
+    exact = exact.assign(clock=(("recording", "time"), SINCE_1970[None]))
+    other = exact.assign_coords(recording=["other"])
+    coarse = other.assign(clock=other.clock.astype(np.float32))
+    ef.write(coarse, tmp_path / "c.zarr")
+    with pytest.raises(ef.DataError, match="clock as float32 for other, .* as float64"):
+        ef.write(exact, tmp_path / "c.zarr")
+    ef.write(exact, tmp_path / "d.zarr")
+    ef.write(coarse, tmp_path / "d.zarr")
+    found = ef.open(tmp_path / "d.zarr", "tracks").clock
+    np.testing.assert_array_equal(found.values, [SINCE_1970, SINCE_1970.astype(np.float32)])
+
+
 def test_names_of_any_kind_of_text_can_be_appended_to(tmp_path: Path) -> None:
     first = cohort((200,)).assign_coords(recording=np.array(["a"]))
     second = cohort((100,)).assign_coords(recording=np.array(["a much longer name"]))

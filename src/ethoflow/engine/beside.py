@@ -81,6 +81,14 @@ class Stored:
                 return store.chunks_of(document)[-1]
         return None
 
+    def dtype_of(self, name: str, node: Node) -> np.dtype[Any]:
+        """Type of what is stored: where numbers of it stay that have more digits, theirs."""
+        if not self.staying or name not in self.documents:
+            return node.dtype
+        stored = np.dtype(self.documents[name]["data_type"])
+        both = node.dtype.kind == stored.kind == "f"
+        return np.result_type(node.dtype, stored) if both else node.dtype
+
     def check(self, small: xr.Dataset, nodes: Mapping[str, Node]) -> None:
         """Refuse what does not fit beside what stays.
 
@@ -96,6 +104,7 @@ class Stored:
             self._check_units(small, nodes)
             self._check_categories(small, nodes)
             self._check_forms(small)
+            self._check_types(nodes)
 
     def _check_same(self, new: xr.Dataset) -> None:
         """Recordings of one group share animals, body parts and frame rate."""
@@ -173,6 +182,18 @@ class Stored:
                 raise DataError(
                     f"{self.where} has {name} as {found} for {self._stay()}, these data have it "
                     f"as {given}. Make it one kind for all recordings."
+                )
+
+    def _check_types(self, nodes: Mapping[str, Node]) -> None:
+        """What stays is not written again, and keeps its type."""
+        for name, node in nodes.items():
+            found = self.documents.get(name, {}).get("data_type")
+            given = self.dtype_of(name, node).name
+            if "time" in node.dims and found not in (None, given):
+                raise DataError(
+                    f"{self.where} has {name} as {found} for {self._stay()}, these data have it "
+                    f"as {given}. Write all recordings together, with keep=False, or to another "
+                    "group."
                 )
 
     def _stay(self) -> str:

@@ -14,18 +14,13 @@ import numpy as np
 
 from ethoflow.engine.calls import Call, Node
 from ethoflow.engine.declare import Array
-from ethoflow.engine.kernel import (
-    Held,
-    KernelFailed,
-    Values,
-    as_float,
-    members,
-    missing_of,
-    run_call,
-)
+from ethoflow.engine.inputs import Held, KernelFailed, as_float, as_number, members
+from ethoflow.engine.kernel import Values, run_call
 from ethoflow.engine.program import Program
 from ethoflow.engine.sources import Source
+from ethoflow.engine.unknown import missing_of
 from ethoflow.engine.windows import Window
+from ethoflow.schema import VARIABLES
 
 Stages: TypeAlias = Mapping[str, Sequence[Values]]
 """What the stages of one recording gave, by job: for each animal, or once for all of them."""
@@ -85,8 +80,8 @@ def run_window(
     results = {}
     for name, key in program.outputs.items():
         node, array = program.nodes[name], values[key]
-        if isinstance(node, Source) and array.dtype.kind in "iub":
-            array = array.astype(np.float32)
+        if isinstance(node, Source):
+            array = as_number(array, name)
         results[name] = array[..., window.trim] if "time" in node.dims else array
     return results
 
@@ -104,7 +99,10 @@ def _read(source: Source, held: Held, item: Any, window: Window) -> Array:
     places, dim = held.parts.get(source.job), held.along.get(source.job, "")
     if places is not None and len(places) < source.sizes[dim]:
         values = members(values, source.dims.index(dim), places)
-    return np.ascontiguousarray(values)
+    # What a kernel reads in memory is what it would read in a store.
+    stored = source.name in VARIABLES or values.dtype.kind == "f"
+    number = stored and source.gives == "number"
+    return np.ascontiguousarray(values, source.dtype if number else None)
 
 
 def _cut_stage(

@@ -19,7 +19,8 @@ from ethoflow.engine.blocks import run_block
 from ethoflow.engine.calls import Call
 from ethoflow.engine.declare import Array, Declaration
 from ethoflow.engine.freshness import Lineage
-from ethoflow.engine.kernel import Held, KernelFailed, explain, inputs_of, of_seats, views_of
+from ethoflow.engine.inputs import Held, KernelFailed, inputs_of, of_seats, views_of
+from ethoflow.engine.kernel import explain
 from ethoflow.engine.model import Model
 from ethoflow.engine.program import Program, compile_inputs
 from ethoflow.engine.recipes import digest_of

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from ethoflow.engine.sources import EXACT
 from ethoflow.schema import DataError, count_frames, text
 
 SHARED = ("fps", "role")
@@ -44,7 +45,7 @@ def _as_stored(ds: xr.Dataset) -> xr.Dataset:
     they may be missing for other recordings.
     """
     changed = {
-        name: (variable.dims, _kept(variable.values), variable.attrs)
+        name: (variable.dims, _kept(str(name), variable.values), variable.attrs)
         for name, variable in ds.variables.items()
         if variable.dtype.kind in "UTMmb"
         or (variable.dtype.kind in "iu" and "recording" in variable.dims and name != "n_frames")
@@ -53,13 +54,19 @@ def _as_stored(ds: xr.Dataset) -> xr.Dataset:
     return ds.assign_coords(coords).assign({n: v for n, v in changed.items() if n not in coords})
 
 
-def _kept(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def _kept(name: str, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     if values.dtype.kind in "iub":
-        return values.astype(np.float64)
+        found = values.astype(np.float64)
+        if (np.abs(found) > EXACT).any():
+            raise DataError(
+                f"{name} has the whole number {values.max()}, above 2**53, which no number that "
+                "may be missing holds exactly: give names as text."
+            )
+        return found
     if values.dtype.kind == "m":
         return values / np.timedelta64(1, "s")
     if values.dtype.kind == "M":
-        dates = np.datetime_as_string(values, unit="s").ravel()
+        dates = np.datetime_as_string(values, unit="auto").ravel()
         names = ["" if date == "NaT" else str(date).removesuffix("T00:00:00") for date in dates]
     else:
         names = [str(value) for value in values.ravel()]

@@ -9,34 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from ethoflow.engine.bouts import filter_bouts
 from ethoflow.engine.calls import Call
 from ethoflow.engine.declare import BOUT_PARAMETERS, Array, Declaration, Output
+from ethoflow.engine.inputs import Held, KernelFailed, inputs_of, of_seats, views_of
 from ethoflow.engine.rule_files import failing_line
+from ethoflow.engine.unknown import finish, missing_of
 from ethoflow.engine.windows import Window
-from ethoflow.schema import DataError
 
 Values = dict[str, Array]
-
-
-class KernelFailed(DataError):
-    """A declared function raised an error; the message names the function and the error."""
-
-
-@dataclass(frozen=True, eq=False)
-class Held:
-    """What arrays hold of a dim: the places along it, None where they hold all.
-
-    `animals` are the seats that arrays with the dim `individual` hold.
-    """
-
-    along: Mapping[str, str]
-    parts: Mapping[str, tuple[int, ...]]
-    animals: tuple[int, ...] | None = None
 
 
 def run_call(call: Call, held: Held, values: Mapping[str, Array], window: Window) -> Values:
@@ -111,53 +94,6 @@ class _Result:
             array[place] = missing_of(output)
 
 
-def missing_of(output: Output) -> float:
-    """What stands for unknown in a block."""
-    return np.nan if output.gives == "number" else -1
-
-
-def inputs_of(call: Call, held: Held, values: Mapping[str, Array]) -> list[Array]:
-    """Arrays of a call's inputs as its kernel wants them, of all animals that are held."""
-    return [
-        _as_input(call, place, held, values[node.key]) for place, node in enumerate(call.inputs)
-    ]
-
-
-def _as_input(call: Call, place: int, held: Held, array: Array) -> Array:
-    """An input as a kernel wants it: the places it takes, and numbers that know unknown."""
-    node, taken, item = call.inputs[place], call.taken[place], call.arguments[place]
-    own = held.along.get(call.job, "")
-    if taken is not None:
-        array = _select(array, node.dims.index(taken.dim), held, node.job, taken.dim, taken.places)
-    elif own and own in node.dims:
-        array = _select(array, node.dims.index(own), held, node.job, own, held.parts[call.job])
-    # Kernels know unknown as NaN, in labels too.
-    if node.gives != "number" and array.dtype.kind == "i":
-        return as_float(array)
-    if item.argument in call.declaration.raw:
-        return array
-    # Whole numbers (pixels of another tool) would divide like whole numbers.
-    return array if array.dtype.kind not in "iub" else array.astype(np.float32)
-
-
-def _select(
-    array: Array, axis: int, held: Held, job: str, dim: str, wanted: Sequence[int]
-) -> Array:
-    """The wanted members of an array that holds some of them, as a view where possible."""
-    there = held.parts.get(job) if held.along.get(job) == dim else None
-    if there is not None and tuple(wanted) == there:
-        return array
-    return members(array, axis, wanted if there is None else [there.index(p) for p in wanted])
-
-
-def members(array: Array, axis: int, places: Sequence[int]) -> Array:
-    """The members at some places along an axis, as a view where they follow one another."""
-    first, last = (places[0], places[-1]) if places else (0, -1)
-    if list(places) == list(range(first, last + 1)):
-        return array[(slice(None),) * axis + (slice(first, last + 1),)]
-    return np.take(array, places, axis=axis)
-
-
 def _fill_group(call: Call, arrays: list[Array], out: _Result, window: Window) -> None:
     """All animals that the recording has, at once; of the others nothing is known."""
     seats = window.seats
@@ -189,22 +125,6 @@ def _fill_group(call: Call, arrays: list[Array], out: _Result, window: Window) -
         array[np.ix_(*index)] = result
 
 
-def of_seats(call: Call, arrays: Sequence[Array], seats: tuple[int, ...] | None) -> list[Array]:
-    """Inputs of the animals that a recording has; None stands for all of them."""
-    return [
-        _seats_of(array, node.dims, seats) for array, node in zip(arrays, call.inputs, strict=True)
-    ]
-
-
-def _seats_of(array: Array, dims: Sequence[str], seats: tuple[int, ...] | None) -> Array:
-    if seats is None:
-        return array
-    for axis, dim in enumerate(dims):
-        if dim in ("individual", "partner"):
-            array = members(array, axis, seats)
-    return array
-
-
 def _fill_pairs(call: Call, arrays: list[Array], out: _Result, window: Window) -> None:
     shapes = out.inner(2)
     n = call.sizes["individual"]
@@ -232,32 +152,9 @@ def _run_kernel(
     views = views_of(call, arrays, seats)
     results = _compute(call, views, shapes, window)
     return [
-        _finish(call, output, result, views, shape)
+        finish(call, output, result, views, shape)
         for output, result, shape in zip(declaration.outputs, results, shapes, strict=True)
     ]
-
-
-def views_of(
-    call: Call, arrays: Sequence[Array], seats: tuple[int | None, int | None]
-) -> list[Array]:
-    """Inputs of one animal, or pair, or group, as a kernel may read them."""
-    return [
-        _view_animal(array, node.dims, *(seats[::-1] if item.view == "partner_" else seats))
-        for array, node, item in zip(arrays, call.inputs, call.arguments, strict=True)
-    ]
-
-
-def _view_animal(
-    array: Array, dims: tuple[str, ...], animal: int | None, partner: int | None
-) -> Array:
-    view: Array = array.view()
-    if "individual" in dims and animal is not None:
-        view = np.asarray(view[animal])
-    if "partner" in dims and partner is not None:
-        view = np.asarray(view[partner])
-    # Kernels share their inputs, and some are the caller's own data.
-    view.flags.writeable = False
-    return view
 
 
 def _compute(
@@ -359,79 +256,3 @@ def _check_result(call: Call, output: Output, result: Array, shape: tuple[int, .
     most = len(call.categories(output))
     if result.size and int(result.max()) >= most:
         raise KernelFailed(f"{name} gave the category {int(result.max())}; it has {most}")
-
-
-def _finish(
-    call: Call, output: Output, result: Array, views: Sequence[Array], shape: tuple[int, ...]
-) -> Array:
-    """A result as a block holds it: its type, and unknown where a required input is missing."""
-    declaration = call.declaration
-    if declaration.kind == "step" and output.gives == "number":
-        return result
-    decides = declaration.kind in ("step", "summary")
-    unknown = None if decides else _find_unknown(call, output, views, shape)
-    if output.gives == "number":
-        result = result.astype(np.float32, copy=False)
-        return result if unknown is None else np.where(unknown, np.float32(np.nan), result)
-    state = result.astype(output.dtype)
-    if unknown is not None:
-        state = np.where(unknown, output.dtype.type(-1), state)
-    if declaration.kind == "behaviour":
-        return _filter(state, call)
-    return state
-
-
-def _filter(state: Array, call: Call) -> Array:
-    """Short gaps filled and short bouts dropped, along time."""
-    limits = call.parameters["max_gap"], call.parameters["min_bout"]
-    if state.ndim == 1:
-        return filter_bouts(state, *limits)
-    rows = [filter_bouts(row, *limits) for row in state.reshape(-1, state.shape[-1])]
-    return np.stack(rows).reshape(state.shape)
-
-
-def _find_unknown(
-    call: Call, output: Output, views: Sequence[Array], shape: tuple[int, ...]
-) -> Array | None:
-    """Frames at which a required input is missing, for every value of the result."""
-    unknown: Array | None = None
-    used = ("individual", "partner") if call.declaration.scope == "pair" else call.declaration.lead
-    for view, node, item, taken in zip(views, call.inputs, call.arguments, call.taken, strict=True):
-        if item.argument in call.declaration.optional or view.dtype.kind not in "fc":
-            continue
-        dims = [dim for dim in node.dims if dim not in used]
-        # A missing number (a body length nobody could measure) makes states unknown; a missing
-        # arena radius only says that the arena is no circle.
-        is_number = not dims or "individual" in node.dims
-        if "time" not in dims and (output.gives == "number" or not is_number):
-            continue
-        if "time" in dims and "time" not in output.dims:
-            continue  # of a whole recording: the kernel decides
-        meets = [_meets(call, dim, taken, output) for dim in dims]
-        missing: Array = np.isnan(view)
-        gone = tuple(axis for axis, dim in enumerate(meets) if not dim)
-        missing = np.any(missing, axis=gone) if gone else missing
-        kept = [dim for dim in meets if dim]
-        order = sorted(range(len(kept)), key=lambda axis: output.dims.index(kept[axis]))
-        missing, kept = missing.transpose(order), [kept[axis] for axis in order]
-        missing = missing.reshape(
-            [missing.shape[kept.index(dim)] if dim in kept else 1 for dim in output.dims]
-        )
-        unknown = missing if unknown is None else unknown | missing
-    return unknown
-
-
-def _meets(call: Call, dim: str, taken: Any, output: Output) -> str:
-    """The dim of the result along which a dim of an input is missing; empty for all of it."""
-    if taken is not None and dim == taken.dim:
-        dim = taken.becomes
-    elif dim in call.members:
-        return ""
-    return dim if dim in output.dims else ""
-
-
-def as_float(state: Array) -> Array:
-    """Labels and categories in memory: numbers, NaN for unknown."""
-    decoded = state.astype(np.float32)
-    decoded[state < 0] = np.nan
-    return decoded

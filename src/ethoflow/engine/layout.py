@@ -162,7 +162,7 @@ class _Writer:
         return store.array_document(
             shape,
             (1, *node.shape, self.block),
-            node.dtype,
+            self.there.dtype_of(name, node),
             ("recording", *node.dims),
             attributes,
             in_blocks=True,
@@ -204,7 +204,7 @@ class _Writer:
                 shape = (len(self.there.names), *node.shape)
                 dims[name], values[name] = (
                     ("recording", *node.dims),
-                    np.full(shape, np.nan, np.float32),
+                    np.full(shape, np.nan, np.result_type(node.dtype, np.float32)),
                 )
                 attrs[name] = plain_attributes({**node.attrs(), **_described(node)})
         for name, names in self._new_coords(values).items():

@@ -24,8 +24,8 @@ from ethoflow.disk import CannotWrite, refusal
 from ethoflow.engine.blocks import run_block
 from ethoflow.engine.calls import Node, lineage_of
 from ethoflow.engine.declare import Array
+from ethoflow.engine.inputs import KernelFailed, as_float
 from ethoflow.engine.kept import as_cohort
-from ethoflow.engine.kernel import KernelFailed, as_float
 from ethoflow.engine.layout import Layout, plan_group
 from ethoflow.engine.program import Program, compile_program
 from ethoflow.engine.schedule import Progress, WorkerLost, run_tasks

@@ -2,9 +2,10 @@
 
 from ethoflow.engine.sources.opening import lazy_stored, open_store
 from ethoflow.engine.sources.origin import Chunks, KnownLayer, Origin, StoredLayer, bounds_of, chain
-from ethoflow.engine.sources.source import Source, source_of
+from ethoflow.engine.sources.source import EXACT, Source, float_of, source_of
 
 __all__ = [
+    "EXACT",
     "Chunks",
     "KnownLayer",
     "Origin",
@@ -12,6 +13,7 @@ __all__ = [
     "StoredLayer",
     "bounds_of",
     "chain",
+    "float_of",
     "lazy_stored",
     "open_store",
     "source_of",

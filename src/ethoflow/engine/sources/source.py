@@ -19,6 +19,8 @@ from ethoflow import store
 from ethoflow.engine.declare import DTYPES, Array, Gives
 from ethoflow.engine.sources.origin import StoredLayer
 from ethoflow.engine.windows import Window
+from ethoflow.real import check_real
+from ethoflow.schema import VARIABLES
 
 _SMALL = 100_000
 _unnamed = itertools.count()
@@ -38,6 +40,8 @@ class Source:
     units: str
     key: str
     attributes: Mapping[str, Any]
+    dtype: np.dtype[Any]
+    """Type in which a store keeps it."""
 
     def __getstate__(self) -> dict[str, Any]:
         # A worker is given what it needs of the data beside the program, never through it.
@@ -70,11 +74,6 @@ class Source:
     def shape(self) -> tuple[int, ...]:
         """Shape without `recording` and `time`."""
         return tuple(self.sizes[dim] for dim in self.dims if dim != "time")
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Type in which a store keeps it."""
-        return np.dtype(DTYPES[self.gives])
 
     @property
     def named(self) -> dict[str, tuple[str, ...]]:
@@ -205,7 +204,15 @@ def _overlapping(
 
 
 def source_of(array: xr.DataArray) -> Source:
-    """The source behind a variable of a dataset."""
+    """The source behind a variable of a dataset.
+
+    Raises
+    ------
+    DataError
+        It holds no real numbers.
+    """
+    if array.dtype.kind != "b":
+        check_real(array.dtype, f"values of {array.name}")
     inner_data: Any = array.variable._data
     data: Any = inner_data if hasattr(inner_data, "dask") else array.values
     dims = tuple(str(dim) for dim in array.dims)
@@ -217,6 +224,8 @@ def source_of(array: xr.DataArray) -> Source:
     name = str(array.name)
     form, recipe, key = _describe(name, data)
     kind: Any = array.attrs.get("kind")
+    gives: Gives = kind if kind in DTYPES else "number"
+    ours = gives != "number" or name in VARIABLES
     return form(
         name=name,
         dims=tuple(dim for dim in dims if dim != "recording"),
@@ -224,11 +233,25 @@ def source_of(array: xr.DataArray) -> Source:
         data=data,
         has_recording="recording" in dims,
         recipe=recipe,
-        gives=kind if kind in DTYPES else "number",
+        gives=gives,
         units=str(array.attrs.get("units", "1")),
         key=key,
         attributes=dict(array.attrs),
+        dtype=np.dtype(DTYPES[gives]) if ours else float_of(array.dtype),
     )
+
+
+EXACT = 2**53
+"""The largest whole number up to which float64 holds all."""
+
+
+def float_of(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The type of numbers, which know NaN, that holds numbers of another type unrounded.
+
+    A clock in seconds since 1970 would be minutes off as float32.
+    """
+    small = dtype.itemsize <= (2 if dtype.kind in "iu" else 4)
+    return np.dtype(np.float32 if small else np.float64)
 
 
 def _describe(name: str, data: Any) -> tuple[type[Source], dict[str, Any], str]:
