@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -240,6 +241,24 @@ def test_a_format_declared_elsewhere_may_claim_any_file(folder, again, monkeypat
         raise AssertionError
 
     assert again(folder / "*.csv")[1] == ["a.csv", "b.csv", "c.csv"]
+
+
+READ_WITH = """
+import sys
+from ethoflow.io.reader import readers
+readers()
+print(*[m.__file__ for n, m in sys.modules.items() if n.split(".")[0] == "ethoflow"], sep="\\n")
+"""
+
+
+def test_every_module_that_readers_read_with_counts():
+    done = subprocess.run(
+        [sys.executable, "-c", READ_WITH], capture_output=True, text=True, check=True
+    )
+    files = [Path(line) for line in done.stdout.splitlines()]
+    found = {f"{file.parent.name}/{file.name}" for file in files if "engine" not in file.parts}
+    assert {"schema/frames.py", "trackers/dlc_csv.py"} <= found
+    assert found <= {name for name, *_ in module._own_code()}
 
 
 def test_another_library_or_version_reads_again(folder, again, monkeypatch):

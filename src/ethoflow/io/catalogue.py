@@ -157,7 +157,7 @@ def made_with() -> str:
 def _own_code() -> Iterator[tuple[str, int, int]]:
     """Stamps of the modules that read files: nobody has to remember to count a version up."""
     root = Path(__file__).parent
-    for folder in (root, root / "trackers", root.parent):
+    for folder in (root, root / "trackers", root.parent, root.parent / "schema"):
         with os.scandir(folder) as items:
             modules = sorted((i for i in items if i.name.endswith(".py")), key=lambda i: i.name)
         for item in modules:

@@ -1,0 +1,22 @@
+"""Columns of tables of results."""
+
+from __future__ import annotations
+
+TABLE_COLUMNS = frozenset(
+    (
+        *(
+            "recording",
+            "individual",
+            "partner",
+            "animal",
+            "partner_animal",
+            "bodypart",
+            "behaviour",
+        ),
+        *("start", "stop", "duration", "start_frame", "stop_frame", "cut"),
+        *("observed", "time", "share", "n_bouts", "mean_bout"),
+        *("n_frames", "missing", "low_confidence", "jumps"),
+        *("frame", "x", "y", "z", "confidence"),
+    )
+)
+"""Columns that tables of results have of their own."""

@@ -1,0 +1,101 @@
+"""The dataset behind what a function is given: checked, with its dims in canonical order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import xarray as xr
+
+from ethoflow.errors import DataError
+from ethoflow.real import check_real
+from ethoflow.schema.coordinates import text
+from ethoflow.schema.dims import ordered
+from ethoflow.schema.frames import check_time
+from ethoflow.schema.variables import VARIABLES
+
+Data: TypeAlias = xr.Dataset | xr.DataTree
+
+
+def as_dataset(data: Data, *, needs: Sequence[str] = ()) -> xr.Dataset:
+    """The checked dataset behind `data`, dims in canonical order.
+
+    Parameters
+    ----------
+    data
+        A Dataset, or the DataTree node that holds one.
+    needs
+        Names of variables that must be there.
+
+    Raises
+    ------
+    DataError
+        No dataset, a variable is missing, or time and fps contradict each other.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ethoflow.schema import make_tracks
+    >>> ds = make_tracks(np.zeros((1, 1, 2, 9)), fps=30, bodyparts=["nose"])
+    >>> as_dataset(ds.transpose("time", ...)).position.dims
+    ('individual', 'bodypart', 'space', 'time')
+    """
+    if isinstance(data, xr.DataTree):
+        data = data.to_dataset()
+    if not isinstance(data, xr.Dataset):
+        raise TypeError(f"needed an xarray Dataset or a DataTree node, found {type(data).__name__}")
+    missing = [name for name in needs if name not in data.variables]
+    if missing:
+        raise DataError(
+            f"needed the variable {', '.join(missing)}; this dataset has: "
+            f"{', '.join(map(str, data.data_vars)) or 'none'}."
+        )
+    check_time(data)
+    data = _load_names(_restore_individual(data))
+    _check_position(data)
+    _check_names(data)
+    return data.transpose(*ordered(data.dims))
+
+
+def _restore_individual(ds: xr.Dataset) -> xr.Dataset:
+    """One animal picked by its name is still a dataset of individuals, of one."""
+    if "individual" not in ds.coords or "individual" in ds.dims or ds["individual"].ndim:
+        return ds
+    shared = {name for name, variable in VARIABLES.items() if "individual" not in variable.dims}
+    own = [name for name in (*ds.data_vars, "animal") if name in ds and name not in shared]
+    expanded = {name: ds[name].variable.expand_dims("individual") for name in own}
+    slots = xr.Variable("individual", text([ds.individual.item()]))
+    return ds.drop_vars("individual").assign(expanded).assign_coords(individual=slots)
+
+
+def _load_names(ds: xr.Dataset) -> xr.Dataset:
+    """`Dataset.chunk` makes Dask arrays of names too; what rules look up has to be here."""
+    lazy = {
+        name: coord.variable
+        for name, coord in ds.coords.items()
+        if hasattr(coord.variable._data, "dask") and "time" not in coord.dims
+    }
+    if not lazy:
+        return ds
+    here = xr.Dataset(lazy).load(scheduler="synchronous")
+    return ds.assign_coords({name: here[name].variable for name in lazy})
+
+
+def _check_names(ds: xr.Dataset) -> None:
+    for dim in ("recording", "individual", "bodypart"):
+        if dim in ds.indexes and not ds.indexes[dim].is_unique:
+            names = ds.indexes[dim]
+            twice = ", ".join(sorted({str(name) for name in names[names.duplicated()]}))
+            raise DataError(f"two {dim}s have one name: {twice}. Give each its own.")
+
+
+def _check_position(ds: xr.Dataset) -> None:
+    if "position" not in ds:
+        return
+    lost = [dim for dim in ("bodypart", "space", "time") if dim not in ds.position.dims]
+    if lost:
+        raise DataError(
+            f"position needs the dimension {' and '.join(lost)}: select with a list or a slice, as "
+            "in ds.sel(bodypart=['nose'])."
+        )
+    check_real(ds.position.dtype, "positions")

@@ -1,0 +1,80 @@
+"""The base variables: one table with the dims, units and meaning of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One base variable: its dims, units and meaning."""
+
+    name: str
+    dims: tuple[str, ...]
+    units: str
+    doc: str
+    way: str = ""
+    """How to come by one that only the user can give."""
+
+
+VARIABLES = {
+    variable.name: variable
+    for variable in (
+        Variable(
+            "position",
+            ("recording", "individual", "bodypart", "space", "time"),
+            "px or mm",
+            "Where a body part is; NaN where it was not seen.",
+        ),
+        Variable(
+            "confidence",
+            ("recording", "individual", "bodypart", "time"),
+            "1",
+            "The tracker's own score of a point; NaN where the tracker gives none.",
+        ),
+        Variable(
+            "position_sd",
+            ("recording", "individual", "bodypart", "space", "time"),
+            "px or mm",
+            "Spread of a position over the networks of an ensemble; NaN with fewer than two.",
+        ),
+        Variable(
+            "filled",
+            ("recording", "individual", "bodypart", "time"),
+            "1",
+            "1 where a gap was filled by interpolation, 0 where the point was seen or is missing.",
+        ),
+        Variable(
+            "arena",
+            ("recording", "vertex", "space"),
+            "px or mm",
+            "Corners of the arena's floor; a circle is a polygon of 128 vertices.",
+            "Give one with ef.calibrate(ds, ef.circle(x, y, radius, size='38 cm')) or ef.polygon "
+            "(arena in a project file, --arena).",
+        ),
+        Variable(
+            "arena_centre",
+            ("recording", "space"),
+            "px or mm",
+            "Centre of a circular arena; NaN for a polygon.",
+            "Give an arena with ef.calibrate(ds, ef.circle(...)) or ef.polygon.",
+        ),
+        Variable(
+            "arena_radius",
+            ("recording",),
+            "px or mm",
+            "Radius of a circular arena; NaN for a polygon.",
+            "Give an arena with ef.calibrate(ds, ef.circle(...)) or ef.polygon.",
+        ),
+        Variable(
+            "px_per_mm",
+            ("recording",),
+            "px/mm",
+            "Scale of the calibration.",
+            "Give one with ef.calibrate(ds, px_per_mm=3.2).",
+        ),
+    )
+}
+
+LOW_CONFIDENCE = 0.6
+"""Confidence under which reports count a point as doubtful."""
