@@ -148,3 +148,14 @@ def test_the_probes_pass(name: str) -> None:
         data = module.tried_on() if hasattr(module, "tried_on") else None
         found = ef.check(item, data, **given.get(item.name, {}))
         assert not found, found
+
+
+@ef.fit(merge=lambda one, other: {"last": other["last"]}, finish=lambda total: total)
+def last_speed_seen(speed):
+    """Of two stretches the later one counts."""
+    return {"last": float(np.nanmax(speed, initial=0))}
+
+
+def test_a_merge_that_depends_on_order_is_found() -> None:
+    (found,) = ef.check(last_speed_seen)
+    assert found.startswith("merged the other way round it gives another last")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any, TypeAlias
 
@@ -37,7 +38,8 @@ def check(declaration: Declaration | str, data: Data | None = None, **parameters
 
     It is computed all at once and in blocks of 1, 7 and 50 frames, twice, on one frame, on a
     recording without any point, on positions twice as large, on one body part where it says that
-    they are computed by themselves, and sent to another process; results have to agree.
+    they are computed by themselves, merged the other way round where it is a fit, and sent to
+    another process; results have to agree.
 
     Parameters
     ----------
@@ -76,7 +78,7 @@ def check(declaration: Declaration | str, data: Data | None = None, **parameters
     except (DataError, WrongUse, UnitError) as error:
         return [str(error)]
     found: list[str] = []
-    for trial in (_repeated, _in_blocks, _on_little, _sent, _enlarged, _in_parts):
+    for trial in (_repeated, _in_blocks, _merged, _on_little, _sent, _enlarged, _in_parts):
         try:
             found += trial(declaration, ds, parameters, whole)
         except (DataError, WrongUse) as error:
@@ -155,6 +157,22 @@ def _in_blocks(declaration: Declaration, ds: xr.Dataset, given: Given, whole: Ar
             "halo=..., or halo='whole' where it needs all of the recording."
         ]
     return []
+
+
+def _merged(declaration: Declaration, ds: xr.Dataset, given: Given, whole: Arrays) -> list[str]:
+    """Stretches may be merged in any order: recordings are, by what they are."""
+    if declaration.kind != "fit":
+        return []
+    merge = declaration.merge
+    assert merge is not None
+    turned = replace(declaration, merge=lambda one, other: merge(other, one))
+    difference = _differ(whole, _run(turned, ds, given))
+    if difference is None or difference[1] < ROUNDING:
+        return []
+    return [
+        f"merged the other way round it gives another {difference[0]}: its merge must give the "
+        "same whichever of two comes first, as a sum does."
+    ]
 
 
 def _on_little(declaration: Declaration, ds: xr.Dataset, given: Given, whole: Arrays) -> list[str]:

@@ -311,3 +311,19 @@ def test_marks_of_filled_points_are_no_behaviour() -> None:
         poses = ef.clean(make_poses(1, 20).chunk(time=7))
     with pytest.raises(ef.DataError, match="needed labels"):
         ef.find_bouts(poses)
+
+
+@ef.behaviour(scope="group", roles=("centre",), min_bout=0, max_gap=0)
+def anybody_there(position):
+    """Some animal was seen."""
+    return np.isfinite(position).any(axis=(0, 1, 2))
+
+
+def test_what_all_do_together_is_not_credited_to_an_animal_that_is_chosen() -> None:
+    ds = make_poses(2, 60)
+    ds = ds.assign(anybody_there=anybody_there(ds), moving=ef.behaviours.moving(ds))
+    chosen = ds[["anybody_there", "moving"]].sel(individual=ds.individual.values[0])
+    for table in (ef.time_budget(chosen), ef.time_budget(chosen.compute())):
+        animals = dict(zip(table.behaviour, table.animal, strict=True))
+        assert animals["anybody_there"] == ""
+        assert animals["moving"]

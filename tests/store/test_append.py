@@ -123,3 +123,17 @@ def test_recordings_in_two_units_are_refused(tmp_path):
     with pytest.raises(DataError, match="has position in px for a, these data have it in mm"):
         ef.write(other, path)
     assert ef.open(path, "tracks").position.attrs["units"] == "px"
+
+
+def test_dims_without_names_have_one_length(tmp_path):
+    def embedding(size, recording="a", name="embedding"):
+        ds = cohort(recording)
+        values = np.zeros((1, size, ds.sizes["time"]), np.float32)
+        return ds[["confidence"]].assign({name: (("recording", "latent", "time"), values)})
+
+    ef.write(embedding(8), tmp_path / "c.zarr")
+    for other in (embedding(16, name="other"), embedding(16, "b")):
+        with pytest.raises(ef.DataError, match="8 places along latent, these data have 16"):
+            ef.write(other, tmp_path / "c.zarr")
+    ef.write(embedding(16), tmp_path / "c.zarr")
+    assert ef.open(tmp_path / "c.zarr", "tracks").sizes["latent"] == 16

@@ -100,6 +100,7 @@ class Stored:
         if self.staying or self.in_blocks:
             self._check_same(small)
         self._check_names(small, nodes)
+        self._check_lengths(small, nodes)
         if self.staying:
             self._check_units(small, nodes)
             self._check_categories(small, nodes)
@@ -142,6 +143,23 @@ class Stored:
                     f"data have {listed(names)}. Write them to another group, write all that has "
                     f"them together, or replace the group with keep=False."
                 )
+
+    def _check_lengths(self, small: xr.Dataset, nodes: Mapping[str, Node]) -> None:
+        """A dim that has no names has one length, or the group could not be opened."""
+        given = {str(dim): size for dim, size in small.sizes.items()}
+        for node in nodes.values():
+            inner = [dim for dim in node.dims if dim != "time"]
+            given |= dict(zip(inner, node.shape, strict=True))
+        for name in self.documents if self.staying else self.variables:
+            document = self.documents[name]
+            for dim, size in zip(store.dims_of(document), document["shape"], strict=True):
+                if dim not in ("recording", "time") and given.get(dim, size) != size:
+                    raise DataError(
+                        f"{self.where} has {name} with {size} places along {dim}, these data have "
+                        f"{given[dim]}. Give the dimension another name, as in "
+                        f"ds.rename({dim}='{dim}_{given[dim]}'), write all that has it together, "
+                        "or to another group."
+                    )
 
     def _check_units(self, small: xr.Dataset, nodes: Mapping[str, Node]) -> None:
         """A variable has one unit: what is not written now must have it already."""

@@ -16,7 +16,7 @@ from ethoflow.engine.declare import Declaration, Input, Output, Taken
 from ethoflow.engine.sources import Source
 from ethoflow.engine.windows import Grid, seats_of
 from ethoflow.errors import WrongUse
-from ethoflow.schema import UNORDERED, count_frames
+from ethoflow.schema import OF_ALL, UNORDERED, count_frames
 from ethoflow.units import resolve
 
 Recipe: TypeAlias = dict[str, Any]
@@ -135,6 +135,8 @@ class Call:
             attrs["flag_meanings"] = " ".join(names)
         if declaration.scope == "pair" and declaration.symmetric:
             attrs |= UNORDERED
+        if declaration.scope == "group" and "individual" not in self.dims:
+            attrs |= OF_ALL
         if declaration.reference:
             attrs["reference"] = declaration.reference
         return attrs

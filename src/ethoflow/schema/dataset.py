@@ -12,6 +12,7 @@ from ethoflow.real import check_real
 from ethoflow.schema.coordinates import text
 from ethoflow.schema.dims import ordered
 from ethoflow.schema.frames import check_time
+from ethoflow.schema.marks import OF_ALL
 from ethoflow.schema.variables import VARIABLES
 
 Data: TypeAlias = xr.Dataset | xr.DataTree
@@ -62,6 +63,7 @@ def _restore_individual(ds: xr.Dataset) -> xr.Dataset:
     if "individual" not in ds.coords or "individual" in ds.dims or ds["individual"].ndim:
         return ds
     shared = {name for name, variable in VARIABLES.items() if "individual" not in variable.dims}
+    shared |= {str(n) for n, v in ds.data_vars.items() if OF_ALL.items() <= v.attrs.items()}
     own = [name for name in (*ds.data_vars, "animal") if name in ds and name not in shared]
     expanded = {name: ds[name].variable.expand_dims("individual") for name in own}
     slots = xr.Variable("individual", text([ds.individual.item()]))

@@ -1,4 +1,4 @@
-"""Marks in attributes: what holds labels, and what is the same from either animal of a pair."""
+"""Marks in attributes: what holds labels, and whose a quantity is that several animals share."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import xarray as xr
 
 UNORDERED = {"pairs": "unordered"}
 """Attribute of quantities of pairs that are the same seen from either animal."""
+
+OF_ALL = {"individuals": "all"}
+"""Attribute of quantities of all animals together: selecting one animal does not make them its."""
 
 
 def is_label(array: xr.DataArray) -> bool:
