@@ -143,7 +143,7 @@ def _loader(kind: str):  # type: ignore[no-untyped-def]
         from ethoflow.io.scoring import list_labels
 
         return list_labels
-    from ethoflow.io.reader import load
+    from ethoflow.io.loading import load
 
     return load
 

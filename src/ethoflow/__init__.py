@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ethoflow.io.cohort import read_cohort
     from ethoflow.io.ensemble import read_ensemble
     from ethoflow.io.movement import from_movement
-    from ethoflow.io.reader import read
+    from ethoflow.io.one_file import read
     from ethoflow.io.scoring import find_offset, list_labels, read_labels
     from ethoflow.labels.annotation import annotate
     from ethoflow.labels.bouts import find_bouts
@@ -68,7 +68,7 @@ _NAMES = {
     "open_model": "ethoflow.engine.model",
     "open": "ethoflow.engine.sources:open_store",
     "polygon": "ethoflow.geometry.arena",
-    "read": "ethoflow.io.reader",
+    "read": "ethoflow.io.one_file",
     "read_cohort": "ethoflow.io.cohort",
     "read_ensemble": "ethoflow.io.ensemble",
     "read_labels": "ethoflow.io.scoring",

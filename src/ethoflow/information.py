@@ -15,9 +15,13 @@ import xarray as xr
 from ethoflow import store
 from ethoflow.cleaning.scores import score_of
 from ethoflow.engine.sources import open_store
+from ethoflow.io.loading import load
+from ethoflow.io.one_file import to_dataset
 from ethoflow.io.options import DEFAULTS, Options
+from ethoflow.io.paths import naming
 from ethoflow.io.prefixes import tell_prefixes
-from ethoflow.io.reader import Reader, load, naming, recognise, to_dataset
+from ethoflow.io.reader import Reader
+from ethoflow.io.recognition import recognise
 from ethoflow.io.scoring import list_labels
 from ethoflow.io.scoring.declare import recognise_labels
 from ethoflow.io.stack import with_notes

@@ -26,7 +26,8 @@ from ethoflow.stages.tracks import LOOKED_AT, TracksKeys
 from ethoflow.stamps import SETTLED, expand
 from ethoflow.store import PROGRESS, State, list_chunks, progress_of, read_damage, read_state
 from ethoflow.store.files import write_file
-from ethoflow.store.state import METADATA, copy_path, record_path
+from ethoflow.store.progress import copy_path, record_path
+from ethoflow.store.state import METADATA
 from ethoflow.unchanged import Inputs, Note, Outputs, Seen, Shown
 
 

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 from ethoflow.io import apart
+from ethoflow.io.loading import load
 from ethoflow.io.matlab import list_matlab, read_matlab
-from ethoflow.io.reader import load
 from ethoflow.schema import DataError
 
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from ethoflow.io.clock import place_frames, resample
 from ethoflow.io.cohort import read_cohort
-from ethoflow.io.reader import TrackingNote, Tracks, read
+from ethoflow.io.one_file import read
+from ethoflow.io.reader import TrackingNote, Tracks
 from ethoflow.io.time_lists import read_times
 from ethoflow.schema import DataError
 

@@ -13,7 +13,8 @@ import xarray as xr
 
 from ethoflow.io import files as files_module
 from ethoflow.io.cohort import UnmatchedMetadata, open_cohort, read_cohort
-from ethoflow.io.reader import TrackingNote, read
+from ethoflow.io.one_file import read
+from ethoflow.io.reader import TrackingNote
 from ethoflow.io.scan import BrokenFile, scan
 from ethoflow.schema import DataError, as_dataset
 from tests.conftest import no_compute

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ethoflow.io.reader import read
+from ethoflow.io.one_file import read
 from ethoflow.schema import DataError
 
 COORDS = ("x", "y", "likelihood")

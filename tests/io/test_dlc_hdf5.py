@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ethoflow.io.reader import load, read
+from ethoflow.io.loading import load
+from ethoflow.io.one_file import read
 from ethoflow.schema import DataError
 from tests.io.test_dlc_csv import assert_table
 

@@ -13,8 +13,10 @@ import numpy as np
 import pytest
 
 from ethoflow.io.content import Content
+from ethoflow.io.loading import load
 from ethoflow.io.options import Options
-from ethoflow.io.reader import load, readers, recognise
+from ethoflow.io.reader import readers
+from ethoflow.io.recognition import recognise
 from ethoflow.schema import DataError
 
 NOT_TRACKING = (".md", ".mp4", ".jpeg", ".DS_Store")

@@ -6,7 +6,7 @@ import h5py
 import numpy as np
 import pytest
 
-from ethoflow.io.reader import load
+from ethoflow.io.loading import load
 from ethoflow.schema import DataError
 
 

@@ -15,7 +15,7 @@ import pytest
 from openpyxl import Workbook
 
 from ethoflow.io import limits
-from ethoflow.io.reader import load
+from ethoflow.io.loading import load
 from ethoflow.io.sheets import sheets_of_workbook
 from ethoflow.schema import DataError
 from ethoflow.yaml_text import load_yaml

@@ -14,8 +14,9 @@ from typer.testing import CliRunner
 import ethoflow as ef
 from ethoflow.cli import app
 from ethoflow.io.content import Content
+from ethoflow.io.loading import load
 from ethoflow.io.options import Options, digest_of
-from ethoflow.io.reader import load, readers
+from ethoflow.io.reader import readers
 from ethoflow.io.scoring.declare import label_readers, load_labels
 from ethoflow.project import load_project
 from ethoflow.schema import DataError

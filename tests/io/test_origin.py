@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import ethoflow as ef
 from ethoflow.exporting.declare import writers
 from ethoflow.io.cohort import read_cohort
-from ethoflow.io.reader import read
+from ethoflow.io.one_file import read
 from ethoflow.io.scoring.clock import LabelNote
 from ethoflow.io.scoring.labels import read_labels
 from ethoflow.origin import clock_times, on_clock

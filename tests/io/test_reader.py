@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 import ethoflow.io.reader as reader_module
+from ethoflow.io.one_file import read
 from ethoflow.io.options import digest_of
-from ethoflow.io.reader import Options, Tracks, read, reader, readers
+from ethoflow.io.reader import Options, Tracks, reader, readers
 from ethoflow.schema import DataError, as_dataset
 
 

@@ -12,7 +12,7 @@ from scipy.io import savemat
 
 import ethoflow as ef
 from ethoflow.exporting.movement import to_movement
-from ethoflow.io.reader import load
+from ethoflow.io.loading import load
 from ethoflow.io.time_lists import read_times
 from ethoflow.real import real_numbers
 from ethoflow.schema import DataError, make_tracks

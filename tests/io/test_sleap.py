@@ -10,7 +10,8 @@ import h5py
 import numpy as np
 import pytest
 
-from ethoflow.io.reader import TrackingNote, read
+from ethoflow.io.one_file import read
+from ethoflow.io.reader import TrackingNote
 from ethoflow.schema import DataError
 
 AXES = ("track", "xy", "node", "frame")

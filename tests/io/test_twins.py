@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from ethoflow.io.cohort import read_cohort
-from ethoflow.io.reader import TrackingNote, read
+from ethoflow.io.one_file import read
+from ethoflow.io.reader import TrackingNote
 from ethoflow.io.twins import leave_twins
 from ethoflow.schema import DataError
 

@@ -7,7 +7,8 @@ import shutil
 import pytest
 
 from ethoflow.io.cohort import read_cohort
-from ethoflow.io.reader import TrackingNote, read
+from ethoflow.io.one_file import read
+from ethoflow.io.reader import TrackingNote
 from ethoflow.io.video import find_video, look_at
 from ethoflow.schema import DataError
 

@@ -18,8 +18,9 @@ import zarr
 
 import ethoflow as ef
 from ethoflow import store
-from ethoflow.store import chunks as stored_chunks
-from ethoflow.store import state as stored_state
+from ethoflow.store.decoded import decoded
+from ethoflow.store.progress import read_record
+from ethoflow.store.root import _read_state
 from tests.store.lab import (
     BLOCK,
     Chunk,
@@ -68,9 +69,9 @@ def forget() -> None:
 
 
 def clear() -> None:
-    stored_chunks._decoded.chunks.clear()
-    stored_state._read_state.cache_clear()
-    stored_state._read_record.cache_clear()
+    decoded.chunks.clear()
+    _read_state.cache_clear()
+    read_record.cache_clear()
 
 
 def flip(file: Path, rng: random.Random) -> None:

@@ -23,8 +23,8 @@ import ethoflow as ef
 from ethoflow import store
 from ethoflow.engine import layout
 from ethoflow.store import lease
+from ethoflow.store.commit import commit
 from ethoflow.store.files import names_in, objects_of, read_file, remove, write_file
-from ethoflow.store.state import commit
 from tests.conftest import REPOSITORY
 from tests.store.lab import Lab, invoke
 from tests.store.s3_server import Server, serving

@@ -27,8 +27,10 @@ from ethoflow.io.metadata import (
 from ethoflow.io.metadata_rows import MetadataSource
 from ethoflow.io.metadata_seats import Seated
 from ethoflow.io.metadata_unmatched import JoinReport
+from ethoflow.io.one_file import check_stated
 from ethoflow.io.options import DEFAULTS, Columns, EmptyGroups, Options, Repeats, TimeUnit
-from ethoflow.io.reader import PathLike, TrackingNote, check_stated, naming
+from ethoflow.io.paths import PathLike, naming
+from ethoflow.io.reader import TrackingNote
 from ethoflow.io.scan import BrokenFile, Problem, find_files, scan
 from ethoflow.io.stack import Counts, Header, layout_of, slot_names, stack_tracks
 from ethoflow.io.twins import leave_twins

@@ -11,8 +11,11 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from ethoflow.io.loading import load
+from ethoflow.io.one_file import to_dataset
 from ethoflow.io.options import DEFAULTS, digest_of
-from ethoflow.io.reader import PathLike, TrackingNote, load, naming, to_dataset
+from ethoflow.io.paths import PathLike, naming
+from ethoflow.io.reader import TrackingNote
 from ethoflow.io.stack import Tracks, mismatch_of_shape
 from ethoflow.points import make_points
 from ethoflow.schema import DataError, check_fps

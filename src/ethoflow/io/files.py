@@ -12,9 +12,11 @@ import numpy as np
 
 from ethoflow.engine.sources import KnownLayer, Origin, chain
 from ethoflow.io.clock import count_resampled, place_frames, set_clock
+from ethoflow.io.loading import check, load
 from ethoflow.io.options import DEFAULTS, Options, TimeUnit, digest_of
+from ethoflow.io.paths import naming
 from ethoflow.io.pieces import FRAMES, pieces_of
-from ethoflow.io.reader import check, load, naming, reader_named
+from ethoflow.io.reader import reader_named
 from ethoflow.io.stack import Float32, Header, Layout, pad
 from ethoflow.io.time_lists import read_times
 from ethoflow.io.times import Times, begin

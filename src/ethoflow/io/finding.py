@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ethoflow.errors import listed
-from ethoflow.io.reader import recognise
+from ethoflow.io.recognition import recognise
 from ethoflow.io.twins import MOST_NAMES, leave_twins
 from ethoflow.schema import DataError
 from ethoflow.stamps import expand

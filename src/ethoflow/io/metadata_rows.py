@@ -11,7 +11,7 @@ from typing import TypeAlias
 import pandas as pd
 
 from ethoflow.errors import near_file
-from ethoflow.io.reader import PathLike, naming
+from ethoflow.io.paths import PathLike, naming
 from ethoflow.io.sheets import Rows, rows_of, shown
 from ethoflow.names import plain
 from ethoflow.place import local_path

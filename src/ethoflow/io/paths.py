@@ -1,4 +1,4 @@
-"""Paths as people give them: of a file, of a folder, of many by a pattern, and of nothing."""
+"""Paths as people give them: of a file, a folder, many by a pattern, nothing; and their names."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ import glob
 import os
 import reprlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeAlias
 
-from ethoflow.errors import near_file
+from ethoflow.errors import FEWER, OutOfMemory, near_file
 from ethoflow.place import local_path
 from ethoflow.schema import DataError
+
+PathLike: TypeAlias = str | os.PathLike[str]
 
 
 def one_path(path: object) -> Path:
@@ -89,3 +93,26 @@ def _ends(folder: Path) -> list[tuple[str, int]]:
     """Endings of the files in a folder and how many have them, the most frequent first."""
     files = [item for item in _items(folder) if item.suffix and item.is_file()]
     return Counter(item.suffix for item in files).most_common()
+
+
+def recording_name(path: PathLike) -> str:
+    """Name of the recording in a file: the full stem of its name.
+
+    Examples
+    --------
+    >>> recording_name("day1/mouse_07.analysis.h5"), recording_name("m1DLC_filtered.csv.gz")
+    ('mouse_07.analysis', 'm1DLC_filtered')
+    """
+    name = Path(path).name
+    return Path(name[:-3] if name.lower().endswith(".gz") else name).stem
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Put the name of the file in front of an error about its content."""
+    try:
+        yield
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error
+    except MemoryError as error:
+        raise OutOfMemory(f"{path}: the memory is not enough for it ({error}). {FEWER}") from error

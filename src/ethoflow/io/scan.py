@@ -14,10 +14,12 @@ from ethoflow.engine.schedule import Progress, WorkerLost, run_tasks
 from ethoflow.errors import FEWER, OutOfMemory
 from ethoflow.io.catalogue import Catalogue, Evidence, question
 from ethoflow.io.hdf5 import reaches_out
+from ethoflow.io.loading import check, load
 from ethoflow.io.options import DEFAULTS, Options, digest_of
-from ethoflow.io.paths import explain_folder, explain_pattern
+from ethoflow.io.paths import PathLike, explain_folder, explain_pattern
 from ethoflow.io.pieces import LONG, pieces_of
-from ethoflow.io.reader import PathLike, Reader, check, load, only_ours, reader_named, recognise
+from ethoflow.io.reader import Reader, only_ours, reader_named
+from ethoflow.io.recognition import recognise
 from ethoflow.io.stack import Header, mismatch
 from ethoflow.io.video import compare, look_beside
 from ethoflow.place import refuse_url

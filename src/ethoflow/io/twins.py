@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ethoflow.errors import listed
-from ethoflow.io.reader import recording_name
+from ethoflow.io.paths import recording_name
 from ethoflow.names import NETWORK
 
 MOST_NAMES = 3

@@ -9,19 +9,11 @@ from, and the journals of writes under way.
 
 from __future__ import annotations
 
+from ethoflow.store.arrays import StoredArray, refer
 from ethoflow.store.change import Change, drop_group
-from ethoflow.store.chunks import (
-    DECODED_BYTES,
-    StoredArray,
-    decode,
-    encode,
-    missing_of,
-    read_bounds,
-    read_whole,
-    refer,
-    write_chunk,
-)
+from ethoflow.store.codes import decode, encode, missing_of
 from ethoflow.store.damage import DamagedChunk, note_damage, read_damage
+from ethoflow.store.decoded import DECODED_BYTES
 from ethoflow.store.documents import (
     UNKNOWN,
     Document,
@@ -48,8 +40,12 @@ from ethoflow.store.groups import (
 from ethoflow.store.journal import journal_path
 from ethoflow.store.lock import StoreLocked, writing
 from ethoflow.store.plan import Plan
+from ethoflow.store.progress import progress_of
+from ethoflow.store.reading import read_bounds, read_whole
 from ethoflow.store.record import Record
-from ethoflow.store.state import MADE_BY, DamagedStore, State, progress_of, read_state
+from ethoflow.store.root import DamagedStore, read_state
+from ethoflow.store.saving import write_chunk
+from ethoflow.store.state import MADE_BY, State
 from ethoflow.store.verify import Fault, Verified, list_chunks, verify
 
 __all__ = [

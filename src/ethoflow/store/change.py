@@ -17,16 +17,21 @@ import numpy.typing as npt
 
 from ethoflow.place import Place
 from ethoflow.schema import DataError
-from ethoflow.store.chunks import StoredArray, encode_chunks, holds, write_whole
+from ethoflow.store.arrays import StoredArray
+from ethoflow.store.checksums import holds
 from ethoflow.store.clearing import Clearing
+from ethoflow.store.commit import commit, publish
 from ethoflow.store.compare import Comparison, equal
 from ethoflow.store.damage import forget_damage, read_damage
 from ethoflow.store.documents import Document, encoding_of, form_of, with_encoding
 from ethoflow.store.files import is_local, link, place_of, read_file, remove, sizes_in, write_file
 from ethoflow.store.journal import Journal, journal_path, journals_in
 from ethoflow.store.plan import Mask, Values
+from ethoflow.store.progress import progress_of, record_path
 from ethoflow.store.record import Record, name_of
-from ethoflow.store.state import State, commit, progress_of, publish, read_state, record_path
+from ethoflow.store.root import read_state
+from ethoflow.store.saving import encode_chunks, write_whole
+from ethoflow.store.state import State
 
 
 class Change(Comparison):

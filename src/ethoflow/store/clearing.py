@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from ethoflow.place import Place
-from ethoflow.store.chunks import chunk_path, index_of
+from ethoflow.store.arrays import chunk_path, index_of
 from ethoflow.store.documents import Document, chunks_of, encoding_of
 from ethoflow.store.files import PROGRESS, clear, names_in, place_of, read_file, remove, sweep
 from ethoflow.store.journal import Journal
-from ethoflow.store.state import State, progress_of, record_path
+from ethoflow.store.progress import progress_of, record_path
+from ethoflow.store.state import State
 
 _KEYS = (re.compile(r"c"), re.compile(r"\d+(\.\d+)*"))
 """Names in an array's folder under which the chunks of each encoding lie."""

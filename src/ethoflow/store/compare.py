@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ethoflow.schema import DataError
-from ethoflow.store.chunks import StoredArray, chunk_path, index_of, read_whole, refer
+from ethoflow.store.arrays import StoredArray, chunk_path, index_of, refer
 from ethoflow.store.damage import DamagedChunk, read_damage
 from ethoflow.store.documents import Document, chunks_of, encoding_of, form_of, with_encoding
 from ethoflow.store.files import sizes_in, unlike
 from ethoflow.store.plan import Mask, Plan, Values
+from ethoflow.store.reading import read_whole
 from ethoflow.store.record import Digests
 from ethoflow.store.state import State
 

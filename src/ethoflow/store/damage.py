@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from ethoflow.place import Place
 from ethoflow.schema import DataError
+from ethoflow.store.arrays import StoredArray
 from ethoflow.store.files import PROGRESS, place_of, read_file, remove, write_file
-
-if TYPE_CHECKING:
-    from ethoflow.store.chunks import StoredArray
+from ethoflow.store.root import read_state
 
 Cell: TypeAlias = tuple[str, str, int, int]
 """Group, variable, row of the recording, block along time."""
@@ -30,10 +29,8 @@ class DamagedChunk(DataError):
         return DamagedChunk, (self.stored, *self.place[2:], self.what)
 
     def __str__(self) -> str:
-        from ethoflow.store.groups import name_recording
-
         group, name, row, block = self.place
-        where = f"recording {name_recording(self.path, group, row)}, block {block}"
+        where = f"recording {_name_recording(self.path, group, row)}, block {block}"
         if "time" not in self.stored.document.get("dimension_names", ()):
             where = "the values of all recordings, which"
         return (
@@ -41,6 +38,16 @@ class DamagedChunk(DataError):
             "open the store again; else the next run of the command that made it mends it "
             f"(`ethoflow verify {self.path}` finds all damage)."
         )
+
+
+def _name_recording(path: str, group: str, row: int) -> str:
+    """Name of the recording in a row of a group, for messages."""
+    try:
+        state = read_state(path)
+        recordings = state.record(group).recordings if state is not None else ()
+    except DataError:
+        recordings = ()
+    return recordings[row] if row < len(recordings) else f"number {row}"
 
 
 def _file(path: str) -> Place:

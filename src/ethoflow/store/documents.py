@@ -28,7 +28,6 @@ UNKNOWN = -1
 
 CODED = ("label", "flag", "category")
 """Kinds of variables that are stored as whole numbers, among which -1 is unknown."""
-"""How a label that is not known is stored."""
 
 
 def keys_of(names: Collection[str]) -> dict[str, str]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from ethoflow.place import Place
-from ethoflow.store.chunks import read_whole, refer
+from ethoflow.store.arrays import refer
 from ethoflow.store.documents import Document, digest_of, dims_of
-from ethoflow.store.state import State, read_state
+from ethoflow.store.reading import read_whole
+from ethoflow.store.root import read_state
+from ethoflow.store.state import State
 
 
 def fingerprint(path: str | Place, group: str, recording: str | None = None) -> str:

@@ -12,11 +12,14 @@ import xarray as xr
 from ethoflow.errors import did_you_mean, listed, near_file
 from ethoflow.place import Place, Url, place
 from ethoflow.schema import DataError
-from ethoflow.store.chunks import StoredArray, read_whole, refer
+from ethoflow.store.arrays import StoredArray, refer
 from ethoflow.store.documents import Document, dims_of, name_of
 from ethoflow.store.files import PROGRESS, is_file, names_in, place_of
 from ethoflow.store.journal import journals_in
-from ethoflow.store.state import State, groups_in_progress, progress_of, read_state
+from ethoflow.store.progress import groups_in_progress, progress_of
+from ethoflow.store.reading import read_whole
+from ethoflow.store.root import read_state
+from ethoflow.store.state import State
 
 
 class IncompleteGroup(UserWarning):
@@ -248,13 +251,3 @@ def _has_changed(
     return any(
         _has_changed(state, other, deeper, then, seen | {source}) for deeper, then in below.items()
     )
-
-
-def name_recording(path: str, group: str, row: int) -> str:
-    """Name of the recording in a row of a group, for messages."""
-    try:
-        state = read_state(path)
-        recordings = state.record(group).recordings if state is not None else ()
-    except DataError:
-        recordings = ()
-    return recordings[row] if row < len(recordings) else f"number {row}"

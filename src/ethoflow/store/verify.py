@@ -12,13 +12,16 @@ import numpy as np
 
 from ethoflow.place import Place
 from ethoflow.schema import DataError
-from ethoflow.store.chunks import chunk_path, holds, index_of
+from ethoflow.store.arrays import chunk_path, index_of
+from ethoflow.store.checksums import holds
 from ethoflow.store.damage import Cell, note_damage
 from ethoflow.store.documents import Document, chunks_of
 from ethoflow.store.files import is_file, place_of, read_file
 from ethoflow.store.groups import find_stale, interrupted, list_groups
+from ethoflow.store.progress import copy_path
 from ethoflow.store.record import Record
-from ethoflow.store.state import METADATA, State, check_record, copy_path, is_same, read_state
+from ethoflow.store.root import is_same, read_state
+from ethoflow.store.state import METADATA, State, check_record
 
 
 @dataclass(frozen=True)

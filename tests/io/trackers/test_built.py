@@ -11,8 +11,9 @@ import pandas as pd
 import pytest
 
 import ethoflow as ef
+from ethoflow.io.loading import load
 from ethoflow.io.options import Options
-from ethoflow.io.reader import TrackingNote, load
+from ethoflow.io.reader import TrackingNote
 from ethoflow.schema import DataError
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import ethoflow as ef
-from ethoflow.io.reader import load
+from ethoflow.io.loading import load
 from ethoflow.schema import DataError
 from tests import fuzz
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from ethoflow.io.metadata_rows import fitter
-from ethoflow.io.reader import recording_name
+from ethoflow.io.paths import recording_name
 from ethoflow.io.scoring.by_video import names_and_files
 from ethoflow.io.scoring.clock import (
     SAME_RATE,

@@ -15,7 +15,8 @@ import xarray as xr
 
 from ethoflow.errors import did_you_mean, listed
 from ethoflow.io.options import DEFAULTS, digest_of
-from ethoflow.io.reader import PathLike, naming, recognise, recording_name
+from ethoflow.io.paths import PathLike, naming, recording_name
+from ethoflow.io.recognition import recognise
 from ethoflow.io.scoring.background import Background, settle_background
 from ethoflow.io.scoring.by_video import by_video
 from ethoflow.io.scoring.clock import LabelNote, Since

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ethoflow.io.reader import Content, Tracks, reader, recording_name
+from ethoflow.io.paths import recording_name
+from ethoflow.io.reader import Content, Tracks, reader
 from ethoflow.io.rows import Table, dense_tracks, rate_of_times, read_text_table, whole_numbers
 from ethoflow.schema import DataError
 

@@ -11,7 +11,8 @@ import numpy as np
 
 from ethoflow.io.arrow_tables import names_in_parquet, read_parquet
 from ethoflow.io.numpy_files import load_array
-from ethoflow.io.reader import Content, Tracks, reader, recording_name
+from ethoflow.io.paths import recording_name
+from ethoflow.io.reader import Content, Tracks, reader
 from ethoflow.io.rows import dense_tracks
 from ethoflow.io.table_text import decode, read_text_bytes
 from ethoflow.real import check_real, real_numbers

@@ -14,7 +14,8 @@ import numpy.typing as npt
 from ethoflow.csv_text import plain_cell
 from ethoflow.io.limits import check_columns
 from ethoflow.io.options import DEFAULTS, Options
-from ethoflow.io.reader import Content, Tracks, reader, recording_name
+from ethoflow.io.paths import recording_name
+from ethoflow.io.reader import Content, Tracks, reader
 from ethoflow.io.table_text import decode, delimiter_of, read_table_bytes
 from ethoflow.io.trackers.dlc_labels import names_images
 from ethoflow.io.trackers.dlc_table import Column, tracks_of_table

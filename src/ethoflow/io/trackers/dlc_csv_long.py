@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from ethoflow.io.paths import recording_name
 from ethoflow.io.pieces import FRAMES, Survey, in_pieces
-from ethoflow.io.reader import Tracks, recording_name
+from ethoflow.io.reader import Tracks
 from ethoflow.io.stack import Counts
 from ethoflow.io.table_text import HEAD
 from ethoflow.io.trackers.dlc_csv import Header, read_header, read_numbers

@@ -17,7 +17,8 @@ import numpy as np
 
 from ethoflow.io.hdf5 import check_stored, read_array
 from ethoflow.io.options import DEFAULTS, Options
-from ethoflow.io.reader import Content, Tracks, reader, recording_name
+from ethoflow.io.paths import recording_name
+from ethoflow.io.reader import Content, Tracks, reader
 from ethoflow.io.stack import Float32
 from ethoflow.io.trackers.dlc_labels import is_image, tracks_of_images
 from ethoflow.io.trackers.dlc_table import Column, Series, tracks_of_table

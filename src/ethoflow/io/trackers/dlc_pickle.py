@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from ethoflow.io.reader import Content, Tracks, reader, recording_name
+from ethoflow.io.paths import recording_name
+from ethoflow.io.reader import Content, Tracks, reader
 from ethoflow.real import real_numbers
 from ethoflow.room import unseen
 from ethoflow.schema import DataError

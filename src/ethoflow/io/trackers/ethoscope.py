@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ethoflow.io.reader import Content, Tracks, reader, recording_name
+from ethoflow.io.paths import recording_name
+from ethoflow.io.reader import Content, Tracks, reader
 from ethoflow.io.rows import dense_tracks
 from ethoflow.io.sqlite import open_database, read_columns, tables_of
 from ethoflow.schema import DataError

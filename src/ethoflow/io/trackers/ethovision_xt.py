@@ -8,7 +8,8 @@ from typing import Any
 
 from ethoflow.io.ethovision import Export, is_export, read_exports
 from ethoflow.io.lengths import scale_of
-from ethoflow.io.reader import Tracks, reader, recording_name
+from ethoflow.io.paths import recording_name
+from ethoflow.io.reader import Tracks, reader
 from ethoflow.io.rows import dense_tracks
 from ethoflow.schema import DataError
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ethoflow.io.reader import Content, Tracks, reader, recording_name
+from ethoflow.io.paths import recording_name
+from ethoflow.io.reader import Content, Tracks, reader
 from ethoflow.io.rows import dense_tracks, read_text_table, whole_numbers
 from ethoflow.io.sqlite import open_database, read_columns, tables_of
 from ethoflow.schema import DataError

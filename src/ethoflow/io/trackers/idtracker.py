@@ -13,7 +13,8 @@ import numpy as np
 
 from ethoflow.io.hdf5 import read_array
 from ethoflow.io.numpy_files import load_array
-from ethoflow.io.reader import Content, Tracks, reader, recording_name
+from ethoflow.io.paths import recording_name
+from ethoflow.io.reader import Content, Tracks, reader
 from ethoflow.io.rows import rate_of_times, read_text_table
 from ethoflow.real import real_numbers
 from ethoflow.schema import DataError

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ethoflow.io.hdf5 import read_array, read_numbers
-from ethoflow.io.reader import Content, Tracks, reader, recording_name
+from ethoflow.io.paths import recording_name
+from ethoflow.io.reader import Content, Tracks, reader
 from ethoflow.room import unseen
 from ethoflow.schema import DataError
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from ethoflow.io.hdf5 import check_arrays
 from ethoflow.io.movement import DIALECTS, NOBODY, begin_of, contradiction, in_our_dims
-from ethoflow.io.reader import Content, Tracks, reader, recording_name
+from ethoflow.io.paths import recording_name
+from ethoflow.io.reader import Content, Tracks, reader
 
 if TYPE_CHECKING:
     import xarray as xr

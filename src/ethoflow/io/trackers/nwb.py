@@ -15,7 +15,8 @@ import numpy as np
 
 from ethoflow.io.hdf5 import read_array
 from ethoflow.io.nwb import find_typed, subject_of, subject_within, subjects_of, text_of, type_of
-from ethoflow.io.reader import Content, Tracks, reader, recording_name
+from ethoflow.io.paths import recording_name
+from ethoflow.io.reader import Content, Tracks, reader
 from ethoflow.io.trackers.nwb_series import NOWHERE, Series, find_clock, read_series
 from ethoflow.room import unseen
 from ethoflow.schema import DataError

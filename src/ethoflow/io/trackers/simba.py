@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from ethoflow.io.options import Options
-from ethoflow.io.reader import Content, Tracks, reader, recording_name
+from ethoflow.io.paths import recording_name
+from ethoflow.io.reader import Content, Tracks, reader
 from ethoflow.io.rows import Table, read_text_table, whole_numbers
 from ethoflow.io.table_text import delimiter_of
 from ethoflow.io.trackers.dlc_table import Column, tracks_of_table

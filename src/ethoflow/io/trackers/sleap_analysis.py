@@ -11,7 +11,8 @@ import h5py
 import numpy as np
 
 from ethoflow.io.hdf5 import read_array, read_numbers
-from ethoflow.io.reader import Content, Tracks, reader, recording_name
+from ethoflow.io.paths import recording_name
+from ethoflow.io.reader import Content, Tracks, reader
 from ethoflow.schema import DataError
 
 _AXES = ("track", "xy", "node", "frame")

@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 
 from ethoflow.io.options import Options
-from ethoflow.io.reader import Content, Tracks, reader, recording_name
+from ethoflow.io.paths import recording_name
+from ethoflow.io.reader import Content, Tracks, reader
 from ethoflow.io.rows import dense_tracks, read_text_table, whole_numbers
 from ethoflow.schema import DataError
 

@@ -12,7 +12,8 @@ import numpy as np
 
 from ethoflow.io.hdf5 import read_numbers
 from ethoflow.io.matlab import read_matlab
-from ethoflow.io.reader import Content, Tracks, reader, recording_name
+from ethoflow.io.paths import recording_name
+from ethoflow.io.reader import Content, Tracks, reader
 from ethoflow.io.rows import dense_tracks, read_text_table, whole_numbers
 from ethoflow.real import real_numbers
 from ethoflow.schema import DataError

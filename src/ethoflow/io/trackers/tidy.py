@@ -15,7 +15,8 @@ import pyarrow as pa
 from ethoflow.errors import no_column
 from ethoflow.io.arrow_tables import names_in_parquet, read_parquet
 from ethoflow.io.options import TIME_UNITS, Options, TimeUnit
-from ethoflow.io.reader import TABLE, Content, Tracks, reader, recording_name
+from ethoflow.io.paths import recording_name
+from ethoflow.io.reader import TABLE, Content, Tracks, reader
 from ethoflow.io.rows import (
     Column,
     Table,

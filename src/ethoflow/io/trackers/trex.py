@@ -9,7 +9,8 @@ import numpy as np
 
 from ethoflow.io.lengths import scale_of
 from ethoflow.io.numpy_files import open_archive
-from ethoflow.io.reader import Content, Tracks, reader, recording_name
+from ethoflow.io.paths import recording_name
+from ethoflow.io.reader import Content, Tracks, reader
 from ethoflow.io.rows import Table, dense_tracks, rate_of_times, read_text_table, whole_numbers
 from ethoflow.schema import DataError
 

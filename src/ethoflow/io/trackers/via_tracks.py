@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ethoflow.io.reader import Content, Tracks, reader, recording_name
+from ethoflow.io.paths import recording_name
+from ethoflow.io.reader import Content, Tracks, reader
 from ethoflow.io.rows import dense_tracks, read_text_table
 from ethoflow.schema import DataError
 

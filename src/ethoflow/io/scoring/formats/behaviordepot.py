@@ -12,7 +12,7 @@ import numpy as np
 from ethoflow.io.content import Content
 from ethoflow.io.hdf5 import read_array
 from ethoflow.io.matlab import read_matlab
-from ethoflow.io.reader import recording_name
+from ethoflow.io.paths import recording_name
 from ethoflow.io.scoring.declare import label_reader
 from ethoflow.io.scoring.formats.behaviordepot_table import is_matlab_table
 from ethoflow.io.scoring.scored import Frames, Scored

@@ -10,7 +10,7 @@ import numpy as np
 
 from ethoflow.io.content import Content
 from ethoflow.io.hdf5 import read_array
-from ethoflow.io.reader import recording_name
+from ethoflow.io.paths import recording_name
 from ethoflow.io.scoring.columns import find_columns
 from ethoflow.io.scoring.declare import label_reader
 from ethoflow.io.scoring.headings import heading_of

@@ -9,7 +9,7 @@ import numpy as np
 
 from ethoflow.io.arrow_tables import names_in_feather, read_feather
 from ethoflow.io.content import Content
-from ethoflow.io.reader import recording_name
+from ethoflow.io.paths import recording_name
 from ethoflow.io.scoring.declare import label_reader
 from ethoflow.io.scoring.scored import Frames, Scored
 from ethoflow.schema import DataError

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from ethoflow.io.content import Content
-from ethoflow.io.reader import recording_name
+from ethoflow.io.paths import recording_name
 from ethoflow.io.scoring.declare import label_reader
 from ethoflow.io.scoring.scored import Event, Events, Scored
 from ethoflow.io.table_text import decode, read_text_bytes

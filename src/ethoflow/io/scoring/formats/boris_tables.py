@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 
 from ethoflow.io.content import Content
-from ethoflow.io.reader import recording_name
+from ethoflow.io.paths import recording_name
 from ethoflow.io.scoring.declare import label_reader
 from ethoflow.io.scoring.formats.boris_project import NOBODY
 from ethoflow.io.scoring.observation import Observation, number_in, players_of

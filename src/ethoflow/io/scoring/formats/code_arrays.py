@@ -11,7 +11,7 @@ import numpy as np
 from ethoflow.io.content import Content
 from ethoflow.io.hdf5 import read_array
 from ethoflow.io.numpy_files import header_of_array, load_array
-from ethoflow.io.reader import recording_name
+from ethoflow.io.paths import recording_name
 from ethoflow.io.scoring.codes import labels_of_codes
 from ethoflow.io.scoring.declare import label_reader
 from ethoflow.io.scoring.scored import Frames, Scored

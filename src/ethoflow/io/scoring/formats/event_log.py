@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from ethoflow.io.content import Content
-from ethoflow.io.reader import recording_name
+from ethoflow.io.paths import recording_name
 from ethoflow.io.scoring.account import account_for
 from ethoflow.io.scoring.bout_table import BoutTable
 from ethoflow.io.scoring.bout_times import seconds_in

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ethoflow.io.content import Content
-from ethoflow.io.reader import recording_name
+from ethoflow.io.paths import recording_name
 from ethoflow.io.scoring.codes import labels_of_codes, names_codes, numbers_of
 from ethoflow.io.scoring.declare import label_reader
 from ethoflow.io.scoring.formats.event_log import is_log

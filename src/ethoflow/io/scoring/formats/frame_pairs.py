@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from ethoflow.io.content import Content
-from ethoflow.io.reader import recording_name
+from ethoflow.io.paths import recording_name
 from ethoflow.io.scoring.bout_times import seconds_in
 from ethoflow.io.scoring.declare import label_reader
 from ethoflow.io.scoring.headings import is_bout_table

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from ethoflow.io.content import Content
-from ethoflow.io.reader import recording_name
+from ethoflow.io.paths import recording_name
 from ethoflow.io.scoring.bout_table import EMPTY, BoutTable
 from ethoflow.io.scoring.bout_times import Reading, read_times
 from ethoflow.io.scoring.columns import find_columns

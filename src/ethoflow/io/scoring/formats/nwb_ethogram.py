@@ -12,7 +12,7 @@ import numpy as np
 
 from ethoflow.io.content import Content
 from ethoflow.io.nwb import find_typed, subject_of, subject_within, text_of
-from ethoflow.io.reader import recording_name
+from ethoflow.io.paths import recording_name
 from ethoflow.io.scoring.declare import label_reader
 from ethoflow.io.scoring.scored import Event, Events, Scored
 from ethoflow.schema import DataError

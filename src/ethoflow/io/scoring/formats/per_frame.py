@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ethoflow.io.content import Content
-from ethoflow.io.reader import recording_name
+from ethoflow.io.paths import recording_name
 from ethoflow.io.scoring.declare import label_reader
 from ethoflow.io.scoring.formats.frame_classes import is_background
 from ethoflow.io.scoring.scored import Frames, Scored
