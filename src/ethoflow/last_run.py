@@ -79,7 +79,7 @@ class Watch:
 
 
 def _inputs_of(file: Path, project: Project) -> Inputs | None:
-    """Where to look for changes; None where that would not be enough."""
+    """The files to watch for changes; None where watching files is not enough."""
     if not only_ours():
         return None
     found = [str(project.path(pattern)) for pattern in keys_of(project, TracksKeys).tracks]

@@ -106,7 +106,7 @@ def place(given: str | os.PathLike[str] | Url) -> Place:
 
 
 def local_path(given: str | os.PathLike[str] | Url, what: str) -> Path:
-    """The path of what can only lie on this machine; `what` it is, for the message.
+    """The path of something that lies on this machine only; `what` names it in the message.
 
     Raises
     ------

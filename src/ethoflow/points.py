@@ -125,7 +125,7 @@ def _parts(ds: xr.Dataset, parameters: Mapping[str, Any]) -> Members:
 
 
 def position_of_points(position: Array, *, points: Any = (), called: Any = ()) -> Array:
-    """Positions with those of further points: the mean of what was seen, where that is enough."""
+    """Positions with those of further points: the mean of the seen ones, where enough are."""
     made = np.stack([_mean(position[list(places)], needed) for needed, places in points])
     return np.concatenate([position, made])
 

@@ -37,7 +37,7 @@ def stale(folder: Path, wanted: Mapping[str, str]) -> list[str]:
 
 
 def record(folder: Path, name: str, source: str, note: object = None) -> None:
-    """Note that a file was made, from what, and what a later run wants to know of it (JSON)."""
+    """Note a file that was made, its inputs, and JSON for a later run."""
     found = (folder / name).stat()
     stamp = [found.st_size, found.st_mtime_ns]
     _write(folder, {**_read(folder), name: {"source": source, "stamp": stamp, "note": note}})

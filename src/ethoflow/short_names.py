@@ -39,7 +39,7 @@ def short_names(names: Iterable[str]) -> dict[str, str]:
 
 
 def _without_ending(names: list[str]) -> list[str]:
-    """Names without the word after a dot that all have, where that keeps them apart."""
+    """Names without the ending that all share, where they stay different."""
     endings = {found[0] if (found := _ENDING.search(name)) else "" for name in names}
     if len(endings) != 1 or "" in endings:
         return names

@@ -78,7 +78,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class Note:
-    """The note of a run: where to look, what was seen there, and what to show again.
+    """The note of a run: files to watch, how they were, and the report to show again.
 
     `modules` are the files of loaded code that neither comes with Python or ethoflow, nor is
     installed.

@@ -90,7 +90,7 @@ def _merged(stored: Sequence[Making], new: Making, there: Stored) -> list[Making
 
 
 def _joined(one: Making, other: Making) -> Making | None:
-    """Two that nobody came between as one; None where that would say more than they do."""
+    """Two makers with nobody between them as one; None where they cannot be told as one."""
     if one.by == other.by and one.recordings == other.recordings:
         return replace(other, variables=other.variables | one.variables)
     if one.by == other.by and one.variables == other.variables:

@@ -17,7 +17,7 @@ from ethoflow.schema import DataError
 
 
 class Stored:
-    """A group as it is stored: what of it stays beside a dataset that is written now."""
+    """A stored group, and the part of it that stays beside a dataset being written."""
 
     def __init__(
         self, state: store.State, group: str, small: xr.Dataset, given: set[str], *, keep: bool
@@ -82,7 +82,7 @@ class Stored:
         return None
 
     def dtype_of(self, name: str, node: Node) -> np.dtype[Any]:
-        """Type of what is stored: where numbers of it stay that have more digits, theirs."""
+        """Type of the stored variable; numbers with more digits that stay keep theirs."""
         if not self.staying or name not in self.documents:
             return node.dtype
         stored = np.dtype(self.documents[name]["data_type"])

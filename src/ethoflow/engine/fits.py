@@ -174,7 +174,7 @@ def _finish(call: Call, merged: Small) -> dict[str, Array]:
 
 
 def _run(call: Call, function: Callable[..., Any], *given: Any, **parameters: Any) -> Any:
-    """What a function of the user's gives, or which it is that failed."""
+    """The result of a function of the user's, or an error that names the function."""
     try:
         return function(*given, **parameters)
     except MemoryError:

@@ -125,7 +125,7 @@ def _behind(origin: Origin) -> Sources:
 
 
 def _of_row(own: str, row: Row, stored_frames: int, n_frames: int, source: Source) -> str:
-    """Digest of a row: its own where it is whole, else with what was taken of it."""
+    """Digest of a row, and of the part taken where it is not whole."""
     time = row.time[:n_frames]
     whole = row.is_whole(source.shape) and n_frames == stored_frames
     if whole and np.array_equal(time, np.arange(n_frames)):

@@ -224,7 +224,7 @@ def call_kernel(
 
 
 def explain(declaration: Declaration, error: Exception) -> str:
-    """What went wrong in a function, and in which line of the file that declares it."""
+    """The error of a function, with the line of the file that declares it."""
     code = getattr(declaration.function, "__code__", None)
     file = "" if code is None else str(code.co_filename)
     line = failing_line(error, file)

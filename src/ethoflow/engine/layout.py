@@ -90,7 +90,7 @@ def plan_group(
 
 
 def _choose_block(nodes: Mapping[str, Node], longest: int) -> int:
-    """Frames in a block: those of the stored chunks it is made from, so that each is read once.
+    """Frames in a block: as many as in the stored chunks it reads, so that each is read once.
 
     What is far wider than those has shorter blocks, each a part of a stored chunk.
     """

@@ -27,7 +27,7 @@ Settings = Mapping[str, Mapping[str, Any]]
 class Request:
     """What is asked of one dataset: nodes resolved so far, and settings of functions by name.
 
-    Settings reach every function that what is asked for rests on.
+    Settings reach every function that the request rests on.
     """
 
     ds: xr.Dataset

@@ -58,7 +58,7 @@ class Evidence:
 
     @classmethod
     def of(cls, path: Path) -> Evidence | None:
-        """That of a file as it is now; None for what is no file."""
+        """The evidence of a file as it is now; None where there is no file."""
         try:
             if not path.is_file():
                 return None
@@ -166,7 +166,7 @@ def _own_code() -> Iterator[tuple[str, int, int]]:
 
 
 def _library(name: str) -> tuple[str, str, int]:
-    """Where a library lies and when it was put there; nowhere where it is not installed."""
+    """Folder and time of an installed library; empty where it is not installed."""
     spec = importlib.util.find_spec(name)
     if spec is None or spec.origin is None:
         return name, "", 0

@@ -271,7 +271,7 @@ def _find_rates(
 
 
 def _no_video(headers: Sequence[Header]) -> str:
-    """Which recordings have no video, and what is wrong with those that are there."""
+    """The recordings without a video, and the faults of the videos that are there."""
     beside = {h.name: find_video(Path(h.path)) for h in headers}
     shut = [video for video in beside.values() if video is not None]
     if shut:

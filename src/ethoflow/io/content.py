@@ -46,7 +46,7 @@ class Content:
         self.path = path
 
     def check(self, *, allow_links: bool = False) -> Self:
-        """The same, once it is known that looking into it is safe.
+        """The content, after a check that looking into it is safe.
 
         With `allow_links` parts of it may lie in other files.
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FileSource:
-    """Where a task finds its recording, what it must find there, and what it makes of it."""
+    """A recording as a task reads it: its file, what must be in it, and the options."""
 
     header: Header
     options: Options
@@ -261,7 +261,7 @@ def _read_task(
     number: int,
     n_pieces: int,
 ) -> tuple[Any, tuple[int, int] | None]:
-    """Key of the task that reads a piece of a recording, and which frames of its result it is."""
+    """Key of the task that reads a piece of a recording, and the frames of its result."""
     bounds = (number * FRAMES, min((number + 1) * FRAMES, layout.n_frames))
     if source.header.marks and source.as_it_is:
         if number < len(source.header.marks) - 1:

@@ -164,7 +164,7 @@ def _complete(
     one: Seated,
     given: Mapping[str, str],
 ) -> xr.Variable:
-    """A column that an earlier table has too: what that lacks is taken from the later one.
+    """A column of two tables: the later one fills what the earlier one lacks.
 
     Raises
     ------

@@ -203,7 +203,7 @@ Hits: TypeAlias = Sequence[Sequence[int]]
 
 
 def _choose_key(source: str, fits: Mapping[str, Hits]) -> tuple[str, tuple[str, ...]]:
-    """The column that names recordings where none is called so, and what to say of the choice.
+    """The column that names recordings where none is called `recording`, and a note on the choice.
 
     Recordings called 1, 2, 3 fit a column of animals, one of cages and one that counts rows.
     """

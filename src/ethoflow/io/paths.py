@@ -43,7 +43,7 @@ def one_path(path: object) -> Path:
 
 
 def explain_folder(path: Path) -> str:
-    """What a folder is, and how what is in it is read."""
+    """What a folder is, and how to read its files."""
     if (path / "zarr.json").is_file():
         return (
             f"this is a folder, a Zarr store: open it with ef.open({str(path)!r}), or look at it "
@@ -82,7 +82,7 @@ def explain_pattern(pattern: str) -> str:
 
 
 def _items(folder: Path) -> list[Path]:
-    """What is in a folder, without hidden files; nothing where that may not be seen."""
+    """The items of a folder without hidden ones; none where reading it is not allowed."""
     try:
         return [item for item in folder.iterdir() if not item.name.startswith(".")]
     except OSError:

@@ -33,7 +33,7 @@ TABLE = "plain table"
 
 
 class TrackingNote(UserWarning):
-    """Something about a file that a reader cannot decide: what it found and what it did."""
+    """A question that a file leaves open: what the reader found and did."""
 
 
 @dataclass(frozen=True)

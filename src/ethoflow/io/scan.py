@@ -119,7 +119,7 @@ def _look_at_all(
     progress: Progress | None,
     catalogue: Catalogue | None,
 ) -> list[list[Header] | str]:
-    """What `_look` gives for each file, from the catalogue where that knows it."""
+    """The result of `_look` for each file, from the catalogue where it is known."""
     known = Catalogue() if catalogue is None or not only_ours() else catalogue
     asked = question(options, fps)
     looked = {i: known.find(path, asked) for i, path in enumerate(files)}
@@ -156,7 +156,7 @@ def _look_at_all(
 def _look_and_watch(
     path: Path, options: Options, fps: float | Literal["video"] | None
 ) -> tuple[list[Header] | str, Evidence | None]:
-    """What `_look` gives, and on what evidence it holds; None where it may not hold for long.
+    """The result of `_look` and its evidence; None where it may not hold for long.
 
     A file that cannot be read is looked at again: what it lacks may be installed by then.
     """

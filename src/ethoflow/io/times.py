@@ -113,7 +113,7 @@ def check_unit(rate: float, fps: float | None, what: str) -> None:
 
 
 def settle_rate(rate: float, times: Times) -> float:
-    """A rate that times have on average, to two decimals where their rounding allows that.
+    """The average rate of times, to two decimals where their rounding allows it.
 
     Examples
     --------
@@ -145,7 +145,7 @@ def unit_in(heading: str) -> TimeUnit | None:
 
 
 def settle_unit(given: TimeUnit | None, heading: str) -> TimeUnit | None:
-    """The unit that was given, or that a heading names; None where neither says.
+    """The given unit, or that of a heading; None without both.
 
     Raises
     ------

@@ -126,7 +126,7 @@ class _Silent:
 def _check(
     path: str | Place, some: Sequence[Stage], project: str, files: Mapping[str, str]
 ) -> Iterator[str]:
-    """What of the groups the project would make otherwise than it is stored."""
+    """Parts of the groups that the project would make otherwise than they are stored."""
     with tempfile.TemporaryDirectory() as name:
         try:
             Remaking((), (), project, files).save(Path(name))

@@ -82,7 +82,7 @@ def _calls(recipe: Mapping[str, Any]) -> str:
 
 
 def tell_unknown(one: Stage, makings: Sequence[Making]) -> Iterator[str]:
-    """What of the groups of a stage that stage did not make."""
+    """Parts of the groups of a stage that something else made."""
     if not makings:
         yield f"Not known: {', '.join(one.groups())}, which is not in the store."
     for item in makings:

@@ -114,7 +114,7 @@ def _of_scale(ds: xr.Dataset, row: int, place: Array, after: Array) -> Iterator[
 
 
 def _shown(number: float) -> str:
-    """A number with two digits that count, and without an exponent where it is large.
+    """A number with two significant digits, without an exponent where it is large.
 
     Examples
     --------
@@ -137,7 +137,7 @@ def _scale_of(ds: xr.Dataset, row: int) -> float:
 
 
 def _likely(span: float, scale: float) -> str:
-    """Which slips would explain a length, by what is usual once they are put right."""
+    """The slips that would explain a length: corrected, it is a usual one."""
     turned = f"{scale:.4g} may be mm per px: the scale in px/mm is {1 / scale:.4g}"
     slips = {
         **({turned: span * scale**2} if scale > 0 else {}),

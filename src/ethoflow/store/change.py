@@ -194,7 +194,7 @@ class Change(Comparison):
         }
 
     def _measure(self) -> npt.NDArray[np.uint32]:
-        """Bytes of every chunk; what stays where it is was measured before."""
+        """Bytes of every chunk; chunks that stay were measured before."""
         plan, (_, known) = self.plan, self._known
         sizes = np.zeros(plan.needed.shape, np.uint32)
         for place, name in enumerate(plan.variables):
@@ -215,7 +215,7 @@ class Change(Comparison):
         return sizes
 
     def _mended(self) -> set[tuple[str, str, int, int]]:
-        """Noted damage of this group that what was made now has mended, or that is no more."""
+        """Noted damage of this group that was mended now, or is gone."""
         names = self.plan.variables
         kept = {(names[place], row) for place, row, _ in np.argwhere(self.left)}
         noted = read_damage(self.state.path)

@@ -118,13 +118,13 @@ class Comparison:
 
     @cached_property
     def _repeated(self) -> dict[str, bytes]:
-        """Chunks of small arrays that the record repeats, and that are what it says."""
+        """Chunks of small arrays that agree with their copy in the record."""
         folder, small = f"{self.state.path}/{self.plan.group}", self.before.small
         others = unlike(folder, {f"{folder}/{name}": small[name] for name in small})
         return {name: small[name] for name in small if f"{folder}/{name}" not in others}
 
     def _read_old(self, name: str) -> Values | None:
-        """A small array as it is stored; None where it is not, or damaged."""
+        """A small array as it is stored; None where it is missing or damaged."""
         if name not in self.old:
             return None
         try:

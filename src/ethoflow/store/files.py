@@ -26,7 +26,7 @@ class Files(Protocol):
         """Content of a file; None where there is none."""
 
     def write(self, path: str, content: bytes) -> None:
-        """Let a file hold `content`: readers see what it was or what it is."""
+        """Replace a file by `content` at once: readers see the old or the new."""
 
     def stamp(self, path: str) -> Stamp | None:
         """What changes with a file; None where there is none."""
@@ -122,7 +122,7 @@ def sizes_in(folder: Address) -> Callable[[str], int]:
 
 
 def names_in(folder: Address) -> list[str]:
-    """Names of what is in a folder, in order; none where it is not there."""
+    """Names in a folder, in order; none where there is no folder."""
     return sorted(_files(folder).names(str(folder)))
 
 

@@ -53,7 +53,7 @@ class Lease:
         return objects_of(self.url)
 
     def take(self, owner: Mapping[str, str | int]) -> bytes | None:
-        """Take it, or take it once more in the thread that has it; else what its holder wrote."""
+        """Take it, once more in the thread that has it; else the text of its holder."""
         with self._guard:
             if self.count and self.thread == _thread():
                 self.count += 1
@@ -140,7 +140,7 @@ def _has_ended(content: bytes) -> bool:
 
 
 def _machine() -> str:
-    """What tells this machine, and its start, from others; empty where that is not known."""
+    """A name of this machine since its start; empty where it is not known."""
     try:
         return f"{socket.gethostname()} {_BOOT.read_text().strip()}"
     except OSError:

@@ -92,7 +92,7 @@ def _read_objects(
     strict: bool,
     known: Mapping[str, bytes] | None = None,
 ) -> npt.NDArray[Any]:
-    """The same of objects: each is asked for once, where it is not `known` by array and key."""
+    """The same of objects; each that is not `known` by array and key is asked for once."""
     start, chunks = f"{stored.path}/{stored.group}/", {}
     objects = objects_of(stored.path)
     for row, block, file in files_of(stored, bounds):

@@ -81,7 +81,7 @@ def is_same(place: Place, state: State) -> bool:
 
 
 def _parse(path: str, content: bytes | None) -> tuple[State, str]:
-    """The state in a root document, and the digest of what of it is ours; none where nothing is.
+    """The state in a root document, and the digest of our part of it; none without one.
 
     Raises
     ------

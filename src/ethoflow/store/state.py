@@ -97,7 +97,7 @@ class State:
         return read_record(str(record_path(self.path, group, self.records[group])), group)
 
     def known(self, group: str) -> Record:
-        """The record of a group; an empty one where it is damaged, so that all is made anew."""
+        """The record of a group; empty where it is damaged, so that all is made anew."""
         try:
             return self.record(group)
         except DataError:

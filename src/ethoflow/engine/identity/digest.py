@@ -22,7 +22,7 @@ _ATOMS: dict[type, Callable[[Any], bytes]] = {
 
 @dataclass(eq=False)
 class Node:
-    """Something whose digest waits for that of a part it is itself a part of."""
+    """Something in a circle: its digest waits for that of a part that contains it."""
 
     tag: str = ""
     parts: list[Part] = field(default_factory=list)

@@ -25,7 +25,7 @@ _MODULES = {
 
 
 class Untold(Exception):
-    """Met on the way through a function: something that cannot be told, and where it is."""
+    """Something in a function that cannot be told from another, and where it is."""
 
     def __init__(self, what: str, way_out: str) -> None:
         super().__init__(what)

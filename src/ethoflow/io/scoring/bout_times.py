@@ -130,7 +130,7 @@ def _pair(table: BoutTable, cells: Sequence[str], number: int, ends: str) -> tup
 
 
 def _length(table: BoutTable, cells: Sequence[str]) -> float:
-    """What the column of durations says of a row that has a stop too; NaN where nothing."""
+    """Duration in the row of a bout that has a stop too; NaN where there is none."""
     same = table.units.get("duration") == table.units["start"]
     if "duration" not in table.places or not same:
         return nan

@@ -167,7 +167,7 @@ _DROPPED = re.compile(r"its times have (\d+) dropped frames|its frames .*the cam
 
 
 def note_too_short(scored: Scored, clock: Clock) -> None:
-    """Say which bouts no frame is in, as it is where a start is the stop, or the unit another."""
+    """Note bouts without a frame: their start is their stop, or their unit is another."""
     if not isinstance(scored, Events):
         return
     unit = seconds_of_unit(scored, clock)

@@ -70,7 +70,7 @@ def label_readers() -> list[LabelReader]:
 
 
 def recognise_labels(path: Path, columns: Columns | None = None) -> LabelReader:
-    """The format of a file of scored behaviour; of one whose columns are named, that which asks.
+    """The format of a file of scored behaviour; with named columns, the one that asks for them.
 
     Raises
     ------

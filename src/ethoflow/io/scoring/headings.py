@@ -302,7 +302,7 @@ def _unit_of(text: str) -> Unit:
 
 
 def heading_of(heading: str) -> Heading:
-    """What a column is about, by its heading alone; an empty kind where that is not known.
+    """The kind of a column by its heading alone; empty where it is not known.
 
     Examples
     --------

@@ -157,7 +157,7 @@ def _software(columns: Sequence[Column]) -> str:
 def _choose_rows(
     frames: Floats, row_name: Callable[[int], str], repeats: Repeats
 ) -> tuple[npt.NDArray[np.intp] | None, list[str]]:
-    """Rows that count where frame numbers repeat, None for all; and a note on those that do not."""
+    """Rows that count where frame numbers repeat (None for all), and a note on the others."""
     if repeats == "error" or len(np.unique(frames)) == len(frames):
         return None, []
     order = np.argsort(frames, kind="stable")
