@@ -1,4 +1,4 @@
-"""How body parts move: velocity, speed, acceleration."""
+"""How body parts move: velocity, speed, acceleration, jerk."""
 
 from __future__ import annotations
 
@@ -83,3 +83,19 @@ def acceleration(speed: Array, *, fps: float) -> Array:
     Two frames show no change of speed: it is missing in a recording that has no third.
     """
     return missing_like(speed.shape) if speed.shape[-1] < 3 else differentiate(speed, fps)
+
+
+@feature(dims=("bodypart", "time"), units="position/s3", pointwise=("bodypart",), halo=2)
+def jerk(acceleration: Array, *, fps: float) -> Array:
+    """Change of acceleration per second: how abruptly a body part speeds up or slows down.
+
+    The third derivative of a path magnifies noise: smooth positions first.
+
+    Examples
+    --------
+    >>> from ethoflow import simulate
+    >>> float(jerk(simulate.still_then_running())[0, 0, 0])
+    0.0
+    """
+    few = acceleration.shape[-1] < 3
+    return missing_like(acceleration.shape) if few else differentiate(acceleration, fps)

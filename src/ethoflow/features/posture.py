@@ -1,4 +1,4 @@
-"""How an animal holds itself: heading, lengths of segments, body length."""
+"""How an animal holds itself: lengths of segments, body length."""
 
 from __future__ import annotations
 
@@ -10,37 +10,10 @@ import xarray as xr
 
 from ethoflow.engine import Members, feature, summary
 from ethoflow.engine.declare import Array
-from ethoflow.engine.jit import jit
 from ethoflow.skeleton import SEGMENTS, place_roles
 
 MAX_FRAMES = 5000
 """Frames a body length is measured on, evenly spaced over the complete ones."""
-
-
-@jit
-def _angle(x: Array, y: Array, out: Array) -> None:
-    # A plain loop: NumPy's vectorised arctangent rounds differently for different lengths.
-    for t in range(x.size):
-        out[t] = np.arctan2(y[t], x[t])
-
-
-@feature(dims=("time",), units="rad", roles=("tail_base", "nose"))
-def heading(position: Array) -> Array:
-    """Direction from tail base to nose: 0 along +x, positive towards +y, -pi to pi.
-
-    Video coordinates have y pointing down: there a positive angle turns clockwise on the screen.
-
-    Examples
-    --------
-    >>> from ethoflow import simulate
-    >>> float(heading(simulate.still_then_running())[0, 0].round(3))
-    0.0
-    """
-    tail_base, nose = position
-    forward = nose - tail_base
-    out = np.empty(forward.shape[-1], np.float32)
-    _angle(np.ascontiguousarray(forward[0]), np.ascontiguousarray(forward[1]), out)
-    return out
 
 
 def find_segments(ds: xr.Dataset, parameters: Mapping[str, Any]) -> Members:
