@@ -1,0 +1,135 @@
+"""Angles at joints: between the lines from a body part to two others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from ethoflow.engine import Members, feature
+from ethoflow.engine.declare import Array
+from ethoflow.errors import DataError
+from ethoflow.features.angles import direction_of
+from ethoflow.features.members import given_groups, known_groups, name_groups
+
+JOINTS: tuple[tuple[str, str, str], ...] = (
+    ("left_ear", "nose", "right_ear"),
+    ("nose", "neck", "centre"),
+    ("left_ear", "neck", "right_ear"),
+    ("neck", "centre", "lower_back"),
+    ("nose", "centre", "tail_base"),
+    ("left_side", "centre", "right_side"),
+    ("centre", "lower_back", "tail_base"),
+    ("left_hip", "lower_back", "right_hip"),
+    ("lower_back", "tail_base", "tail_mid"),
+    ("centre", "tail_base", "tail_tip"),
+    ("tail_base", "tail_mid", "tail_tip"),
+)
+"""Roles of the joints whose angles say something about posture, the joint in the middle."""
+
+
+def _find_joints(name: str) -> Callable[[xr.Dataset, Mapping[str, Any]], Members]:
+    def find(ds: xr.Dataset, parameters: Mapping[str, Any]) -> Members:
+        given = parameters["joints"]
+        joints = (
+            known_groups(ds, JOINTS)
+            if given is None
+            else given_groups(ds, given, 3, f"{name}(joints)")
+        )
+        start, middle, end = (tuple(joint[i] for joint in joints) for i in range(3))
+        return Members(
+            name_groups(ds, joints),
+            {"start_position": start, "middle_position": middle, "end_position": end},
+        )
+
+    return find
+
+
+@feature(dims=("joint", "time"), units="rad", over={"joint": _find_joints("joint_angle")})
+def joint_angle(
+    start_position: Array,
+    middle_position: Array,
+    end_position: Array,
+    *,
+    joints: Sequence[Sequence[str]] | None = None,
+) -> Array:
+    """Angle at the middle of three body parts, without sign: 0 folded, pi stretched.
+
+    Missing where two of the three lie on one point.
+
+    Parameters
+    ----------
+    start_position, middle_position, end_position
+        Dims (joint, space, time), two or three coordinates.
+    joints
+        Names or roles of three body parts each, the joint in the middle; those of `JOINTS` that
+        the animal has by default.
+
+    Examples
+    --------
+    >>> from ethoflow import simulate
+    >>> ds = simulate.still_then_running()
+    >>> joint_angle(ds, joints=[("nose", "centre", "tail_base")])[0, 0, 0].astype(float).round(1).item()
+    3.1
+    """
+    one, other = start_position - middle_position, end_position - middle_position
+    cosine = (one * other).sum(axis=-2)
+    if one.shape[-2] == 2:
+        sine = np.abs(_cross(one, other))
+    else:
+        x, y, z = (_cross(one[:, [i, j]], other[:, [i, j]]) for i, j in ((1, 2), (2, 0), (0, 1)))
+        sine = np.sqrt(np.square(x) + np.square(y) + np.square(z))
+    return _angle(sine, cosine, one, other)
+
+
+@feature(dims=("joint", "time"), units="rad", over={"joint": _find_joints("signed_joint_angle")})
+def signed_joint_angle(
+    start_position: Array,
+    middle_position: Array,
+    end_position: Array,
+    *,
+    joints: Sequence[Sequence[str]] | None = None,
+) -> Array:
+    """Turn from the first line of a joint to the second, -pi to pi, positive from +x towards +y.
+
+    Tells left from right, which `joint_angle` does not; in two dimensions alone.
+
+    Parameters
+    ----------
+    start_position, middle_position, end_position
+        Dims (joint, space, time).
+    joints
+        As for `joint_angle`.
+
+    Raises
+    ------
+    DataError
+        Positions have three coordinates.
+
+    Examples
+    --------
+    >>> from ethoflow import simulate
+    >>> ds = simulate.still_then_running()
+    >>> signed_joint_angle(ds, joints=[("nose", "centre", "tail_base")]).dims
+    ('individual', 'joint', 'time')
+    """
+    if middle_position.shape[-2] != 2:
+        raise DataError(
+            "an angle in space has no sign: take joint_angle, or choose a plane, as in "
+            "ds.sel(space=['x', 'y'])"
+        )
+    one, other = start_position - middle_position, end_position - middle_position
+    return _angle(_cross(one, other), (one * other).sum(axis=-2), one, other)
+
+
+def _cross(one: Array, other: Array) -> Array:
+    """Area between vectors of two coordinates, dims (..., 2, time)."""
+    found: Array = one[..., 0, :] * other[..., 1, :] - one[..., 1, :] * other[..., 0, :]
+    return found
+
+
+def _angle(sine: Array, cosine: Array, one: Array, other: Array) -> Array:
+    folded = (one == 0).all(axis=-2) | (other == 0).all(axis=-2)
+    return np.where(folded, np.float32(np.nan), direction_of(cosine, sine))
