@@ -13,6 +13,9 @@ from hypothesis import HealthCheck, settings
 
 REPOSITORY = Path(__file__).parents[1]
 
+LONG = os.environ.get("ETHOFLOW_TESTS") == "long"
+"""Whether tests of a sample of places, bits or examples try many more: hours instead of minutes."""
+
 # How long an example takes says how busy the machine is, and nothing of what is tested.
 settings.register_profile(
     "ethoflow", deadline=None, suppress_health_check=[HealthCheck.too_slow]

@@ -9,7 +9,8 @@ import pytest
 
 import ethoflow as ef
 from ethoflow.engine import builtin
-from tests.engine.test_probes import PROBES, probe
+from tests.strategies import make_poses
+from tests.subjects import Subject, of_probes
 
 
 @pytest.mark.parametrize("name", sorted(builtin()))
@@ -130,24 +131,13 @@ def test_a_function_that_cannot_be_tried() -> None:
     assert said(of_weather).startswith("it could not be tried: of_weather needs")
 
 
-MORE: dict[str, Any] = {
-    "windowed": {"values": "body_span"},
-    "feature_matrix": {"values": ["speed", "heading"]},
-}
-
-
-@pytest.mark.parametrize("name", PROBES)
-def test_the_probes_pass(name: str) -> None:
-    module = probe(name)
-    model = {"model": module.fitted()} if hasattr(module, "fitted") else {}
-    given = {**MORE, "posture_score": model, "embedding": model}
-    declared = [item for item in vars(module).values() if isinstance(item, ef.Declaration)]
-    mine = [item for item in declared if item.function.__module__ == module.__name__]
-    assert mine
-    for item in mine:
-        data = module.tried_on() if hasattr(module, "tried_on") else None
-        found = ef.check(item, data, **given.get(item.name, {}))
-        assert not found, found
+@pytest.mark.parametrize(
+    "subject", {s.item: s for s in of_probes()}.values(), ids=lambda subject: subject.name
+)
+def test_the_probes_pass(subject: Subject) -> None:
+    ds = None if subject.reads_poses else subject.given(make_poses(1, 120))
+    found = ef.check(subject.item, ds, **subject.given_settings(make_poses(1, 120)))
+    assert not found, found
 
 
 @ef.fit(merge=lambda one, other: {"last": other["last"]}, finish=lambda total: total)

@@ -20,6 +20,7 @@ from ethoflow.io.catalogue import Catalogue, question
 from ethoflow.io.reader import only_ours
 from ethoflow.io.twins import leave_twins
 from ethoflow.io.video import SUFFIXES
+from ethoflow.pipeline import MADE_FROM
 from ethoflow.project import Project, keys_of
 from ethoflow.stages import stages
 from ethoflow.stages.tracks import LOOKED_AT, TracksKeys
@@ -141,11 +142,14 @@ def _keys_of(state: State, group: str) -> dict[str, list[str]]:
 
 
 def _is_tidy(state: State) -> bool:
-    """Whether the next write would find nothing to mend or to take away."""
+    """Whether the next run would find nothing to mend or to take away.
+
+    It writes all groups but those that a function made and that are fresh.
+    """
     if read_damage(state.path):
         return False
-    for group in (name for stage in stages() for name in stage.groups()):
-        if group not in state.records:
+    for group in (name for stage in stages() for name in stage.groups_among(state.records)):
+        if MADE_FROM in state.group_attributes(group):
             continue
         progress = progress_of(state.path, group)
         record = record_path(state.path, group, state.records[group])

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from fnmatch import fnmatchcase
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -20,6 +21,7 @@ from ethoflow.disk import beside
 from ethoflow.engine.materialise import GOES_ON, Written, list_stale, write
 from ethoflow.stages import FileSet, Group, Item, Job, Keys, Made, Stage, find_stage
 from ethoflow.stages.making import describe_making
+from ethoflow.unchanged import content_digest
 
 MADE_FROM = "made_from"
 """Attribute of a group that a function made: what tells when it has to be called again."""
@@ -61,12 +63,15 @@ def run_stage(stage: Stage, keys: Keys, job: Job, outcome: Outcome) -> None:
         made = [
             FileSet(place=place) if place.endswith("/") else Group(None, place=place)
             for place in stage.writes
+            if "*" not in place
         ]
     source = cache(lambda: _source_of(stage, keys, job))
     for one in _as_list(made):
         place = _place_of(stage, one)
         if isinstance(one, Group):
-            _write_group(stage, keys, one, place, source, job)
+            own = keys if one.keys is None else one.keys
+            rests_on = source if one.keys is None else cache(partial(_source_of, stage, own, job))
+            _write_group(stage, own, one, place, rests_on, job)
         else:
             _write_files(stage, one, place, source, job, outcome)
 
@@ -74,7 +79,8 @@ def run_stage(stage: Stage, keys: Keys, job: Job, outcome: Outcome) -> None:
 def find_unlike(stage: Stage, keys: Keys, job: Job) -> dict[str, list[str]]:
     """Variables that are stored otherwise than a stage would make them, by group.
 
-    Nothing is written; files of results are not looked at.
+    Nothing is written; files of results are not looked at, and what a function makes of files that
+    are not here is taken at its word.
     """
     found: dict[str, list[str]] = {}
     for one in _as_list(stage.function(job, keys)):
@@ -85,8 +91,12 @@ def find_unlike(stage: Stage, keys: Keys, job: Job) -> dict[str, list[str]]:
             found[place] = ["all"] if (one.data is None) == job.has(place) else []
         elif isinstance(one.data, xr.Dataset):
             found[place] = list_stale(one.data, job.store, place)
-        elif not _is_fresh(job, place, _source_of(stage, keys, job)):
-            found[place] = ["all"]
+        else:
+            own = keys if one.keys is None else one.keys
+            files = stage.inputs(own, job.locate) or ()
+            here = all(file.exists() for file in files)
+            if here and not _is_fresh(job, place, _source_of(stage, own, job)):
+                found[place] = ["all"]
     return {place: names for place, names in found.items() if names}
 
 
@@ -100,7 +110,7 @@ def _place_of(stage: Stage, one: Group | FileSet) -> str:
     """Where a result goes: one of the places that the stage declares."""
     fitting = stage.groups() if isinstance(one, Group) else [f"{f}/" for f in stage.folders()]
     place = one.place or (fitting[0] if len(fitting) == 1 else "")
-    if place not in fitting:
+    if not any(fnmatchcase(place, name) for name in fitting) or "*" in place:
         raise ValueError(
             f"the stage {stage.name} gives {type(one).__name__}(place={one.place!r}) and declares "
             f"that it writes: {', '.join(stage.writes)}."
@@ -109,9 +119,13 @@ def _place_of(stage: Stage, one: Group | FileSet) -> str:
 
 
 def _source_of(stage: Stage, keys: Keys, job: Job) -> str:
-    """What a stage makes its results from, in a word: data, keys, and the code by its version."""
+    """What a stage makes its results from, in a word: data, keys, files, code by its version."""
     seen = [job.fingerprint(place) for place in (*stage.reads, *stage.uses)]
-    return _digest(stage.name, *seen, keys.model_dump_json(include=set(stage.keys.model_fields)))
+    for file in stage.inputs(keys, job.locate) or ():
+        if not file.is_dir():
+            seen += [*file.absolute().parts[-2:], content_digest(file)]
+    fields = set(stage.keys.model_fields)
+    return _digest(stage.name, *seen, keys.model_dump_json(include=fields, warnings=False))
 
 
 def _digest(*parts: str) -> str:

@@ -40,6 +40,17 @@ def expand(names: Iterable[str]) -> list[str]:
     return found
 
 
+def folders_of(names: Iterable[str]) -> list[str]:
+    """Folders that change when another file comes to fit a pattern, or goes."""
+    found: dict[str, None] = {}
+    for name in names:
+        above = name
+        while glob.has_magic(above) and not os.path.exists(above):
+            above = os.path.dirname(above) or os.curdir
+            found |= dict.fromkeys(one for one in expand([above]) if os.path.isdir(one))
+    return list(found)
+
+
 _SEAL = b'{"digest":"%s","content":'
 _SEALED = len(_SEAL) - 2 + 32
 

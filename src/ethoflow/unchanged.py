@@ -196,13 +196,13 @@ def look_at_inputs(inputs: Inputs) -> tuple[Seen, int]:
         "tables": Look().stamps(inputs.tables),
         "code": _look_at_code(),
     }
-    seen = {"project": project_digest(inputs.project)}
+    seen = {"project": content_digest(inputs.project)}
     seen |= {topic: look.digest for topic, look in looks.items()}
     return seen, max(look.latest for look in looks.values())
 
 
-def project_digest(file: str | Path) -> str:
-    """The content of a project file, in a word; empty where it cannot be read."""
+def content_digest(file: str | Path) -> str:
+    """The content of a file, in a word; empty where it cannot be read."""
     try:
         with Path(file).open("rb") as content:
             return hashlib.file_digest(content, xxhash.xxh3_128).hexdigest()

@@ -13,8 +13,6 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-import cloudpickle
-import dask
 import numpy as np
 import pytest
 import xarray as xr
@@ -23,14 +21,9 @@ import ethoflow as ef
 from ethoflow.engine import layout
 from ethoflow.engine.model import Model
 from ethoflow.errors import DataError, UnknownName
-from tests.conftest import REPOSITORY, no_compute
+from tests.conftest import REPOSITORY
 from tests.strategies import make_poses, stack
-
-PROBES = (
-    "pair_distances", "joint_angle", "regions", "windows", "kalman", "pose_model", "net", "hmm",
-    "huddle", "video",
-)  # fmt: skip
-CHUNKS = (1, 7, 100, -1)
+from tests.subjects import PROBES
 
 
 def probe(name: str) -> Any:
@@ -55,35 +48,19 @@ def alone() -> list[xr.Dataset]:
 @pytest.fixture(autouse=True, scope="module")
 def _a_model() -> None:
     """The fit is computed before anything is built lazily."""
-    probe("pose_model").fitted()
+    probe("pose_model").fitted(2)
 
 
 every = pytest.mark.parametrize("name", PROBES)
 
 
 @every
-@pytest.mark.parametrize("chunk", CHUNKS)
-def test_chunks_do_not_show(name: str, chunk: int) -> None:
-    run = probe(name).run
-    whole = run(poses())
-    assert any(np.isfinite(array).any() for array in whole.values())
-    with no_compute():
-        lazy = run(poses().chunk(time=chunk))
-    assert all(array.chunks is not None for array in lazy.values())
-    with dask.config.set(scheduler="synchronous"):
-        xr.testing.assert_identical(lazy.compute(), whole)
-
-
-@every
-@pytest.mark.parametrize("chunk", [None, 25])
-def test_alone_and_in_a_cohort(name: str, chunk: int | None) -> None:
+def test_alone_and_in_a_cohort(name: str) -> None:
+    """Of three animals, one of which some recordings lack."""
     run, recordings = probe(name).run, alone()
-    ds = stack(recordings)
-    ds = ds if chunk is None else ds.chunk(recording=1, time=chunk)
+    ds = stack(recordings).chunk(recording=1, time=25)
     together = run(ds).compute(scheduler="synchronous")
     for row, recording in enumerate(recordings):
-        if name == "video":
-            continue  # the film is made as long as the longest
         own = run(recording)
         found = together.isel(recording=row, time=slice(recording.sizes["time"]))
         for variable in own.data_vars:
@@ -141,13 +118,6 @@ def test_stored_results_are_fresh_and_read_the_same(
             if k in ("kind", "units", "flag_meanings")
         }
         assert kept.items() <= expected[variable].attrs.items()
-
-
-@every
-def test_it_travels_to_another_process(name: str) -> None:
-    lazy = probe(name).run(poses().chunk(time=50))
-    again = cloudpickle.loads(cloudpickle.dumps(lazy))
-    xr.testing.assert_identical(again.compute(), lazy.compute())
 
 
 # --- what they compute ------------------------------------------------------------------------

@@ -35,7 +35,7 @@ from ethoflow.cli.screen import (
 )
 from ethoflow.cli.shown import print_made, print_next, results_beside
 from ethoflow.place import Place, local_path, place
-from ethoflow.unchanged import STORE, Shown, project_digest, results_of, unchanged
+from ethoflow.unchanged import STORE, Shown, content_digest, results_of, unchanged
 
 if TYPE_CHECKING:
     from ethoflow.project import Project
@@ -118,7 +118,7 @@ def _run(
     from ethoflow.project import load_project
     from ethoflow.store import writing
 
-    content = project_digest(file)
+    content = content_digest(file)
     project, screen = load_project(file), Screen()
     path = project.store
     project.results.mkdir(parents=True, exist_ok=True)

@@ -22,6 +22,7 @@ from ethoflow.cli.options import (
     rate_of,
 )
 from ethoflow.cli.screen import PARTIAL, Screen, err, out, plain_errors, print_table
+from ethoflow.cli.shown import results_beside
 from ethoflow.place import place
 
 if TYPE_CHECKING:
@@ -63,8 +64,12 @@ def labels(
     group: Annotated[str, typer.Option(help="Where the labels go.")] = "labels/human",
 ) -> None:
     """List behaviour that people or programs scored, or write it beside the tracks of a store."""
+    from ethoflow import pipeline
+    from ethoflow.cli.stage_commands import check_reads
     from ethoflow.io.scoring import list_labels
-    from ethoflow.scored_labels import add_labels
+    from ethoflow.stages import Job, find_stage
+    from ethoflow.stages.scored import LABELS, ScoredKeys, Scoring, check_group
+    from ethoflow.store import list_groups, writing
 
     with plain_errors():
         columns = columns_of(column)
@@ -78,21 +83,28 @@ def labels(
             )
             return
         path = place(store)
-        problems = add_labels(
-            files,
-            path,
-            Screen(),
+        list_groups(path)
+        job = Job(path, results_beside(path), Screen(), keep=True)
+        stage = find_stage("scored")
+        check_reads(stage, job)
+        check_group(group)
+        scoring = Scoring.model_construct(  # what is wrong with a value, its reader says
+            files=[str(file) for file in files],
             fps=rate_of(fps),
             rater=rater,
             individual=individual,
             offset=offset,
-            since=since,  # type: ignore[arg-type]
-            group=group,
+            since=since,
             columns=columns,
             background=background,
         )
+        with writing(path):
+            pipeline.run(
+                [(stage, ScoredKeys.model_construct(labels={group.removeprefix(LABELS): scoring}))],
+                job,
+            )
         out.print(f"\nwritten:\n{path}/{group}\nnext: ethoflow info {path}", markup=False)
-    if problems:
+    if job.left_out:
         raise typer.Exit(PARTIAL)
 
 

@@ -53,19 +53,20 @@ def remake(path: str | Place, group: str | None = None) -> Remaking:
         unknown = [tell_written(names, group), *tell_calls(path, group)]
         return Remaking((title(path, group),), tuple(unknown), "", {})
     some = _chain(maker, there)
-    made = [(one, _makings(path, place)) for one in some for place in one.groups()]
+    wanted = {group, *(place for one in some for place in (*one.reads, *one.uses))}
+    made = [item for one in some for item in _made(path, one, sorted(wanted))]
     unknown = [line for one, makings in made for line in tell_unknown(one, makings)]
     project, files, conflicts = compose(made)
     unknown += conflicts
     if not unknown:
-        unknown += _check(path, some, project, files)
+        unknown += _check(path, some, wanted, project, files)
     if unknown:
         unknown += tell_calls(path, group)
     return Remaking(tuple(tell_head(path, group, made)), tuple(unknown), project, files)
 
 
 def _last(path: str | Place, there: Collection[str]) -> str:
-    known = [place for one in stages() for place in one.groups() if place in there]
+    known = [place for one in stages() for place in one.groups_among(there)]
     if not known:
         raise DataError(
             f"{path}: name a group: none is one that `ethoflow run` makes; there are: "
@@ -81,9 +82,17 @@ def _chain(maker: Stage, there: Collection[str]) -> list[Stage]:
     return [
         one
         for one in stages()
-        if (one.name in leading and not set(there).isdisjoint(one.groups()))
-        or not read.isdisjoint(one.writes)
+        if (one.name in leading and one.groups_among(there)) or one in map(maker_of, read)
     ]
+
+
+def _made(
+    path: str | Place, one: Stage, wanted: Sequence[str]
+) -> Iterator[tuple[Stage, tuple[Making, ...]]]:
+    """A stage, and who made each of its groups; those that a star stands for where wanted."""
+    for own in one.groups():
+        places = one.groups_among(wanted) if "*" in own else [own]
+        yield one, tuple(making for place in places for making in _makings(path, place))
 
 
 def _state(path: str | Place) -> store.State:
@@ -124,7 +133,11 @@ class _Silent:
 
 
 def _check(
-    path: str | Place, some: Sequence[Stage], project: str, files: Mapping[str, str]
+    path: str | Place,
+    some: Sequence[Stage],
+    wanted: Collection[str],
+    project: str,
+    files: Mapping[str, str],
 ) -> Iterator[str]:
     """Parts of the groups that the project would make otherwise than they are stored."""
     with tempfile.TemporaryDirectory() as name:
@@ -136,19 +149,21 @@ def _check(
                 warnings.simplefilter("ignore", store.StaleGroup)  # said below, by variable
                 for stage in some:
                     if stage.reads:
-                        yield from _compare(stage, found.keys_for(stage), job)
+                        yield from _compare(stage, found.keys_for(stage), job, wanted)
         except (DataError, UnitError, OSError) as error:
             yield f"Not the same: {str(error).replace(f'{name}/', '')}"
         finally:
             drop_project_rules()
 
 
-def _compare(stage: Stage, keys: Keys, job: Job) -> Iterator[str]:
+def _compare(stage: Stage, keys: Keys, job: Job, wanted: Collection[str]) -> Iterator[str]:
     try:
         unlike = find_unlike(stage, keys, job)
     except (DataError, UnitError, OSError) as error:
         raise DataError(f"{', '.join(stage.groups())} cannot be made again: {error}") from error
     for place, names in unlike.items():
+        if place not in (*wanted, *stage.groups()):
+            continue  # another that a star stands for
         yield (
             f"Not the same: {listed(names)} of {place} would be made otherwise than stored. What "
             "the group was made from has changed since, or something that it depends on and that "

@@ -7,6 +7,7 @@ import inspect
 import pkgutil
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -60,8 +61,21 @@ class Stage:
         return sorted(fields, key=lambda name: name not in own)
 
     def groups(self) -> list[str]:
-        """Groups of the store that it writes."""
+        """Groups of the store that it writes; names with a star stand for several."""
         return [place for place in self.writes if not place.endswith("/")]
+
+    def groups_among(self, there: Collection[str]) -> list[str]:
+        """Groups of a store that are its own, those that a star stands for included."""
+        return [
+            group
+            for place in self.groups()
+            for group in ([place] if place in there else there)
+            if fnmatchcase(group, place) and maker_of(group) == self
+        ]
+
+    def may_write(self, place: str) -> bool:
+        """Whether it declares that it writes a place, by its name or with a star."""
+        return any(fnmatchcase(place, one) for one in self.writes)
 
     def folders(self) -> list[str]:
         """Folders of results that it writes, without the slash."""
@@ -104,6 +118,7 @@ def stage(
     ----------
     writes
         Groups of the store, such as ``"poses"``, and folders of results, such as ``"tables/"``.
+        ``"labels/*"`` stands for all groups there that are no other stage's.
     reads
         What it needs, written in the same way; where one is not there it does not run, and what it
         made before is taken away.
@@ -207,8 +222,11 @@ def in_order(some: Collection[Stage]) -> list[Stage]:
     ordered: list[Stage] = []
     left = sorted(some, key=lambda one: (len(one.reads) + len(one.uses), one.name))
     while left:
-        made_later = {place for one in left for place in one.writes}
-        ready = [one for one in left if made_later.isdisjoint({*one.reads, *one.uses})]
+        ready = [
+            one
+            for one in left
+            if all(_maker(place, some) not in left for place in (*one.reads, *one.uses))
+        ]
         if not ready:
             names = ", ".join(one.name for one in left)
             raise ValueError(f"stages read what each other makes: {names}.")
@@ -239,14 +257,18 @@ def leading_to(name: str) -> list[Stage]:
     >>> [one.name for one in leading_to("rules")]
     ['poses', 'features', 'rules']
     """
-    found, wanted = [], {*find_stage(name).writes}
-    for one in reversed(stages()):
-        if not wanted.isdisjoint(one.writes) and one.reads:
-            found.append(one)
-            wanted |= {*one.reads, *one.uses}
-    return found[::-1]
+    known, wanted = stages(), [find_stage(name)]
+    for one in wanted:
+        makers = [_maker(place, known) for place in (*one.reads, *one.uses)]
+        wanted += [maker for maker in makers if maker is not None and maker not in wanted]
+    return [one for one in known if one in wanted and one.reads]
 
 
 def maker_of(place: str) -> Stage | None:
-    """The stage that writes a group or a folder."""
-    return next((one for one in stages() if place in one.writes), None)
+    """The stage that writes a group or a folder; one that names it before one that has a star."""
+    return _maker(place, stages())
+
+
+def _maker(place: str, some: Collection[Stage]) -> Stage | None:
+    fitting = [one for one in some if one.may_write(place)]
+    return next((one for one in fitting if place in one.writes), next(iter(fitting), None))

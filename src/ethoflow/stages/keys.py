@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias, get_args
+from typing import Annotated, Any, TypeAlias, get_args, get_origin
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.fields import FieldInfo
@@ -195,12 +195,17 @@ def _needs(field: FieldInfo | None) -> str:
 def _field(model: type[BaseModel], place: Sequence[Any]) -> FieldInfo | None:
     """The declared key at a place; None at the top, and for what is within a value."""
     field: FieldInfo | None = None
+    by_name = False
     for part in place:
+        if by_name:  # the name under which keys of one kind stand
+            by_name = False
+            continue
         if field is not None:
             model = _model_of(field)
         field = model.model_fields.get(str(part))
         if field is None:
             return None
+        by_name = get_origin(field.annotation) is dict and _model_of(field) is not Keys
     return field
 
 

@@ -13,6 +13,8 @@ from typing import Any, TypeAlias
 
 import xarray as xr
 
+from ethoflow.stages.keys import Keys
+
 Find: TypeAlias = Callable[[xr.Dataset], Sequence[str]]
 
 
@@ -35,6 +37,8 @@ class Group:
         Whether variables and recordings that are stored and not in `data` stay.
     drop
         Variables that go.
+    keys
+        Those that it rests on, where these are not all of the stage's.
     """
 
     data: xr.Dataset | Callable[[], xr.Dataset] | None
@@ -42,6 +46,7 @@ class Group:
     place: str = ""
     keep: bool = False
     drop: Collection[str] = ()
+    keys: Keys | None = None
 
 
 @dataclass(frozen=True)

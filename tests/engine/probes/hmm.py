@@ -8,7 +8,6 @@ import numpy as np
 import xarray as xr
 
 import ethoflow as ef
-from tests.strategies import make_poses
 
 STATES = ("rest", "walk", "run")
 STAY = np.log(0.9)
@@ -39,7 +38,7 @@ def running_by_state(state_sequence: Any) -> Any:
     return state_sequence == STATES.index("run")
 
 
-def with_states(ds: xr.Dataset) -> xr.Dataset:
+def given(ds: xr.Dataset) -> xr.Dataset:
     """A dataset with log-probabilities of states, from the speed of the centre."""
     speed = ef.features.speed(ds).sel(bodypart="Center").drop_vars(["bodypart", "role"])
     centres = xr.DataArray([5.0, 60.0, 200.0], dims="state", coords={"state": list(STATES)})
@@ -50,13 +49,8 @@ def with_states(ds: xr.Dataset) -> xr.Dataset:
 
 def run(ds: xr.Dataset) -> xr.Dataset:
     """What the probe gives, on log-probabilities that are there."""
-    given = with_states(ds)
-    found = state_sequence(given)
+    ds = given(ds)
+    found = state_sequence(ds)
     return xr.Dataset({
-        "state_sequence": found, "running_by_state": running_by_state(given)
+        "state_sequence": found, "running_by_state": running_by_state(ds)
     })  # fmt: skip
-
-
-def tried_on() -> xr.Dataset:
-    """What it is checked on."""
-    return with_states(make_poses(1, 120))

@@ -21,7 +21,7 @@ def smooth_walk(values: Any, noise: float, drift: float) -> tuple[Any, Any]:
     if not seen.size:
         return mean, spread
     forward, ahead = np.empty((n, 2)), np.empty((n, 2))
-    m, p = float(values[seen[0]]), 1e6
+    m, p = float(values[seen[0]]), 1e6 * noise**2
     for t in range(n):
         p = p + drift**2 if t else p
         ahead[t] = m, p

@@ -47,14 +47,13 @@ def embedding(position: Any, *, model: Any = None) -> Any:
         return net(torch.from_numpy(points)).numpy()[0]
 
 
-def fitted(n_coordinates: int = 22) -> Model:
-    """A network, not trained."""
-    shape = (LATENT, n_coordinates, 2 * LOOK + 1)
+def settings(ds: xr.Dataset) -> Mapping[str, Mapping[str, Any]]:
+    """A network for the points of a dataset, not trained."""
+    shape = (LATENT, ds.sizes["bodypart"] * ds.sizes["space"], 2 * LOOK + 1)
     weights = np.random.default_rng(0).normal(size=shape).astype(np.float32)
-    return Model.of("net", {"weights": weights})
+    return {"embedding": {"model": Model.of("net", {"weights": weights})}}
 
 
 def run(ds: xr.Dataset) -> xr.Dataset:
     """What the probe gives."""
-    model = fitted(ds.sizes["bodypart"] * ds.sizes["space"])
-    return embedding(ds, model=model).to_dataset()
+    return embedding(ds, **settings(ds)["embedding"]).to_dataset()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+import dask
 import numpy as np
 import xarray as xr
 
@@ -61,10 +62,17 @@ def posture_score(position: Any, *, model: Any = None) -> Any:
 
 def run(ds: xr.Dataset, model: Any = None) -> xr.Dataset:
     """What the probe gives, with a model that is fitted on something else."""
-    return posture_score(ds, model=model or fitted()).to_dataset()
+    given = {"model": model} if model else settings(ds)["posture_score"]
+    return posture_score(ds, **given).to_dataset()
+
+
+def settings(ds: xr.Dataset) -> Mapping[str, Mapping[str, Any]]:
+    """A model of other recordings."""
+    return {"posture_score": {"model": fitted(ds.sizes["space"])}}
 
 
 @cache
-def fitted() -> Any:
-    """A model of other recordings."""
-    return postures(make_poses(77, 90))
+def fitted(n_space: int) -> Any:
+    """A model of recordings in so many coordinates."""
+    with dask.config.set(scheduler="synchronous"):
+        return postures(make_poses(77, 90, n_space=n_space))

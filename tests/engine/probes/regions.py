@@ -8,7 +8,6 @@ import numpy as np
 import xarray as xr
 
 import ethoflow as ef
-from tests.strategies import make_poses
 
 SQUARES = {"left": (-200, -200, 0, 200), "right": (0, -200, 200, 200), "middle": (-60, -60, 60, 60)}
 
@@ -34,7 +33,7 @@ def time_since_entry(in_region: Any, *, fps: float) -> Any:
     return frames / fps
 
 
-def with_regions(ds: xr.Dataset) -> xr.Dataset:
+def given(ds: xr.Dataset) -> xr.Dataset:
     """A dataset with regions."""
     lead = ("recording",) if "recording" in ds.dims else ()
     corners = np.array(list(SQUARES.values()), np.float32)
@@ -46,11 +45,6 @@ def with_regions(ds: xr.Dataset) -> xr.Dataset:
 
 def run(ds: xr.Dataset) -> xr.Dataset:
     """What the probe gives."""
-    ds = with_regions(ds)
+    ds = given(ds)
     inside = in_region(ds)
     return xr.Dataset({"in_region": inside, "time_since_entry": time_since_entry(ds)})
-
-
-def tried_on() -> xr.Dataset:
-    """What it is checked on."""
-    return with_regions(make_poses(1, 120))

@@ -10,7 +10,6 @@ import xarray as xr
 
 import ethoflow as ef
 from ethoflow.engine import Members, Output
-from tests.strategies import make_poses
 
 SIZE = 12
 
@@ -37,7 +36,7 @@ def find_spot(frames: Any) -> Any:
     return np.stack([column, row])[np.newaxis].astype(np.float32), confidence[np.newaxis]
 
 
-def film(ds: xr.Dataset) -> xr.Dataset:
+def given(ds: xr.Dataset) -> xr.Dataset:
     """A film of a spot that goes round, as long as the recordings of a dataset."""
     n = ds.sizes["time"]
     angle = np.arange(n) / 7
@@ -49,21 +48,14 @@ def film(ds: xr.Dataset) -> xr.Dataset:
         frames = np.stack([frames] * ds.sizes["recording"])
         dims = ("recording", *dims)
     empty = ds.drop_vars([n for n, v in ds.variables.items() if "bodypart" in v.dims])
-    chunked = ds.position.chunks is not None
     found = empty.assign(frames=(dims, frames)).assign_coords(space=["x", "y"])
-    return (
-        found.chunk({d: c for d, c in ds.chunksizes.items() if d in found.dims})
-        if chunked
-        else found
-    )
+    if ds.position.chunks is None:
+        return found
+    chunks = zip(ds.position.dims, ds.position.chunks, strict=True)
+    return found.chunk({dim: sizes for dim, sizes in chunks if dim in found.dims})
 
 
 def run(ds: xr.Dataset) -> xr.Dataset:
     """What the probe gives."""
-    found = find_spot(film(ds))
+    found = find_spot(given(ds))
     return found[["position", "confidence"]].assign(speed=ef.features.speed(found))
-
-
-def tried_on() -> xr.Dataset:
-    """What it is checked on."""
-    return film(make_poses(1, 120))

@@ -64,9 +64,17 @@ def feature_matrix(*values: Any) -> Any:
     return np.concatenate([array.reshape(-1, array.shape[-1]) for array in values])
 
 
+def settings(_: xr.Dataset) -> Mapping[str, Mapping[str, Any]]:
+    """Which features they are of."""
+    return {
+        "windowed": {"values": "body_span"},
+        "feature_matrix": {"values": ["speed", "heading"]},
+    }
+
+
 def run(ds: xr.Dataset) -> xr.Dataset:
     """What the probe gives."""
-    of_span = windowed(ds, values="body_span").rename("windowed_span")
+    of_span = windowed(ds, **settings(ds)["windowed"]).rename("windowed_span")
     given = ds.assign(windowed_span=of_span)
     matrix = feature_matrix(given, values=["speed", "heading", "windowed_span"])
     return xr.Dataset({"feature_matrix": matrix, "windowed_span": of_span})

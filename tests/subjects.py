@@ -1,0 +1,103 @@
+"""What the contract is tried on: every built-in declaration, and every one of the probes.
+
+A probe says in its own file what its declarations are called on, with `given`, and with what,
+with `settings`.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any
+
+import xarray as xr
+
+from ethoflow.engine import Declaration, Output, builtin
+
+PROBES = (
+    "pair_distances", "joint_angle", "regions", "windows", "kalman", "pose_model", "net", "hmm",
+    "huddle", "video",
+)  # fmt: skip
+
+
+def _as_it_is(ds: xr.Dataset) -> xr.Dataset:
+    return ds
+
+
+def _nothing(_: xr.Dataset) -> Mapping[str, Mapping[str, Any]]:
+    return {}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One variable that a declaration gives, and what the declaration is to be called with."""
+
+    item: Declaration
+    output: Output
+    given: Callable[[xr.Dataset], xr.Dataset] = _as_it_is
+    settings: Callable[[xr.Dataset], Mapping[str, Mapping[str, Any]]] = _nothing
+
+    def __call__(self, ds: xr.Dataset, **parameters: Any) -> xr.DataArray:
+        """The variable, from poses."""
+        found = self.item(self.given(ds), **self.given_settings(ds), **parameters)
+        return found[self.output.name] if isinstance(found, xr.Dataset) else found
+
+    def given_settings(self, ds: xr.Dataset) -> Mapping[str, Any]:
+        """What the declaration is called with on a dataset."""
+        return self.settings(ds).get(self.item.name, {})
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or name == "item":
+            raise AttributeError(name)
+        return getattr(self.item, name)
+
+    @property
+    def title(self) -> str:
+        """Name of the declaration, and of the variable where it gives several."""
+        return f"{self.name}-{self.output.name}" if self.further else str(self.name)
+
+    @property
+    def output_dims(self) -> tuple[str, ...]:
+        """Dims of the variable, without `recording`."""
+        return self.item.lead + self.output.dims
+
+    @property
+    def units(self) -> str:
+        """Units of the variable, as declared."""
+        return self.output.units
+
+    @property
+    def gives(self) -> str:
+        """Kind of the variable."""
+        return self.output.gives
+
+    @property
+    def label(self) -> bool:
+        """Whether the variable is 1, 0 or unknown."""
+        return self.gives in ("label", "flag")
+
+    @property
+    def reads_poses(self) -> bool:
+        """Whether poses are all it is called on."""
+        return self.given is _as_it_is
+
+
+def of_builtins() -> list[Subject]:
+    """All that comes with ethoflow."""
+    return [Subject(item, output) for item in builtin().values() for output in item.outputs]
+
+
+def of_probes() -> list[Subject]:
+    """All that the probes declare; without the network where PyTorch is not installed."""
+    found = []
+    for name in PROBES:
+        if name == "net" and find_spec("torch") is None:
+            continue
+        module = importlib.import_module(f"tests.engine.probes.{name}")
+        needs = {n: getattr(module, n) for n in ("given", "settings") if hasattr(module, n)}
+        for item in vars(module).values():
+            if isinstance(item, Declaration) and item.function.__module__ == module.__name__:
+                found += [Subject(item, output, **needs) for output in item.outputs]
+    return found

@@ -1,0 +1,247 @@
+"""What people scored as a stage: named in the project file, kept up to date, told, made again."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+import yaml
+
+import ethoflow as ef
+from ethoflow import store
+from ethoflow.project import ProjectError, load_project
+from ethoflow.remaking import OUT
+
+from .test_stages import add_stage, invoke
+from .test_unchanged import NOTHING, make_project, run, trusting
+
+__all__ = ["add_stage", "trusting"]
+
+TWO = "labels:\n  anna: anna/*.csv\n  ben: {files: ben/*.csv, offset: 1}\n"
+
+
+def score(file: Path, **bouts: tuple[float, float]) -> None:
+    """A table of bouts, one of each behaviour; the file is called as the recording."""
+    file.parent.mkdir(exist_ok=True)
+    animal = f"{file.stem.partition('DLC')[0]}_a"
+    rows = [f"{animal},{name},{start},{stop}\n" for name, (start, stop) in bouts.items()]
+    file.write_text("".join(["individual,behavior,start,stop\n", *rows]))
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Path:
+    """A project of two recordings that two raters scored."""
+    file = make_project(tmp_path, TWO)
+    for name in recordings(file):
+        score(tmp_path / "anna" / f"{name}.csv", rear=(0, 2), groom=(3, 4))
+        score(tmp_path / "ben" / f"{name}.csv", rear=(1, 4))
+    return file
+
+
+def recordings(file: Path) -> list[str]:
+    return sorted(path.stem for path in (file.parent / "tracks").glob("*.csv"))
+
+
+def path_of(file: Path) -> Path:
+    return file.parent / "results" / "cohort.zarr"
+
+
+def labels_of(file: Path, group: str) -> xr.Dataset:
+    return ef.open(path_of(file), f"labels/{group}").load()
+
+
+def seconds(file: Path, group: str, name: str = "rear") -> list[float]:
+    """How long a behaviour is labelled in each recording."""
+    return ((labels_of(file, group)[name] == 1).sum(["time", "individual"]) / 25).values.tolist()
+
+
+def rewrite(file: Path, old: str, new: str) -> None:
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
+
+
+def test_two_raters_are_two_groups(lab: Path) -> None:
+    done = run(lab)
+    assert done.exit_code == 0, done.output
+    assert "labels/anna: 2 behaviours" in done.output
+    assert "labels/ben: 1 behaviour\n" in done.output
+    tracks = ef.open(path_of(lab), "tracks")
+    name = recordings(lab)[0]
+    expected = ef.read_labels(lab.parent / "ben" / f"{name}.csv", like=tracks, offset=1)
+    found = labels_of(lab, "ben").rear.sel(recording=name)
+    np.testing.assert_array_equal(found.values, expected.rear.sel(recording=name).values)
+    assert (seconds(lab, "anna"), seconds(lab, "ben")) == ([2, 2], [3, 3])
+    assert str(lab.parent) not in (path_of(lab) / "zarr.json").read_text()
+    again = run(lab)
+    assert NOTHING in again.output
+    assert "labels/anna: 2 behaviours" in again.output
+
+
+def test_a_file_that_changed_or_came_makes_its_group_anew(lab: Path) -> None:
+    name, other = recordings(lab)
+    (lab.parent / "anna" / f"{other}.csv").rename(lab.parent / "later.csv")
+    run(lab)
+    ben = store.fingerprint(path_of(lab), "labels/ben")
+    assert seconds(lab, "anna") == [2, 0]
+    score(lab.parent / "anna" / f"{name}.csv", rear=(0, 3))
+    changed = run(lab)
+    assert NOTHING not in changed.output
+    assert "labels/anna: 1 behaviour (" in changed.output
+    assert "labels/ben: 1 behaviour (nothing to do: all is fresh)" in changed.output
+    assert seconds(lab, "anna") == [3, 0]
+    assert "groom" not in labels_of(lab, "anna")
+    (lab.parent / "later.csv").rename(lab.parent / "anna" / f"{other}.csv")
+    assert NOTHING not in run(lab).output
+    assert seconds(lab, "anna") == [3, 2]
+    assert store.fingerprint(path_of(lab), "labels/ben") == ben
+    assert NOTHING in run(lab).output
+
+
+def test_a_key_that_changed_makes_its_group_anew(lab: Path) -> None:
+    run(lab)
+    anna = store.fingerprint(path_of(lab), "labels/anna")
+    rewrite(lab, "offset: 1", "offset: 2")
+    done = run(lab)
+    assert "labels/anna: 2 behaviours (nothing to do: all is fresh)" in done.output
+    assert seconds(lab, "ben") == [2, 2]
+    assert store.fingerprint(path_of(lab), "labels/anna") == anna
+
+
+def test_what_the_project_names_no_more_goes_and_what_was_added_stays(lab: Path) -> None:
+    run(lab)
+    tables = sorted((lab.parent / "ben").glob("*.csv"))
+    invoke("labels", *tables, "--store", path_of(lab), "--group", "labels/second")
+    before = store.fingerprint(path_of(lab), "labels/second")
+    rewrite(lab, TWO, "labels: anna/*.csv\n")
+    done = run(lab)
+    assert "labels/ben is taken out: the project names no files of it" in done.output
+    assert "labels/anna is taken out" in done.output
+    groups = set(store.list_groups(path_of(lab)))
+    assert {"labels/human", "labels/second", "labels/rules"} <= groups
+    assert groups.isdisjoint({"labels/anna", "labels/ben"})
+    rewrite(lab, "labels: anna/*.csv\n", "")
+    assert "labels/human is taken out" in run(lab).output
+    assert store.fingerprint(path_of(lab), "labels/second") == before
+
+
+def test_a_file_that_cannot_be_used_is_told_in_every_run(lab: Path) -> None:
+    (lab.parent / "anna" / "notes.csv").write_text("nothing,of,it\n1,2,3\n")
+    for _ in range(2):
+        done = run(lab)
+        assert done.exit_code == 3
+        assert "left out notes.csv" in done.output
+        assert "1 files were left out" in done.output
+        assert seconds(lab, "anna") == [2, 2]
+
+
+def test_files_that_are_gone_leave_no_earlier_labels_without_a_word(lab: Path) -> None:
+    run(lab)
+    shutil.rmtree(lab.parent / "anna")
+    done = run(lab)
+    assert done.exit_code == 1
+    assert "anna/*.csv is a pattern that no file fits" in done.output
+    rewrite(lab, "anna/*.csv", "anna/one.csv")
+    done = run(lab)
+    assert done.exit_code == 1
+    assert "one.csv: there is no such file" in done.output
+
+
+def test_tracks_that_changed_make_labels_anew(lab: Path) -> None:
+    run(lab)
+    name = recordings(lab)[1]
+    (lab.parent / "tracks" / f"{name}.csv").unlink()
+    done = run(lab)
+    assert f"{name}" in done.output
+    assert labels_of(lab, "ben").recording.values.tolist() == recordings(lab)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("{anna: {file: a.csv}}", r"unknown key 'labels\.anna\.file'; expected one of: files, "
+                                  r".*Did you mean 'files'"),
+        ("{anna: {files: []}}", r"labels\.anna\.files: name the files of scoring, such as"),
+        ("{anna: {files: a.csv, fps: fast}}", r"labels\.anna\.fps: must be frames per second"),
+        ("{anna: {files: a.csv, since: birth}}", r"labels\.anna\.since: .*'origin' or 'tracks'"),
+        ("{anna: 3}", r"labels\.anna: must hold keys, of: files, rater.*found 3"),
+        ("{anna: {fps: 25}}", r"the key 'labels\.anna\.files' is missing: name the files"),
+        ("3", r"labels: must be files, or files by group"),
+        ("{files: a.csv}", r"'files' stands where the name of a group is needed"),
+        ("{rules: a.csv}", r"cannot go into the group 'labels/rules', which is that of .* rules"),
+        ("{../x: a.csv}", r"cannot go into the group 'labels/\.\./x'"),
+        ("{labels/anna: a.csv}", r"cannot go into the group 'labels/labels/anna'"),
+    ],
+)  # fmt: skip
+def test_wrong_keys_are_told(tmp_path: Path, line: str, expected: str) -> None:
+    with pytest.raises(ProjectError, match=expected):
+        load_project(make_project(tmp_path, f"labels: {line}\n"))
+
+
+def test_the_recipe_has_the_files_of_one_group(lab: Path, tmp_path: Path) -> None:
+    run(lab)
+    again = tmp_path / "again"
+    for folder in ("tracks", "ben"):
+        shutil.copytree(lab.parent / folder, again / folder)
+    for name in ("animals.csv", "times.txt"):
+        shutil.copy(lab.parent / name, again)
+    invoke("recipe", path_of(lab), "labels/ben", "--out", again)
+    named = yaml.safe_load((again / "project.yaml").read_text())["labels"]
+    assert list(named) == ["ben"]
+    assert run(again / "project.yaml").exit_code == 0
+    found = ef.open(again / OUT / "cohort.zarr", "labels/ben").load()
+    assert found.identical(labels_of(lab, "ben"))
+
+
+def test_labels_of_the_command_line_have_a_recipe(lab: Path) -> None:
+    tables = sorted((lab.parent / "ben").glob("*.csv"))
+    rewrite(lab, TWO, "")
+    run(lab)
+    invoke("labels", *tables, "--store", path_of(lab), "--offset", "1")
+    again = invoke("labels", *tables, "--store", path_of(lab), "--offset", "1")
+    assert "labels/human: 1 behaviour (nothing to do: all is fresh)" in again
+    shown = invoke("recipe", path_of(lab), "labels/human")
+    assert "human:" in shown
+    assert "offset: 1.0" in shown
+
+
+WEIGHING = '''
+from typing import Annotated
+
+import pandas as pd
+
+from ethoflow.csv_text import write_csv
+from ethoflow.stages import Files, FileSet, Item, Keys, stage
+
+
+class Weighing(Keys):
+    """Where the weights are."""
+
+    weights: Annotated[str, Files()] = "w.txt"
+
+
+@stage(reads=("tracks",), writes="weighing/", keys=Weighing)
+def weighing(job, keys):
+    """What a file says."""
+
+    def make():
+        return pd.DataFrame({"weight": [float(job.locate(keys.weights).read_text())]})
+
+    return FileSet([Item(("weight.csv",), make, write_csv)])
+'''
+
+
+def test_results_follow_a_file_that_a_key_names(add_stage, tmp_path: Path) -> None:
+    add_stage("weighing", WEIGHING)
+    file = make_project(tmp_path)
+    for weight in (1, 2):
+        (tmp_path / "w.txt").write_text(str(weight))
+        os.utime(tmp_path / "w.txt", (1, 1))
+        assert run(file).exit_code == 0
+        found = pd.read_csv(tmp_path / "results" / "weighing" / "weight.csv")
+        assert found.weight.tolist() == [weight]
