@@ -145,6 +145,10 @@ def test_a_missing_frame_rate_says_how_to_give_one(lab: Path) -> None:
         ("px_per_mm: many", r"line 6: px_per_mm"),
         ("parameters: {moving: {min_speed: 4 s}}", r"line 6: parameters\.moving\.min_speed.*mm/s"),
         ("parameters: {moving: {speed: 4}}", r"line 6: parameters\.moving\.speed.*min_speed"),
+        (
+            "features: [speed]\nparameters: {fillable: {max_gap: 1 s}}",
+            r"line 7: 'fillable' is not among the features, which are: speed; and no rule",
+        ),
         ("rules: [mooving]", r"line 6: there is no rule 'mooving'. Did you mean 'moving'"),
         ("skeleton: [nose]", r"line 6: skeleton"),
         ("rule_files: [none.py]", r"line 6: there is no rule file"),
@@ -157,6 +161,47 @@ def test_a_wrong_project_file_names_key_line_and_need(lab: Path, line: str, expe
         file.write(f"{line}\n")
     with pytest.raises(ProjectError, match=expected):
         load_project(lab / "project.yaml")
+
+
+OWN = """
+import ethoflow as ef
+
+@ef.feature(dims=("bodypart", "time"), units="mm/s", pointwise=("bodypart",))
+def doubled(speed, *, by=2.0):
+    \"\"\"Speed, `by` times.\"\"\"
+    return speed * by
+
+@ef.behaviour(roles=("nose",), units={"min_speed": "mm/s"})
+def hasty(doubled, *, min_speed=200.0):
+    \"\"\"The nose is twice as fast as `min_speed`.\"\"\"
+    return doubled[0] > min_speed
+"""
+
+
+@pytest.mark.parametrize(
+    ("keys", "is_used"),
+    [
+        ("features: [doubled]\nrules: [moving]", True),
+        ("features: [speed]\nrules: [hasty]", True),
+        ("features: [speed]", True),
+        ("rules: [hasty]", True),
+        ("features: [speed]\nrules: [moving]", False),
+        ("rules: [moving]", False),
+        ("features: []\nrules: []", False),
+    ],
+)
+def test_a_setting_that_nothing_rests_on_is_refused(lab: Path, keys: str, is_used: bool) -> None:
+    from ethoflow.project import ProjectError
+
+    (lab / "own.py").write_text(OWN)
+    with (lab / "project.yaml").open("a") as file:
+        file.write(f"rule_files: own.py\n{keys}\nparameters: {{doubled: {{by: 3}}}}\n")
+    if is_used:
+        assert load_project(lab / "project.yaml").parameters == {"doubled": {"by": 3}}
+        return
+    with pytest.raises(ProjectError, match="'doubled' is not among the features") as caught:
+        load_project(lab / "project.yaml")
+    assert "or leave its parameters out" in str(caught.value)
 
 
 def test_init_finds_the_files_and_run_takes_what_it_writes(lab: Path) -> None:

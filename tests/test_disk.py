@@ -206,14 +206,18 @@ def {name}(speed, *, min_speed=20.0):
 '''
 
 
-def test_a_block_without_memory_is_named(tmp_path):
-    path = tmp_path / "cohort.zarr"
-    ds = cohort(LENGTHS)
-    ef.write(ds, path)
-    rules = tmp_path / "greedy.py"
-    rules.write_text(greedy("greedy_rule", "np.empty(2**50)"))
+def store_and_rule(folder: Path, name: str, line: str) -> tuple[Path, Path]:
+    """A store of tracks, and the file of a greedy rule that is known."""
+    path, rules = folder / "cohort.zarr", folder / f"{name}.py"
+    ef.write(cohort(LENGTHS), path)
+    rules.write_text(greedy(name, line))
     ef.load_rules(rules)
-    name = str(ds.recording.values[1])
+    return path, rules
+
+
+def test_a_block_without_memory_is_named(tmp_path):
+    path, rules = store_and_rule(tmp_path, "greedy_rule", "np.empty(2**50)")
+    name = str(cohort(LENGTHS).recording.values[1])
     with pytest.raises(DataError) as raised:
         ef.write(ef.annotate(ef.open(path, "tracks"), ["greedy_rule"]), path, "labels/rules")
     said = str(raised.value)
@@ -237,12 +241,7 @@ def test_a_worker_that_is_killed_is_said_with_its_recording(tmp_path):
     import dask
     from distributed import Client, LocalCluster
 
-    path = tmp_path / "cohort.zarr"
-    ds = cohort(LENGTHS)
-    ef.write(ds, path)
-    rules = tmp_path / "fatal.py"
-    rules.write_text(greedy("fatal_rule", "os.kill(os.getpid(), 9)"))
-    ef.load_rules(rules)
+    path, _ = store_and_rule(tmp_path, "fatal_rule", "os.kill(os.getpid(), 9)")
     labels = ef.annotate(ef.open(path, "tracks"), ["fatal_rule"])
     with (
         dask.config.set({"distributed.scheduler.allowed-failures": 0}),

@@ -14,8 +14,11 @@ from dask.local import get_sync
 from dask.threaded import get as get_threaded
 
 from ethoflow.cleaning import outliers, smoothing
+from ethoflow.cli.stage_commands import commands_of_stages
+from ethoflow.cli.stage_index import StageCommand, index_stages
 from ethoflow.engine import schedule
 from ethoflow.engine.jit import jit
+from ethoflow.stages import stages
 
 HEAVY = ("dask", "distributed", "h5py", "matplotlib", "numba", "pyarrow.csv")
 
@@ -51,6 +54,26 @@ model(tracks=["-"], clean={"max_gap": "200 ms", "max_jump": "3 cm"})
 def test_the_pipeline_needs_dask_alone() -> None:
     code = "import ethoflow.pipeline, ethoflow.project, ethoflow.cli.cohort"
     assert loaded(code) <= {"dask", "pyarrow.csv"}
+
+
+def test_the_list_of_commands_imports_no_stage() -> None:
+    code = """
+import contextlib, io, sys
+from ethoflow.cli import app
+with contextlib.redirect_stdout(io.StringIO()) as said:
+    app(["--help"], standalone_mode=False)
+assert "Positions calibrated" in said.getvalue()
+assert not {"ethoflow.stages", "ethoflow.engine", "xarray", "pandas", "pydantic"} & {*sys.modules}
+"""
+    assert loaded(code) == set()
+
+
+def test_the_index_of_stages_says_what_their_declarations_say() -> None:
+    declared = {one.command: one.summary for one in stages() if one.reads}
+    assert index_stages() == declared
+    for name, command in commands_of_stages().items():
+        short = StageCommand(name, help=declared[name], rich_markup_mode=None)
+        assert short.get_short_help_str(60) == command.get_short_help_str(60)
 
 
 BUILD = """

@@ -7,6 +7,7 @@ import xarray as xr
 from ethoflow import store
 from ethoflow.engine.sources import open_store
 from ethoflow.exporting.declare import Writer
+from ethoflow.labels.joining import MAKERS
 from ethoflow.place import Place
 from ethoflow.schema import DataError, position_units
 
@@ -90,7 +91,7 @@ def _join(
     shared = [dim for dim in ("recording", "individual", "time") if dim in tracks.dims]
     if not all(dim in labels.dims and tracks[dim].equals(labels[dim]) for dim in shared):
         return tracks, f"{name}, without {group}: its recordings or frames are others"
-    facts = {key: labels.attrs[key] for key in ("label_source", "rater") if key in labels.attrs}
+    facts = {key: labels.attrs[key] for key in MAKERS if key in labels.attrs}
     arrays = {
         str(label): array.drop_vars([c for c in array.coords if c not in array.dims]).assign_attrs(
             facts

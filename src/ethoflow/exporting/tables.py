@@ -12,6 +12,7 @@ from ethoflow.csv_text import write_csv
 from ethoflow.exporting.declare import writer
 from ethoflow.exporting.recordings import cut_recording
 from ethoflow.labels.categories import Categories, is_category
+from ethoflow.labels.places import each_place
 from ethoflow.origin import clock_frame, clock_times
 from ethoflow.schema import Data, DataError, as_dataset, position_units
 
@@ -89,9 +90,7 @@ def _columns(ds: xr.Dataset) -> dict[str, xr.DataArray]:
             continue
         array = array if "individual" in array.dims else array.expand_dims(individual=slots)
         rest = [str(dim) for dim in array.dims if dim not in ("individual", "time")]
-        for place in np.ndindex(*(array.sizes[dim] for dim in rest)):
-            chosen = array.isel(dict(zip(rest, place, strict=True)))
-            cells = [str(array[dim].values[i]) for dim, i in zip(rest, place, strict=True)]
+        for cells, chosen in each_place(array, rest):
             found["_".join([str(name), *cells])] = _named(chosen) if is_category(array) else chosen
     return found
 

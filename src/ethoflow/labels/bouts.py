@@ -63,5 +63,5 @@ def find_bouts(data: Data) -> pd.DataFrame:
             track.runs.tolist(), times, track.cut.tolist(), strict=True
         ):
             values = (begins_at, ends_at, (stop - start) / fps, number + start, number + stop, cut)
-            records.append((track, dict(zip(OWN, values, strict=True))))
+            records.append((track, values))
     return make_table(ds, tracks, records, OWN)

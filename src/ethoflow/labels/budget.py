@@ -57,6 +57,5 @@ def time_budget(data: Data) -> pd.DataFrame:
         observed, shown = track.n_observed / fps, float(lengths.sum())
         share = shown / observed if observed else float("nan")
         mean = float(lengths.mean()) if len(lengths) else float("nan")
-        values = observed, shown, share, len(lengths), mean
-        records.append((track, dict(zip(OWN, values, strict=True))))
+        records.append((track, (observed, shown, share, len(lengths), mean)))
     return make_table(ds, tracks, records, OWN)

@@ -8,7 +8,8 @@ import numpy as np
 import xarray as xr
 
 from ethoflow.labels.categories import UNKNOWN, Categories, is_category
-from ethoflow.labels.runs import further_dims, is_behaviour, names_along
+from ethoflow.labels.places import each_place, further_dims
+from ethoflow.labels.runs import is_behaviour
 from ethoflow.schema import DataError
 
 
@@ -53,9 +54,7 @@ def _spread(ds: xr.Dataset, array: xr.DataArray) -> Iterator[tuple[str, xr.DataA
     """Labels that a variable becomes, by their names."""
     dims = further_dims(ds, [str(array.name)])
     said = str(array.attrs.get("long_name", "") or array.name)
-    for place in np.ndindex(*(ds.sizes[dim] for dim in dims)):
-        cells = [str(names_along(ds, dim)[i]) for dim, i in zip(dims, place, strict=True)]
-        one = array.isel(dict(zip(dims, place, strict=True)), drop=True)
+    for cells, one in each_place(array, dims):
         for category, label in _by_category(one, array):
             words = [*cells, *category]
             attrs = {"kind": "label", "long_name": " ".join([said, *words])}

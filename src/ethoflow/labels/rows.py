@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from ethoflow.labels.runs import Track, further_dims, label_names, names_along
+from ethoflow.labels.places import further_dims, names_along
+from ethoflow.labels.runs import Track, label_names
 from ethoflow.names import name_aside
 from ethoflow.schema import COORDINATES, DataError
 
@@ -73,10 +74,10 @@ def _animal(ds: xr.Dataset, row: int, slot: int | None) -> str:
 def make_table(
     ds: xr.Dataset,
     tracks: Sequence[Track],
-    records: Sequence[tuple[Track, dict[str, Any]]],
+    records: Sequence[tuple[Track, tuple[object, ...]]],
     own: Sequence[str],
 ) -> pd.DataFrame:
-    """A table with a row for each record: who and what it is of, its `own` columns, metadata.
+    """A table with a row for each record: who and what it is of, values of its `own`, metadata.
 
     Metadata that are called like a column of the table get ``metadata_`` before their name. A row
     whose behaviour lacks a further dim has nothing in its column.
@@ -88,7 +89,9 @@ def make_table(
     """
     columns = columns_of(ds, tracks, own)
     names = {id(track): name_track(ds, track) for track in tracks}
-    rows = [{**names[id(track)], **values} for track, values in records]
+    rows = [
+        {**names[id(track)], **dict(zip(own, values, strict=True))} for track, values in records
+    ]
     table = pd.DataFrame(rows, columns=columns)
     for dim in further_dims(ds, label_names(ds)):
         if names_along(ds, dim).dtype.kind in "OUT":

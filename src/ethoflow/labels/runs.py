@@ -99,19 +99,6 @@ def is_behaviour(array: xr.DataArray) -> bool:
     return (is_label(array) and "time" in array.dims and not marks) or is_category(array)
 
 
-def further_dims(ds: xr.Dataset, names: Sequence[str]) -> list[str]:
-    """Dims of labels beside recordings, animals, pairs and time, in order."""
-    usual = {"recording", "individual", "partner", "time"}
-    used = {str(dim) for name in names for dim in ds[name].dims} - usual
-    return [str(dim) for dim in ds.dims if dim in used]
-
-
-def names_along(ds: xr.Dataset, dim: str) -> Array:
-    """Names of the places along a dim; their numbers where it has none."""
-    names = ds[dim]
-    return names.values if names.ndim == 1 else np.arange(ds.sizes[dim])
-
-
 def follow_tracks(ds: xr.Dataset) -> list[Track]:
     """Runs of every label and category along the whole of each recording, joined across blocks."""
     from ethoflow.engine.gather import gather_blocks  # Dask is heavy, and rules are read without it

@@ -13,8 +13,9 @@ import xarray as xr
 from ethoflow.engine.bouts import find_runs
 from ethoflow.labels.categories import UNKNOWN as STATE_UNKNOWN
 from ethoflow.labels.categories import encode
+from ethoflow.labels.places import further_dims, names_along
 from ethoflow.labels.rows import name_track
-from ethoflow.labels.runs import Track, follow_tracks, further_dims, label_names, names_along
+from ethoflow.labels.runs import Track, follow_tracks, label_names
 from ethoflow.plot.recording import one_recording, recording_title
 from ethoflow.plot.save import PALETTE, WIDTH, with_options
 from ethoflow.schema import Data, DataError

@@ -11,7 +11,8 @@ from pydantic import Field
 
 from ethoflow import features as feature_set
 from ethoflow import store
-from ethoflow.engine import Declaration, declarations, find, load_project_rules
+from ethoflow.engine import Declaration, builtin, declarations, find, load_project_rules
+from ethoflow.engine.registry import maker_of
 from ethoflow.errors import DataError, did_you_mean, no_such
 from ethoflow.labels.annotation import apply_rules
 from ethoflow.skeleton import ALIASES
@@ -55,17 +56,26 @@ def check_rules(keys: RulesKeys, locate: Locate, where: Where) -> None:
     ProjectError
         Something does not; the message begins with where.
     """
-    keys.declare(locate, where)
+    own = [one.name for one in keys.declare(locate, where) if one.kind == "behaviour"]
     for number, name in enumerate(keys.rules or []):
         with placing(where, ["rules", number]):
             find(name, "behaviour")
+    labelled = [*builtin("behaviour"), *own] if keys.rules is None else keys.rules
+    used = _rest_on([*_features_of(keys), *labelled])
     for name, given in keys.parameters.items():
         with placing(where, ["parameters", name]):
             rule = _find_declared(name)
             of_rule = rule.kind == "behaviour"
             if of_rule and keys.rules is not None and name not in keys.rules:
-                used = ", ".join(keys.rules) or "none"
-                raise DataError(f"{name!r} is not among the rules, which are: {used}.")
+                chosen = ", ".join(keys.rules) or "none"
+                raise DataError(f"{name!r} is not among the rules, which are: {chosen}.")
+            if not of_rule and name not in used:
+                chosen = ", ".join(_features_of(keys)) or "none"
+                raise DataError(
+                    f"{name!r} is not among the features, which are: {chosen}; and no rule or "
+                    "feature that is used rests on it. Name it under features, or leave its "
+                    "parameters out."
+                )
         for key, value in given.items():
             with placing(where, ["parameters", name, key], f"parameters.{name}.{key}: "):
                 if key not in rule.defaults:
@@ -81,6 +91,21 @@ def _find_declared(name: str) -> Declaration:
     found = declarations().get(name)
     of_feature = found is not None and found.kind in ("feature", "summary")
     return found if found is not None and of_feature else find(name, "behaviour")
+
+
+def _features_of(keys: RulesKeys) -> list[str]:
+    """Features that are made beside the labels, in a project that names some; else all."""
+    chosen: list[str] | None = getattr(keys, "features", None)
+    return list(feature_set.available()) if chosen is None else chosen
+
+
+def _rest_on(names: Sequence[str]) -> set[str]:
+    """Declared functions that those called `names` rest on, by name; they too."""
+    found = list(dict.fromkeys(names))
+    for name in found:
+        makers = [maker_of(item.variable) for item in find(name).inputs]
+        found += {maker[0].name for maker in makers if maker is not None} - set(found)
+    return set(found)
 
 
 def _check_skeleton(keys: SkeletonKeys, where: Where) -> None:

@@ -16,8 +16,9 @@ import xarray as xr
 from ethoflow.errors import in_words, listed
 from ethoflow.labels.bouts import find_bouts
 from ethoflow.labels.budget import time_budget
+from ethoflow.labels.places import each_place, further_dims
 from ethoflow.labels.rows import ROW
-from ethoflow.labels.runs import further_dims, is_behaviour
+from ethoflow.labels.runs import is_behaviour
 from ethoflow.names import name_aside
 from ethoflow.schema import COORDINATES, DataError, as_dataset
 from ethoflow.stats.quality import track_quality
@@ -74,7 +75,8 @@ class Study:
     """Several stores by name; every method makes a table of all of them.
 
     All raise `DataError` where a recording is in two stores, where a column is in other units or of
-    another kind in one of them, or where a store lacks the group.
+    another kind in one of them, or where a store lacks the group. Tables of labels warn
+    `OtherSettings` where a behaviour was made with other settings in another store.
     """
 
     stores: Mapping[str, Store]
@@ -85,23 +87,11 @@ class Study:
         return tuple(self.stores)
 
     def time_budget(self, group: str = "labels/rules") -> pd.DataFrame:
-        """Time spent with each behaviour, as `ef.time_budget` gives it.
-
-        Warns
-        -----
-        OtherSettings
-            A behaviour was made with other settings in another store.
-        """
+        """Time spent with each behaviour, as `ef.time_budget` gives it."""
         return self._of_labels(group, time_budget)
 
     def find_bouts(self, group: str = "labels/rules") -> pd.DataFrame:
-        """Every bout, as `ef.find_bouts` gives them.
-
-        Warns
-        -----
-        OtherSettings
-            A behaviour was made with other settings in another store.
-        """
+        """Every bout, as `ef.find_bouts` gives them."""
         return self._of_labels(group, find_bouts)
 
     def track_quality(self, group: str = "tracks") -> pd.DataFrame:
@@ -197,9 +187,7 @@ def summarise(ds: xr.Dataset) -> pd.DataFrame:
     table = {"recording": np.repeat(recordings, len(slots)), "individual": places, "animal": seats}
     for name, array in _numbers(ds).items():
         further = [str(dim) for dim in array.dims if dim not in lead]
-        for place in np.ndindex(*(array.sizes[dim] for dim in further)):
-            cells = [str(array[dim].values[i]) for dim, i in zip(further, place, strict=True)]
-            one = array.isel(dict(zip(further, place, strict=True)), drop=True)
+        for cells, one in each_place(array, further):
             table["_".join([name, *cells])] = _spread(one, lead).ravel()
     for key, coord in ds.coords.items():
         if key not in COORDINATES and key not in ds.dims and set(coord.dims) <= set(lead):
