@@ -13,7 +13,7 @@ import pandas as pd
 from tests.walks import cohort
 
 STORE = Path("results", "cohort.zarr")
-LENGTHS = (250, 130, 310, 450, 520)
+LENGTHS = (250, 130, 210, 150, 120)
 LINES = 2
 """Lines that the diary has of one block: one for each animal."""
 

@@ -295,12 +295,15 @@ def _identity(stat: os.stat_result) -> tuple[int, int]:
 
 
 def choose(trials: Sequence[Trial], most: int) -> list[tuple[Trial, int]]:
-    """One operation of every kind, up to `most`, spread over the trials."""
+    """One operation of every kind, up to `most`, spread over the trials.
+
+    A file that is half written and one that lacks its name only are of one kind: either is taken.
+    """
     kinds: dict[str, list[tuple[Trial, list[int]]]] = {}
     for trial in trials:
         own = collections.defaultdict(list)
         for number, operation in enumerate(trial.operations, 1):
-            own[kind_of(*operation)].append(number)
+            own[kind_of(*operation).replace("half ", "rename ")].append(number)
         for kind, numbers in own.items():
             kinds.setdefault(kind, []).append((trial, numbers))
     taken: collections.Counter[str] = collections.Counter()

@@ -55,7 +55,7 @@ def look(
     """
     digests = {g: dict((known or {}).get(state_of(path, g), {})) for g in groups}
     readers: dict[str, Callable[[], Mapping[str, xr.Dataset]]] = {
-        "open_datatree": lambda: _parts(xr.open_datatree(path, engine="zarr", chunks={})),
+        "open_datatree": lambda: _parts(xr.open_datatree(path, engine="zarr", chunks=None)),
         "ef.open": lambda: _parts(ef.open(path)),
     }
     for group in groups:
@@ -103,8 +103,8 @@ def _parts(tree: xr.DataTree) -> dict[str, xr.Dataset]:
 
 
 def _one(path: Path, group: str, *, inside: bool) -> dict[str, xr.Dataset]:
-    ds = xr.open_zarr(path, group=group) if inside else xr.open_zarr(path / group)
-    return {group: ds}
+    place = {"store": path, "group": group} if inside else {"store": path / group}
+    return {group: xr.open_zarr(**place, chunks=None)}
 
 
 def _names_no_group(path: Path, reader: str) -> bool:

@@ -89,12 +89,15 @@ def of_builtins() -> list[Subject]:
     return [Subject(item, output) for item in builtin().values() for output in item.outputs]
 
 
+def probes_here() -> list[str]:
+    """Names of the probes; without the network where PyTorch is not installed."""
+    return [name for name in PROBES if name != "net" or find_spec("torch") is not None]
+
+
 def of_probes() -> list[Subject]:
-    """All that the probes declare; without the network where PyTorch is not installed."""
+    """All that the probes declare."""
     found = []
-    for name in PROBES:
-        if name == "net" and find_spec("torch") is None:
-            continue
+    for name in probes_here():
         module = importlib.import_module(f"tests.engine.probes.{name}")
         needs = {n: getattr(module, n) for n in ("given", "settings") if hasattr(module, n)}
         for item in vars(module).values():

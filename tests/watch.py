@@ -103,7 +103,7 @@ def stop_at(number: int) -> Act:
 
 def kind_of(operation: str, path: str) -> str:
     """An operation and the kind of file it concerns, such as ``rename chunk``."""
-    name = re.sub(r"\.[0-9a-f]{32}\.partial$", "", path)
+    name = re.sub(r"\.[0-9a-f]{32}\.part(ial)?$", "", path)
     name = re.sub(r"-[0-9a-f]{32}\.npz$", "", name)
     *folders, last = name.split("/")
     if "progress" in folders or last == "progress":

@@ -7,6 +7,8 @@ was written goes on.
 from __future__ import annotations
 
 import importlib
+import json
+import signal
 import subprocess
 import sys
 import warnings
@@ -70,22 +72,29 @@ def test_alone_and_in_a_cohort(name: str) -> None:
         )
 
 
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Stores of all probes of which the first writer was killed, and what is said of each."""
+    folder = tmp_path_factory.mktemp("killed")
+    command = [sys.executable, "-m", "tests.engine.probes.killed", str(folder)]
+    ran = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr[-2000:]
+    (folder / "said.txt").write_text(ran.stdout)
+    return folder
+
+
 @every
-def test_a_killed_write_goes_on(name: str, tmp_path: Path) -> None:
+def test_a_killed_write_goes_on(name: str, killed: Path) -> None:
     probe(name)
-    command = [sys.executable, "-m", "tests.engine.probes.killed", name, str(tmp_path / "a.zarr")]
-    ran = subprocess.run(
-        [*command, "2"], cwd=REPOSITORY, capture_output=True, text=True, check=False
-    )
-    assert ran.returncode == 9, ran.stderr[-2000:]
-    again = subprocess.run(
-        [*command, "0"], cwd=REPOSITORY, capture_output=True, text=True, check=False
-    )
-    assert again.returncode == 0, again.stderr[-2000:]
-    written, fresh = map(int, again.stdout.split())
+    ended = map(json.loads, (killed / "said.txt").read_text().splitlines())
+    said = {each["name"]: each for each in ended}[name]
+    log = (killed / f"{name}.txt").read_text()
+    assert said["code"] == -signal.SIGKILL, log
+    assert said["done"] is not None, log
+    written, fresh = said["done"]
     assert written
     assert fresh >= 1
-    found = ef.open(tmp_path / "a.zarr", "probe")
+    found = ef.open(killed / f"{name}.zarr", "probe")
     expected = probe(name).run(killed_dataset())
     for variable in expected.data_vars:
         np.testing.assert_array_equal(found[variable].values[0], expected[variable].values)

@@ -19,6 +19,7 @@ import yaml
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
+from tests.conftest import LONG
 from tests.store.equality import assert_same_store
 from tests.store.lab import Lab, small_blocks
 
@@ -133,7 +134,7 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 @pytest.mark.slow
 @settings(
-    max_examples=12, deadline=None, derandomize=True,
+    max_examples=60 if LONG else 8, deadline=None, derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )  # fmt: skip
 @given(states=st.lists(projects, min_size=1, max_size=3))

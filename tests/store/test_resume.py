@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import dask
@@ -19,9 +20,9 @@ import ethoflow as ef
 from ethoflow import store
 from ethoflow.engine import layout
 from tests import stored
-from tests.conftest import REPOSITORY
+from tests.conftest import LONG, REPOSITORY
 from tests.walks import cohort
-from tests.watch import WATCH, StoppedError, stop_at
+from tests.watch import WATCH, StoppedError, kind_of, stop_at
 
 RULES = '''
 import os, time
@@ -133,13 +134,26 @@ def write_other_numbers(path: Path) -> None:
     ef.write(other, path)
 
 
-@pytest.mark.parametrize("step", [19, pytest.param(1, marks=pytest.mark.slow)])
+def a_few(operations: Sequence[str]) -> list[int]:
+    """Numbers of every nineteenth operation."""
+    return list(range(1, len(operations) + 1, 19))
+
+
+def of_every_kind(operations: Sequence[str]) -> list[int]:
+    """Numbers of operations: the first and the last of every kind, or all."""
+    first = {kind: n for n, kind in reversed([*enumerate(operations, 1)])}
+    last = {kind: n for n, kind in enumerate(operations, 1)}
+    few = {*first.values(), *last.values()}
+    return [n for n in range(1, len(operations) + 1) if LONG or n in few]
+
+
+@pytest.mark.parametrize("choose", [a_few, pytest.param(of_every_kind, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     ("before", "change"),
     [(change_nothing, write_first), (write_first, write_more), (write_first, write_other_numbers)],
 )
 def test_wherever_a_write_is_interrupted_one_state_is_seen(
-    before, change, step, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    before, change, choose, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(layout, "BLOCK_BYTES", 6400)
     monkeypatch.setattr(layout, "MIN_BLOCK", 100)
@@ -149,10 +163,10 @@ def test_wherever_a_write_is_interrupted_one_state_is_seen(
         before(first)
         copy_store(first, whole)
         old = ef.open(whole, "tracks").load() if whole.exists() else None
-        with WATCH.on(whole, lambda _, name, path: operations.append(name)):
+        with WATCH.on(whole, lambda _, *found: operations.append(_kind(whole, *found))):
             change(whole)
         new = ef.open(whole, "tracks").load()
-        for number in range(1, len(operations) + 1, step):
+        for number in choose(operations):
             path = tmp_path / f"{number}.zarr"
             copy_store(first, path)
             with WATCH.on(path, stop_at(number)), pytest.raises((KeyboardInterrupt, StoppedError)):
@@ -170,6 +184,10 @@ def test_wherever_a_write_is_interrupted_one_state_is_seen(
             assert not stored.faults_of(path)
             change(path)
             assert stored.files(path) == stored.named(path)
+
+
+def _kind(root: Path, name: str, path: str) -> str:
+    return kind_of(name, str(Path(path).relative_to(root)))
 
 
 def copy_store(path: Path, to: Path) -> None:
