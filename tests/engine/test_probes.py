@@ -145,7 +145,7 @@ def test_pair_distances_are_distances() -> None:
 @pytest.mark.parametrize("n_space", [2, 3])
 def test_joint_angles_in_two_and_three_dimensions(n_space: int) -> None:
     ds = make_poses(1, 60, n_individuals=1, n_space=n_space, gaps=False)
-    found = probe("joint_angle").run(ds).joint_angle.isel(joint=0, individual=0)
+    found = probe("joint_angle").run(ds).angle_at_joint.isel(joint=0, individual=0)
     nose, middle, tail = (
         ds.position.sel(bodypart=part).isel(individual=0).values.astype(float)
         for part in ("Nose", "Center", "Tail_base")

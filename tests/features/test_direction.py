@@ -70,7 +70,8 @@ def test_turns_are_counted_whole() -> None:
     angle = 2 * np.pi * np.arange(120) / 30  # one a second
     found = ef.features.turning(turned(angle), window="2 s")[0]
     np.testing.assert_allclose(found[30:-30], 4 * np.pi, rtol=1e-5)
-    assert np.isnan(found[:30]).all() and np.isnan(found[-30:]).all()
+    assert np.isnan(found[:30]).all()
+    assert np.isnan(found[-30:]).all()
 
 
 @settings(max_examples=25, deadline=None)

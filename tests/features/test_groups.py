@@ -97,6 +97,7 @@ def test_who_is_not_seen_is_left_out_or_makes_it_unknown() -> None:
     assert np.isnan(ef.features.is_nearest_neighbour(ds)[1, :, 1]).all()
     for name in ("neighbours", "area_per_animal", "clusters_by_proximity"):
         found = getattr(ef.features, name)(ds)
-        assert np.isnan(found[..., 1]).all() and not np.isnan(found[..., [0, 2]]).any()
+        assert np.isnan(found[..., 1]).all()
+        assert not np.isnan(found[..., [0, 2]]).any()
     ds.position.values[2:, ..., 1] = np.nan
     assert np.isnan(ef.features.polarisation(ds)[1])

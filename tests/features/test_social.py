@@ -38,7 +38,7 @@ def test_bearing_and_facing(heading: float, around: float) -> None:
     place = 100 * np.exp(1j * (heading + around)) + still
     ds = meeting([still, place], [heading, 0.7])
     np.testing.assert_allclose(of_pair("bearing", ds), around, atol=1e-5)
-    from_nose = np.angle((100 * np.exp(1j * around) - 30))
+    from_nose = np.angle(100 * np.exp(1j * around) - 30)
     np.testing.assert_allclose(of_pair("facing_angle", ds), abs(from_nose), atol=1e-5)
     wide = np.rad2deg(2 * abs(from_nose))
     assert (of_pair("in_view", ds, field_of_view=wide + 0.1) == 1).all()

@@ -21,13 +21,14 @@ def of_point(name: str, ds: xr.Dataset, **parameters: object) -> np.ndarray:
 
 @pytest.mark.parametrize("window", ["0.4 s", "1 s", "2 s"])
 def test_a_straight_line(window: str) -> None:
-    seconds = float(window.split()[0])
+    seconds = float(window.split(maxsplit=1)[0])
     t = np.arange(200) / 25
     ds, half = along(30 * t, 40 * t), round(seconds * 25) // 2
     for name in ("path_length", "displacement"):
         found = of_point(name, ds, window=window)
         np.testing.assert_allclose(found[half:-half], 50 * 2 * half / 25, rtol=1e-4)
-        assert np.isnan(found[:half]).all() and np.isnan(found[-half:]).all()
+        assert np.isnan(found[:half]).all()
+        assert np.isnan(found[-half:]).all()
     np.testing.assert_allclose(
         of_point("straightness", ds, window=window)[half:-half], 1, rtol=1e-4
     )

@@ -163,6 +163,7 @@ class Declaration:
     tile: int | Callable[..., int] = 0
     merge: Callable[[Any, Any], Any] | None = None
     finish: Callable[..., Any] | None = None
+    on_request: bool = False
 
     def __post_init__(self) -> None:
         for name in ("__name__", "__qualname__", "__module__", "__doc__"):

@@ -82,6 +82,7 @@ def feature(
     parameter_units: Mapping[str, str] | None = None,
     reference: str = "",
     version: int = 1,
+    on_request: bool = False,
 ) -> Callable[[Kernel], Function]:
     """Declare a feature: numbers, flags or categories computed from positions or other features.
 
@@ -137,6 +138,8 @@ def feature(
         Where the definition comes from: DOI or equation.
     version
         Raise it when the numbers change: stored results become stale.
+    on_request
+        It is computed where it is asked for by name, not among all features that fit.
 
     Examples
     --------
@@ -170,6 +173,7 @@ def feature(
             parameter_units=dict(parameter_units or {}),
             reference=reference,
             version=version,
+            on_request=on_request,
         )
 
     return declare

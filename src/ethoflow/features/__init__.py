@@ -13,7 +13,6 @@ import xarray as xr
 from ethoflow.engine import Declaration, builtin, declarations, find
 from ethoflow.errors import DataError, Missing, did_you_mean, one_or_many, tell_missing
 from ethoflow.schema import Data, as_dataset
-from ethoflow.skeleton import SEGMENTS
 
 
 def available() -> dict[str, str]:
@@ -40,7 +39,8 @@ def compute(
     data
         Positions.
     names
-        Features; every one that comes with ethoflow and fits the data by default.
+        Features; by default every one that comes with ethoflow, fits the data, and is not declared
+        to be computed on request alone.
     parameters
         By feature; those of others play no part.
 
@@ -60,12 +60,13 @@ def compute(
     calls, skipped = {}, {}
     for name in _features() if names is None else one_or_many(names):
         declaration = find_feature(name)
-        if names is None and declaration.scope == "pair" and ds.sizes.get("individual", 1) < 2:
+        if names is None and not _is_usual(declaration, ds):
             continue
         try:
             call = request.call(declaration, {})
-            if not call.members.get("segment", SEGMENTS):
-                raise _without_segments(ds, name)
+            for dim, members in call.members.items():
+                if not members:
+                    raise _without_members(ds, name, dim)
             calls[name] = call
         except Missing as error:
             skipped[name] = error
@@ -74,15 +75,20 @@ def compute(
     return xr.Dataset(compute_calls(ds, calls)), skipped
 
 
-def _without_segments(ds: xr.Dataset, name: str) -> Missing:
+def _is_usual(declaration: Declaration, ds: xr.Dataset) -> bool:
+    """Whether a feature is one of those that are computed where none is named."""
+    several = declaration.scope in ("pair", "group")
+    return not declaration.on_request and not (several and ds.sizes.get("individual", 1) < 2)
+
+
+def _without_members(ds: xr.Dataset, name: str, dim: str) -> Missing:
     from ethoflow.engine.roles import list_parts
 
-    one, other = SEGMENTS[0]
     return Missing(
         name,
-        f"body parts in the roles of a pair, such as {one!r} and {other!r}",
+        f"body parts in known roles, such as 'nose' and 'tail_base', for a {dim}",
         f"This recording has: {', '.join(list_parts(ds))}.",
-        f"Name them with skeleton={{{one!r}: 'its name here'}} (--skeleton {one}=NAME).",
+        "Name them with skeleton={'nose': 'its name here'} (--skeleton nose=NAME).",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -109,7 +110,7 @@ def area(
         *(corner_7, corner_8, corner_9, corner_10, corner_11),
     )
     twice = np.zeros(corner_0.shape[:-2] + corner_0.shape[-1:], np.float32)
-    for one, other in zip(outline[:-1], outline[1:], strict=True):
+    for one, other in itertools.pairwise(outline):
         a, b = one - corner_0, other - corner_0
         twice += a[..., 0, :] * b[..., 1, :] - a[..., 1, :] * b[..., 0, :]
     enclosed: Array = np.abs(twice) / 2

@@ -42,7 +42,7 @@ def head_direction(position: Array) -> Array:
     return direction_of(forward[0], forward[1])
 
 
-@feature(dims=("bodypart", "time"), units="rad", pointwise=("bodypart",))
+@feature(dims=("bodypart", "time"), units="rad", pointwise=("bodypart",), on_request=True)
 def movement_direction(velocity: Array) -> Array:
     """Direction in which a body part moves, -pi to pi as `heading`; missing where it stands still.
 
@@ -71,7 +71,7 @@ def angular_velocity(heading: Array, *, fps: float) -> Array:
     return turning_rate(heading, fps)
 
 
-@feature(dims=("time",), units="rad")
+@feature(dims=("time",), units="rad", on_request=True)
 def head_body_angle(heading: Array, head_direction: Array) -> Array:
     """How far the head is turned from the body's axis: 0 straight ahead, signed, -pi to pi.
 

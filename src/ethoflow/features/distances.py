@@ -17,15 +17,16 @@ from ethoflow.features.members import given_groups, name_groups
 def find_pairs(ds: xr.Dataset, parameters: Mapping[str, Any]) -> Members:
     """The pairs that are named, or every pair of body parts once."""
     given = parameters["pairs"]
-    if given is None:
-        pairs = list(combinations(range(ds.sizes["bodypart"]), 2))
-    else:
-        pairs = given_groups(ds, given, 2, "bodypart_distance(pairs)")
+    pairs: list[tuple[int, ...]] = (
+        list(combinations(range(ds.sizes["bodypart"]), 2))
+        if given is None
+        else given_groups(ds, given, 2, "bodypart_distance(pairs)")
+    )
     start, end = (tuple(pair[i] for pair in pairs) for i in range(2))
     return Members(name_groups(ds, pairs), {"start_position": start, "end_position": end})
 
 
-@feature(dims=("pair", "time"), units="position", over={"pair": find_pairs})
+@feature(dims=("pair", "time"), units="position", over={"pair": find_pairs}, on_request=True)
 def bodypart_distance(
     start_position: Array, end_position: Array, *, pairs: Sequence[Sequence[str]] | None = None
 ) -> Array:

@@ -19,7 +19,8 @@ def _mean_length(x: Array, y: Array) -> Array:
     count = known.sum(axis=0)
     total_x, total_y = (np.where(known, v, 0).astype(np.float64).sum(axis=0) for v in (x, y))
     length = np.sqrt(total_x**2 + total_y**2)
-    return np.divide(length, count, out=np.full(count.shape, np.nan), where=count > 1)
+    mean: Array = np.divide(length, count, out=np.full(count.shape, np.nan), where=count > 1)
+    return mean
 
 
 @jit
@@ -30,7 +31,7 @@ def _unit_vectors(angle: Array, x: Array, y: Array) -> None:
         y[t] = np.sin(angle[t])
 
 
-@feature(scope="group", dims=("time",), optional=("heading",))
+@feature(scope="group", dims=("time",), optional=("heading",), on_request=True)
 def polarisation(heading: Array) -> Array:
     """How far all head the same way: 1 where they do, near 0 where headings cancel.
 
@@ -63,7 +64,9 @@ def _from_middle(position: Array) -> Array:
 CENTRES = {"position": ("centre",), "velocity": ("centre",)}
 
 
-@feature(scope="group", dims=("time",), optional=("position", "velocity"), roles=CENTRES)
+@feature(
+    scope="group", dims=("time",), optional=("position", "velocity"), roles=CENTRES, on_request=True
+)
 def milling(position: Array, velocity: Array) -> Array:
     """How far all circle around their middle in one sense: 1 where they do, near 0 elsewhere.
 
@@ -84,7 +87,14 @@ def milling(position: Array, velocity: Array) -> Array:
     return _mean_length(turn, np.zeros_like(turn))
 
 
-@feature(scope="group", dims=("time",), units="position", optional=("position",), roles=("centre",))
+@feature(
+    scope="group",
+    dims=("time",),
+    units="position",
+    optional=("position",),
+    roles=("centre",),
+    on_request=True,
+)
 def group_spread(position: Array) -> Array:
     """Mean distance of the animals' centres from their middle, of at least two.
 
@@ -99,12 +109,13 @@ def group_spread(position: Array) -> Array:
     known = np.isfinite(away)
     count = known.sum(axis=0)
     total = np.where(known, away, 0).sum(axis=0)
-    return np.divide(total, count, out=np.full(count.shape, np.nan), where=count > 1)
+    mean: Array = np.divide(total, count, out=np.full(count.shape, np.nan), where=count > 1)
+    return mean
 
 
 def _distances(position: Array) -> Array:
     """Distances between all animals, dims (individual, partner, time); of one to itself NaN."""
-    apart = np.sqrt(np.square(position[:, np.newaxis] - position[np.newaxis]).sum(axis=2))
+    apart: Array = np.sqrt(np.square(position[:, np.newaxis] - position[np.newaxis]).sum(axis=2))
     own = np.arange(len(position))
     apart[own, own] = np.nan
     return apart
@@ -116,6 +127,7 @@ def _distances(position: Array) -> Array:
     units="position",
     optional=("position",),
     roles=("centre",),
+    on_request=True,
 )
 def nearest_neighbour_distance(position: Array) -> Array:
     """Distance from each animal's centre to the nearest centre of another that is seen.
@@ -136,6 +148,7 @@ def nearest_neighbour_distance(position: Array) -> Array:
     dims=("individual", "partner", "time"),
     gives="flag",
     roles=("centre",),
+    on_request=True,
 )
 def is_nearest_neighbour(position: Array) -> Array:
     """Whether the partner is the nearest to an animal of all that are seen.
@@ -160,6 +173,7 @@ def is_nearest_neighbour(position: Array) -> Array:
     optional=("position",),
     roles=("centre",),
     parameter_units={"max_distance": "mm"},
+    on_request=True,
 )
 def neighbours(position: Array, *, max_distance: float = 100.0) -> Array:
     """How many others are within reach of an animal: its degree in the graph of proximity.
@@ -216,6 +230,7 @@ def _count_components(near: Array, out: Array) -> None:
     dims=("time",),
     roles=("centre",),
     parameter_units={"max_distance": "mm"},
+    on_request=True,
 )
 def clusters_by_proximity(position: Array, *, max_distance: float = 100.0) -> Array:
     """Into how many clusters a group falls: animals within reach of one another are of one.
@@ -280,7 +295,7 @@ def _hull_areas(x: Array, y: Array, out: Array) -> None:
         out[t] = abs(twice) / 2
 
 
-@feature(scope="group", dims=("time",), units="position2", roles=("centre",))
+@feature(scope="group", dims=("time",), units="position2", roles=("centre",), on_request=True)
 def area_per_animal(position: Array) -> Array:
     """Area of the convex hull of all centres, divided by their number.
 

@@ -85,7 +85,9 @@ def acceleration(speed: Array, *, fps: float) -> Array:
     return missing_like(speed.shape) if speed.shape[-1] < 3 else differentiate(speed, fps)
 
 
-@feature(dims=("bodypart", "time"), units="position/s3", pointwise=("bodypart",), halo=2)
+@feature(
+    dims=("bodypart", "time"), units="position/s3", pointwise=("bodypart",), halo=2, on_request=True
+)
 def jerk(acceleration: Array, *, fps: float) -> Array:
     """Change of acceleration per second: how abruptly a body part speeds up or slows down.
 

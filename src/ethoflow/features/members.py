@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import xarray as xr
 
@@ -60,11 +59,8 @@ def known_groups(ds: xr.Dataset, wanted: Sequence[Sequence[str]]) -> list[tuple[
     """Places of those groups of roles that a dataset has in full."""
     roles = [str(role) for role in ds.role.values] if "role" in ds.coords else []
     found = [place_roles(roles, group) for group in wanted]
-    return [tuple(filter(_is_place, group)) for group in found if None not in group]
-
-
-def _is_place(place: Any) -> bool:
-    return place is not None
+    complete = [[place for place in group if place is not None] for group in found]
+    return [tuple(g) for g, names in zip(complete, wanted, strict=True) if len(g) == len(names)]
 
 
 def name_groups(ds: xr.Dataset, groups: Sequence[Sequence[int]]) -> tuple[str, ...]:

@@ -56,7 +56,13 @@ def find_between(ds: xr.Dataset, parameters: Mapping[str, Any]) -> Members:
     return Members(name_groups(ds, pairs), {"position": mine, "partner_position": theirs})
 
 
-@feature(scope="pair", dims=("between", "time"), units="position", over={"between": find_between})
+@feature(
+    scope="pair",
+    dims=("between", "time"),
+    units="position",
+    over={"between": find_between},
+    on_request=True,
+)
 def distance_to_partner(
     position: Array,
     partner_position: Array,
@@ -119,6 +125,7 @@ def minimum_distance(position: Array, partner_position: Array) -> Array:
     halo="whole",
     optional=("minimum_distance",),
     parameter_units={"max_distance": "mm"},
+    on_request=True,
 )
 def time_since_contact(minimum_distance: Array, *, max_distance: float = 25.0, fps: float) -> Array:
     """Seconds since two animals were within reach of each other; 0 while they are.
@@ -183,6 +190,7 @@ def bearing(heading: Array, position: Array, partner_position: Array) -> Array:
     dims=("time",),
     units="rad",
     roles={"position": ("nose",), "partner_position": ("centre",)},
+    on_request=True,
 )
 def facing_angle(head_direction: Array, position: Array, partner_position: Array) -> Array:
     """Angle between where the head points and the partner's centre: 0 facing it, pi away.
@@ -201,7 +209,7 @@ def facing_angle(head_direction: Array, position: Array, partner_position: Array
     return np.where(length > 0, seen, np.float32(np.nan))
 
 
-@feature(scope="pair", dims=("time",), gives="flag")
+@feature(scope="pair", dims=("time",), gives="flag", on_request=True)
 def in_view(facing_angle: Array, *, field_of_view: float = 240.0) -> Array:
     """Whether the partner's centre is in the animal's field of view.
 
@@ -223,7 +231,7 @@ def in_view(facing_angle: Array, *, field_of_view: float = 240.0) -> Array:
     return seen
 
 
-@feature(scope="pair", symmetric=True, dims=("time",), units="rad")
+@feature(scope="pair", symmetric=True, dims=("time",), units="rad", on_request=True)
 def relative_heading(heading: Array, partner_heading: Array) -> Array:
     """Angle between the body axes of two animals: 0 the same way, pi opposite ways.
 
@@ -242,6 +250,7 @@ def relative_heading(heading: Array, partner_heading: Array) -> Array:
     symmetric=True,
     dims=("time",),
     roles={"velocity": ("centre",), "partner_velocity": ("centre",)},
+    on_request=True,
 )
 def motion_alignment(velocity: Array, partner_velocity: Array) -> Array:
     """Cosine of the angle between the ways of two centres: 1 side by side, -1 opposite.
@@ -258,14 +267,16 @@ def motion_alignment(velocity: Array, partner_velocity: Array) -> Array:
     one, other = velocity[0], partner_velocity[0]
     lengths = np.sqrt(np.square(one).sum(axis=0) * np.square(other).sum(axis=0))
     product = (one * other).sum(axis=0)
-    return np.divide(product, lengths, out=missing_like(lengths.shape), where=lengths > 0)
+    cosine: Array = np.divide(product, lengths, out=missing_like(lengths.shape), where=lengths > 0)
+    return cosine
 
 
 @feature(
     scope="pair",
     dims=("time",),
     units="position/s",
-    roles={n: ("centre",) for n in ("velocity", "position", "partner_position")},
+    roles=dict.fromkeys(("velocity", "position", "partner_position"), ("centre",)),
+    on_request=True,
 )
 def approach_speed(velocity: Array, position: Array, partner_position: Array) -> Array:
     """Part of an animal's own speed that leads to the partner: negative while it retreats.
@@ -281,7 +292,8 @@ def approach_speed(velocity: Array, position: Array, partner_position: Array) ->
     """
     line, length = _towards(position[0], partner_position[0])
     along = (velocity[0] * line).sum(axis=0)
-    return np.divide(along, length, out=missing_like(length.shape), where=length > 0)
+    speed: Array = np.divide(along, length, out=missing_like(length.shape), where=length > 0)
+    return speed
 
 
 @feature(
@@ -290,6 +302,7 @@ def approach_speed(velocity: Array, position: Array, partner_position: Array) ->
     gives="category",
     categories=("left", "right"),
     units="1",
+    on_request=True,
 )
 def side(bearing: Array, *, y_axis: str = "down") -> Array:
     """On which side of the animal the partner is, seen from above.

@@ -53,6 +53,7 @@ def sum_steps(steps: Array, half: int) -> Array:
     pointwise=("bodypart",),
     halo=half_of,
     parameter_units={"window": "s"},
+    on_request=True,
 )
 def path_length(position: Array, *, window: float = 1.0) -> Array:
     """Length of the way a body part goes in a window around each frame.
@@ -78,6 +79,7 @@ def path_length(position: Array, *, window: float = 1.0) -> Array:
     pointwise=("bodypart",),
     halo=half_of,
     parameter_units={"window": "s"},
+    on_request=True,
 )
 def displacement(position: Array, *, window: float = 1.0) -> Array:
     """Distance between where a body part is at the beginning and at the end of a window.
@@ -102,6 +104,7 @@ def displacement(position: Array, *, window: float = 1.0) -> Array:
     pointwise=("bodypart",),
     halo=half_of,
     parameter_units={"window": "s"},
+    on_request=True,
 )
 def straightness(position: Array, *, window: float = 1.0) -> Array:
     """Displacement as a share of the path's length in a window: 1 straight, towards 0 winding.
@@ -120,7 +123,9 @@ def straightness(position: Array, *, window: float = 1.0) -> Array:
     return np.divide(apart, way, out=missing_like(way.shape), where=way > 0)
 
 
-@feature(dims=("time",), units="rad", halo=half_of, parameter_units={"window": "s"})
+@feature(
+    dims=("time",), units="rad", halo=half_of, parameter_units={"window": "s"}, on_request=True
+)
 def turning(heading: Array, *, window: float = 1.0) -> Array:
     """Change of the heading over a window, whole turns counted: a circle run once is 2 pi.
 

@@ -35,7 +35,7 @@ def _angles(sine: Any, cosine: Any, out: Any) -> None:
 
 
 @ef.feature(dims=("joint", "time"), units="rad", over={"joint": find_joints})
-def joint_angle(start_position: Any, middle_position: Any, end_position: Any) -> Any:
+def angle_at_joint(start_position: Any, middle_position: Any, end_position: Any) -> Any:
     """Angle at the middle of three body parts, without sign: 0 folded, pi stretched."""
     one, other = start_position - middle_position, end_position - middle_position
     cosine = (one * other).sum(axis=-2)
@@ -48,4 +48,4 @@ def joint_angle(start_position: Any, middle_position: Any, end_position: Any) ->
 
 def run(ds: xr.Dataset) -> xr.Dataset:
     """What the probe gives."""
-    return joint_angle(ds).to_dataset()
+    return angle_at_joint(ds).to_dataset()
