@@ -10,7 +10,6 @@ import xarray as xr
 
 from ethoflow.engine import Members, feature
 from ethoflow.engine.declare import Array
-from ethoflow.errors import DataError
 from ethoflow.features.angles import direction_of
 from ethoflow.features.members import given_groups, known_groups, name_groups
 
@@ -100,7 +99,7 @@ def signed_joint_angle(
 ) -> Array:
     """Turn from the first line of a joint to the second, -pi to pi, positive from +x towards +y.
 
-    Tells left from right, which `joint_angle` does not; in two dimensions alone.
+    Tells left from right, which `joint_angle` does not; in the plane of x and y.
 
     Parameters
     ----------
@@ -109,11 +108,6 @@ def signed_joint_angle(
     joints
         As for `joint_angle`.
 
-    Raises
-    ------
-    DataError
-        Positions have three coordinates.
-
     Examples
     --------
     >>> from ethoflow import simulate
@@ -121,12 +115,8 @@ def signed_joint_angle(
     >>> signed_joint_angle(ds, joints=[("nose", "centre", "tail_base")]).dims
     ('individual', 'joint', 'time')
     """
-    if middle_position.shape[-2] != 2:
-        raise DataError(
-            "an angle in space has no sign: take joint_angle, or choose a plane, as in "
-            "ds.sel(space=['x', 'y'])"
-        )
     one, other = start_position - middle_position, end_position - middle_position
+    one, other = one[:, :2], other[:, :2]
     return _angle(_cross(one, other), (one * other).sum(axis=-2), one, other)
 
 
