@@ -455,7 +455,7 @@ def import_all() -> None:
     """Import what reading any file imports, so that it does not count."""
     names = ["h5netcdf", "numba", "openpyxl", "pandas", "pyarrow.csv", "pyarrow.parquet"]
     ours = ["cli.cohort", "cli.exchange", "pipeline", "information", "project"]
-    ours += ["last_run"]
+    ours += ["last_run", "cli.stage_rows"]
     for name in [*names, "sleap_io", *(f"ethoflow.{name}" for name in ours)]:
         importlib.import_module(name)
     from ethoflow.io.reader import readers

@@ -17,7 +17,13 @@ from typer.testing import CliRunner
 import ethoflow as ef
 from ethoflow import simulate, store
 from ethoflow.cli import app
+from ethoflow.cli.stage_options import options_of
 from ethoflow.project import load_project
+from ethoflow.stages.features import FeaturesKeys
+from ethoflow.stages.poses import PosesKeys
+from ethoflow.stages.rules import RulesKeys
+from ethoflow.stages.scored import Scoring
+from ethoflow.stages.tracks import TracksKeys
 
 
 def run(*arguments: object) -> Result:
@@ -234,6 +240,46 @@ def test_rules_of_ones_own_from_the_command_line(lab: Path) -> None:
     assert set(labels.data_vars) == {"moving", "head_scanning"}
     assert "5 cm/s" in labels.head_scanning.attrs["source"]
     assert "head_scanning" in output
+
+
+@pytest.mark.parametrize(
+    ("command", "keys"),
+    [
+        ("ingest", [TracksKeys]),
+        ("annotate", [PosesKeys, FeaturesKeys, RulesKeys]),
+        ("labels", [Scoring]),
+    ],
+)
+def test_commands_of_stages_have_an_option_for_every_key(command: str, keys: list) -> None:
+    said = succeed(command, "--help")
+    options = [one for kind in keys for one in options_of(kind).values()]
+    wanted = {flag for one in options if one.place[0] not in ("tracks", "files")
+              for flag in one.flags}  # fmt: skip
+    assert wanted <= set(re.findall(r"--[\w-]+", said))
+
+
+def test_what_is_typed_comes_to_what_the_project_says(lab: Path) -> None:
+    with (lab / "project.yaml").open("a") as file:
+        file.write("rules: [moving]\nparameters: {moving: {min_speed: 60 mm/s, min_bout: 1 s}}\n")
+    path = lab / "c.zarr"
+    succeed("ingest", *(lab / "tracks").glob("*.csv"), "--fps", 25, "--out", path)
+    succeed("annotate", path, "--project", lab / "project.yaml", "--window", "80 ms",
+            "--parameters", "moving.min_speed=70 mm/s")  # fmt: skip
+    assert "70 mm/s" in (source := ef.open(path, "labels/rules").moving.attrs["source"])
+    assert "1 s" in source
+    assert "80 ms" in str(ef.open(path, "poses").position.attrs)
+    done = run("annotate", path, "--max-gap", "3 cm")
+    assert (done.exit_code, "--max-gap: clean.max_gap" in done.output) == (1, True)
+
+
+def test_a_number_is_asked_for(lab: Path) -> None:
+    file = next((lab / "tracks").glob("*.csv"))
+    for command in (["ingest", file, "--resample-fps"], ["labels", file, "--offset"]):
+        done = run(*command, "many")
+        assert done.exit_code == 1
+        assert f"{command[-1]} must be a number, found 'many'" in done.output
+    done = run("labels", file, "--since", "birth")
+    assert "--since: since: Input should be 'origin' or 'tracks'" in done.output
 
 
 def test_labelling_again_keeps_the_calibration(lab: Path) -> None:

@@ -68,11 +68,12 @@ def project_model() -> type[Project]:
     >>> project_model()(tracks="tracks/*.csv").pictures.recordings
     12
     """
-    return _model_of(tuple(stages()))
+    return model_of(tuple(stages()))
 
 
 @cache
-def _model_of(some: tuple[Stage, ...]) -> type[Project]:
+def model_of(some: tuple[Stage, ...]) -> type[Project]:
+    """What a project file may say of some stages."""
     # Of several bases pydantic takes the keys of the last one first.
     tops: dict[Any, None] = dict.fromkeys(one.keys for one in reversed(some) if one.top)
     within: dict[str, Any] = {

@@ -53,7 +53,7 @@ ef.load_rules(sys.argv[2])
 ef.write(ef.annotate(ef.open(sys.argv[1], "tracks"), ["slow_rule"]), sys.argv[1], "labels/rules")
 """
 
-LENGTHS = tuple(range(200, 240))
+LENGTHS = tuple(range(200, 220))
 ANIMALS = 2
 
 

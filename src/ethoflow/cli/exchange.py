@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
@@ -17,95 +17,20 @@ from ethoflow.cli.options import (
     Pickles,
     Repeats,
     Units,
-    columns_of,
     options_of,
     rate_of,
 )
-from ethoflow.cli.screen import PARTIAL, Screen, err, out, plain_errors, print_table
-from ethoflow.cli.shown import results_beside
+from ethoflow.cli.screen import Screen, err, out, plain_errors, print_table
+from ethoflow.cli.stage_index import RowCommand
 from ethoflow.place import place
 
 if TYPE_CHECKING:
     from ethoflow.store import Verified
 
 
-@app.command()
-def labels(
-    files: Annotated[list[Path], typer.Argument(help="Files of scored behaviour.")],
-    store: Annotated[
-        str | None, typer.Option(help="The Zarr store of the tracks; without it files are listed.")
-    ] = None,
-    rater: Annotated[
-        str | None, typer.Option(help="Whose scores, where there are several.")
-    ] = None,
-    individual: Annotated[
-        str | None, typer.Option(help="About which animal, where the tracks have only one.")
-    ] = None,
-    fps: Annotated[
-        str | None, typer.Option(help="Rate of frame numbers, where the file does not state it.")
-    ] = None,
-    offset: Annotated[
-        float, typer.Option(help="By how much the clock of the scores is ahead, s.")
-    ] = 0.0,
-    since: Annotated[
-        str,
-        typer.Option(help="What scores count from: origin (of the video's clock), or tracks."),
-    ] = "origin",
-    column: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--column", help="A column of a table of bouts: individual=Tier, ignore=a,b (repeat)."
-        ),
-    ] = None,
-    background: Annotated[
-        Literal["absent", "unlabelled"] | None,
-        typer.Option(help="What background, none or other mean in labels frame by frame."),
-    ] = None,
-    group: Annotated[str, typer.Option(help="Where the labels go.")] = "labels/human",
-) -> None:
+@app.command(cls=RowCommand)
+def labels() -> None:
     """List behaviour that people or programs scored, or write it beside the tracks of a store."""
-    from ethoflow import pipeline
-    from ethoflow.cli.stage_commands import check_reads
-    from ethoflow.io.scoring import list_labels
-    from ethoflow.stages import Job, find_stage
-    from ethoflow.stages.scored import LABELS, ScoredKeys, Scoring, check_group
-    from ethoflow.store import list_groups, writing
-
-    with plain_errors():
-        columns = columns_of(column)
-        if store is None:
-            for file in files:
-                out.print(f"{file}:", markup=False)
-                listed = list_labels(file, columns=columns, background=background)
-                print_table(listed.drop(columns=["start", "stop"]))
-            out.print(
-                "\nnext: ethoflow labels FILES --store cohort.zarr, to set them on its frames"
-            )
-            return
-        path = place(store)
-        list_groups(path)
-        job = Job(path, results_beside(path), Screen(), keep=True)
-        stage = find_stage("scored")
-        check_reads(stage, job)
-        check_group(group)
-        scoring = Scoring.model_construct(  # what is wrong with a value, its reader says
-            files=[str(file) for file in files],
-            fps=rate_of(fps),
-            rater=rater,
-            individual=individual,
-            offset=offset,
-            since=since,
-            columns=columns,
-            background=background,
-        )
-        with writing(path):
-            pipeline.run(
-                [(stage, ScoredKeys.model_construct(labels={group.removeprefix(LABELS): scoring}))],
-                job,
-            )
-        out.print(f"\nwritten:\n{path}/{group}\nnext: ethoflow info {path}", markup=False)
-    if job.left_out:
-        raise typer.Exit(PARTIAL)
 
 
 @app.command()

@@ -11,11 +11,6 @@ Scheduler = Annotated[
     typer.Option(help="threads (the default), processes, or the address of a Dask scheduler."),
 ]
 
-Roles = Annotated[
-    list[str] | None,
-    typer.Option("--skeleton", help="A role by hand: centre=Spine_2 or centre=ear+hip (repeat)."),
-]
-
 Fps = Annotated[
     str | None, typer.Option(help="Frames per second, or 'video': that of the videos beside.")
 ]
@@ -30,10 +25,6 @@ Columns = Annotated[
 ]
 
 Repeats = Annotated[str, typer.Option(help="Row that counts where a frame is twice: first, last.")]
-
-EmptyGroups = Annotated[
-    str, typer.Option(help="Groups of the metadata without a recording: error, or allow.")
-]
 
 Pickles = Annotated[
     bool, typer.Option("--allow-pickle", help="Open Python pickles, which can run any code.")
@@ -88,22 +79,6 @@ def names_of(text: str | None, what: str) -> list[str] | None:
     if not names:
         raise DataError(f"{what} names nothing: give names with commas between, or leave it out.")
     return names
-
-
-def thresholds_of(items: list[str] | None) -> list[tuple[str, str, float | str]]:
-    """Rule, parameter and value of thresholds typed as ``rule.parameter=value``."""
-    from ethoflow.errors import DataError
-
-    found = []
-    for key, value in pairs_of(items, "--set").items():
-        rule, dot, name = key.partition(".")
-        if not dot or not rule or not name:
-            raise DataError(
-                f"cannot read --set {key!r}: write it as rule.parameter=value, such as "
-                "moving.min_speed='50 mm/s'."
-            )
-        found.append((rule, name, number_of(value)))
-    return found
 
 
 def columns_of(items: list[str] | None) -> dict[str, str | list[str]] | None:

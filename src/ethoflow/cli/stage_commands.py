@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 from pydantic import BaseModel, ValidationError
@@ -13,10 +13,20 @@ from pydantic import BaseModel, ValidationError
 from ethoflow.cli.options import Scheduler
 from ethoflow.cli.screen import PARTIAL, Screen, plain_errors
 from ethoflow.cli.shown import print_made, print_next, results_beside
-from ethoflow.cli.stage_options import options_of
+from ethoflow.cli.stage_options import Option, options_of
 from ethoflow.errors import DataError
 from ethoflow.place import Place, place
 from ethoflow.stages import Files, Job, Keys, ProjectError, Stage, explain, maker_of, stages
+from ethoflow.stages.keys import Locate, Where
+
+OwnKeys = TypeVar("OwnKeys", bound=Keys)
+
+
+def parameter(name: str, annotation: Any, default: Any = inspect.Parameter.empty) -> Any:
+    """A parameter of a command, by its name."""
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default
+    )
 
 
 def commands_of_stages() -> dict[str, Any]:
@@ -24,21 +34,43 @@ def commands_of_stages() -> dict[str, Any]:
     return {one.command: _command(one) for one in stages() if one.reads}
 
 
-def _command(stage: Stage) -> Any:
+STORE = parameter("path", Annotated[str, typer.Argument(help="The Zarr store, a folder or a URL.")])
+
+FROM_PROJECT = parameter(
+    "project", Annotated[Path | None, typer.Option(help="Take settings from a project file.")], None
+)
+
+
+def make_command(
+    name: str,
+    help: str,
+    function: Callable[..., None],
+    first: Sequence[inspect.Parameter],
+    options: Mapping[str, Option],
+    last: Sequence[inspect.Parameter],
+) -> Any:
+    """A command that calls `function` with what was typed, by the names of parameters and options.
+
+    It has the option ``--scheduler``, too.
+    """
+    parameters = [
+        *first,
+        *(parameter(name, one.as_parameter(), None) for name, one in options.items()),
+        *last,
+        parameter("scheduler", Scheduler, None),
+    ]
+
+    def command(**typed: Any) -> None:
+        function(**typed)
+
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {one.name: one.annotation for one in parameters}
     own = typer.Typer(pretty_exceptions_enable=False, rich_markup_mode=None, add_completion=False)
-    own.command(stage.command, help=_help(stage))(_function(stage))
+    own.command(name, help=help)(command)
     return typer.main.get_command(own)
 
 
-def _help(stage: Stage) -> str:
-    reads = ", ".join([*stage.reads, *stage.uses])
-    return f"{stage.summary}\n\nReads {reads}; writes {', '.join(stage.writes)}."
-
-
-def _function(stage: Stage) -> Callable[..., None]:
-    """What the command does, with the options it has as its signature."""
-    options = options_of(stage.keys)
-
+def _command(stage: Stage) -> Any:
     def command(path: str, project: Path | None, scheduler: str | None, **typed: Any) -> None:
         given = {name: value for name, value in typed.items() if value not in (None, [])}
         with plain_errors():
@@ -46,27 +78,13 @@ def _function(stage: Stage) -> Callable[..., None]:
         if left_out:
             raise typer.Exit(PARTIAL)
 
-    parameters = [
-        _parameter(
-            "path", Annotated[str, typer.Argument(help="The Zarr store, a folder or a URL.")]
-        ),
-        *(_parameter(name, one.as_parameter(), None) for name, one in options.items()),
-        _parameter(
-            "project",
-            Annotated[Path | None, typer.Option(help="Take settings from a project file.")],
-            None,
-        ),
-        _parameter("scheduler", Scheduler, None),
-    ]
-    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    command.__annotations__ = {one.name: one.annotation for one in parameters}
-    return command
+    options = options_of(stage.keys)
+    return make_command(stage.command, _help(stage), command, [STORE], options, [FROM_PROJECT])
 
 
-def _parameter(name: str, annotation: Any, default: Any = inspect.Parameter.empty) -> Any:
-    return inspect.Parameter(
-        name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default
-    )
+def _help(stage: Stage) -> str:
+    reads = ", ".join([*stage.reads, *stage.uses])
+    return f"{stage.summary}\n\nReads {reads}; writes {', '.join(stage.writes)}."
 
 
 def run_alone(
@@ -110,40 +128,60 @@ def check_reads(stage: Stage, job: Job) -> None:
             raise DataError(f"{where} has no {name} for {stage.name}{way}.")
 
 
-def _with_options(
-    stage: Stage, keys: Keys, given: Mapping[str, Any], locate: Callable[[str], Path]
-) -> Keys:
-    """The keys of a stage, those that were typed in place of the project's; all checked.
+def _with_options(stage: Stage, keys: Keys, given: Mapping[str, Any], locate: Locate) -> Keys:
+    """The keys of a stage, those that were typed in place of the project's; all checked."""
+    options, values = options_of(stage.keys), locate_files(stage.keys, keys, locate)
+    for name, typed in given.items():
+        place, inside = options[name].place, values
+        for part in place[:-1]:
+            inside = inside[part]
+        inside[place[-1]] = options[name].value_of(typed)
+    found = check_values(stage.keys, stage.names, values, options)
+    if stage.check is not None:
+        stage.check(found, Path, naming(options))
+    return found
 
-    Names of files are then seen from here, wherever the project file lies.
-    """
+
+def locate_files(model: type[Keys], keys: Keys, locate: Locate) -> dict[str, Any]:
+    """Values of keys; names of files are then seen from here, wherever the project file lies."""
     values: dict[str, Any] = {}
-    for name, field in stage.keys.model_fields.items():
+    for name, field in model.model_fields.items():
         value = getattr(keys, name)
         if any(isinstance(mark, Files) for mark in field.metadata) and value:
             names = [value] if isinstance(value, str) else value
             located = [str(locate(one).absolute()) for one in names]
             value = located[0] if isinstance(value, str) else located
         values[name] = value.model_dump() if isinstance(value, BaseModel) else value
-    options = options_of(stage.keys)
-    for name, typed in given.items():
-        place, inside = options[name].place, values
-        for part in place[:-1]:
-            inside = inside[part]
-        inside[place[-1]] = options[name].value_of(typed)
+    return values
+
+
+def naming(options: Mapping[str, Option]) -> Where:
+    """The option of a key, or of the key it is in."""
 
     def where(place: Sequence[Any]) -> str:
-        """The option of a key, or of the key it is in."""
         fitting = (
             one.flag for one in options.values() if one.place == tuple(place[: len(one.place)])
         )
         return next(fitting, str(place[0]))
 
+    return where
+
+
+def check_values(
+    model: type[OwnKeys],
+    names: Sequence[str],
+    values: Mapping[str, Any],
+    options: Mapping[str, Option],
+) -> OwnKeys:
+    """Keys of these values.
+
+    Raises
+    ------
+    ProjectError
+        Some are wrong; the message names their options.
+    """
     try:
-        found = stage.keys.model_validate(values)
+        return model.model_validate(values)
     except ValidationError as error:
-        faults = explain(stage.keys, stage.names, error.errors(), where)
+        faults = explain(model, names, error.errors(), naming(options))
         raise ProjectError("\n".join(faults)) from error
-    if stage.check is not None:
-        stage.check(found, Path, where)
-    return found

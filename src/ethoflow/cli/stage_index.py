@@ -23,6 +23,17 @@ class StageCommand(TyperCommand):
         return commands_of_stages()[str(self.name)].make_context(*arguments, **options)
 
 
+class RowCommand(TyperCommand):
+    """The same of a command that runs a row of stages."""
+
+    def make_context(self, *arguments: Any, **options: Any) -> Any:
+        """The context of the command with the options of these stages, which takes its place."""
+        from ethoflow.cli.stage_rows import command_of_row
+
+        made = command_of_row(str(self.name), self.help or "")
+        return made.make_context(*arguments, **options)
+
+
 def index_stages() -> dict[str, str]:
     """What each command of a stage makes, by name, as far as the files say it outright.
 

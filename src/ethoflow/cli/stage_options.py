@@ -12,7 +12,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from ethoflow.cli.options import number_of, pairs_of
-from ethoflow.stages import Files
+from ethoflow.errors import DataError
+from ethoflow.stages import Files, Flag
 
 Place: TypeAlias = tuple[str, ...]
 """Where a key stands among those of a stage."""
@@ -26,9 +27,19 @@ TEXTS = {str, *NUMBERS}
 class Option:
     """The option of one key: where the key stands among those of the stage, and what it is."""
 
-    flag: str
+    flags: tuple[str, ...]
     place: Place
     field: FieldInfo
+
+    @property
+    def flag(self) -> str:
+        """Its name in messages."""
+        return self.flags[0]
+
+    @property
+    def mark(self) -> Flag | None:
+        """What the key says of its option."""
+        return next((one for one in self.field.metadata if isinstance(one, Flag)), None)
 
     @property
     def kinds(self) -> set[Any]:
@@ -43,10 +54,10 @@ class Option:
             flags = f"{self.flag}/--no-{self.flag[2:]}"
             return Annotated[bool | None, typer.Option(flags, help=f"{help}.")]
         if not self.kinds & TEXTS:
-            return Annotated[list[str] | None, typer.Option(self.flag, help=f"{help} (repeat).")]
+            return Annotated[list[str] | None, typer.Option(*self.flags, help=f"{help} (repeat).")]
         default = self.field.get_default(call_default_factory=True)
         usual = "" if default is None or self.field.is_required() else f" ({default} by default)"
-        return Annotated[str | None, typer.Option(self.flag, help=f"{help}{usual}.")]
+        return Annotated[str | None, typer.Option(*self.flags, help=f"{help}{usual}.")]
 
     def value_of(self, typed: Any) -> Any:
         """What was typed, as the project file would have it."""
@@ -55,7 +66,12 @@ class Option:
         if isinstance(typed, bool) or any(isinstance(mark, Files) for mark in self.field.metadata):
             return typed
         if dict not in self.kinds:
-            return [name.strip() for one in typed for name in one.split(",") if name.strip()]
+            names = [name.strip() for one in typed for name in one.split(",") if name.strip()]
+            if not names:
+                raise DataError(
+                    f"{self.flag} names nothing: give names with commas between, or leave it out."
+                )
+            return names
         return self._mapping(typed)
 
     def _mapping(self, typed: list[str]) -> dict[str, Any]:
@@ -66,8 +82,11 @@ class Option:
         found: dict[str, Any] = {}
         for name, value in pairs_of(typed, self.flag).items():
             above, dot, last = name.partition(".") if deep else ("", "", name)
+            if self.mark is not None and self.mark.form and not (above and last):
+                raise DataError(f"cannot read {self.flag} {name!r}: write it as {self.mark.form}.")
             inside = found.setdefault(above, {}) if dot else found
-            inside[last or above] = _scalar(value, kinds)
+            several = self.mark is not None and self.mark.lists and "," in value
+            inside[last or above] = value.split(",") if several else _scalar(value, kinds)
         return found
 
 
@@ -78,8 +97,9 @@ def options_of(keys: type[BaseModel]) -> dict[str, Option]:
     options: dict[str, Option] = {}
     for place, field in found.items():
         named = place[-1:] if last.count(place[-1]) == 1 else place
-        flag = f"--{'-'.join(named).replace('_', '-')}"
-        options[f"key_{'_'.join(place)}"] = Option(flag, place, field)
+        marks = [mark.name for mark in field.metadata if isinstance(mark, Flag)]
+        flags = (*marks, f"--{'-'.join(named).replace('_', '-')}")
+        options[f"key_{'_'.join(place)}"] = Option(flags, place, field)
     return options
 
 

@@ -15,12 +15,13 @@ from ethoflow.stages.declare import (
     stages,
 )
 from ethoflow.stages.job import Job, Report
-from ethoflow.stages.keys import Files, Keys, Needs, ProjectError, explain
+from ethoflow.stages.keys import Files, Flag, Keys, Needs, ProjectError, explain
 from ethoflow.stages.made import FileSet, Group, Item, Made
 
 __all__ = [
     "FileSet",
     "Files",
+    "Flag",
     "Group",
     "Item",
     "Job",

@@ -58,6 +58,19 @@ class Files:
     kept: bool = False
 
 
+@dataclass(frozen=True)
+class Flag:
+    """Mark of a key: what its option is called, beside the name that follows from the key.
+
+    `form` is how a value is typed where names stand within names. With `lists` a value of a mapping
+    that has commas is a list.
+    """
+
+    name: str
+    form: str = ""
+    lists: bool = False
+
+
 def _check_duration(value: Quantity | None) -> Quantity | None:
     if value is not None:
         to_frames(value, 1000.0, name="it")
@@ -105,12 +118,13 @@ class SkeletonKeys(Keys):
 class FunctionKeys(Keys):
     """Files of a user's own functions, and parameters: of rules and of features."""
 
-    rule_files: Annotated[Names, Files(kept=True)] = Field(
+    rule_files: Annotated[Names, Files(kept=True), Flag("--rule-file")] = Field(
         default_factory=list, description="A Python file of rules."
     )
     parameters: Annotated[
         dict[str, dict[str, float | str]],
         Needs("must be parameters by rule, such as {moving: {min_speed: 50 mm/s}}"),
+        Flag("--set", form="rule.parameter=value, such as moving.min_speed='50 mm/s'"),
     ] = Field(default_factory=dict, description="A threshold: moving.min_speed='80 px/s'.")
 
     def declare(self, locate: Locate, where: Where) -> list[Declaration]:

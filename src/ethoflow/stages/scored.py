@@ -21,7 +21,7 @@ from ethoflow.io.scoring.clock import Since
 from ethoflow.place import local_path
 from ethoflow.stages.declare import maker_of, stage
 from ethoflow.stages.job import Job
-from ethoflow.stages.keys import Files, Keys, Locate, Names, Needs, ProjectError, Rate, Where
+from ethoflow.stages.keys import Files, Flag, Keys, Locate, Names, Needs, ProjectError, Rate, Where
 from ethoflow.stages.made import Group
 from ethoflow.stages.tracks import count
 from ethoflow.stamps import expand, folders_of
@@ -70,6 +70,7 @@ class Scoring(Keys):
     columns: Annotated[
         dict[str, str | list[str]] | None,
         Needs("must be kinds and names of columns, such as {individual: Tier}"),
+        Flag("--column", lists=True),
     ] = Field(
         default=None,
         description="A column of a table of bouts: individual=Tier, ignore=a,b.",

@@ -18,7 +18,7 @@ from ethoflow.place import Place
 from ethoflow.short_names import shortener
 from ethoflow.stages.declare import stage
 from ethoflow.stages.job import Job
-from ethoflow.stages.keys import Files, Locate, MetadataKeys, Names, Needs, Rate, SkeletonKeys
+from ethoflow.stages.keys import Files, Flag, Locate, MetadataKeys, Names, Needs, Rate, SkeletonKeys
 from ethoflow.stages.made import Group
 
 LOOKED_AT = Path(store.PROGRESS, "files.json")
@@ -41,17 +41,31 @@ class TracksKeys(SkeletonKeys, MetadataKeys):
     fps: Annotated[
         Rate | Literal["video"] | None,
         Needs("must be frames per second, a number above 0 such as 29.97, or 'video'"),
-    ] = None
+    ] = Field(default=None, description="Frames per second, or 'video': that of the videos beside.")
     resample_fps: Annotated[Rate | None, Needs("must be frames per second, a number above 0")] = (
-        None
+        Field(default=None, description="Bring all recordings to this frame rate.")
     )
-    empty_groups: EmptyGroups = "error"
-    individuals: Names | None = None
-    columns: dict[str, str | list[str]] | None = None
-    repeats: Repeats = "error"
-    allow_pickle: bool = False
-    time_unit: TimeUnit | None = None
-    allow_links: bool = False
+    empty_groups: EmptyGroups = Field(
+        default="error", description="Groups of the metadata without a recording: error, or allow."
+    )
+    individuals: Names | None = Field(
+        default=None, description="Animals by name, or by prefix of their body parts: B,W."
+    )
+    columns: Annotated[dict[str, str | list[str]] | None, Flag("--column", lists=True)] = Field(
+        default=None, description="A column of a plain table: x=pos_x or nose=nx,ny."
+    )
+    repeats: Repeats = Field(
+        default="error", description="Row that counts where a frame is twice: first, last."
+    )
+    allow_pickle: bool = Field(
+        default=False, description="Open Python pickles, which can run any code."
+    )
+    time_unit: TimeUnit | None = Field(
+        default=None, description="What times in tables and lists are in: s, ms, us, ns."
+    )
+    allow_links: bool = Field(
+        default=False, description="Read HDF5 files whose arrays lie in other files."
+    )
 
     def options(self) -> Options:
         """How the tracking files are read."""
