@@ -14,6 +14,7 @@ from typing import Any
 
 import xarray as xr
 
+import ethoflow as ef
 from ethoflow.engine import Declaration, Output, builtin
 
 PROBES = (
@@ -84,9 +85,26 @@ class Subject:
         return self.given is _as_it_is
 
 
+def with_regions(ds: xr.Dataset) -> xr.Dataset:
+    """Poses with regions of three kinds beside them."""
+    corners = [(-150, -150), (0, -150), (0, 150), (-150, 150)]
+    ring = [ef.circle(0, 0, 160), ef.circle(0, 0, 80)]
+    regions = {"left": ef.polygon(corners), "disc": ef.circle(20, 0, 60), "ring": ring}
+    return ef.mark_regions(ds, regions, units=ds.position.attrs["units"])
+
+
+OF_REGIONS = (
+    "region_distance", "in_region", "share_in_region", "region_bearing", "time_since_entry",
+)  # fmt: skip
+
+
 def of_builtins() -> list[Subject]:
     """All that comes with ethoflow."""
-    return [Subject(item, output) for item in builtin().values() for output in item.outputs]
+    return [
+        Subject(item, output, with_regions if name in OF_REGIONS else _as_it_is)
+        for name, item in builtin().items()
+        for output in item.outputs
+    ]
 
 
 def probes_here() -> list[str]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ethoflow.exporting.tables import to_table
     from ethoflow.geometry.arena import Arena, circle, polygon
     from ethoflow.geometry.calibration import calibrate
+    from ethoflow.geometry.regions import ellipse, mark_regions
     from ethoflow.io.cohort import read_cohort
     from ethoflow.io.ensemble import read_ensemble
     from ethoflow.io.movement import from_movement
@@ -56,6 +57,7 @@ _NAMES = {
     "circle": "ethoflow.geometry.arena",
     "clean": "ethoflow.cleaning",
     "feature": "ethoflow.engine",
+    "ellipse": "ethoflow.geometry.regions",
     "export": "ethoflow.exporting.files",
     "find_bouts": "ethoflow.labels.bouts",
     "fit": "ethoflow.engine",
@@ -65,6 +67,7 @@ _NAMES = {
     "join": "ethoflow.labels.joining",
     "list_labels": "ethoflow.io.scoring",
     "load_rules": "ethoflow.engine",
+    "mark_regions": "ethoflow.geometry.regions",
     "open_model": "ethoflow.engine.model",
     "open": "ethoflow.engine.sources:open_store",
     "polygon": "ethoflow.geometry.arena",

@@ -6,31 +6,7 @@ import numpy as np
 
 from ethoflow.engine import feature
 from ethoflow.engine.declare import Array
-from ethoflow.engine.jit import jit
-
-
-@jit
-def _distance_to_polygon(x: Array, y: Array, corners: Array, out: Array) -> None:
-    """Signed distance to the outline: positive inside, negative outside (even-odd rule)."""
-    n = corners.shape[0]
-    for t in range(x.size):
-        px, py = x[t], y[t]
-        if np.isnan(px) or np.isnan(py):
-            out[t] = np.nan
-            continue
-        nearest, inside = np.inf, False
-        for i in range(n):
-            ax, ay = corners[i, 0], corners[i, 1]
-            bx, by = corners[(i + 1) % n, 0], corners[(i + 1) % n, 1]
-            dx, dy = bx - ax, by - ay
-            length = dx * dx + dy * dy
-            along = ((px - ax) * dx + (py - ay) * dy) / length if length > 0 else 0.0
-            along = min(max(along, 0.0), 1.0)
-            ex, ey = px - (ax + along * dx), py - (ay + along * dy)
-            nearest = min(nearest, ex * ex + ey * ey)
-            if (ay > py) != (by > py) and px < dx * (py - ay) / dy + ax:
-                inside = not inside
-        out[t] = np.sqrt(nearest) if inside else -np.sqrt(nearest)
+from ethoflow.features.outlines import distance_to_outline
 
 
 @feature(dims=("bodypart", "time"), units="position", pointwise=("bodypart",))
@@ -55,5 +31,5 @@ def wall_distance(position: Array, arena: Array, arena_centre: Array, arena_radi
     out = np.full((position.shape[0], position.shape[-1]), np.nan, np.float32)
     if len(corners):
         for part, result in zip(position, out, strict=True):
-            _distance_to_polygon(part[0], part[1], corners, result)
+            distance_to_outline(part[0], part[1], corners, result)
     return out

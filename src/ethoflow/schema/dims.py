@@ -12,6 +12,7 @@ DIMS = (
     "segment",
     "joint",
     "region",
+    "corner",
     "vertex",
     "space",
     "time",

@@ -67,6 +67,27 @@ VARIABLES = {
             "Give an arena with ef.calibrate(ds, ef.circle(...)) or ef.polygon.",
         ),
         Variable(
+            "region_outline",
+            ("recording", "region", "corner", "space"),
+            "px or mm",
+            "Corners of named regions; a corner of NaN stands between an outline and its holes.",
+            "Give some with ef.mark_regions(ds, {'centre': ef.circle(320, 240, 90)}).",
+        ),
+        Variable(
+            "region_centre",
+            ("recording", "region", "space"),
+            "px or mm",
+            "Centres of named regions: their centroids, without the holes.",
+            "Give some with ef.mark_regions(ds, {'centre': ef.circle(320, 240, 90)}).",
+        ),
+        Variable(
+            "region_radius",
+            ("recording", "region"),
+            "px or mm",
+            "Radius of circular regions; NaN of others.",
+            "Give some with ef.mark_regions(ds, {'centre': ef.circle(320, 240, 90)}).",
+        ),
+        Variable(
             "px_per_mm",
             ("recording",),
             "px/mm",

@@ -13,18 +13,18 @@ SQUARES = {"left": (-200, -200, 0, 200), "right": (0, -200, 200, 200), "middle":
 
 
 @ef.feature(dims=("region", "time"), gives="flag", roles={"position": ("centre",)})
-def in_region(position: Any, rectangle: Any) -> Any:
+def in_rectangle(position: Any, rectangle: Any) -> Any:
     """Whether the centre is in a region: dims of `rectangle` (region, corner)."""
     x, y = position[0]
     low_x, low_y, high_x, high_y = rectangle.T[..., np.newaxis]
     return (x >= low_x) & (x < high_x) & (y >= low_y) & (y < high_y)
 
 
-@ef.feature(dims=("region", "time"), units="s", halo="whole", optional=("in_region",))
-def time_since_entry(in_region: Any, *, fps: float) -> Any:
+@ef.feature(dims=("region", "time"), units="s", halo="whole", optional=("in_rectangle",))
+def seconds_inside(in_rectangle: Any, *, fps: float) -> Any:
     """Seconds since the animal came into a region; missing outside and where it is not known."""
-    frames = np.full(in_region.shape, np.nan)
-    for region, states in enumerate(in_region):
+    frames = np.full(in_rectangle.shape, np.nan)
+    for region, states in enumerate(in_rectangle):
         known = np.nan
         for t, state in enumerate(states):
             entered = t > 0 and states[t - 1] == 0
@@ -46,5 +46,5 @@ def given(ds: xr.Dataset) -> xr.Dataset:
 def run(ds: xr.Dataset) -> xr.Dataset:
     """What the probe gives."""
     ds = given(ds)
-    inside = in_region(ds)
-    return xr.Dataset({"in_region": inside, "time_since_entry": time_since_entry(ds)})
+    inside = in_rectangle(ds)
+    return xr.Dataset({"in_rectangle": inside, "seconds_inside": seconds_inside(ds)})

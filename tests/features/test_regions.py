@@ -1,0 +1,155 @@
+"""Regions of known outlines, against Shapely, in every unit and for every recording."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import shapely
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import ethoflow as ef
+from tests.strategies import make_poses, make_tracks, stack
+
+SHAPES = {
+    "disc": ef.circle(60, 50, 40),
+    "oval": ef.ellipse(-20, 30, 50, 20, angle=40),
+    "field": ef.polygon([(-80, -90), (90, -70), (60, 80), (-70, 90)]),
+    "ring": [ef.circle(0, 0, 70), ef.polygon([(-30, -30), (30, -30), (30, 30), (-30, 30)])],
+}
+
+
+def shapely_of(shape: object) -> shapely.Geometry:
+    rings = shape if isinstance(shape, list) else [shape]
+    outline, *holes = [np.asarray(ring.vertices) for ring in rings]
+    return shapely.Polygon(outline, holes)
+
+
+def points(n: int = 300, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).uniform(-110, 110, (n, 2))
+
+
+def at(places: np.ndarray, units: str = "px") -> xr.Dataset:
+    """One point that is at each of the places, frame by frame."""
+    position = places.T[np.newaxis, np.newaxis].astype(np.float32)
+    return ef.from_arrays(position, fps=30, bodyparts=["centre"], units=units)
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_distances_are_shapelys(name: str) -> None:
+    places = points().astype(np.float32).astype(float)
+    ds = ef.mark_regions(at(places), SHAPES)
+    found = ef.features.region_distance(ds).sel(region=name).values[0, 0]
+    shape, dots = shapely_of(SHAPES[name]), shapely.points(places)
+    inside = shapely.contains(shape, dots)
+    apart = shapely.distance(shape.boundary, dots)
+    # Of circles the distance is that to the circle, not to its polygon.
+    tolerance = 40 * (1 - np.cos(np.pi / 128)) + 1e-3
+    np.testing.assert_allclose(found, np.where(inside, apart, -apart), atol=tolerance)
+    flags = ef.features.in_region(ds).sel(region=name).values[0, 0]
+    clear = apart > tolerance
+    assert (flags[clear] == inside[clear]).all()
+
+
+def test_centres_are_centroids() -> None:
+    ds = ef.mark_regions(at(points(2)), SHAPES)
+    for name, shape in SHAPES.items():
+        expected = shapely_of(shape).centroid
+        np.testing.assert_allclose(
+            ds.region_centre.sel(region=name), [expected.x, expected.y], atol=1e-3
+        )
+    assert float(ds.region_radius.sel(region="disc")) == 40
+    assert ds.region_radius.isnull().sum() == 3
+
+
+def test_an_off_centre_hole_moves_the_centre() -> None:
+    square = ef.polygon([(0, 0), (10, 0), (10, 10), (0, 10)])
+    hole = ef.polygon([(6, 1), (6, 9), (9, 9), (9, 1)])
+    ds = ef.mark_regions(at(points(2)), {"a": [square, hole]})
+    expected = shapely_of([square, hole]).centroid
+    np.testing.assert_allclose(ds.region_centre[0], [expected.x, expected.y], rtol=1e-5)
+
+
+@pytest.mark.parametrize("first", ["regions", "calibration"])
+def test_regions_are_scaled_with_the_positions(first: str) -> None:
+    ds = at(points(50))
+    if first == "regions":
+        ds = ef.calibrate(ef.mark_regions(ds, SHAPES), px_per_mm=4.0)
+    else:
+        ds = ef.mark_regions(ef.calibrate(ds, px_per_mm=4.0), SHAPES)
+    assert {ds[n].attrs["units"] for n in ("region_outline", "region_centre", "region_radius")} == {
+        "mm"
+    }
+    in_px = ef.features.region_distance(ef.mark_regions(at(points(50)), SHAPES))
+    np.testing.assert_allclose(ef.features.region_distance(ds), in_px / 4, rtol=1e-5, atol=1e-4)
+
+
+def test_mm_without_a_scale_is_refused() -> None:
+    with pytest.raises(ef.DataError, match="no scale is known"):
+        ef.mark_regions(at(points(2)), SHAPES, units="mm")
+
+
+def test_each_recording_has_its_own_in_a_store_too(tmp_path: Path) -> None:
+    cohort = stack([make_tracks(1, 60, name="a"), make_tracks(2, 90, name="b")])
+    regions = {"a": {"left": ef.circle(10, 10, 200)}, "b": {"left": ef.circle(300, 10, 50)}}
+    marked = ef.mark_regions(cohort, regions)
+    ef.write(marked, tmp_path / "c.zarr")
+    found = ef.features.in_region(ef.open(tmp_path / "c.zarr", "tracks")).compute()
+    for row, name in enumerate("ab"):
+        alone = ef.mark_regions(cohort.isel(recording=[row]), {name: regions[name]})
+        expected = ef.features.in_region(alone).values[0]
+        np.testing.assert_array_equal(found.values[row], expected)
+
+
+@pytest.mark.parametrize(
+    ("regions", "said"),
+    [
+        ({}, "given by name"),
+        ({"a": "here"}, "the region 'a' must be"),
+        ({"a": []}, "the region 'a' must be"),
+        ({"session": {"a": ef.circle(0, 0, 1)}, "b": ef.circle(0, 0, 1)}, "mapping for each"),
+    ],
+)
+def test_what_is_no_region_is_refused(regions: dict, said: str) -> None:
+    with pytest.raises(ef.DataError, match=said):
+        ef.mark_regions(at(points(2)), regions)
+
+
+def test_recordings_with_other_regions_are_refused() -> None:
+    cohort = stack([make_tracks(1, 20, name="a"), make_tracks(2, 20, name="b")])
+    one = ef.circle(0, 0, 1)
+    with pytest.raises(ef.DataError, match="b has right; the first has left"):
+        ef.mark_regions(cohort, {"a": {"left": one}, "b": {"right": one}})
+
+
+def test_time_since_entry_and_bearing() -> None:
+    x = np.array([0, 0, 9, 9, 0, 0, 0, np.nan, 0, 9, 0.0])
+    ds = ef.mark_regions(at(np.stack([x, 0 * x], axis=1)), {"nest": ef.circle(0, 0, 2)})
+    found = ef.features.time_since_entry(ds).values[0, 0] * 30
+    nan = np.nan
+    np.testing.assert_allclose(found, [nan] * 4 + [0, 1, 2] + [nan] * 3 + [0], atol=1e-4)
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 99), by=st.floats(-3, 3))
+def test_turning_the_world_turns_the_regions(seed: int, by: float) -> None:
+    places = points(40, seed)
+    turn = np.array([[np.cos(by), -np.sin(by)], [np.sin(by), np.cos(by)]])
+    corners = np.array(SHAPES["field"].vertices)
+    one = ef.mark_regions(at(places), {"f": ef.polygon(corners.tolist())})
+    other = ef.mark_regions(at(places @ turn.T), {"f": ef.polygon((corners @ turn.T).tolist())})
+    distance = ef.features.region_distance
+    np.testing.assert_allclose(distance(other), distance(one), atol=1e-3)
+
+
+def test_share_and_bearing_of_a_mouse() -> None:
+    ds = make_poses(3, 40)
+    ds = ef.mark_regions(ds, {"left": ef.polygon([(-500, -500), (0, -500), (0, 500), (-500, 500)])},
+                         units="mm")  # fmt: skip
+    x = ds.position.sel(space="x").values
+    seen = np.isfinite(ds.position).all("space").values
+    expected = ((x <= 0) & seen).sum(axis=1) / np.where(seen.sum(axis=1), seen.sum(axis=1), np.nan)
+    np.testing.assert_allclose(ef.features.share_in_region(ds)[:, 0], expected, atol=1e-6)
