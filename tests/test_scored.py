@@ -208,6 +208,9 @@ def test_labels_of_the_command_line_have_a_recipe(lab: Path) -> None:
     shown = invoke("recipe", path_of(lab), "labels/human")
     assert "human:" in shown
     assert "offset: 1.0" in shown
+    tracking = shown.partition("Tracking files")[2].partition("Files of scoring")[0]
+    digests = ef.open(path_of(lab), "tracks").digest.values.tolist()
+    assert all(digest in tracking for digest in digests)
 
 
 WEIGHING = '''

@@ -327,3 +327,53 @@ def test_what_all_do_together_is_not_credited_to_an_animal_that_is_chosen() -> N
         animals = dict(zip(table.behaviour, table.animal, strict=True))
         assert animals["anybody_there"] == ""
         assert animals["moving"]
+
+
+@ef.feature(dims=("time",), scope="pair")
+def first_gap(position, partner_position):
+    """How far the partner's first point is along x."""
+    return partner_position[0, 0] - position[0, 0]
+
+
+@ef.behaviour(scope="pair", min_bout=0, max_gap=0)
+def other_ahead(first_gap):
+    """The partner is further along x."""
+    return first_gap > 0
+
+
+CHOICES = {
+    "reordered": {"individual": [2, 0, 1]},
+    "partners reordered": {"partner": [1, 2, 0]},
+    "one": {"individual": [1]},
+    "some": {"individual": [2, 0]},
+    "some partners": {"partner": [0, 1]},
+    "some of both": {"individual": [0, 1], "partner": [1, 2]},
+}
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+@pytest.mark.parametrize("chunk", [None, 7])
+def test_pairs_are_known_by_their_names(choice: str, chunk: int | None, tmp_path: Path) -> None:
+    ds = make_poses(1, 40, n_individuals=3)
+    whole = xr.Dataset({"first_gap": first_gap(ds), "other_ahead": other_ahead(ds)})
+    some = whole.isel(CHOICES[choice])
+    ef.write(some.chunk(time=chunk) if chunk else some, tmp_path / "s.zarr", "labels/some")
+    stored = ef.open(tmp_path / "s.zarr", "labels/some").squeeze("recording", drop=True)
+    found = other_ahead(some.drop_vars("other_ahead"))
+    for one in some.individual.values:
+        for other in some.partner.values:
+            pair = {"individual": one, "partner": other}
+            expected = whole.other_ahead.sel(pair).values
+            np.testing.assert_array_equal(stored.other_ahead.sel(pair), expected)
+            if other in some.individual.values:
+                np.testing.assert_array_equal(found.sel(pair), expected)
+
+
+def test_a_category_below_zero_is_refused_in_every_form(tmp_path: Path) -> None:
+    ds = make_labels(1, 20)[["state"]]
+    values = ds.state.fillna(0).astype(int) - 1
+    attrs = {"kind": "category", "flag_values": [-1, 0, 1, 2], "flag_meanings": "noise x y z"}
+    ds = ds.assign(state=values.assign_attrs(attrs))
+    for use in (ef.time_budget, ef.find_bouts, lambda d: ef.write(d, tmp_path / "s.zarr")):
+        with pytest.raises(ef.DataError, match="state has a category -1; numbers below 0"):
+            use(ds)

@@ -294,3 +294,23 @@ def test_names_of_any_kind_of_text_can_be_appended_to(tmp_path: Path) -> None:
     ef.write(second, tmp_path / "c.zarr")
     opened = ef.open(tmp_path / "c.zarr", "tracks")
     assert opened.recording.values.tolist() == ["a", "a much longer name"]
+
+
+@ef.feature(dims=("time",), scope="group", raw=("counter",))
+def doubled(counter):
+    """Twice a counter, in its own arithmetic."""
+    return counter * 2
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "bool"])
+def test_whole_numbers_as_they_were_are_not_read_from_a_store(tmp_path: Path, dtype: str) -> None:
+    tracks = cohort(LENGTHS).isel(recording=[0])
+    values = np.arange(max(LENGTHS)).astype(dtype)
+    tracks = tracks.assign(counter=(("recording", "time"), values[None]))
+    ef.write(tracks, tmp_path / "c.zarr")
+    expected = np.multiply(values, 2, dtype=None)
+    np.testing.assert_array_equal(doubled(tracks)[0], expected)
+    stored = ef.open(tmp_path / "c.zarr", "tracks")
+    for ds in (stored, stored.compute()):
+        with pytest.raises(ef.DataError, match=f"that was {dtype}, which a store keeps as float32"):
+            doubled(ds)

@@ -45,7 +45,7 @@ def _as_input(call: Call, place: int, held: Held, array: Array) -> Array:
     elif own and own in node.dims:
         array = _select(array, node.dims.index(own), held, node.job, own, held.parts[call.job])
     # Kernels know unknown as NaN, in labels too.
-    if node.gives != "number" and array.dtype.kind == "i":
+    if node.gives != "number" and array.dtype.kind in "iub":
         return as_float(array)
     if item.argument in call.declaration.raw:
         return array
@@ -132,5 +132,6 @@ def _view_animal(
 def as_float(state: Array) -> Array:
     """Labels and categories in memory: numbers, NaN for unknown."""
     decoded = state.astype(np.float32)
-    decoded[state < 0] = np.nan
+    if state.dtype.kind == "i":
+        decoded[state < 0] = np.nan
     return decoded

@@ -261,7 +261,7 @@ class _Writer:
         coords: dict[str, Array] = {}
         for node in self.nodes.values():
             coords |= {d: text(n) for d, n in node.named.items() if d not in self.small.coords}
-            if "partner" in node.dims and "individual" in values:
+            if "partner" in node.dims and "individual" in values and "partner" not in values:
                 coords["partner"] = values["individual"]
         return coords
 

@@ -15,9 +15,17 @@ from ethoflow.engine.parameters import convert_parameters
 from ethoflow.engine.recipes import digest_of, write_recipe
 from ethoflow.engine.registry import declarations, maker_of
 from ethoflow.engine.roles import find_places
-from ethoflow.engine.sources import source_of
-from ethoflow.errors import Missing, UnknownName, WrongUse, did_you_mean, listed, one_or_many
-from ethoflow.schema import COORDINATES, VARIABLES, position_units
+from ethoflow.engine.sources import WAS, source_of
+from ethoflow.errors import (
+    DataError,
+    Missing,
+    UnknownName,
+    WrongUse,
+    did_you_mean,
+    listed,
+    one_or_many,
+)
+from ethoflow.schema import COORDINATES, VARIABLES, align_partners, position_units
 from ethoflow.units import UnitError, factor, resolve, same_dimension
 
 Settings = Mapping[str, Mapping[str, Any]]
@@ -34,6 +42,10 @@ class Request:
     settings: Settings = field(default_factory=dict)
     nodes: dict[str, Node] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        # Kernels take the place of an animal among the individuals for that among the partners.
+        self.ds = align_partners(self.ds)
 
     def call(
         self, declaration: Declaration, given: Mapping[str, Any], asking: tuple[str, ...] = ()
@@ -117,6 +129,7 @@ class Request:
         ds = self.ds
         if _is_input(ds, name):
             _check_units(ds, declaration, name)
+            _check_raw(ds, declaration, name)
             return lineage_of(ds, name) or source_of(ds[name])
         if name in asking:
             raise WrongUse(f"{name} needs itself: {' needs '.join([*asking, name])}.")
@@ -210,6 +223,24 @@ class Request:
                     f"over={{{unknown[0]!r}: ...}}."
                 )
         return sizes
+
+
+def _check_raw(ds: xr.Dataset, declaration: Declaration, name: str) -> None:
+    """What a store keeps as floats is not what it was before: uint8 has an arithmetic of its own.
+
+    Raises
+    ------
+    DataError
+        A function asks for whole numbers as they were.
+    """
+    was = ds[name].attrs.get(WAS)
+    raw = any(i.variable == name and i.argument in declaration.raw for i in declaration.inputs)
+    if raw and was is not None and ds[name].dtype.kind == "f":
+        raise DataError(
+            f"{declaration.name} reads {name} as it is (raw=...): that was {was}, which a store "
+            f"keeps as {ds[name].dtype}. Read it from where it came, or declare {declaration.name} "
+            "without raw for it."
+        )
 
 
 def _take_members(

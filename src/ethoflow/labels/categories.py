@@ -13,6 +13,7 @@ import numpy as np
 import xarray as xr
 
 from ethoflow.engine.declare import Array
+from ethoflow.engine.sources import check_categories
 from ethoflow.errors import listed
 from ethoflow.schema import DataError
 
@@ -51,6 +52,7 @@ class Categories:
         if numbers.dtype.kind not in "iuf" or (numbers != np.rint(numbers)).any():
             raise DataError(f"{name}: flag_values must be whole numbers, found {numbers.tolist()}.")
         codes = tuple(int(number) for number in numbers)
+        check_categories(array)
         names = names or tuple(map(str, codes))
         if len(set(codes)) != len(codes) or len(set(names)) != len(names):
             raise DataError(f"{name}: a number or a name is there twice in its flag_values.")
@@ -75,9 +77,7 @@ class Categories:
         DataError
             A value is not among them.
         """
-        known = ~np.isnan(values)
-        if self.codes is None or -1 not in self.codes:
-            known &= values != -1  # which is what a store keeps for unknown
+        known = ~np.isnan(values) & (values != -1)  # which is what a store keeps for unknown
         given = np.where(known, values, 0)
         wrong = known & ((given != np.rint(given)) | (np.abs(given) > np.iinfo(np.int32).max))
         if self.codes is not None:

@@ -73,8 +73,9 @@ def trajectories(data: Data, *, role: str = "centre") -> Any:
     part = str(ds.bodypart.values[place])
     thinned = f", every {step} frames" if step > 1 else ""
     title = f"{recording_title(ds)}: {part}{thinned}"
-    # One animal that is called as its recording is named by the title.
-    legend = "recording" not in ds.coords or names != [str(ds.recording.values)]
+    # One animal that is called as its recording, which may be shortened, is named by the title.
+    recording = str(ds.recording.values) if "recording" in ds.coords else None
+    legend = recording is None or len(names) != 1 or not names[0].startswith(recording)
     return _frame(hv.Overlay(layers), path, outline, title, legend=legend)
 
 

@@ -17,7 +17,10 @@ from ethoflow.remaking.project import say_value
 from ethoflow.stages import Stage
 
 MOST_FILES = 20
-"""Tracking files that are listed by name."""
+"""Files that are listed by name."""
+
+TRACKS = "tracks"
+"""The group whose recordings are those of the tracking files."""
 
 
 def title(path: str | Place, group: str) -> str:
@@ -44,17 +47,31 @@ def tell_head(
 
 
 def _tell_files(path: str | Place, group: str) -> Iterator[str]:
-    """Tracking files by name and digest."""
+    """Tracking files, and those of scoring that a group was read from, by name and digest."""
+    tracked = _files_of(path, TRACKS) if TRACKS in store.list_groups(path) else []
+    own = _files_of(path, group)
+    yield from _list_files("Tracking files", tracked or own)
+    if tracked and own != tracked:
+        yield from _list_files("Files of scoring", own)
+
+
+def _files_of(path: str | Place, group: str) -> list[tuple[str, str]]:
+    """Name and digest of the file that each recording of a group was read from."""
     ds = open_store(path, group, warn=False)
     if "source_file" not in ds.coords or "digest" not in ds.coords:
-        return
+        return []
     names = np.atleast_1d(ds.source_file.values).tolist()
-    digests = np.atleast_1d(ds.digest.values).tolist()
-    yield "Tracking files, with digests of what was read:"
-    for name, digest in list(zip(names, digests, strict=True))[:MOST_FILES]:
+    return list(zip(names, np.atleast_1d(ds.digest.values).tolist(), strict=True))
+
+
+def _list_files(what: str, files: Sequence[tuple[str, str]]) -> Iterator[str]:
+    if not files:
+        return
+    yield f"{what}, with digests of what was read:"
+    for name, digest in files[:MOST_FILES]:
         yield f"  {name or 'a file of unknown name'} {digest}".rstrip()
-    if len(names) > MOST_FILES:
-        yield f"  and {len(names) - MOST_FILES} more"
+    if len(files) > MOST_FILES:
+        yield f"  and {len(files) - MOST_FILES} more"
 
 
 def tell_calls(path: str | Place, group: str) -> Iterator[str]:

@@ -15,6 +15,7 @@ from ethoflow.schema.dims import DIMS, ordered
 from ethoflow.schema.frames import check_fps, check_time, count_frames, first_frame, own_frames
 from ethoflow.schema.lengths import position_units
 from ethoflow.schema.marks import OF_ALL, UNORDERED, is_label, is_symmetric
+from ethoflow.schema.partners import align_partners
 from ethoflow.schema.tracks import Floats, describe_tracks, make_tracks
 from ethoflow.schema.variables import LOW_CONFIDENCE, VARIABLES, Variable
 
@@ -31,6 +32,7 @@ __all__ = [
     "DataError",
     "Floats",
     "Variable",
+    "align_partners",
     "as_dataset",
     "check_fps",
     "check_time",

@@ -2,10 +2,11 @@
 
 from ethoflow.engine.sources.opening import lazy_stored, open_store
 from ethoflow.engine.sources.origin import Chunks, KnownLayer, Origin, StoredLayer, bounds_of, chain
-from ethoflow.engine.sources.source import EXACT, Source, float_of, source_of
+from ethoflow.engine.sources.source import EXACT, WAS, Source, check_categories, float_of, source_of
 
 __all__ = [
     "EXACT",
+    "WAS",
     "Chunks",
     "KnownLayer",
     "Origin",
@@ -13,6 +14,7 @@ __all__ = [
     "StoredLayer",
     "bounds_of",
     "chain",
+    "check_categories",
     "float_of",
     "lazy_stored",
     "open_store",

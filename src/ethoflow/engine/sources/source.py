@@ -20,7 +20,7 @@ from ethoflow.engine.declare import DTYPES, Array, Gives
 from ethoflow.engine.sources.origin import StoredLayer
 from ethoflow.engine.windows import Window
 from ethoflow.real import check_real
-from ethoflow.schema import VARIABLES
+from ethoflow.schema import VARIABLES, DataError
 
 _SMALL = 100_000
 _unnamed = itertools.count()
@@ -209,7 +209,7 @@ def source_of(array: xr.DataArray) -> Source:
     Raises
     ------
     DataError
-        It holds no real numbers.
+        It holds no real numbers, or a category below 0.
     """
     if array.dtype.kind != "b":
         check_real(array.dtype, f"values of {array.name}")
@@ -226,6 +226,11 @@ def source_of(array: xr.DataArray) -> Source:
     kind: Any = array.attrs.get("kind")
     gives: Gives = kind if kind in DTYPES else "number"
     ours = gives != "number" or name in VARIABLES
+    attributes = dict(array.attrs)
+    if gives == "category":
+        check_categories(array)
+    if not ours and array.dtype.kind in "iub":
+        attributes[WAS] = array.dtype.name
     return form(
         name=name,
         dims=tuple(dim for dim in dims if dim != "recording"),
@@ -236,10 +241,29 @@ def source_of(array: xr.DataArray) -> Source:
         gives=gives,
         units=str(array.attrs.get("units", "1")),
         key=key,
-        attributes=dict(array.attrs),
+        attributes=attributes,
         dtype=np.dtype(DTYPES[gives]) if ours else float_of(array.dtype),
     )
 
+
+def check_categories(array: xr.DataArray) -> None:
+    """Refuse a category below 0, which would be unknown in a store.
+
+    Raises
+    ------
+    DataError
+        There is one among the `flag_values`.
+    """
+    below = [int(n) for n in np.atleast_1d(array.attrs.get("flag_values", ())) if n < 0]
+    if below:
+        raise DataError(
+            f"{array.name} has a category {below[0]}; numbers below 0 stand for unknown: give it "
+            "one of its own, from 0 on, in the values and in flag_values."
+        )
+
+
+WAS = "whole_numbers"
+"""Attribute of floats that were whole numbers of a type, before they were stored."""
 
 EXACT = 2**53
 """The largest whole number up to which float64 holds all."""
