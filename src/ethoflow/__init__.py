@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ethoflow.points import assign_roles
     from ethoflow.schema import DataError
     from ethoflow.schema import make_tracks as from_arrays
+    from ethoflow.stats.activity import summarise
     from ethoflow.stats.stores import study
     from ethoflow.store import verify
     from ethoflow.units import UnitError
@@ -77,6 +78,7 @@ _NAMES = {
     "read_labels": "ethoflow.io.scoring",
     "step": "ethoflow.engine",
     "study": "ethoflow.stats.stores",
+    "summarise": "ethoflow.stats.activity",
     "summary": "ethoflow.engine",
     "time_budget": "ethoflow.labels.budget",
     "to_keypoint_moseq": "ethoflow.exporting.moseq",

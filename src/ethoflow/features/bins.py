@@ -67,7 +67,7 @@ IN_BINS: Mapping[str, Any] = {
     dims=("bin",),
     units="position",
     further=(
-        Output("observed", ("bin",), "s"),
+        Output("time_seen", ("bin",), "s"),
         Output("mean_speed", ("bin",), "speed"),
         Output("max_speed", ("bin",), "speed"),
     ),
@@ -77,7 +77,7 @@ IN_BINS: Mapping[str, Any] = {
     **IN_BINS,
 )
 def distance_moved(
-    position: Array, speed: Array, *, fps: float, bin: float | None = None, n_bins: int = 1
+    position: Array, speed: Array, *, fps: float, bin: int | None = None, n_bins: int = 1
 ) -> tuple[Array, Array, Array, Array]:
     """How far the centre goes, for how long it was seen, its mean and its greatest speed.
 
@@ -102,7 +102,7 @@ def distance_moved(
     --------
     >>> from ethoflow import simulate
     >>> found = distance_moved(simulate.still_then_running())
-    >>> found.observed.attrs["units"], found.mean_speed.attrs["units"]
+    >>> found.time_seen.attrs["units"], found.mean_speed.attrs["units"]
     ('s', 'mm/s')
     """
     steps, known = _steps(position[0]), np.isfinite(position[0]).all(axis=0)
@@ -131,7 +131,7 @@ def distance_moved(
     **IN_BINS,
 )
 def time_inside(
-    position: Array, in_region: Array, *, fps: float, bin: float | None = None, n_bins: int = 1
+    position: Array, in_region: Array, *, fps: float, bin: int | None = None, n_bins: int = 1
 ) -> tuple[Array, Array, Array, Array]:
     """Time that the centre is in each region, its entries, the latency of the first, the way there.
 

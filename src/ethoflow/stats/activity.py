@@ -1,0 +1,64 @@
+"""The first table of a study: how far each animal went, and how it used the regions."""
+
+from __future__ import annotations
+
+import pandas as pd
+import xarray as xr
+
+from ethoflow.features.bins import count_bins, distance_moved, time_inside
+from ethoflow.schema import Data, as_dataset
+from ethoflow.stats.stores import summarise as table_of_numbers
+from ethoflow.units import Quantity, to_frames
+
+
+def summarise(data: Data, bin: Quantity | None = None) -> pd.DataFrame:
+    """Distance moved, speeds, and the use of regions, a row per animal and bin.
+
+    Of the body's centre. Columns: `distance_moved`, `time_seen` (s), `mean_speed`, `max_speed`, and
+    for every region `time_inside` (s), `entries`, `latency` (s) and `distance_inside`, with the
+    region's name behind; then the metadata. Units are in ``table.attrs["units"]``. What was not
+    seen adds nothing: compare `time_seen`.
+
+    Parameters
+    ----------
+    data
+        Poses, with regions (`ef.mark_regions`) or without.
+    bin
+        Length of a bin, s or a string with a unit; all of the recording by default. Then the
+        columns `start` and `stop` (s) follow the animal. The last bin of a recording may be
+        shorter.
+
+    Raises
+    ------
+    Missing
+        No body part has the role `centre`.
+
+    Examples
+    --------
+    >>> import ethoflow as ef
+    >>> table = summarise(ef.simulate.still_then_running(), bin="1 s")
+    >>> table.columns[:5].tolist()
+    ['recording', 'individual', 'animal', 'start', 'stop']
+    """
+    ds = as_dataset(data, needs=["position"])
+    width = None if bin is None else to_frames(bin, float(ds.fps), name="summarise(bin)")
+    given = {"bin": bin, "n_bins": count_bins(ds, width)}
+    found: xr.Dataset = distance_moved(ds, **given)
+    if "region_outline" in ds:
+        found = found.assign(time_inside(ds, **given).data_vars)
+    found = found.compute()
+    if "recording" not in found.coords:
+        found = found.assign_coords(recording="recording")
+    units = {str(name): str(array.attrs["units"]) for name, array in found.data_vars.items()}
+    tables = []
+    for place in range(found.sizes["bin"]):
+        table = table_of_numbers(found.isel(bin=place, drop=True))
+        if width is not None:
+            table.insert(3, "start", place * width / float(ds.fps))
+            table.insert(4, "stop", (place + 1) * width / float(ds.fps))
+            table = table[table.time_seen.notna()]
+        tables.append(table)
+    whole = pd.concat(tables, ignore_index=True)
+    whole = whole.sort_values(["recording", "individual"], kind="stable", ignore_index=True)
+    whole.attrs["units"] = units
+    return whole
