@@ -143,7 +143,7 @@ def test_no_body_part_with_a_known_role():
     assert "speed" in computed
     assert "segment_length" in skipped
     assert ef.features.segment_length(tracks).sizes["segment"] == 0
-    with pytest.raises(DataError, match="segment_length, which needs body parts in the roles"):
+    with pytest.raises(DataError, match="segment_length, which needs body parts in known roles"):
         ef.features.compute(tracks, ["segment_length"])
 
 

@@ -80,11 +80,11 @@ def test_states_of_each_body_part_miss_its_own_number_alone() -> None:
 
 def test_a_category_rests_on_a_number_that_is_there() -> None:
     @ef.feature(dims=("time",), gives="category", categories=SIDES)
-    def side(body_span: Any, nothing: Any) -> Any:
+    def way_to_look(body_span: Any, nothing: Any) -> Any:
         """Which side of a number that nobody knows."""
         return np.where(body_span < nothing, 0, 1)
 
-    assert np.isnan(side(poses())).all()
+    assert np.isnan(way_to_look(poses())).all()
 
 
 @pytest.mark.parametrize("names", [("to the left", "to_the_left"), ("left", " ")])

@@ -98,8 +98,9 @@ def make_table(
             table[dim] = table[dim].astype(object).where(table[dim].notna(), "")
     if "category" in table:
         table["category"] = table["category"].astype(object).where(table["category"].notna(), "")
+    beside: dict[str, list[Any]] = {}
     for name, values in _metadata(ds, [track for track, _ in records]):
-        column = name_aside(name, table.columns)
+        column = name_aside(name, [*table.columns, *beside])
         if column != name:
             warnings.warn(
                 f"the table has a column {name!r} of its own: the metadata {name!r} are its column "
@@ -107,8 +108,8 @@ def make_table(
                 MetadataAside,
                 stacklevel=3,
             )
-        table[column] = values
-    return table
+        beside[column] = values
+    return pd.concat([table, pd.DataFrame(beside, index=table.index)], axis=1)
 
 
 _KEPT = set(COORDINATES) - {"bodypart", "space"}
