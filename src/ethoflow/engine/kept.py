@@ -42,13 +42,14 @@ def _as_stored(ds: xr.Dataset) -> xr.Dataset:
     """Small variables of the kinds a store keeps, which recordings that join later fit too.
 
     Text has any length, dates are text, durations are s; whole numbers and truths are floats, since
-    they may be missing for other recordings.
+    they may be missing for other recordings, or after the end of shorter ones.
     """
+    padded = {"recording", "time"}
     changed = {
         name: (variable.dims, _kept(str(name), variable.values), variable.attrs)
         for name, variable in ds.variables.items()
         if variable.dtype.kind in "UTMmb"
-        or (variable.dtype.kind in "iu" and "recording" in variable.dims and name != "n_frames")
+        or (variable.dtype.kind in "iu" and padded & set(variable.dims) and name != "n_frames")
     }
     coords = {name: value for name, value in changed.items() if name in ds.coords}
     return ds.assign_coords(coords).assign({n: v for n, v in changed.items() if n not in coords})
