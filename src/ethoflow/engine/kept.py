@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from ethoflow.engine.sources import EXACT
+from ethoflow.engine.inputs import find_rounded
 from ethoflow.schema import DataError, count_frames, text
 
 SHARED = ("fps", "role")
@@ -57,13 +57,13 @@ def _as_stored(ds: xr.Dataset) -> xr.Dataset:
 
 def _kept(name: str, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     if values.dtype.kind in "iub":
-        found = values.astype(np.float64)
-        if (np.abs(found) > EXACT).any():
+        rounded = find_rounded(values)
+        if rounded is not None:
             raise DataError(
-                f"{name} has the whole number {values.max()}, above 2**53, which no number that "
-                "may be missing holds exactly: give names as text."
+                f"{name} has the whole number {rounded}, above 2**53, which no number that may be "
+                "missing holds exactly: give names as text."
             )
-        return found
+        return values.astype(np.float64)
     if values.dtype.kind == "m":
         return values / np.timedelta64(1, "s")
     if values.dtype.kind == "M":
