@@ -220,7 +220,8 @@ def _merged(declaration: Declaration, ds: xr.Dataset, given: Given, whole: Array
 
         @wraps(finish)
         def end(small: Any, fold: Fold = fold, **parameters: Any) -> Mapping[str, Any]:
-            return finish(fold(merge, _piled(small)), **parameters)
+            ended: Mapping[str, Any] = finish(fold(merge, _piled(small)), **parameters)
+            return ended
 
         difference = _differ(expected, _run(replace(short, merge=_pile, finish=end), ds, given))
         if difference is not None and difference[1] >= ROUNDING:
