@@ -130,6 +130,58 @@ def test_what_the_project_names_no_more_goes_and_what_was_added_stays(lab: Path)
     assert store.fingerprint(path_of(lab), "labels/second") == before
 
 
+def test_a_group_inside_another_never_takes_the_place_of_its_behaviour(lab: Path) -> None:
+    rewrite(lab, TWO, "labels: {anna/rear: ben/*.csv, anna: anna/*.csv}\n")
+    for _ in range(2):
+        done = run(lab)
+        assert done.exit_code == 1
+        assert "the group labels/anna has a variable 'rear'" in done.output
+        assert seconds(lab, "anna") == [2, 2]
+    rewrite(lab, "anna/rear: ben/*.csv, ", "")
+    assert run(lab).exit_code == 0
+    tables = sorted((lab.parent / "ben").glob("*.csv"))
+    inner = ("labels", *tables, "--store", path_of(lab), "--group", "labels/anna/rear")
+    assert "the group labels/anna has a variable 'rear'" in invoke(*inner)
+    assert seconds(lab, "anna") == [2, 2]
+    assert not ef.verify(path_of(lab)).faults
+
+
+def test_a_group_takes_the_place_of_what_goes(lab: Path) -> None:
+    rewrite(lab, TWO, "labels: {anna/rear: ben/*.csv}\n")
+    run(lab)
+    assert seconds(lab, "anna/rear") == [3, 3]
+    rewrite(lab, "anna/rear: ben", "anna: anna")
+    done = run(lab)
+    assert done.exit_code == 0, done.output
+    assert "labels/anna/rear is taken out" in done.output
+    assert seconds(lab, "anna") == [2, 2]
+    assert NOTHING in run(lab).output
+    rewrite(lab, "anna: anna", "anna/rear: ben")
+    assert run(lab).exit_code == 0
+    assert seconds(lab, "anna/rear") == [3, 3]
+    assert "labels/anna" not in store.list_groups(path_of(lab))
+    assert not ef.verify(path_of(lab)).faults
+
+
+def test_a_behaviour_that_goes_makes_room_for_a_group(lab: Path) -> None:
+    rewrite(lab, TWO, "labels: {anna: anna/*.csv}\n")
+    run(lab)
+    for name in recordings(lab):
+        score(lab.parent / "anna" / f"{name}.csv", groom=(3, 4))
+    rewrite(lab, "{anna: anna/*.csv}", "{anna/rear: ben/*.csv, anna: anna/*.csv}")
+    done = run(lab)
+    assert done.exit_code == 0, done.output
+    assert (seconds(lab, "anna/rear"), seconds(lab, "anna", "groom")) == ([3, 3], [1, 1])
+    assert not ef.verify(path_of(lab)).faults
+
+
+def test_labels_of_people_lie_in_no_group_of_another_stage(lab: Path) -> None:
+    rewrite(lab, "  anna:", "  rules/moving:")
+    done = run(lab)
+    assert done.exit_code == 1
+    assert "inside labels/rules, which is that of the stage rules" in done.output
+
+
 def test_a_file_that_cannot_be_used_is_told_in_every_run(lab: Path) -> None:
     (lab.parent / "anna" / "notes.csv").write_text("nothing,of,it\n1,2,3\n")
     for _ in range(2):

@@ -66,7 +66,8 @@ def run_stage(stage: Stage, keys: Keys, job: Job, outcome: Outcome) -> None:
             if "*" not in place
         ]
     source = cache(lambda: _source_of(stage, keys, job))
-    for one in _as_list(made):
+    # What goes, goes first: another group may be about to take its place.
+    for one in sorted(_as_list(made), key=lambda one: not _goes(one)):
         place = _place_of(stage, one)
         if isinstance(one, Group):
             own = keys if one.keys is None else one.keys
@@ -106,6 +107,11 @@ def _as_list(made: Made) -> list[Group | FileSet]:
     return [made] if isinstance(made, Group | FileSet) else list(made)
 
 
+def _goes(one: Group | FileSet) -> bool:
+    """Whether it says that a group is to be taken out."""
+    return isinstance(one, Group) and one.data is None and not one.keep
+
+
 def _place_of(stage: Stage, one: Group | FileSet) -> str:
     """Where a result goes: one of the places that the stage declares."""
     fitting = stage.groups() if isinstance(one, Group) else [f"{f}/" for f in stage.folders()]
@@ -136,7 +142,7 @@ def _write_group(
     stage: Stage, keys: Keys, group: Group, place: str, source: Source, job: Job
 ) -> None:
     if group.data is None:
-        if not group.keep:
+        if _goes(group):
             store.drop_group(str(job.store), place)
         return
     if isinstance(group.data, xr.Dataset):

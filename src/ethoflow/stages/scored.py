@@ -109,9 +109,13 @@ def check_group(group: str) -> None:
         The group is not one of labels, or another stage writes it.
     """
     is_named = re.fullmatch(r"labels(/(?!labels/)[\w.-]+)+", group) and ".." not in group
-    if not is_named or not _is_own(group):
-        maker = maker_of(group)
-        whose = "" if maker is None else f", which is that of the stage {maker.name}"
+    parts = group.split("/")
+    above = ["/".join(parts[:depth]) for depth in range(2, len(parts))]
+    taken = next((one for one in [group, *above] if not _is_own(one)), None)
+    if not is_named or taken is not None:
+        maker = None if taken is None else maker_of(taken)
+        inside = "" if taken in (group, None) else f" inside {taken}"
+        whose = "" if maker is None else f"{inside}, which is that of the stage {maker.name}"
         raise DataError(
             f"labels cannot go into the group {group!r}{whose}: name one such as labels/human or "
             "labels/second_rater."
@@ -165,7 +169,9 @@ def scored(job: Job, keys: ScoredKeys) -> list[Group]:
 
     Groups of an earlier run that the project names no more go; those of the command line stay.
     """
-    named = [_group(job, name, scoring) for name, scoring in keys.labels.items()]
+    # A group inside another comes after it: it may be called as a variable that goes from there.
+    ordered = sorted(keys.labels.items(), key=lambda item: item[0].count("/"))
+    named = [_group(job, name, scoring) for name, scoring in ordered]
     return [*named, *([] if job.keep else _outdated(job, keys))]
 
 

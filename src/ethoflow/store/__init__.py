@@ -39,6 +39,7 @@ from ethoflow.store.groups import (
 )
 from ethoflow.store.journal import journal_path
 from ethoflow.store.lock import StoreLocked, writing
+from ethoflow.store.names import check_group
 from ethoflow.store.plan import Plan
 from ethoflow.store.progress import progress_of
 from ethoflow.store.reading import read_bounds, read_whole
@@ -67,6 +68,7 @@ __all__ = [
     "StoredArray",
     "Verified",
     "array_document",
+    "check_group",
     "check_place",
     "check_process",
     "chunks_of",

@@ -53,6 +53,16 @@ class State:
             and document["node_type"] == "array"
         }
 
+    def is_array(self, place: str) -> bool:
+        """Whether an array lies at a path."""
+        return place in self.nodes and self.nodes[place]["node_type"] == "array"
+
+    def is_group(self, place: str) -> bool:
+        """Whether a group lies at a path, or something inside it."""
+        if place in self.nodes:
+            return not self.is_array(place)
+        return any(name.startswith(f"{place}/") for name in self.nodes)
+
     def groups(self) -> list[str]:
         """Names of the groups that hold arrays, in the order of the data's way."""
         found = {
@@ -125,9 +135,11 @@ class State:
         return State(self.path, {**self.nodes, **theirs}, self.records, other.attributes)
 
     def without(self, group: str) -> State:
-        """The state without one group."""
-        gone = set(self.below(group))
+        """The state without one group; what lies inside it stays."""
+        gone = set() if self.is_array(group) else set(self.below(group))
         nodes = {name: document for name, document in self.nodes.items() if name not in gone}
+        if any(name.startswith(f"{group}/") for name in nodes) and group in gone:
+            nodes[group] = group_document()
         records = {name: record for name, record in self.records.items() if name != group}
         return State(self.path, nodes, records, self.attributes)
 
