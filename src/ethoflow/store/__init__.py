@@ -46,11 +46,12 @@ from ethoflow.store.reading import read_bounds, read_whole
 from ethoflow.store.record import Record
 from ethoflow.store.root import DamagedStore, read_state
 from ethoflow.store.saving import write_chunk
-from ethoflow.store.state import MADE_BY, State
+from ethoflow.store.state import FRAMES_OF, MADE_BY, State
 from ethoflow.store.verify import Fault, Verified, list_chunks, verify
 
 __all__ = [
     "DECODED_BYTES",
+    "FRAMES_OF",
     "MADE_BY",
     "PROGRESS",
     "UNKNOWN",

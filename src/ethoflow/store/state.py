@@ -22,6 +22,9 @@ METADATA = "zarr.json"
 MADE_BY = "made_by"
 """Attribute of a group that says, as JSON, who made which of its variables."""
 
+FRAMES_OF = "frames_of"
+"""Attribute of a group that names the one on whose frames and animals its numbers were put."""
+
 
 @dataclass(frozen=True)
 class State:
@@ -78,8 +81,9 @@ class State:
         return dict(self.nodes[group]["attributes"]) if group in self.nodes else {}
 
     def content_attributes(self, group: str) -> dict[str, Any]:
-        """The same without who made it."""
-        return {k: v for k, v in self.group_attributes(group).items() if k != MADE_BY}
+        """The same without who made it, and on which frames."""
+        own = (MADE_BY, FRAMES_OF)
+        return {k: v for k, v in self.group_attributes(group).items() if k not in own}
 
     def stamp(self, group: str) -> str:
         """What tells this state of a group from others: its documents and its record."""
