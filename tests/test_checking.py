@@ -149,3 +149,62 @@ def last_speed_seen(speed):
 def test_a_merge_that_depends_on_order_is_found() -> None:
     (found,) = ef.check(last_speed_seen)
     assert found.startswith("merged the other way round it gives another last")
+
+
+def sums(position: Any) -> dict[str, float]:
+    """Sum and number of what is seen."""
+    seen = position[np.isfinite(position)]
+    return {"sum": float(seen.sum()), "n": float(seen.size)}
+
+
+def mean(total: dict[str, float]) -> dict[str, Any]:
+    return {"mean": np.array(total["sum"] / max(total["n"], 1))}
+
+
+def add(one: Any, other: Any) -> Any:
+    return {name: one[name] + other[name] for name in one}
+
+
+MERGES: dict[str, tuple[Any, str]] = {
+    "sum": (add, ""),
+    "largest": (lambda one, other: {n: max(one[n], other[n]) for n in one}, ""),
+    "the first alone": (lambda one, other: one, "the other way round"),
+    "the last alone": (lambda one, other: other, "the other way round"),
+    "difference": (
+        lambda one, other: {n: one[n] - other[n] for n in one},
+        "the other way round",
+    ),
+    "half": (lambda one, other: {n: v / 2 for n, v in add(one, other).items()}, "in other groups"),
+    "distance": (
+        lambda one, other: {n: abs(one[n] - other[n]) for n in one},
+        "in other groups",
+    ),
+}
+
+
+@pytest.mark.parametrize("merge", MERGES)
+@pytest.mark.parametrize("scope", ["individual", "pair", "group"])
+@pytest.mark.parametrize("tile", [7, 4096])
+def test_a_merge_is_tried_in_other_orders_and_groups(merge: str, scope: Any, tile: int) -> None:
+    function, said = MERGES[merge]
+    found = ef.check(ef.fit(merge=function, finish=mean, scope=scope, tile=tile)(sums))
+    assert [bool(said) and said in sentence for sentence in found] == [True] * bool(said)
+
+
+def test_the_end_of_a_fit_is_given_its_parameters() -> None:
+    def kernel(position: Any, *, scale: float = 2.0) -> dict[str, float]:
+        """A mean in other units."""
+        return sums(position)
+
+    def scaled(total: dict[str, float], scale: float) -> dict[str, Any]:
+        return {"mean": mean(total)["mean"] * scale}
+
+    assert not ef.check(ef.fit(merge=add, finish=scaled)(kernel), scale=3.0)
+    (found,) = ef.check(ef.fit(merge=MERGES["half"][0], finish=scaled)(kernel))
+    assert "in other groups" in found
+
+
+def test_one_animal_and_one_frame_can_be_tried() -> None:
+    fit = ef.fit(merge=add, finish=mean, scope="group")(sums)
+    assert not ef.check(fit, make_poses(0, 1, n_individuals=1))
+    assert not ef.check(fit, make_poses(0, 3, n_individuals=1))

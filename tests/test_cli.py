@@ -210,6 +210,56 @@ def test_a_setting_that_nothing_rests_on_is_refused(lab: Path, keys: str, is_use
     assert "or leave its parameters out" in str(caught.value)
 
 
+ON_LABELS = f"""{OWN}
+@ef.behaviour(max_gap="0 s", min_bout="0 s")
+def calm(hasty, moving):
+    \"\"\"Neither hasty nor moving.\"\"\"
+    return (hasty == 0) & (moving == 0)
+
+@ef.feature(dims=("time",), units="1")
+def weighted(moving, *, scale=1.0):
+    \"\"\"Moving, by a factor.\"\"\"
+    return moving * scale
+"""
+
+
+@pytest.mark.parametrize(
+    ("chosen", "setting"),
+    [
+        ("rules: [calm]\nfeatures: [speed]", "moving: {min_speed: 400 mm/s}"),
+        ("rules: [calm]\nfeatures: []", "hasty: {min_speed: 4 mm/s}"),
+        ("rules: [calm]\nfeatures: [speed]", "doubled: {by: 30}"),
+        ("rules: [immobile]\nfeatures: [weighted]", "moving: {min_speed: 400 mm/s}"),
+        ("rules: [moving]\nfeatures: [doubled]", "doubled: {by: 30}"),
+    ],
+)
+def test_a_setting_of_what_is_rested_on_is_used(lab: Path, chosen: str, setting: str) -> None:
+    (lab / "own.py").write_text(ON_LABELS)
+    start = (lab / "project.yaml").read_text()
+    project = f"{start}rule_files: own.py\n{chosen}\n"
+    groups = ["labels/rules", *([] if chosen.endswith("[]") else ["features"])]
+    found = []
+    for parameters in ("", f"parameters: {{{setting}}}\n"):
+        (lab / "project.yaml").write_text(project + parameters)
+        succeed("run", lab / "project.yaml")
+        opened = [ef.open(lab / "results" / "cohort.zarr", group).load() for group in groups]
+        found.append(opened)
+    assert not all(one.equals(other) for one, other in zip(*found, strict=True))
+
+
+@pytest.mark.parametrize(
+    "chosen", ["rules: [hasty]\nfeatures: [speed]", "rules: []\nfeatures: [doubled]"]
+)
+def test_a_setting_of_a_rule_that_nothing_reads_is_refused(lab: Path, chosen: str) -> None:
+    from ethoflow.project import ProjectError
+
+    (lab / "own.py").write_text(ON_LABELS)
+    with (lab / "project.yaml").open("a") as file:
+        file.write(f"rule_files: own.py\n{chosen}\nparameters: {{moving: {{min_speed: 4}}}}\n")
+    with pytest.raises(ProjectError, match="'moving' is not among the rules.*rests on it"):
+        load_project(lab / "project.yaml")
+
+
 def test_init_finds_the_files_and_run_takes_what_it_writes(lab: Path) -> None:
     (lab / "project.yaml").unlink()
     succeed("init", lab, "--fps", 25)

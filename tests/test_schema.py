@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -93,6 +96,55 @@ def test_one_animal_by_name_is_a_dataset_of_one() -> None:
     ds = stack([make_poses(1, 10, name="a"), make_poses(2, 8, name="b")])
     one, listed = (as_dataset(ds.sel(individual=i)) for i in ("individual_1", ["individual_1"]))
     xr.testing.assert_identical(one, listed)
+
+
+OF_NOBODY = {"huddle": ("time",), "lit": (), "size_of": ("region",), "crowded": ("region", "time")}
+
+
+def with_shared() -> xr.Dataset:
+    """Labels and numbers made by hand: of each animal, and without the dim `individual`."""
+    ds = make_poses(1, 10)
+    sizes = {"region": 2, "time": 10, "individual": ds.sizes["individual"]}
+    dims = {**OF_NOBODY, "resting": ("individual", "time"), "weight": ("individual",)}
+    label = {"kind": "label", "units": "1"}
+    return ds.assign({
+        n: (d, np.ones([sizes[dim] for dim in d]), label if "time" in d else {})
+        for n, d in dims.items()
+    })  # fmt: skip
+
+
+def stored(ds: xr.Dataset, folder: Path) -> xr.Dataset:
+    ef.write(ds, folder / "c.zarr", "labels/own")
+    return ef.open(folder / "c.zarr", "labels/own")
+
+
+@pytest.mark.parametrize(
+    "through",
+    [
+        lambda ds, folder: as_dataset(ds),
+        stored,
+        lambda ds, folder: stored(ds, folder).load(),
+        lambda ds, folder: stored(ds, folder).isel(recording=0),
+        lambda ds, folder: ef.clean(ds),
+    ],
+)
+def test_what_all_share_is_not_made_that_of_the_animal_that_is_picked(
+    tmp_path: Path, through: Callable[[xr.Dataset, Path], xr.Dataset]
+) -> None:
+    found = through(with_shared(), tmp_path)
+    one, listed = (as_dataset(found.sel(individual=i)) for i in ("individual_1", ["individual_1"]))
+    xr.testing.assert_identical(one, listed)
+    for name in OF_NOBODY:
+        assert "individual" not in one[name].dims
+    assert one.resting.sizes["individual"] == one.weight.sizes["individual"] == 1
+    budget = ef.time_budget(found[["huddle", "resting", "crowded"]].sel(individual="individual_1"))
+    of = dict(zip(budget.behaviour, budget.individual, strict=False))
+    assert of == {"huddle": "", "crowded": "", "resting": "individual_1"}
+
+
+def test_labels_by_hand_of_one_animal_are_its() -> None:
+    ds = with_shared()[["resting"]]
+    assert as_dataset(ds.sel(individual="individual_1")).resting.dims == ("individual", "time")
 
 
 def test_names_are_here_even_where_they_were_chunked() -> None:

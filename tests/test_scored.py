@@ -130,6 +130,130 @@ def test_what_the_project_names_no_more_goes_and_what_was_added_stays(lab: Path)
     assert store.fingerprint(path_of(lab), "labels/second") == before
 
 
+def test_a_group_inside_another_never_takes_the_place_of_its_behaviour(lab: Path) -> None:
+    rewrite(lab, TWO, "labels: {anna/rear: ben/*.csv, anna: anna/*.csv}\n")
+    for _ in range(2):
+        done = run(lab)
+        assert done.exit_code == 1
+        assert "the group labels/anna has a variable 'rear'" in done.output
+        assert seconds(lab, "anna") == [2, 2]
+    rewrite(lab, "anna/rear: ben/*.csv, ", "")
+    assert run(lab).exit_code == 0
+    tables = sorted((lab.parent / "ben").glob("*.csv"))
+    inner = ("labels", *tables, "--store", path_of(lab), "--group", "labels/anna/rear")
+    assert "the group labels/anna has a variable 'rear'" in invoke(*inner)
+    assert seconds(lab, "anna") == [2, 2]
+    assert not ef.verify(path_of(lab)).faults
+
+
+def test_a_group_takes_the_place_of_what_goes(lab: Path) -> None:
+    rewrite(lab, TWO, "labels: {anna/rear: ben/*.csv}\n")
+    run(lab)
+    assert seconds(lab, "anna/rear") == [3, 3]
+    rewrite(lab, "anna/rear: ben", "anna: anna")
+    done = run(lab)
+    assert done.exit_code == 0, done.output
+    assert "labels/anna/rear is taken out" in done.output
+    assert seconds(lab, "anna") == [2, 2]
+    assert NOTHING in run(lab).output
+    rewrite(lab, "anna: anna", "anna/rear: ben")
+    assert run(lab).exit_code == 0
+    assert seconds(lab, "anna/rear") == [3, 3]
+    assert "labels/anna" not in store.list_groups(path_of(lab))
+    assert not ef.verify(path_of(lab)).faults
+
+
+def test_a_behaviour_that_goes_makes_room_for_a_group(lab: Path) -> None:
+    rewrite(lab, TWO, "labels: {anna: anna/*.csv}\n")
+    run(lab)
+    for name in recordings(lab):
+        score(lab.parent / "anna" / f"{name}.csv", groom=(3, 4))
+    rewrite(lab, "{anna: anna/*.csv}", "{anna/rear: ben/*.csv, anna: anna/*.csv}")
+    done = run(lab)
+    assert done.exit_code == 0, done.output
+    assert (seconds(lab, "anna/rear"), seconds(lab, "anna", "groom")) == ([3, 3], [1, 1])
+    assert not ef.verify(path_of(lab)).faults
+
+
+def test_labels_of_people_lie_in_no_group_of_another_stage(lab: Path) -> None:
+    rewrite(lab, "  anna:", "  rules/moving:")
+    done = run(lab)
+    assert done.exit_code == 1
+    assert "inside labels/rules, which is that of the stage rules" in done.output
+
+
+def score_as(file: Path, rater: str, start: float, stop: float) -> None:
+    animal = f"{file.stem.partition('DLC')[0]}_a"
+    file.write_text(f"individual,behavior,start,stop,rater\n{animal},rear,{start},{stop},{rater}\n")
+
+
+@pytest.mark.parametrize("second", ["ben", ""])
+def test_raters_and_files_are_those_of_each_recording(lab: Path, second: str) -> None:
+    name, other = recordings(lab)
+    score_as(lab.parent / "anna" / f"{name}.csv", "anna", 0, 2)
+    score_as(lab.parent / "anna" / f"{other}.csv", second, 1, 4)
+    shown = second or "not named"
+    for _ in range(2):
+        assert f"files of several raters (anna, {shown}) are in one group" in run(lab).output
+    found = labels_of(lab, "anna")
+    assert found.rater.values.tolist() == ["anna", second]
+    assert found.source_file.values.tolist() == [f"{name}.csv", f"{other}.csv"]
+    assert found.attrs["rater"] == f"anna, {shown}"
+    (lab.parent / "anna" / f"{other}.csv").unlink()
+    assert "several raters" not in run(lab).output
+    found = labels_of(lab, "anna")
+    assert found.source_file.values.tolist() == [f"{name}.csv", ""]
+    assert (found.attrs["rater"], "rater" in found.coords) == ("anna", False)
+    score_as(lab.parent / "anna" / f"{name}.csv", "anna", 0, 2)
+    extra = lab.parent / "anna" / f"{name}_2.csv"
+    animal = f"{name.partition('DLC')[0]}_a"
+    extra.write_text(f"video,individual,behavior,start,stop,rater\n{name},{animal},groom,1,2,ben\n")
+    run(lab)
+    found = labels_of(lab, "anna")
+    assert found.rater.values.tolist() == ["anna, ben", ""]
+    assert found.source_file.values.tolist() == [f"{name}.csv, {name}_2.csv", ""]
+
+
+def test_a_group_of_the_command_line_that_a_project_names_is_the_projects(
+    lab: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(lab.parent)
+    rewrite(lab, TWO, "")
+    run(lab)
+    tables = sorted(path.relative_to(lab.parent) for path in (lab.parent / "anna").glob("*.csv"))
+    invoke("labels", *tables, "--store", path_of(lab), "--group", "labels/anna")
+    assert "named_in" not in labels_of(lab, "anna").attrs
+    files = ", ".join(map(str, tables))
+    with lab.open("a") as file:
+        file.write(f"labels: {{anna: [{files}]}}\n")
+    assert run(lab).exit_code == 0
+    assert labels_of(lab, "anna").attrs["named_in"] == "project"
+    assert NOTHING in run(lab).output
+    rewrite(lab, f"labels: {{anna: [{files}]}}\n", "")
+    assert "labels/anna is taken out" in run(lab).output
+    assert "labels/anna" not in store.list_groups(path_of(lab))
+
+
+def test_labels_that_were_added_say_when_the_tracks_have_other_frames(lab: Path) -> None:
+    run(lab)
+    tables = sorted((lab.parent / "ben").glob("*.csv"))
+    add = ("labels", *tables, "--store", path_of(lab), "--group", "labels/second")
+    invoke(*add)
+    assert "labels/second was" not in run(lab).output
+    rewrite(lab, "fps: 25", "fps: 30")
+    rewrite(lab, "metadata: animals.csv\n", "")
+    for _ in range(2):
+        assert "labels/second was put on the frames of tracks that have changed" in run(lab).output
+    with pytest.warns(store.StaleGroup, match="labels/second .*rear from tracks"):
+        ef.open(path_of(lab), "labels/second")
+    assert any("labels/second" in said for said in ef.verify(path_of(lab)).stale)
+    assert "labels/second was made from numbers that have changed" in invoke("info", path_of(lab))
+    assert "labels/second was" not in invoke(*add)
+    assert "labels/second was" not in run(lab).output
+    ef.open(path_of(lab), "labels/second")
+    assert not any("labels/" in said for said in ef.verify(path_of(lab)).stale)
+
+
 def test_a_file_that_cannot_be_used_is_told_in_every_run(lab: Path) -> None:
     (lab.parent / "anna" / "notes.csv").write_text("nothing,of,it\n1,2,3\n")
     for _ in range(2):

@@ -6,9 +6,9 @@ The built-in ones go through the same in the tests.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, reduce, wraps
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -26,11 +26,16 @@ from ethoflow.units import UnitError, factor, resolve
 
 CHUNKS = (1, 7, 50)
 N_FRAMES = 240
+STRETCHES = 4
+"""Stretches that a recording has at least where it is tried how a fit merges them."""
+
 ROUNDING = 1e-4
 """Relative differences below it come from rounding, larger ones from frames that are not seen."""
 
 Arrays: TypeAlias = Mapping[str, np.ndarray]
 Given: TypeAlias = Mapping[str, Any]
+Merge: TypeAlias = Callable[[Any, Any], Any]
+Fold: TypeAlias = Callable[[Merge, Sequence[Any]], Any]
 
 
 def check(declaration: Declaration | str, data: Data | None = None, **parameters: Any) -> list[str]:
@@ -38,8 +43,8 @@ def check(declaration: Declaration | str, data: Data | None = None, **parameters
 
     It is computed all at once and in blocks of 1, 7 and 50 frames, twice, on one frame, on a
     recording without any point, on positions twice as large, on one body part where it says that
-    they are computed by themselves, merged the other way round where it is a fit, and sent to
-    another process; results have to agree.
+    they are computed by themselves, merged the other way round and in other groups where it is a
+    fit, and sent to another process; results have to agree.
 
     Parameters
     ----------
@@ -159,20 +164,69 @@ def _in_blocks(declaration: Declaration, ds: xr.Dataset, given: Given, whole: Ar
     return []
 
 
+class _Pile(list[Any]):
+    """Small results of stretches, in order, not merged yet."""
+
+
+def _pile(one: Any, other: Any) -> _Pile:
+    return _Pile([*_piled(one), *_piled(other)])
+
+
+def _piled(small: Any) -> list[Any]:
+    return small if isinstance(small, _Pile) else [small]
+
+
+def _turned(merge: Merge, small: Sequence[Any]) -> Any:
+    """Merged from the first on, the later one given first."""
+    return reduce(lambda one, other: merge(other, one), small)
+
+
+def _from_last(merge: Merge, small: Sequence[Any]) -> Any:
+    """Merged from the last on, in the same order: a + (b + c) where it was (a + b) + c."""
+    return reduce(lambda one, other: merge(other, one), reversed(small))
+
+
+ORDERS: tuple[tuple[Fold, str], ...] = (
+    (
+        _turned,
+        "merged the other way round it gives another {name}: its merge must give the same "
+        "whichever of two comes first, as a sum does.",
+    ),
+    (
+        _from_last,
+        "merged in other groups it gives another {name}: its merge must give the same for a with "
+        "b and c as for a and b with c, as a sum does. Merge sums and counts, and divide in "
+        "finish=....",
+    ),
+)
+"""Other ways to merge than from the first on, and what is said where one gives something else."""
+
+
 def _merged(declaration: Declaration, ds: xr.Dataset, given: Given, whole: Arrays) -> list[str]:
-    """Stretches may be merged in any order: recordings are, by what they are."""
+    """Stretches may be merged in any order and groups: recordings are, by what they are.
+
+    There are several, also where there is one animal and a stretch is longer than the recording.
+    """
     if declaration.kind != "fit":
         return []
-    merge = declaration.merge
+    merge, finish = declaration.merge, declaration.finish
     assert merge is not None
-    turned = replace(declaration, merge=lambda one, other: merge(other, one))
-    difference = _differ(whole, _run(turned, ds, given))
-    if difference is None or difference[1] < ROUNDING:
-        return []
-    return [
-        f"merged the other way round it gives another {difference[0]}: its merge must give the "
-        "same whichever of two comes first, as a sum does."
-    ]
+    assert finish is not None
+    length = max(ds.sizes.get("time", 1) // STRETCHES, 1)
+    tile = min(Request(ds).call(declaration, given).tile() or length, length)
+    short = replace(declaration, tile=tile)
+    expected = _run(short, ds, given)
+    for fold, said in ORDERS:
+
+        @wraps(finish)
+        def end(small: Any, fold: Fold = fold, **parameters: Any) -> Mapping[str, Any]:
+            ended: Mapping[str, Any] = finish(fold(merge, _piled(small)), **parameters)
+            return ended
+
+        difference = _differ(expected, _run(replace(short, merge=_pile, finish=end), ds, given))
+        if difference is not None and difference[1] >= ROUNDING:
+            return [said.format(name=difference[0])]
+    return []
 
 
 def _on_little(declaration: Declaration, ds: xr.Dataset, given: Given, whole: Arrays) -> list[str]:

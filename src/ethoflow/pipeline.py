@@ -66,7 +66,8 @@ def run_stage(stage: Stage, keys: Keys, job: Job, outcome: Outcome) -> None:
             if "*" not in place
         ]
     source = cache(lambda: _source_of(stage, keys, job))
-    for one in _as_list(made):
+    # What goes, goes first: another group may be about to take its place.
+    for one in sorted(_as_list(made), key=lambda one: not _goes(one)):
         place = _place_of(stage, one)
         if isinstance(one, Group):
             own = keys if one.keys is None else one.keys
@@ -95,7 +96,7 @@ def find_unlike(stage: Stage, keys: Keys, job: Job) -> dict[str, list[str]]:
             own = keys if one.keys is None else one.keys
             files = stage.inputs(own, job.locate) or ()
             here = all(file.exists() for file in files)
-            if here and not _is_fresh(job, place, _source_of(stage, own, job)):
+            if here and not _is_fresh(job, place, _source_of(stage, own, job), {}):
                 found[place] = ["all"]
     return {place: names for place, names in found.items() if names}
 
@@ -104,6 +105,11 @@ def _as_list(made: Made) -> list[Group | FileSet]:
     if made is None:
         return []
     return [made] if isinstance(made, Group | FileSet) else list(made)
+
+
+def _goes(one: Group | FileSet) -> bool:
+    """Whether it says that a group is to be taken out."""
+    return isinstance(one, Group) and one.data is None and not one.keep
 
 
 def _place_of(stage: Stage, one: Group | FileSet) -> str:
@@ -136,16 +142,16 @@ def _write_group(
     stage: Stage, keys: Keys, group: Group, place: str, source: Source, job: Job
 ) -> None:
     if group.data is None:
-        if not group.keep:
+        if _goes(group):
             store.drop_group(str(job.store), place)
         return
     if isinstance(group.data, xr.Dataset):
-        data = group.data
-    elif _is_fresh(job, place, source()):
+        data = group.data.assign_attrs(group.marks)
+    elif _is_fresh(job, place, source(), group.marks):
         _tell_group(stage, group, job.open(place), FRESH, job)
         return
     else:
-        data = group.data().assign_attrs({MADE_FROM: source()})
+        data = group.data().assign_attrs({MADE_FROM: source(), **group.marks})
     # What has no time is not written in blocks, whose number tells what was done.
     small = not any("time" in array.dims for array in data.values())
     before = job.fingerprint(place) if small else ""
@@ -163,12 +169,19 @@ def _write_group(
     _tell_group(stage, group, job.open(place), "" if is_new else effort(written), job)
 
 
-def _is_fresh(job: Job, group: str, source: str) -> bool:
+def _is_fresh(job: Job, group: str, source: str, marks: Mapping[str, str]) -> bool:
     """Whether a group was made from the same, and nothing in it is known to be damaged."""
-    if not job.has(group) or not store.is_complete(job.store, group):
+    state = store.read_state(job.store)
+    if state is None or not job.has(group) or not store.is_complete(job.store, group):
         return False
     damaged = {place[0] for place in store.read_damage(str(store.place_of(job.store)))}
-    return group not in damaged and job.open(group).attrs.get(MADE_FROM) == source
+    wanted = {MADE_FROM: source, **marks}
+    return group not in damaged and wanted.items() <= _texts(state.group_attributes(group)).items()
+
+
+def _texts(attributes: Mapping[str, Any]) -> dict[str, str]:
+    """Attributes that are text; lists have no place among what is compared."""
+    return {name: value for name, value in attributes.items() if isinstance(value, str)}
 
 
 def _tell_group(stage: Stage, group: Group, stored: xr.Dataset, did: str, job: Job) -> None:

@@ -86,10 +86,31 @@ def test_dates_keep_parts_of_seconds(tmp_path):
     np.testing.assert_array_equal(found.astype("M8[ms]"), begun)
 
 
-def test_whole_numbers_that_floats_do_not_hold_are_refused(tmp_path):
-    tags = np.array([2**60 + 1, 2**60 + 2])
-    with pytest.raises(ef.DataError, match=r"tag has the whole number .* as text"):
-        ef.write(cohort("a", "b", tag=tags), tmp_path / "c.zarr")
+@pytest.mark.parametrize(
+    "tags",
+    [
+        np.array([2**60 + 1, 2**60 + 2]),
+        np.array([2**53 + 1, 1]),
+        np.array([1, -(2**53) - 1]),
+        np.array([1, -(2**63)]),
+        np.array([1, 2**64 - 1], np.uint64),
+    ],
+)
+def test_whole_numbers_that_floats_do_not_hold_are_refused(tmp_path, tags):
+    largest = max(tags.tolist(), key=abs)
+    for ds in (
+        cohort("a", "b", tag=tags),
+        cohort("a", "b").assign(tag=("recording", tags)),
+        cohort("a", "b").assign_coords(tag=(("recording", "individual"), tags[:, None])),
+    ):
+        with pytest.raises(ef.DataError, match=f"tag has the whole number {largest}, .* as text"):
+            ef.write(ds, tmp_path / "c.zarr")
+
+
+def test_whole_numbers_that_floats_hold_are_kept(tmp_path):
+    tags = [2**53, -(2**53)]
+    ef.write(cohort("a", "b", tag=tags), tmp_path / "c.zarr")
+    assert [int(tag) for tag in ef.open(tmp_path / "c.zarr", "tracks").tag.values] == tags
 
 
 @pytest.mark.parametrize("at", range(1, 200, 12))

@@ -170,6 +170,21 @@ def test_refusals_name_the_url(url: str) -> None:
     assert names_in(url) == ["notes.txt"]
 
 
+def test_a_group_and_a_variable_never_lie_at_one_place(url: str) -> None:
+    ef.write(walk(50), url)
+    before = store.read_state(url)
+    with pytest.raises(ef.DataError, match="the group tracks has a variable 'position'"):
+        ef.write(walk(50), url, "tracks/position")
+    ef.write(walk(50), url, "poses/position")
+    with pytest.raises(ef.DataError, match="the group poses/position is stored at that place"):
+        ef.write(walk(50), url, "poses")
+    assert before is not None
+    after = store.read_state(url)
+    assert after is not None
+    assert after.arrays("tracks") == before.arrays("tracks")
+    check(url)
+
+
 @pytest.mark.parametrize("content", [None, b"cut", b""])
 def test_damage_is_found_said_and_mended(url: str, content: bytes | None) -> None:
     ef.write(cohort(LENGTHS), url)

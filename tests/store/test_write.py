@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,11 @@ import xarray as xr
 import zarr
 
 import ethoflow as ef
+from ethoflow import store
 from ethoflow.engine import layout
+from ethoflow.schema import DataError
+from ethoflow.store.commit import commit
+from ethoflow.store.documents import group_document
 from tests.conftest import no_compute
 from tests.walks import cohort, walk
 
@@ -314,3 +319,113 @@ def test_whole_numbers_as_they_were_are_not_read_from_a_store(tmp_path: Path, dt
     for ds in (stored, stored.compute()):
         with pytest.raises(ef.DataError, match=f"that was {dtype}, which a store keeps as float32"):
             doubled(ds)
+
+
+def values_of(url: str | Path, group: str) -> xr.Dataset:
+    return ef.open(url, group).load()
+
+
+def write_poses(url: str | Path) -> xr.Dataset:
+    """Poses of a cohort in a store; labels of the same recordings."""
+    tracks = cohort((250, 120))
+    ef.write(tracks, url, "poses")
+    return ef.annotate(ef.calibrate(tracks, ARENA), ["moving", "immobile"])
+
+
+PLACES = ("poses/position", "poses/animal", "poses/position/inner", "poses/time", "poses/n_frames")
+
+
+@pytest.mark.parametrize("at", ["folder", "memory"])
+@pytest.mark.parametrize("group", PLACES)
+def test_a_group_never_lies_where_a_variable_does(tmp_path: Path, group: str, at: str) -> None:
+    url = tmp_path / "c.zarr" if at == "folder" else f"memory://names/{group}/c.zarr"
+    labels = write_poses(url)
+    before, state = values_of(url, "poses"), store.read_state(url)
+    name = group.split("/")[1]
+    with pytest.raises(DataError, match=f"the group poses has a variable '{name}'.*another name"):
+        ef.write(labels, url, group)
+    assert store.read_state(url) == state
+    xr.testing.assert_identical(values_of(url, "poses"), before)
+    assert not ef.verify(url).faults
+
+
+@pytest.mark.parametrize("at", ["folder", "memory"])
+@pytest.mark.parametrize("inner", ["labels/anna/moving", "labels/anna/moving/deeper"])
+def test_a_variable_never_lies_where_a_group_does(tmp_path: Path, inner: str, at: str) -> None:
+    url = tmp_path / "c.zarr" if at == "folder" else f"memory://inner/{inner}/c.zarr"
+    labels = write_poses(url)
+    ef.write(labels, url, inner)
+    before, state = values_of(url, inner), store.read_state(url)
+    with pytest.raises(DataError, match="a variable 'moving': the group labels/anna/moving is"):
+        ef.write(labels, url, "labels/anna")
+    assert store.read_state(url) == state
+    ef.write(labels.drop_vars("moving"), url, "labels/anna")
+    with pytest.raises(DataError, match="a variable 'moving': the group labels/anna/moving is"):
+        ef.write(labels, url, "labels/anna", keep=False)
+    xr.testing.assert_identical(values_of(url, inner), before)
+    assert list(values_of(url, "labels/anna").data_vars) == ["immobile"]
+    assert not ef.verify(url).faults
+
+
+def test_the_place_of_a_variable_that_was_taken_out_is_free(tmp_path: Path) -> None:
+    path = tmp_path / "c.zarr"
+    labels = write_poses(path)
+    ef.write(labels, path, "labels/anna")
+    ef.write(labels[["immobile"]], path, "labels/anna", drop=["moving"])
+    ef.write(labels, path, "labels/anna/moving")
+    inner = values_of(path, "labels/anna/moving")
+    other = labels.assign(immobile=labels.moving.assign_attrs(labels.immobile.attrs))
+    for given in (labels, other, labels):  # each clears away what the one before left
+        ef.write(given[["immobile"]], path, "labels/anna")
+        xr.testing.assert_identical(values_of(path, "labels/anna/moving"), inner)
+    assert not ef.verify(path).faults
+
+
+@pytest.mark.parametrize("at", ["folder", "memory"])
+def test_a_group_that_goes_leaves_those_inside_it(tmp_path: Path, at: str) -> None:
+    url = tmp_path / "c.zarr" if at == "folder" else "memory://goes/c.zarr"
+    labels = write_poses(url)
+    ef.write(labels, url, "labels/anna")
+    ef.write(labels, url, "labels/anna/again")
+    inner = values_of(url, "labels/anna/again")
+    store.drop_group(str(url), "labels/anna")
+    assert store.list_groups(url) == ["poses", "labels/anna/again"]
+    xr.testing.assert_identical(values_of(url, "labels/anna/again"), inner)
+    assert not ef.verify(url).faults
+    store.drop_group(str(url), "poses/position")  # a variable is no group
+    assert "position" in values_of(url, "poses")
+    ef.write(labels, url, "labels/anna/moving")  # its place is free now
+    assert not ef.verify(url).faults
+
+
+@pytest.mark.parametrize(
+    "group", ["", "/poses", "poses/", "a//b", "../x", "a/./b", "progress/x", "a/zarr.json", "a\\b"]
+)
+def test_names_that_are_none_are_refused(tmp_path: Path, group: str) -> None:
+    with pytest.raises(DataError, match="cannot be the name of a group"):
+        ef.write(cohort((100,)), tmp_path / "c.zarr", group)
+    assert not (tmp_path / "c.zarr").exists()
+
+
+@pytest.mark.parametrize("name", ["position/c", "a/b", "", "..", "zarr.json", "a\\b"])
+@pytest.mark.parametrize("dims", [("recording", "time"), ("recording",)])
+def test_variables_without_a_name_of_their_own_are_refused(
+    tmp_path: Path, name: str, dims: tuple[str, ...]
+) -> None:
+    path, tracks = tmp_path / "c.zarr", cohort((100, 80))
+    ef.write(tracks, path)
+    added = xr.DataArray(np.zeros([tracks.sizes[dim] for dim in dims], np.float32), dims=dims)
+    with pytest.raises(DataError, match="cannot have a variable"):
+        ef.write(tracks.assign({name: added}), path)
+    assert not ef.verify(path).faults
+
+
+def test_a_variable_that_a_group_took_the_place_of_is_a_fault(tmp_path: Path) -> None:
+    path = tmp_path / "c.zarr"
+    write_poses(path)
+    state = store.read_state(path)
+    assert state is not None
+    array = state.nodes["poses/position"]
+    nodes = {**state.nodes, "poses/position": group_document(), "poses/position/moving": array}
+    commit(replace(state, nodes=nodes), state)
+    assert any("poses position was written" in str(fault) for fault in ef.verify(path).faults)

@@ -15,6 +15,9 @@ from ethoflow.engine.declare import Array
 from ethoflow.errors import listed
 from ethoflow.schema import DataError
 
+OURS = frozenset(("fps", "recording", "role", "time"))
+"""Names that are looked at apart or made anew; of roles the last ones count for all recordings."""
+
 
 class Stored:
     """A stored group, and the part of it that stays beside a dataset being written."""
@@ -95,17 +98,18 @@ class Stored:
         Raises
         ------
         DataError
-            Other animals, body parts, frame rates, units, or metadata of another kind.
+            Other animals, body parts, frame rates or units, metadata of another kind, or another
+            value of what all recordings share.
         """
         if self.staying or self.in_blocks:
             self._check_same(small)
         self._check_names(small, nodes)
         self._check_lengths(small, nodes)
         if self.staying:
-            self._check_units(small, nodes)
-            self._check_categories(small, nodes)
-            self._check_forms(small)
+            self._check_forms(small, nodes)
+            self._check_attributes(small, nodes)
             self._check_types(nodes)
+            self._check_shared(small)
 
     def _check_same(self, new: xr.Dataset) -> None:
         """Recordings of one group share animals, body parts and frame rate."""
@@ -161,46 +165,67 @@ class Stored:
                         "or to another group."
                     )
 
-    def _check_units(self, small: xr.Dataset, nodes: Mapping[str, Node]) -> None:
-        """A variable has one unit: what is not written now must have it already."""
-        given = {name: node.units for name, node in nodes.items()}
-        given |= {
-            str(n): str(a.attrs["units"]) for n, a in small.data_vars.items() if "units" in a.attrs
-        }
-        for name, unit in given.items():
-            attrs = self.documents[name]["attributes"] if name in self.documents else {}
-            if attrs.get("units", unit) != unit:
-                raise DataError(
-                    f"{self.where} has {name} in {attrs['units']} for {self._stay()}, these data "
-                    f"have it in {unit}. Write all recordings together, or to another group."
-                )
+    def _check_attributes(self, small: xr.Dataset, nodes: Mapping[str, Node]) -> None:
+        """A variable has one unit and is of one kind: what is not written now must have them."""
+        given = {str(name): variable.attrs for name, variable in small.variables.items()}
+        given |= {name: {**node.attrs(), "units": node.units} for name, node in nodes.items()}
+        for name in sorted(given.keys() & self.documents.keys() - OURS):
+            stored = self.documents[name]["attributes"]
+            for describe in (_unit, _kind, _categories):
+                found, new = describe(stored), describe(given[name])
+                if found != new:
+                    raise DataError(
+                        f"{self.where} has {name} {found} for {self._stay()}, these data have it "
+                        f"{new}. Write all recordings together, or to another group."
+                    )
 
-    def _check_categories(self, small: xr.Dataset, nodes: Mapping[str, Node]) -> None:
-        """A number stands for one name in all recordings."""
-        given = {str(name): array.attrs for name, array in small.data_vars.items()}
-        given |= {name: node.attrs() for name, node in nodes.items()}
-        for name, attrs in given.items():
-            stored = self.documents[name]["attributes"] if name in self.documents else {}
-            found, new = (_categories(each) for each in (stored, attrs))
-            if found != new and "category" in (stored.get("kind"), attrs.get("kind")):
-                raise DataError(
-                    f"{self.where} has {name} with the categories {found or 'nobody names'} for "
-                    f"{self._stay()}, these data with {new or 'none that have names'}. Write all "
-                    "recordings together, or to another group."
-                )
+    def _check_forms(self, small: xr.Dataset, nodes: Mapping[str, Node]) -> None:
+        """What stays has the dims of what is new; small variables hold text, or numbers of a sort.
 
-    def _check_forms(self, small: xr.Dataset) -> None:
-        for name in small.variables:
-            if name not in self.documents or "recording" not in small[name].dims:
-                continue
-            document = self.documents[str(name)]
+        The types of what is stored in blocks are looked at apart.
+        """
+        dims = {name: ("recording", *node.dims) for name, node in nodes.items()}
+        dims |= {str(n): tuple(map(str, v.dims)) for n, v in small.variables.items()}
+        for name in sorted(dims.keys() & self.documents.keys()):
+            document = self.documents[name]
             found = _form(document["data_type"], store.dims_of(document))
-            given = _form(small[name].dtype.name, [str(dim) for dim in small[name].dims])
+            kind = small[name].dtype.name if name in small.variables else document["data_type"]
+            given = _form(kind, dims[name])
             if found != given:
                 raise DataError(
                     f"{self.where} has {name} as {found} for {self._stay()}, these data have it "
                     f"as {given}. Make it one kind for all recordings."
                 )
+
+    def _check_shared(self, small: xr.Dataset) -> None:
+        """What all recordings share is of those that stay too, and keeps its values for them."""
+        for key, variable in small.variables.items():
+            name, dims = str(key), tuple(map(str, variable.dims))
+            if "recording" in dims or name in OURS:
+                continue
+            if name in self.documents:
+                self._check_equal(name, np.asarray(variable.values))
+            elif name not in dims and all(dim in self.documents for dim in dims):
+                raise DataError(
+                    f"{self.where} has no {name} for {self._stay()}, these data have one for all "
+                    f"recordings. Give it per recording, as in ds.assign({name}=('recording', "
+                    f"[...])), or leave it out with ds.drop_vars('{name}')."
+                )
+
+    def _check_equal(self, name: str, given: Array) -> None:
+        """Values that all recordings share are those that are stored, missing ones too."""
+        found = self.values(name)
+        if "time" in store.dims_of(self.documents[name]):
+            both = min(found.shape[-1], given.shape[-1])
+            found, given = found[..., :both], given[..., :both]
+        differ = ~((found == given) | ((found != found) & (given != given)))
+        if differ.any():
+            first = tuple(np.argwhere(differ)[0])
+            raise DataError(
+                f"{self.where} has {name} {found.item(*first)} for {self._stay()}, these data have "
+                f"{given.item(*first)}, and all recordings share it. Give it per recording, write "
+                "all recordings together, or to another group."
+            )
 
     def _check_types(self, nodes: Mapping[str, Node]) -> None:
         """What stays is not written again, and keeps its type."""
@@ -218,16 +243,32 @@ class Stored:
         return ", ".join(sorted(self.staying)[:3])
 
 
+def _unit(attrs: Mapping[str, Any]) -> str:
+    """In what unit a variable is, in words."""
+    unit = str(attrs.get("units", "1"))
+    return "without a unit" if unit in ("", "1") else f"in {unit}"
+
+
+def _kind(attrs: Mapping[str, Any]) -> str:
+    """What its numbers stand for, in words."""
+    return f"as a {attrs.get('kind', 'number')}"
+
+
 def _categories(attrs: Mapping[str, Any]) -> str:
-    """Numbers and names of a category, as text."""
+    """Numbers and names of a category, in words: a number stands for one name."""
+    if attrs.get("kind") != "category":
+        return ""
     names = attrs.get("flag_meanings", "")
     words = names.split() if isinstance(names, str) else [str(name) for name in names]
     values = np.atleast_1d(attrs.get("flag_values", ())).tolist()
     numbers = [str(value).removesuffix(".0") for value in values]
-    return ", ".join(f"{number} {word}" for number, word in zip_longest(numbers, words))
+    named = ", ".join(f"{number} {word}" for number, word in zip_longest(numbers, words))
+    return f"with the categories {named or 'nobody names'}"
 
 
 def _form(kind: str, dims: Sequence[str]) -> str:
     """What a small variable holds, in words: text or numbers, for each what."""
     what = "text" if kind in ("object", "string") else "numbers"
-    return f"{'whole numbers' if kind.startswith('int') else what} per {' and '.join(dims)}"
+    whole = kind.startswith(("int", "uint"))
+    each = f"per {' and '.join(dims)}" if dims else "for all recordings at once"
+    return f"{'whole numbers' if whole else what} {each}"

@@ -62,14 +62,31 @@ def as_number(array: Array, name: str) -> Array:
     """
     if array.dtype.kind not in "iub":
         return array
-    if array.dtype.itemsize == 8 and array.size:
-        largest = max(int(array.max()), -int(array.min()))
-        if largest > EXACT:
-            raise KernelFailed(
-                f"{name} has the whole number {largest}, above 2**53, which no number that may be "
-                "missing holds exactly: count from a later start, or in a larger unit"
-            )
+    rounded = find_rounded(array)
+    if rounded is not None:
+        raise KernelFailed(
+            f"{name} has the whole number {rounded}, above 2**53, which no number that may be "
+            "missing holds exactly: count from a later start, or in a larger unit"
+        )
     return array.astype(float_of(array.dtype))
+
+
+def find_rounded(array: Array) -> int | None:
+    """A whole number of `array` that float64 may not hold, the furthest from 0; None where none is.
+
+    Looked for among the whole numbers: 2**53 + 1 as float64 is 2**53.
+
+    Examples
+    --------
+    >>> find_rounded(np.array([3, -(2**53) - 1]))
+    -9007199254740993
+    >>> find_rounded(np.array([2**53])) is None
+    True
+    """
+    if array.dtype.itemsize < 8 or not array.size:
+        return None
+    largest = max(int(array.max()), int(array.min()), key=abs)
+    return largest if abs(largest) > EXACT else None
 
 
 def _select(

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from ethoflow.engine.sources import EXACT
+from ethoflow.engine.inputs import find_rounded
 from ethoflow.schema import DataError, count_frames, text
 
 SHARED = ("fps", "role")
@@ -42,13 +42,14 @@ def _as_stored(ds: xr.Dataset) -> xr.Dataset:
     """Small variables of the kinds a store keeps, which recordings that join later fit too.
 
     Text has any length, dates are text, durations are s; whole numbers and truths are floats, since
-    they may be missing for other recordings.
+    they may be missing for other recordings, or after the end of shorter ones.
     """
+    padded = {"recording", "time"}
     changed = {
         name: (variable.dims, _kept(str(name), variable.values), variable.attrs)
         for name, variable in ds.variables.items()
         if variable.dtype.kind in "UTMmb"
-        or (variable.dtype.kind in "iu" and "recording" in variable.dims and name != "n_frames")
+        or (variable.dtype.kind in "iu" and padded & set(variable.dims) and name != "n_frames")
     }
     coords = {name: value for name, value in changed.items() if name in ds.coords}
     return ds.assign_coords(coords).assign({n: v for n, v in changed.items() if n not in coords})
@@ -56,13 +57,13 @@ def _as_stored(ds: xr.Dataset) -> xr.Dataset:
 
 def _kept(name: str, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     if values.dtype.kind in "iub":
-        found = values.astype(np.float64)
-        if (np.abs(found) > EXACT).any():
+        rounded = find_rounded(values)
+        if rounded is not None:
             raise DataError(
-                f"{name} has the whole number {values.max()}, above 2**53, which no number that "
-                "may be missing holds exactly: give names as text."
+                f"{name} has the whole number {rounded}, above 2**53, which no number that may be "
+                "missing holds exactly: give names as text."
             )
-        return found
+        return values.astype(np.float64)
     if values.dtype.kind == "m":
         return values / np.timedelta64(1, "s")
     if values.dtype.kind == "M":

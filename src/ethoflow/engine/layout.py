@@ -204,7 +204,7 @@ class _Writer:
                 shape = (len(self.there.names), *node.shape)
                 dims[name], values[name] = (
                     ("recording", *node.dims),
-                    np.full(shape, np.nan, np.result_type(node.dtype, np.float32)),
+                    np.full(shape, np.nan, self._whole_type(name, node)),
                 )
                 attrs[name] = plain_attributes({**node.attrs(), **_described(node)})
         for name, names in self._new_coords(values).items():
@@ -216,13 +216,24 @@ class _Writer:
             values["time"], dims["time"], attrs["time"] = time.values, ("time",), dict(time.attrs)
         return values, dims, attrs
 
+    def _whole_type(self, name: str, node: Node) -> np.dtype[Any]:
+        """Type of numbers of whole recordings, unknown ones among them."""
+        return np.result_type(self.there.dtype_of(name, node), np.float32)
+
     def _arranged(self, values: Array, dims: tuple[str, ...]) -> Array:
         """Values that stay, in the rows of the plan and as long as it; missing where not known."""
         if "recording" not in dims:
-            return values
+            return self._lengthened(values, dims)
         old_rows = {name: row for row, name in enumerate(self.there.recordings)}
         rows = {row: values[old_rows[n]] for row, n in enumerate(self.there.names) if n in old_rows}
         return self._filled(self._full_shape(values.shape, dims), values.dtype, rows, dims)
+
+    def _lengthened(self, values: Array, dims: Sequence[str]) -> Array:
+        """What all recordings share, as long as the longest of them; missing after its end."""
+        if "time" not in dims:
+            return values
+        shape = (1, *self._full_shape(values.shape, dims))
+        return np.asarray(self._filled(shape, values.dtype, {0: values}, dims)[0])
 
     def _filled(
         self,
@@ -245,16 +256,33 @@ class _Writer:
         return tuple(full.get(dim, size) for dim, size in zip(dims, shape, strict=True))
 
     def _placed(self, name: str, variable: xr.Variable) -> Array:
-        """A small variable of the dataset, beside what stays of it for other recordings."""
+        """A small variable of the dataset, beside what stays of it for other recordings.
+
+        Of numbers with more and with fewer digits all keep theirs.
+        """
         given = np.asarray(variable.values)
-        if "recording" not in variable.dims or name == "recording":
+        if name in ("recording", "time"):
             return given
-        dims = tuple(str(dim) for dim in variable.dims)
-        rows = dict(zip(self.rows, given, strict=True))
+        dims, dtype = tuple(str(dim) for dim in variable.dims), given.dtype
+        before = None
         if self.there.staying and name in self.there.documents:
-            before = self._arranged(self.there.values(name), dims).astype(given.dtype)
-            rows = {**dict(enumerate(before)), **rows}
-        return self._filled(self._full_shape(given.shape, dims), given.dtype, rows, dims)
+            before = self._arranged(self.there.values(name), dims)
+            both = before.dtype.kind == dtype.kind == "f"
+            dtype = np.result_type(before, given) if both else dtype
+        if "recording" not in dims:
+            return self._shared(given.astype(dtype), before, dims)
+        rows = dict(zip(self.rows, given, strict=True))
+        if before is not None:
+            rows = {**dict(enumerate(before.astype(dtype))), **rows}
+        return self._filled(self._full_shape(given.shape, dims), dtype, rows, dims)
+
+    def _shared(self, given: Array, before: Array | None, dims: Sequence[str]) -> Array:
+        """What all recordings share; after the end of what is given, what stays."""
+        values = self._lengthened(given, dims)
+        if before is None or "time" not in dims:
+            return values
+        frames = np.arange(values.shape[-1])
+        return np.where(frames < given.shape[-1], values, before.astype(given.dtype))
 
     def _new_coords(self, values: Mapping[str, Array]) -> dict[str, Array]:
         """Coordinates that come with the nodes themselves: partners, names of segments."""

@@ -88,7 +88,8 @@ def write(
     ------
     DataError
         The group holds other body parts, animals or another frame rate; two recordings have one
-        name; something else than a store is at `path`; it is damaged, or a function fails.
+        name; a group and a variable would lie at one place, such as ``"poses/position"``; something
+        else than a store is at `path`; it is damaged, or a function fails.
     store.StoreLocked
         Another process is writing into the store.
 
@@ -103,6 +104,7 @@ def write(
     0
     """
     ds = as_dataset(data)
+    store.check_group(group)
     with store.writing(path):
         try:
             place = str(store.place_of(path))

@@ -52,14 +52,21 @@ def as_dataset(data: Data, *, needs: Sequence[str] = ()) -> xr.Dataset:
             f"{', '.join(map(str, data.data_vars)) or 'none'}."
         )
     check_time(data)
-    data = _load_names(_restore_individual(data))
+    data = _load_names(_mark_shared(_restore_individual(data)))
     _check_position(data)
     _check_names(data)
     return data.transpose(*ordered(data.dims))
 
 
 def _restore_individual(ds: xr.Dataset) -> xr.Dataset:
-    """One animal picked by its name is still a dataset of individuals, of one."""
+    """One animal picked by its name is still a dataset of individuals, of one.
+
+    Once it is picked, a variable that had the dim `individual` and one that never had it look
+    alike. What is marked as of all animals (`OF_ALL`) stays theirs: results of functions of a
+    group, and what any function of ours was given without the dim, so also all that is stored.
+    Anything else is taken as the animal's: labels by hand, straight from where they were made,
+    mostly are, and a list, ``ds.sel(individual=["a"])``, leaves no doubt.
+    """
     if "individual" not in ds.coords or "individual" in ds.dims or ds["individual"].ndim:
         return ds
     shared = {name for name, variable in VARIABLES.items() if "individual" not in variable.dims}
@@ -68,6 +75,14 @@ def _restore_individual(ds: xr.Dataset) -> xr.Dataset:
     expanded = {name: ds[name].variable.expand_dims("individual") for name in own}
     slots = xr.Variable("individual", text([ds.individual.item()]))
     return ds.drop_vars("individual").assign(expanded).assign_coords(individual=slots)
+
+
+def _mark_shared(ds: xr.Dataset) -> xr.Dataset:
+    """What all animals share is marked while it can be told: beside a dim that it lacks."""
+    if "individual" not in ds.dims:
+        return ds
+    shared = [n for n, v in ds.data_vars.items() if "individual" not in v.dims]
+    return ds.assign({n: ds[n].assign_attrs(OF_ALL) for n in shared if n not in VARIABLES})
 
 
 def _load_names(ds: xr.Dataset) -> xr.Dataset:

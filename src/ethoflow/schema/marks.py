@@ -8,7 +8,12 @@ UNORDERED = {"pairs": "unordered"}
 """Attribute of quantities of pairs that are the same seen from either animal."""
 
 OF_ALL = {"individuals": "all"}
-"""Attribute of quantities of all animals together: selecting one animal does not make them its."""
+"""Attribute of quantities of all animals together: selecting one animal does not make them its.
+
+Whatever has no dim `individual` in a dataset that has it gets the mark from the functions it is
+given to (`as_dataset`), and keeps it in a store. Labels made by hand for all animals need it where
+one animal is picked by name before any function has seen them.
+"""
 
 
 def is_label(array: xr.DataArray) -> bool:

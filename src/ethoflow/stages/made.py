@@ -39,6 +39,8 @@ class Group:
         Variables that go.
     keys
         Those that it rests on, where these are not all of the stage's.
+    marks
+        Attributes that the group has beside those of `data`; one that lacks them is not fresh.
     """
 
     data: xr.Dataset | Callable[[], xr.Dataset] | None
@@ -47,6 +49,7 @@ class Group:
     keep: bool = False
     drop: Collection[str] = ()
     keys: Keys | None = None
+    marks: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

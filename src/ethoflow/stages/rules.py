@@ -60,20 +60,17 @@ def check_rules(keys: RulesKeys, locate: Locate, where: Where) -> None:
     for number, name in enumerate(keys.rules or []):
         with placing(where, ["rules", number]):
             find(name, "behaviour")
-    labelled = [*builtin("behaviour"), *own] if keys.rules is None else keys.rules
-    used = _rest_on([*_features_of(keys), *labelled])
+    used = _used(keys, own)
     for name, given in keys.parameters.items():
         with placing(where, ["parameters", name]):
             rule = _find_declared(name)
-            of_rule = rule.kind == "behaviour"
-            if of_rule and keys.rules is not None and name not in keys.rules:
-                chosen = ", ".join(keys.rules) or "none"
-                raise DataError(f"{name!r} is not among the rules, which are: {chosen}.")
-            if not of_rule and name not in used:
-                chosen = ", ".join(_features_of(keys)) or "none"
+            if name not in used:
+                kind = "rules" if rule.kind == "behaviour" else "features"
+                labelled = _labelled(keys, own)
+                chosen = ", ".join(labelled if kind == "rules" else _features_of(keys)) or "none"
                 raise DataError(
-                    f"{name!r} is not among the features, which are: {chosen}; and no rule or "
-                    "feature that is used rests on it. Name it under features, or leave its "
+                    f"{name!r} is not among the {kind}, which are: {chosen}; and no rule or "
+                    f"feature that is used rests on it. Name it under {kind}, or leave its "
                     "parameters out."
                 )
         for key, value in given.items():
@@ -97,6 +94,16 @@ def _features_of(keys: RulesKeys) -> list[str]:
     """Features that are made beside the labels, in a project that names some; else all."""
     chosen: list[str] | None = getattr(keys, "features", None)
     return list(feature_set.available()) if chosen is None else chosen
+
+
+def _labelled(keys: RulesKeys, own: Sequence[str]) -> list[str]:
+    """Rules that are applied: those named, or all that come with ethoflow and ones own."""
+    return [*builtin("behaviour"), *own] if keys.rules is None else list(keys.rules)
+
+
+def _used(keys: RulesKeys, own: Sequence[str]) -> set[str]:
+    """Every function that a project's features and labels are made with, by name."""
+    return _rest_on([*_features_of(keys), *_labelled(keys, own)])
 
 
 def _rest_on(names: Sequence[str]) -> set[str]:
@@ -158,12 +165,9 @@ def rules(job: Job, keys: RulesKeys) -> Group:
         # A body length is measured once, not again for every rule that needs it.
         known = job.open("features")
         poses = poses.assign({n: known[n] for n in ("body_length",) if n in known.data_vars})
+    own = _own_rules(keys, job)
     labels, lacking = apply_rules(
-        poses,
-        keys.rules,
-        own=_own_rules(keys, job),
-        parameters=keys.parameters,
-        also=feature_set.available(),
+        poses, keys.rules, own=own, parameters=keys.parameters, also=_used(keys, own)
     )
     job.lacking |= lacking
     job.tell_lacking()

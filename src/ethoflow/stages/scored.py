@@ -23,6 +23,7 @@ from ethoflow.stages.declare import maker_of, stage
 from ethoflow.stages.job import Job
 from ethoflow.stages.keys import Files, Flag, Keys, Locate, Names, Needs, ProjectError, Rate, Where
 from ethoflow.stages.made import Group
+from ethoflow.stages.raters import Raters
 from ethoflow.stages.tracks import count
 from ethoflow.stamps import expand, folders_of
 
@@ -109,9 +110,13 @@ def check_group(group: str) -> None:
         The group is not one of labels, or another stage writes it.
     """
     is_named = re.fullmatch(r"labels(/(?!labels/)[\w.-]+)+", group) and ".." not in group
-    if not is_named or not _is_own(group):
-        maker = maker_of(group)
-        whose = "" if maker is None else f", which is that of the stage {maker.name}"
+    parts = group.split("/")
+    above = ["/".join(parts[:depth]) for depth in range(2, len(parts))]
+    taken = next((one for one in [group, *above] if not _is_own(one)), None)
+    if not is_named or taken is not None:
+        maker = None if taken is None else maker_of(taken)
+        inside = "" if taken in (group, None) else f" inside {taken}"
+        whose = "" if maker is None else f"{inside}, which is that of the stage {maker.name}"
         raise DataError(
             f"labels cannot go into the group {group!r}{whose}: name one such as labels/human or "
             "labels/second_rater."
@@ -165,7 +170,9 @@ def scored(job: Job, keys: ScoredKeys) -> list[Group]:
 
     Groups of an earlier run that the project names no more go; those of the command line stay.
     """
-    named = [_group(job, name, scoring) for name, scoring in keys.labels.items()]
+    # A group inside another comes after it: it may be called as a variable that goes from there.
+    ordered = sorted(keys.labels.items(), key=lambda item: item[0].count("/"))
+    named = [_group(job, name, scoring) for name, scoring in ordered]
     return [*named, *([] if job.keep else _outdated(job, keys))]
 
 
@@ -186,16 +193,29 @@ def _group(job: Job, name: str, scoring: Scoring) -> Group:
         found,
         place=group,
         keys=ScoredKeys.model_construct(labels={name: scoring}),
+        marks={store.FRAMES_OF: "tracks", **({} if job.keep else {NAMED_IN: "project"})},
     )
 
 
 def _outdated(job: Job, keys: ScoredKeys) -> Iterator[Group]:
-    """Groups that an earlier run made, of which the project says nothing any more."""
-    for group in store.list_groups(job.store):
-        named = group.removeprefix(LABELS) in keys.labels
-        if _is_own(group) and not named and NAMED_IN in job.open(group).attrs:
+    """Groups that an earlier run made, of which the project says nothing any more.
+
+    Of those that were added and stay it is said where the tracks have other frames since.
+    """
+    state = store.read_state(job.store)
+    if state is None:
+        return
+    for group in state.groups():
+        if not _is_own(group) or group.removeprefix(LABELS) in keys.labels:
+            continue
+        if NAMED_IN in state.group_attributes(group):
             job.report.warn(f"{group} is taken out: the project names no files of it any more.")
             yield Group(None, place=group)
+        elif store.find_stale(state, group):
+            job.report.warn(
+                f"{group} was put on the frames of tracks that have changed since: make it again "
+                f"with the same command (ethoflow labels ... --group {group})."
+            )
 
 
 def _describe(name: str, label: xr.DataArray) -> str:
@@ -216,6 +236,7 @@ def _read(job: Job, scoring: Scoring) -> xr.Dataset:
     files, problems = _find_files(scoring, job)
     notes: list[str] = []
     labels: xr.Dataset | None = None
+    raters = Raters()
     options = {name: getattr(scoring, name) for name in Scoring.model_fields if name != "files"}
     with job.report.track("reading labels") as progress:
         for number, file in enumerate(files, 1):
@@ -223,14 +244,17 @@ def _read(job: Job, scoring: Scoring) -> xr.Dataset:
                 with _noting(notes):
                     found = read_labels(file, like=tracks, **options)
                 labels = found if labels is None else _combine(labels, found, file, notes)
+                raters.add(found)
             except DataError as error:
                 problems.append(str(error))
             progress(number, len(files))
     if labels is None:
         raise DataError("\n".join(problems))
+    labels, several = raters.tell(labels)
+    notes += several
     for kind, said in ((NOTES, notes), (LEFT_OUT, problems)):
         labels.attrs |= {kind: [_shorten(text, files, job) for text in said]} if said else {}
-    return labels if job.keep else labels.assign_attrs({NAMED_IN: "project"})
+    return labels
 
 
 def _shorten(text: str, files: Sequence[Path], job: Job) -> str:

@@ -39,17 +39,19 @@ from ethoflow.store.groups import (
 )
 from ethoflow.store.journal import journal_path
 from ethoflow.store.lock import StoreLocked, writing
+from ethoflow.store.names import check_group
 from ethoflow.store.plan import Plan
 from ethoflow.store.progress import progress_of
 from ethoflow.store.reading import read_bounds, read_whole
 from ethoflow.store.record import Record
 from ethoflow.store.root import DamagedStore, read_state
 from ethoflow.store.saving import write_chunk
-from ethoflow.store.state import MADE_BY, State
+from ethoflow.store.state import FRAMES_OF, MADE_BY, State
 from ethoflow.store.verify import Fault, Verified, list_chunks, verify
 
 __all__ = [
     "DECODED_BYTES",
+    "FRAMES_OF",
     "MADE_BY",
     "PROGRESS",
     "UNKNOWN",
@@ -67,6 +69,7 @@ __all__ = [
     "StoredArray",
     "Verified",
     "array_document",
+    "check_group",
     "check_place",
     "check_process",
     "chunks_of",

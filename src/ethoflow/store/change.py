@@ -26,6 +26,7 @@ from ethoflow.store.damage import forget_damage, read_damage
 from ethoflow.store.documents import Document, encoding_of, form_of, with_encoding
 from ethoflow.store.files import is_local, link, place_of, read_file, remove, sizes_in, write_file
 from ethoflow.store.journal import Journal, journal_path, journals_in
+from ethoflow.store.names import check_apart
 from ethoflow.store.plan import Mask, Values
 from ethoflow.store.progress import progress_of, record_path
 from ethoflow.store.record import Record, name_of
@@ -43,7 +44,14 @@ class Change(Comparison):
         return progress_of(self.state.path, self.plan.group)
 
     def begin(self) -> None:
-        """Take up or clear away what earlier writers left, tell the next one, link what stays."""
+        """Take up or clear away what earlier writers left, tell the next one, link what stays.
+
+        Raises
+        ------
+        DataError
+            A variable would lie where a group does, or the group where a variable does.
+        """
+        check_apart(self.state, self.plan.group, self.documents)
         journals = {path: Journal.load(path) for path in journals_in(self.folder)}
         if journals and self.plan.group in self.state.nodes:
             # One that was killed behind the switch: nobody may look where things are taken away.
@@ -236,16 +244,20 @@ def _is_place(one: Document, other: Document) -> bool:
 
 
 def drop_group(path: str, group: str) -> None:
-    """Take a group out of a store, and its folder away."""
+    """Take a group out of a store, and its folder away; groups inside it and other arrays stay."""
     state = read_state(path)
     if state is None:
         return
-    path = state.path
-    if group in state.nodes:
-        before, state = state, state.without(group)
+    path, before = state.path, state
+    state = before.without(group)
+    if state != before:
         commit(state, before)
         forget_damage(path, {place for place in read_damage(path) if place[0] == group})
     publish(state, group)
-    if not any(name.startswith(f"{group}/") for name in state.nodes):
+    if state.is_group(group):
+        for name in before.arrays(group):
+            if not state.is_group(f"{group}/{name}"):
+                remove(place_of(path) / group / name)
+    elif not state.is_array(group):
         remove(place_of(path) / group)
     remove(progress_of(path, group))

@@ -39,7 +39,10 @@ class Clearing:
         for folder in (*above, root / PROGRESS, progress_of(self.state.path, self.group)):
             sweep(folder, below=False)
         arrays = self.state.arrays(self.group)
-        self._clear_arrays({*arrays, *self.planned, *self._dropped(), *self._begun()}, arrays)
+        ours = {*arrays, *self.planned, *self._dropped(), *self._begun()}
+        # What was an array once may be a group now.
+        ours = {name for name in ours if not self.state.is_group(f"{self.group}/{name}")}
+        self._clear_arrays(ours, arrays)
         for journal in self.journals:
             self._clear_behind(journal, arrays)
         self._clear_progress()

@@ -15,11 +15,12 @@ from ethoflow.schema import DataError
 from ethoflow.store.arrays import StoredArray, refer
 from ethoflow.store.documents import Document, dims_of, name_of
 from ethoflow.store.files import PROGRESS, is_file, names_in, place_of
+from ethoflow.store.frames import has_other_frames
 from ethoflow.store.journal import journals_in
 from ethoflow.store.progress import groups_in_progress, progress_of
 from ethoflow.store.reading import read_whole
 from ethoflow.store.root import read_state
-from ethoflow.store.state import State
+from ethoflow.store.state import FRAMES_OF, State
 
 
 class IncompleteGroup(UserWarning):
@@ -217,7 +218,14 @@ def find_stale(state: State, group: str) -> dict[str, list[str]]:
         for source, used in sources.items():
             if _has_changed(state, group, source, used, {f"{group}/{name}"}):
                 found.setdefault(source, []).append(name)
+    frames = state.group_attributes(group).get(FRAMES_OF)
+    if frames is not None and has_other_frames(state, group, str(frames)):
+        found[str(frames)] = [n for n, d in state.arrays(group).items() if _is_timed(n, d)]
     return found
+
+
+def _is_timed(name: str, document: Document) -> bool:
+    return "time" in dims_of(document) and name != "time"
 
 
 def digests_of(path: str | Place, place: str) -> dict[str, str]:

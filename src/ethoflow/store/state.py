@@ -22,6 +22,9 @@ METADATA = "zarr.json"
 MADE_BY = "made_by"
 """Attribute of a group that says, as JSON, who made which of its variables."""
 
+FRAMES_OF = "frames_of"
+"""Attribute of a group that names the one on whose frames and animals its numbers were put."""
+
 
 @dataclass(frozen=True)
 class State:
@@ -53,6 +56,16 @@ class State:
             and document["node_type"] == "array"
         }
 
+    def is_array(self, place: str) -> bool:
+        """Whether an array lies at a path."""
+        return place in self.nodes and self.nodes[place]["node_type"] == "array"
+
+    def is_group(self, place: str) -> bool:
+        """Whether a group lies at a path, or something inside it."""
+        if place in self.nodes:
+            return not self.is_array(place)
+        return any(name.startswith(f"{place}/") for name in self.nodes)
+
     def groups(self) -> list[str]:
         """Names of the groups that hold arrays, in the order of the data's way."""
         found = {
@@ -68,8 +81,9 @@ class State:
         return dict(self.nodes[group]["attributes"]) if group in self.nodes else {}
 
     def content_attributes(self, group: str) -> dict[str, Any]:
-        """The same without who made it."""
-        return {k: v for k, v in self.group_attributes(group).items() if k != MADE_BY}
+        """The same without who made it, and on which frames."""
+        own = (MADE_BY, FRAMES_OF)
+        return {k: v for k, v in self.group_attributes(group).items() if k not in own}
 
     def stamp(self, group: str) -> str:
         """What tells this state of a group from others: its documents and its record."""
@@ -125,9 +139,11 @@ class State:
         return State(self.path, {**self.nodes, **theirs}, self.records, other.attributes)
 
     def without(self, group: str) -> State:
-        """The state without one group."""
-        gone = set(self.below(group))
+        """The state without one group; what lies inside it stays."""
+        gone = set() if self.is_array(group) else set(self.below(group))
         nodes = {name: document for name, document in self.nodes.items() if name not in gone}
+        if any(name.startswith(f"{group}/") for name in nodes) and group in gone:
+            nodes[group] = group_document()
         records = {name: record for name, record in self.records.items() if name != group}
         return State(self.path, nodes, records, self.attributes)
 

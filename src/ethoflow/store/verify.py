@@ -68,6 +68,7 @@ def verify(path: str | Place, progress: Callable[[int, int], None] | None = None
         except DataError as error:
             faults.append(Fault(str(error)))
             record = Record.empty()
+        faults += list(_check_recorded(state, group, record))
         chunks += list(list_chunks(state, group, record))
     faults += list(_check_chunks(chunks, progress))
     with contextlib.suppress(OSError):  # a store that may only be read can be looked at as well
@@ -81,6 +82,13 @@ def _list_stale(state: State, group: str) -> list[str]:
         for source, names in find_stale(state, group).items()
         for name in names
     ]
+
+
+def _check_recorded(state: State, group: str, record: Record) -> Iterator[Fault]:
+    """Variables that were written and are no arrays of the group any more."""
+    for name in sorted({*record.variables} - {*state.arrays(group)}):
+        what = "a group lies there" if state.is_group(f"{group}/{name}") else "it is not there"
+        yield Fault(f"{group} {name} was written, and now {what}: make {group} again")
 
 
 def _check_chunks(
