@@ -16,6 +16,7 @@ import xarray as xr
 
 import ethoflow as ef
 from ethoflow.engine import Declaration, Output, builtin
+from ethoflow.features.bins import count_bins
 
 PROBES = (
     "pair_distances", "joint_angle", "regions", "windows", "kalman", "pose_model", "net", "hmm",
@@ -99,10 +100,24 @@ OF_REGIONS = (
 )  # fmt: skip
 
 
+IN_BINS = ("distance_moved", "time_inside")
+
+
+def in_bins(ds: xr.Dataset) -> Mapping[str, Mapping[str, Any]]:
+    """Bins of a second, as many as there are."""
+    n_bins = count_bins(ds, round(float(ds.fps)))
+    return dict.fromkeys(IN_BINS, {"bin": "1 s", "n_bins": n_bins})
+
+
 def of_builtins() -> list[Subject]:
     """All that comes with ethoflow."""
     return [
-        Subject(item, output, with_regions if name in OF_REGIONS else _as_it_is)
+        Subject(
+            item,
+            output,
+            with_regions if name in OF_REGIONS else _as_it_is,
+            in_bins if name in IN_BINS else _nothing,
+        )
         for name, item in builtin().items()
         for output in item.outputs
     ]
