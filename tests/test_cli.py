@@ -210,6 +210,20 @@ def test_a_setting_that_nothing_rests_on_is_refused(lab: Path, keys: str, is_use
     assert "or leave its parameters out" in str(caught.value)
 
 
+@pytest.mark.parametrize("named", [True, False])
+def test_a_setting_of_a_feature_on_request_needs_its_name(lab: Path, named: bool) -> None:
+    from ethoflow.project import ProjectError
+
+    with (lab / "project.yaml").open("a") as file:
+        file.write("features: [path_length]\n" if named else "")
+        file.write("parameters: {path_length: {window: 2 s}}\n")
+    if named:
+        assert load_project(lab / "project.yaml").features == ["path_length"]
+        return
+    with pytest.raises(ProjectError, match="'path_length' is not among the features"):
+        load_project(lab / "project.yaml")
+
+
 ON_LABELS = f"""{OWN}
 @ef.behaviour(max_gap="0 s", min_bout="0 s")
 def calm(hasty, moving):

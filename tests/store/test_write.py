@@ -185,9 +185,9 @@ def test_refusals_name_what_differs(tmp_path: Path) -> None:
         ef.write(walk(300, fps=30, name="b"), path)
     with pytest.raises(ef.DataError, match="individual"):
         ef.write(walk(300, n_individuals=1, name="b"), path)
-    doubled = xr.concat([cohort((50,)), cohort((50,))], "recording")
+    twice_the_counter = xr.concat([cohort((50,)), cohort((50,))], "recording")
     with pytest.raises(ef.DataError, match="one name: mouse_00"):
-        ef.write(doubled, path)
+        ef.write(twice_the_counter, path)
     with pytest.raises(ef.DataError, match="no Zarr store"):
         ef.open(tmp_path / "nothing.zarr")
     with pytest.raises(ef.DataError, match="it has: tracks"):
@@ -302,7 +302,7 @@ def test_names_of_any_kind_of_text_can_be_appended_to(tmp_path: Path) -> None:
 
 
 @ef.feature(dims=("time",), scope="group", raw=("counter",))
-def doubled(counter):
+def twice_the_counter(counter):
     """Twice a counter, in its own arithmetic."""
     return counter * 2
 
@@ -314,11 +314,11 @@ def test_whole_numbers_as_they_were_are_not_read_from_a_store(tmp_path: Path, dt
     tracks = tracks.assign(counter=(("recording", "time"), values[None]))
     ef.write(tracks, tmp_path / "c.zarr")
     expected = np.multiply(values, 2, dtype=None)
-    np.testing.assert_array_equal(doubled(tracks)[0], expected)
+    np.testing.assert_array_equal(twice_the_counter(tracks)[0], expected)
     stored = ef.open(tmp_path / "c.zarr", "tracks")
     for ds in (stored, stored.compute()):
         with pytest.raises(ef.DataError, match=f"that was {dtype}, which a store keeps as float32"):
-            doubled(ds)
+            twice_the_counter(ds)
 
 
 def values_of(url: str | Path, group: str) -> xr.Dataset:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +9,8 @@ from typing import Any
 import xarray as xr
 
 from ethoflow.engine.calls import Call, Node, lineage_of
-from ethoflow.engine.declare import Declaration, Input, Members, Taken
+from ethoflow.engine.declare import Declaration, Input, Taken
+from ethoflow.engine.members import find_members, take_members
 from ethoflow.engine.parameters import convert_parameters
 from ethoflow.engine.recipes import digest_of, write_recipe
 from ethoflow.engine.registry import declarations, maker_of
@@ -63,9 +63,9 @@ class Request:
         )
         own = {n: v for n, v in given.items() if n not in _names_of_inputs(declaration)}
         parameters = convert_parameters(self.ds, declaration, own)
-        found = _find_members(self.ds, declaration, parameters, arguments, inputs)
+        found = find_members(self.ds, declaration, parameters, arguments, inputs)
         taken = tuple(
-            _take_members(declaration, item, node, found) or roles
+            take_members(declaration, item, node, found) or roles
             for item, node, roles in zip(arguments, inputs, by_roles, strict=True)
         )
         members = {dim: one.names for dim, one in found.items()}
@@ -243,29 +243,6 @@ def _check_raw(ds: xr.Dataset, declaration: Declaration, name: str) -> None:
         )
 
 
-def _take_members(
-    declaration: Declaration, item: Input, node: Node, found: Mapping[str, Members]
-) -> Taken | None:
-    """The places that an input takes for the members of a derived dim."""
-    for dim, members in found.items():
-        places = members.places.get(item.argument)
-        if places is None:
-            continue
-        if members.along not in node.dims:
-            raise WrongUse(
-                f"{declaration.name}: {dim} is made of places along {members.along}, which "
-                f"{node.name} does not have; it has {', '.join(node.dims)}."
-            )
-        size = node.sizes[members.along]
-        if any(not 0 <= place < size for place in places):
-            raise WrongUse(
-                f"{declaration.name}: places of {dim} along {members.along} of {node.name} "
-                f"must be 0 to {size - 1}, found {listed(map(str, places))}."
-            )
-        return Taken(members.along, tuple(places), dim)
-    return None
-
-
 def resolve_call(
     ds: xr.Dataset,
     declaration: Declaration,
@@ -332,37 +309,6 @@ def _bind(declaration: Declaration, given: Mapping[str, Any]) -> tuple[Input, ..
             raise WrongUse(f"{declaration.name}({item.argument}) must be {what}, found {asked!r}.")
         bound += [Input(name, item.view, item.many, item.argument) for name in names]
     return tuple(bound)
-
-
-def _find_members(
-    ds: xr.Dataset,
-    declaration: Declaration,
-    parameters: Mapping[str, Any],
-    arguments: Sequence[Input],
-    inputs: Sequence[Node],
-) -> dict[str, Members]:
-    found: dict[str, Members] = {}
-    for dim, find in declaration.over.items():
-        more = {}
-        if "inputs" in inspect.signature(find).parameters:
-            more = {"inputs": dict(zip([i.variable for i in arguments], inputs, strict=True))}
-        members = find(ds, parameters, **more)
-        names = [str(name) for name in members.names]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise WrongUse(
-                f"{declaration.name}: two members of {dim} are called {twice[0]!r}; each needs a "
-                "name of its own."
-            )
-        wrong = [name for name, places in members.places.items() if len(places) != len(names)]
-        stray = sorted(set(members.places) - {item.argument for item in arguments})
-        if wrong or stray:
-            raise WrongUse(
-                f"{declaration.name}: the members of {dim} are {len(names)}; places for "
-                f"{listed(wrong or stray)} do not fit."
-            )
-        found[dim] = Members(tuple(names), members.places, members.along)
-    return found
 
 
 def _is_input(ds: xr.Dataset, name: str) -> bool:

@@ -26,6 +26,17 @@ def available() -> dict[str, str]:
     return {n: d.summary for n, d in _features().items()}
 
 
+def usual() -> list[str]:
+    """Names of the features that are computed where none is named, if they fit.
+
+    Examples
+    --------
+    >>> "speed" in usual(), "path_length" in usual()
+    (True, False)
+    """
+    return [name for name, item in _features().items() if not item.on_request]
+
+
 def compute(
     data: Data,
     names: Sequence[str] | None = None,
@@ -58,9 +69,10 @@ def compute(
     ds = as_dataset(data, needs=["position"])
     request = Request(ds, parameters or {})
     calls, skipped = {}, {}
-    for name in _features() if names is None else one_or_many(names):
+    for name in usual() if names is None else one_or_many(names):
         declaration = find_feature(name)
-        if names is None and not _is_usual(declaration, ds):
+        alone = declaration.scope != "individual" and ds.sizes.get("individual", 1) < 2
+        if names is None and alone:
             continue
         try:
             call = request.call(declaration, {})
@@ -73,12 +85,6 @@ def compute(
     if skipped and names is not None:
         raise DataError("\n".join(tell_missing(skipped, "cannot compute")))
     return xr.Dataset(compute_calls(ds, calls)), skipped
-
-
-def _is_usual(declaration: Declaration, ds: xr.Dataset) -> bool:
-    """Whether a feature is one of those that are computed where none is named."""
-    several = declaration.scope in ("pair", "group")
-    return not declaration.on_request and not (several and ds.sizes.get("individual", 1) < 2)
 
 
 def _without_members(ds: xr.Dataset, name: str, dim: str) -> Missing:

@@ -11,6 +11,7 @@ import numpy as np
 from ethoflow.engine import feature
 from ethoflow.engine.declare import Array, missing_like
 from ethoflow.engine.jit import jit
+from ethoflow.features.ratios import ratio
 
 
 def _mean_length(x: Array, y: Array) -> Array:
@@ -19,8 +20,7 @@ def _mean_length(x: Array, y: Array) -> Array:
     count = known.sum(axis=0)
     total_x, total_y = (np.where(known, v, 0).astype(np.float64).sum(axis=0) for v in (x, y))
     length = np.sqrt(total_x**2 + total_y**2)
-    mean: Array = np.divide(length, count, out=np.full(count.shape, np.nan), where=count > 1)
-    return mean
+    return ratio(length, count, least=1)
 
 
 @jit
@@ -56,7 +56,7 @@ def _from_middle(position: Array) -> Array:
     known = np.isfinite(position).all(axis=1, keepdims=True)
     count = known.sum(axis=0)
     total = np.where(known, position, 0).astype(np.float64).sum(axis=0)
-    middle = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+    middle = ratio(total, np.broadcast_to(count, total.shape))
     found: Array = position - middle
     return found
 
@@ -83,7 +83,7 @@ def milling(position: Array, velocity: Array) -> Array:
     out, way = _from_middle(position[:, 0]), velocity[:, 0]
     lengths = np.sqrt(np.square(out[:, :2]).sum(axis=1) * np.square(way[:, :2]).sum(axis=1))
     cross = out[:, 0] * way[:, 1] - out[:, 1] * way[:, 0]
-    turn = np.divide(cross, lengths, out=np.full(cross.shape, np.nan), where=lengths > 0)
+    turn = ratio(cross, lengths)
     return _mean_length(turn, np.zeros_like(turn))
 
 
@@ -109,8 +109,7 @@ def group_spread(position: Array) -> Array:
     known = np.isfinite(away)
     count = known.sum(axis=0)
     total = np.where(known, away, 0).sum(axis=0)
-    mean: Array = np.divide(total, count, out=np.full(count.shape, np.nan), where=count > 1)
-    return mean
+    return ratio(total, count, least=1)
 
 
 def _distances(position: Array) -> Array:

@@ -12,10 +12,11 @@ import numpy as np
 import xarray as xr
 
 from ethoflow.engine import Members, feature
-from ethoflow.engine.declare import Array, missing_like
+from ethoflow.engine.declare import Array
 from ethoflow.errors import DataError
 from ethoflow.features.angles import direction_of, wrap
 from ethoflow.features.members import given_groups, known_groups, name_groups
+from ethoflow.features.ratios import ratio
 
 
 def distance(one: Array, other: Array) -> Array:
@@ -218,7 +219,7 @@ def in_view(facing_angle: Array, *, field_of_view: float = 240.0) -> Array:
     facing_angle
         Dims (time,).
     field_of_view
-        Both eyes together, degrees.
+        Both eyes together, degrees: a choice to be made for the species, not a measurement.
 
     Examples
     --------
@@ -267,8 +268,7 @@ def motion_alignment(velocity: Array, partner_velocity: Array) -> Array:
     one, other = velocity[0], partner_velocity[0]
     lengths = np.sqrt(np.square(one).sum(axis=0) * np.square(other).sum(axis=0))
     product = (one * other).sum(axis=0)
-    cosine: Array = np.divide(product, lengths, out=missing_like(lengths.shape), where=lengths > 0)
-    return cosine
+    return ratio(product, lengths)
 
 
 @feature(
@@ -292,8 +292,7 @@ def approach_speed(velocity: Array, position: Array, partner_position: Array) ->
     """
     line, length = _towards(position[0], partner_position[0])
     along = (velocity[0] * line).sum(axis=0)
-    speed: Array = np.divide(along, length, out=missing_like(length.shape), where=length > 0)
-    return speed
+    return ratio(along, length)
 
 
 @feature(

@@ -6,17 +6,28 @@ its numbers are missing: a part of the way would pass for all of it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from ethoflow.engine import feature
 from ethoflow.engine.declare import Array, missing_like
 from ethoflow.engine.jit import jit
 from ethoflow.features.angles import wrap
+from ethoflow.features.ratios import ratio
 
 
 def half_of(window: int) -> int:
     """Frames to either side of the middle one, at least one."""
     return max(int(window) // 2, 1)
+
+
+IN_WINDOW: Mapping[str, Any] = {
+    "halo": half_of,
+    "parameter_units": {"window": "s"},
+    "on_request": True,
+}
 
 
 @jit
@@ -51,9 +62,7 @@ def sum_steps(steps: Array, half: int) -> Array:
     dims=("bodypart", "time"),
     units="position",
     pointwise=("bodypart",),
-    halo=half_of,
-    parameter_units={"window": "s"},
-    on_request=True,
+    **IN_WINDOW,
 )
 def path_length(position: Array, *, window: float = 1.0) -> Array:
     """Length of the way a body part goes in a window around each frame.
@@ -77,9 +86,7 @@ def path_length(position: Array, *, window: float = 1.0) -> Array:
     dims=("bodypart", "time"),
     units="position",
     pointwise=("bodypart",),
-    halo=half_of,
-    parameter_units={"window": "s"},
-    on_request=True,
+    **IN_WINDOW,
 )
 def displacement(position: Array, *, window: float = 1.0) -> Array:
     """Distance between where a body part is at the beginning and at the end of a window.
@@ -102,9 +109,7 @@ def displacement(position: Array, *, window: float = 1.0) -> Array:
 @feature(
     dims=("bodypart", "time"),
     pointwise=("bodypart",),
-    halo=half_of,
-    parameter_units={"window": "s"},
-    on_request=True,
+    **IN_WINDOW,
 )
 def straightness(position: Array, *, window: float = 1.0) -> Array:
     """Displacement as a share of the path's length in a window: 1 straight, towards 0 winding.
@@ -120,12 +125,10 @@ def straightness(position: Array, *, window: float = 1.0) -> Array:
     """
     way = path_length.function(position, window=window)
     apart = displacement.function(position, window=window)
-    return np.divide(apart, way, out=missing_like(way.shape), where=way > 0)
+    return ratio(apart, way)
 
 
-@feature(
-    dims=("time",), units="rad", halo=half_of, parameter_units={"window": "s"}, on_request=True
-)
+@feature(dims=("time",), units="rad", **IN_WINDOW)
 def turning(heading: Array, *, window: float = 1.0) -> Array:
     """Change of the heading over a window, whole turns counted: a circle run once is 2 pi.
 

@@ -13,9 +13,8 @@ import numpy as np
 import xarray as xr
 
 from ethoflow.engine.declare import Array
-from ethoflow.engine.sources import check_categories
 from ethoflow.errors import listed
-from ethoflow.schema import DataError
+from ethoflow.schema import DataError, check_categories
 
 UNKNOWN = np.iinfo(np.int64).min
 """Stands for a frame in which nothing is known."""

@@ -14,7 +14,7 @@ from ethoflow.schema.dataset import Data, as_dataset
 from ethoflow.schema.dims import DIMS, ordered
 from ethoflow.schema.frames import check_fps, check_time, count_frames, first_frame, own_frames
 from ethoflow.schema.lengths import position_units
-from ethoflow.schema.marks import OF_ALL, UNORDERED, is_label, is_symmetric
+from ethoflow.schema.marks import OF_ALL, UNORDERED, check_categories, is_label, is_symmetric
 from ethoflow.schema.partners import align_partners
 from ethoflow.schema.tracks import Floats, describe_tracks, make_tracks
 from ethoflow.schema.variables import LOW_CONFIDENCE, VARIABLES, Variable
@@ -34,6 +34,7 @@ __all__ = [
     "Variable",
     "align_partners",
     "as_dataset",
+    "check_categories",
     "check_fps",
     "check_time",
     "count_frames",

@@ -15,7 +15,7 @@ class FeaturesKeys(FunctionKeys):
     """Which features are computed."""
 
     features: Names | None = Field(
-        default=None, description="Names of features; all that fit by default."
+        default=None, description="Names of features; the usual ones that fit by default."
     )
 
 
@@ -32,7 +32,7 @@ def _check_names(keys: FeaturesKeys, locate: Locate, where: Where) -> None:
     writes="features",
     keys=FeaturesKeys,
     top=True,
-    template="# features: [speed]         # all that fit the data by default\n",
+    template="# features: [speed]         # the usual ones that fit the data by default\n",
     check=_check_names,
 )
 def features(job: Job, keys: FeaturesKeys) -> Group:

@@ -91,9 +91,9 @@ def _find_declared(name: str) -> Declaration:
 
 
 def _features_of(keys: RulesKeys) -> list[str]:
-    """Features that are made beside the labels, in a project that names some; else all."""
+    """Features that are made beside the labels: those that a project names, or the usual ones."""
     chosen: list[str] | None = getattr(keys, "features", None)
-    return list(feature_set.available()) if chosen is None else chosen
+    return feature_set.usual() if chosen is None else chosen
 
 
 def _labelled(keys: RulesKeys, own: Sequence[str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from ethoflow.engine.sources.opening import lazy_stored, open_store
 from ethoflow.engine.sources.origin import Chunks, KnownLayer, Origin, StoredLayer, bounds_of, chain
-from ethoflow.engine.sources.source import EXACT, WAS, Source, check_categories, float_of, source_of
+from ethoflow.engine.sources.source import EXACT, WAS, Source, float_of, source_of
 
 __all__ = [
     "EXACT",
@@ -14,7 +14,6 @@ __all__ = [
     "StoredLayer",
     "bounds_of",
     "chain",
-    "check_categories",
     "float_of",
     "lazy_stored",
     "open_store",

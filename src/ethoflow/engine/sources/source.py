@@ -20,7 +20,7 @@ from ethoflow.engine.declare import DTYPES, Array, Gives
 from ethoflow.engine.sources.origin import StoredLayer
 from ethoflow.engine.windows import Window
 from ethoflow.real import check_real
-from ethoflow.schema import VARIABLES, DataError
+from ethoflow.schema import VARIABLES, check_categories
 
 _SMALL = 100_000
 _unnamed = itertools.count()
@@ -244,22 +244,6 @@ def source_of(array: xr.DataArray) -> Source:
         attributes=attributes,
         dtype=np.dtype(DTYPES[gives]) if ours else float_of(array.dtype),
     )
-
-
-def check_categories(array: xr.DataArray) -> None:
-    """Refuse a category below 0, which would be unknown in a store.
-
-    Raises
-    ------
-    DataError
-        There is one among the `flag_values`.
-    """
-    below = [int(n) for n in np.atleast_1d(array.attrs.get("flag_values", ())) if n < 0]
-    if below:
-        raise DataError(
-            f"{array.name} has a category {below[0]}; numbers below 0 stand for unknown: give it "
-            "one of its own, from 0 on, in the values and in flag_values."
-        )
 
 
 WAS = "whole_numbers"
