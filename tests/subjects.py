@@ -16,7 +16,6 @@ import xarray as xr
 
 import ethoflow as ef
 from ethoflow.engine import Declaration, Output, builtin
-from ethoflow.features.bins import count_bins
 
 PROBES = (
     "pair_distances", "joint_angle", "regions", "windows", "kalman", "pose_model", "net", "hmm",
@@ -103,10 +102,9 @@ OF_REGIONS = (
 IN_BINS = ("distance_moved", "time_inside")
 
 
-def in_bins(ds: xr.Dataset) -> Mapping[str, Mapping[str, Any]]:
-    """Bins of a second, as many as there are."""
-    n_bins = count_bins(ds, round(float(ds.fps)))
-    return dict.fromkeys(IN_BINS, {"bin": "1 s", "n_bins": n_bins})
+def in_bins(_: xr.Dataset) -> Mapping[str, Mapping[str, Any]]:
+    """Bins of a third of a second, more than the recordings have."""
+    return dict.fromkeys(IN_BINS, {"bin": "10 frames", "n_bins": 13})
 
 
 def of_builtins() -> list[Subject]:

@@ -68,8 +68,8 @@ IN_BINS: Mapping[str, Any] = {
     units="position",
     further=(
         Output("time_seen", ("bin",), "s"),
-        Output("mean_speed", ("bin",), "speed"),
-        Output("max_speed", ("bin",), "speed"),
+        Output("mean_speed", ("bin",), "position/s"),
+        Output("max_speed", ("bin",), "position/s"),
     ),
     over={"bin": find_bins},
     roles={"position": ("centre",), "speed": ("centre",)},
