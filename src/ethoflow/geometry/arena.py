@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ethoflow.geometry.homography import find_homography
+from ethoflow.geometry.rings import crosses_itself, signed_area
 from ethoflow.schema import DataError
 from ethoflow.units import Quantity, convert
 
@@ -28,16 +30,22 @@ class Arena:
         Of a circle, in px; None for a polygon.
     px_per_mm
         Scale, None when no length is known.
+    sides
+        Of four corners, the lengths of the first and the second side in mm, where both are known:
+        the camera may then look at the floor askew.
     """
 
     vertices: tuple[tuple[float, float], ...]
     centre: tuple[float, float] | None = None
     radius: float | None = None
     px_per_mm: float | None = None
+    sides: tuple[float, float] | None = None
 
     def __repr__(self) -> str:
         """What it is in a line, as long as one for a circle of 128 vertices."""
         scale = "no scale" if self.px_per_mm is None else f"{self.px_per_mm:.4g} px/mm"
+        if self.sides is not None:
+            scale = f"{self.sides[0]:g} mm x {self.sides[1]:g} mm"
         if self.centre is not None:
             x, y = self.centre
             return f"<Arena: circle around ({x:g}, {y:g}), radius {self.radius:g} px, {scale}>"
@@ -88,6 +96,7 @@ def polygon(
     *,
     size: Quantity | None = None,
     size_px: float | None = None,
+    sides: tuple[Quantity, Quantity] | None = None,
 ) -> Arena:
     """A polygonal arena.
 
@@ -99,11 +108,15 @@ def polygon(
         Length of the first side, mm or a string with a unit; without it there is no scale.
     size_px
         The same length in px, where another line than the first side was measured.
+    sides
+        Of a rectangle that the camera may look at askew: the lengths of its first and its second
+        side, mm or strings with a unit. Positions on the floor are then right everywhere
+        (a homography of the four corners).
 
     Raises
     ------
     DataError
-        Fewer than three corners, or sides that cross.
+        Fewer than three corners, sides that cross, or corners in one line.
 
     Examples
     --------
@@ -118,13 +131,21 @@ def polygon(
         raise DataError(f"an arena needs three or more corners (x, y) in px, found {vertices!r}.")
     if not np.isfinite(corners).all():
         raise DataError(f"the corners of an arena must be numbers in px, found {vertices!r}.")
-    if _crosses(corners):
+    if crosses_itself(corners):
         raise DataError(f"the sides of the arena cross: give its corners in order, not {vertices}.")
     side = float(np.linalg.norm(corners[1] - corners[0])) if size_px is None else float(size_px)
     if not side > 0:
         raise DataError("the first side of the arena has no length: its two corners are the same.")
+    if abs(signed_area(corners)) <= 1e-9 * float(np.ptp(corners, axis=0).max()) ** 2:
+        raise DataError(f"the corners of an arena lie in one line, found {vertices!r}.")
     scale = None if size is None else side / _length(size)
-    return Arena(tuple(map(tuple, corners.tolist())), px_per_mm=scale)
+    if sides is None:
+        return Arena(tuple(map(tuple, corners.tolist())), px_per_mm=scale)
+    if size is not None:
+        raise DataError("give an arena its size, or both its sides, not both.")
+    both = (_length(sides[0]), _length(sides[1]))
+    find_homography(corners, *both)
+    return Arena(tuple(map(tuple, corners.tolist())), sides=both)
 
 
 def _length(size: Quantity) -> float:
@@ -132,24 +153,6 @@ def _length(size: Quantity) -> float:
     if not 0 < length < np.inf:
         raise DataError(f"the size of the arena must be a positive length, found {size!r}.")
     return length
-
-
-def _crosses(corners: npt.NDArray[np.float64]) -> bool:
-    """Whether two sides that share no corner cross."""
-    n = len(corners)
-    sides = [(corners[i], corners[(i + 1) % n]) for i in range(n)]
-    return any(
-        _turn(*sides[i], sides[j][0]) * _turn(*sides[i], sides[j][1]) < 0
-        and _turn(*sides[j], sides[i][0]) * _turn(*sides[j], sides[i][1]) < 0
-        for i in range(n)
-        for j in range(i + 2, n)
-    )
-
-
-def _turn(
-    a: npt.NDArray[np.float64], b: npt.NDArray[np.float64], c: npt.NDArray[np.float64]
-) -> float:
-    return float((b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]))
 
 
 _NUMBER = r"[-+]?\d*\.?\d+(?:[eE][-+]?\d+)?"
@@ -166,7 +169,9 @@ def parse_arena(text: str) -> Arena:
 
     ``"circle X Y RADIUS px = 380 mm"`` (the length is the diameter) or
     ``"polygon X,Y X,Y X,Y ... px = 380 mm"`` (the length is the first side;
-    ``"... px, 420.12 px = 380 mm"`` where another line was measured).
+    ``"... px, 420.12 px = 380 mm"`` where another line was measured;
+    ``"... px = 400 mm x 300 mm"``, first and second side, of four corners that a camera may look at
+    askew).
 
     Raises
     ------
@@ -192,8 +197,32 @@ def parse_arena(text: str) -> Arena:
             return circle(*numbers, size=length)
         if kind == "polygon" and len(numbers) >= 6 and len(numbers) % 2 == 0:
             corners = list(zip(numbers[::2], numbers[1::2], strict=True))
+            both = two_sides(length)
+            if both is not None and other is None:
+                return polygon(corners, sides=both)
             return polygon(corners, size=length, size_px=other)
     raise DataError(
         f"cannot read the arena {text!r}: write 'circle X Y RADIUS px = 380 mm' (the diameter) or "
         "'polygon X,Y X,Y X,Y X,Y px = 380 mm' (the first side)."
     )
+
+
+def two_sides(size: str | None) -> tuple[Quantity, Quantity] | None:
+    """Two lengths of a rectangle as written; None of one.
+
+    Examples
+    --------
+    >>> two_sides("400 x 300 mm"), two_sides("40 cm x 300 mm"), two_sides("400 mm")
+    (('400 mm', '300 mm'), ('40 cm', '300 mm'), None)
+    """
+    found = _SIDES.fullmatch((size or "").strip())
+    if found is None:
+        return None
+    unit = found["unit"]
+    return f"{found['first']} {found['first_unit'] or unit}", f"{found['second']} {unit}"
+
+
+_SIDES = re.compile(
+    rf"(?P<first>{_NUMBER})\s*(?P<first_unit>[a-zµ]+)??\s*[x×]\s*(?P<second>{_NUMBER})\s*"
+    r"(?P<unit>[a-zµ]+)"
+)

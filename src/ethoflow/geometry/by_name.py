@@ -11,9 +11,12 @@ from ethoflow.short_names import short_names
 
 Value = TypeVar("Value")
 
+DEFAULT = "default"
+"""The name under which stands what is of all recordings that are not named."""
+
 
 def for_each(given: Mapping[str, Value], names: Sequence[str], what: str) -> list[Value]:
-    """The value of each recording, in order.
+    """The value of each recording, in order; that of ``default`` where it has none of its own.
 
     Raises
     ------
@@ -29,6 +32,7 @@ def for_each(given: Mapping[str, Value], names: Sequence[str], what: str) -> lis
     values = []
     for name, short in short_names(names).items():
         key = next((key for key in (plain(name), plain(short)) if key in known), None)
+        key = DEFAULT if key is None and DEFAULT in known else key
         if key is None:
             near = did_you_mean(short, given) or did_you_mean(name, given)
             raise UnknownName(
@@ -36,3 +40,15 @@ def for_each(given: Mapping[str, Value], names: Sequence[str], what: str) -> lis
             )
         values.append(known[key])
     return values
+
+
+def unused(given: Mapping[str, object], names: Sequence[str]) -> list[str]:
+    """Names that something is given for and that no recording has.
+
+    Examples
+    --------
+    >>> unused({"m1": 2.0, "m3": 2.0, "default": 1.0}, ["m1DLC_a", "m2DLC_a"])
+    ['m3']
+    """
+    known = {plain(name) for pair in short_names(names).items() for name in pair} | {DEFAULT}
+    return [str(name) for name in given if plain(str(name)) not in known]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,10 @@ from ethoflow.engine.declare import Array
 from ethoflow.errors import in_words
 from ethoflow.geometry.arena import Arena
 from ethoflow.geometry.by_name import for_each
+from ethoflow.geometry.landmarks import landmarks_of, mark_landmarks
+from ethoflow.geometry.projection import homographies_of, project_lengths
 from ethoflow.geometry.scale import Scale, scales_of
+from ethoflow.geometry.written import FromLandmarks, read_arena
 from ethoflow.schema import VARIABLES, Data, DataError, as_dataset, position_units
 from ethoflow.units import in_length, length_in
 
@@ -32,9 +36,13 @@ def to_mm(position: Array, px_per_mm: Array) -> Array:
     return position / np.float32(px_per_mm)
 
 
+GivenArena: TypeAlias = Arena | FromLandmarks | str
+"""An arena, or one as written: ``"maze from c1, c2, ..., c12 = 350 mm"``."""
+
+
 def calibrate(
     data: Data,
-    arena: Arena | Mapping[str, Arena] | None = None,
+    arena: GivenArena | Mapping[str, GivenArena] | None = None,
     *,
     px_per_mm: Scale | None = None,
 ) -> xr.Dataset:
@@ -48,8 +56,10 @@ def calibrate(
     data
         Tracks in px; or features of them, in px.
     arena
-        `circle` or `polygon`, in px, for all recordings or one for each (by name). Its `size` gives
-        the scale.
+        `circle` or `polygon`, in px, for all recordings or one for each (by name; `default` is that
+        of the rest). Its `size` gives the scale; both `sides` of a rectangle a homography. A text
+        as in project files may name corners that are tracked as body parts: their medians are the
+        corners, and they are no body parts any more.
     px_per_mm
         The scale: one for all, one for each recording (a mapping, Series or DataArray by name, or
         a list or array in their order), or the name of a column of the metadata. Texts have a unit
@@ -86,7 +96,25 @@ def calibrate(
         if "recording" in ds.coords
         else [""]
     )
-    arenas = [] if arena is None else _arenas_of(arena, names)
+    given = [] if arena is None else _arenas_of(arena, names)
+    fixed = dict.fromkeys(n for one in given if isinstance(one, FromLandmarks) for n in one.names)
+    known = [str(name) for name in ds.landmark.values] if "landmark" in ds.coords else []
+    new = [name for name in fixed if name not in known]
+    ds = mark_landmarks(ds, new) if new else ds
+    arenas = [
+        one if isinstance(one, Arena) else one.place(landmarks_of(ds, row))
+        for row, one in enumerate(given)
+    ]
+    if any(one.sides for one in arenas):
+        if px_per_mm is not None:
+            raise DataError(
+                "both sides of the arena give the scale, at every place its own: leave px_per_mm "
+                "out, or give the arena one length."
+            )
+        matrices = homographies_of(arenas, names)
+        lead = ("recording",) if "recording" in ds.dims else ()
+        outlines = _describe_arenas(arenas, np.ones(len(names)), "px", lead, ds.sizes["space"])
+        return project_lengths(ds.assign(outlines), matrices)
     scales = (
         _scales_of_arenas(arenas, names) if px_per_mm is None else scales_of(px_per_mm, ds, names)
     )
@@ -155,16 +183,19 @@ def _scale(
     return xr.Variable(dims, scaled.astype(dtype).data, attrs)
 
 
-def _arenas_of(given: Arena | Mapping[str, Arena], names: Sequence[str]) -> list[Arena]:
+def _arenas_of(
+    given: GivenArena | Mapping[str, GivenArena], names: Sequence[str]
+) -> list[Arena | FromLandmarks]:
     """The arena of each recording."""
-    if isinstance(given, Arena):
-        return [given] * len(names)
+    if isinstance(given, Arena | FromLandmarks | str):
+        return [read_arena(given) if isinstance(given, str) else given] * len(names)
     if not isinstance(given, Mapping):
         raise DataError(
             f"an arena is ef.circle(...) or ef.polygon(...), found {given!r}. A scale alone is "
             "given as px_per_mm=3.2."
         )
-    return for_each(given, names, "arena")
+    found = for_each(given, names, "arena")
+    return [read_arena(one) if isinstance(one, str) else one for one in found]
 
 
 def _scales_of_arenas(arenas: list[Arena], names: list[str]) -> npt.NDArray[np.float64] | None:

@@ -6,17 +6,20 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
 from ethoflow.geometry.arena import Arena, polygon
 from ethoflow.geometry.by_name import for_each
+from ethoflow.geometry.drawing import Drawn, Outline, WholeMaze, draw, way_to_own
+from ethoflow.geometry.landmarks import mark_landmarks
+from ethoflow.geometry.written import FromLandmarks, Written, read_region, read_regions_of_maze
 from ethoflow.schema import Data, DataError, as_dataset, position_units, text
 
-Shape: TypeAlias = Arena | Sequence[Arena]
-"""An outline, or an outline and the holes in it."""
+Shape: TypeAlias = Arena | str | Sequence[Arena | str] | Sequence[Sequence[Arena | str]]
+"""An outline; an outline and the holes in it; or several of these, the parts of one region."""
 
-Regions: TypeAlias = Mapping[str, Shape]
+Regions: TypeAlias = Mapping[str, Shape] | str
+"""Shapes by name, or all of a maze."""
 
 N_VERTICES = 256
 """Vertices that stand for an ellipse."""
@@ -66,10 +69,16 @@ def mark_regions(
     data
         Tracks or poses.
     regions
-        By name: ``ef.circle``, ``ef.ellipse``, ``ef.polygon``, or a list of an outline and its
-        holes. The same for all recordings, or such a mapping for each of them by its name.
+        By name: ``ef.circle``, ``ef.ellipse``, ``ef.polygon``, a list of an outline and its
+        holes, or a list of such lists, the parts of one region. Each may be written, as in a
+        project file: ``"circle 50 50 30 px"``; ``"polygon from a, b, c"`` whose corners are
+        tracked; ``"centre 50 % of side"``, ``"periphery 50 % of side"``, ``"corners 20 % of side"``
+        of the arena, ``"arms left right"`` and ``"middle of maze"`` of one that is a maze. The same
+        for all recordings, or such a mapping for each of them by its name. ``"maze, open arms left
+        right"`` alone gives ``open1``, ``open2``, ``closed1``, ``closed2`` and ``middle``,
+        ``"maze"`` the arms by their direction.
     units
-        In what they are drawn: pixels of the video, or mm.
+        In what numbers are: pixels of the video, or mm.
 
     Returns
     -------
@@ -80,8 +89,9 @@ def mark_regions(
     Raises
     ------
     DataError
-        There are none, a recording has other ones than the rest or none, or one is drawn in mm
-        where there is no scale.
+        There are none, a recording has other ones than the rest or none, a hole is not inside its
+        outline, parts overlap, or one is drawn in mm where there is no scale, or of an arena where
+        there is none.
 
     Examples
     --------
@@ -97,23 +107,57 @@ def mark_regions(
         if "recording" in ds.coords
         else [""]
     )
-    of_each = _regions_of(regions, names)
-    labels = list(of_each[0])
-    for name, found in zip(names, of_each, strict=True):
+    of_each = [_read(given) for given in _regions_of(regions, names)]
+    wanted = dict.fromkeys(name for each in of_each for name in _tracked(each))
+    known = [str(name) for name in ds.landmark.values] if "landmark" in ds.coords else []
+    new = [name for name in wanted if name not in known]
+    ds = mark_landmarks(ds, new) if new else ds
+    if units not in ("px", "mm"):
+        raise DataError(f"regions are drawn in px or mm, found {units!r}.")
+    drawn = [
+        draw(ds, row, each, way_to_own(ds, row, units), name)
+        for row, (name, each) in enumerate(zip(names, of_each, strict=True))
+    ]
+    labels = list(drawn[0])
+    for name, found in zip(names, drawn, strict=True):
         if list(found) != labels:
             raise DataError(
                 f"every recording needs the same regions in one order: {name} has "
                 f"{', '.join(found)}; the first has {', '.join(labels)}."
             )
-    scale = _factors(ds, units, len(names))
     lead = ("recording",) if "recording" in ds.dims else ()
-    variables = _describe(of_each, scale, position_units(ds), lead, ds.sizes["space"])
+    variables = _describe(drawn, position_units(ds), lead, ds.sizes["space"])
     bare = ds.drop_dims("region") if "region" in ds.dims else ds
     return bare.assign(variables).assign_coords(region=text(labels))
 
 
+def tracked_corners(regions: Regions | Mapping[str, Regions]) -> list[str]:
+    """Body parts that regions name as their corners.
+
+    Examples
+    --------
+    >>> tracked_corners({"nest": "polygon from a, b, c", "food": "circle 1 2 3 px"})
+    ['a', 'b', 'c']
+    """
+    nested = isinstance(regions, Mapping) and any(
+        isinstance(value, Mapping) for value in regions.values()
+    )
+    each = list(regions.values()) if nested else [regions]  # type: ignore[union-attr]
+    return list(dict.fromkeys(name for one in each for name in _tracked(_read(one))))  # type: ignore[arg-type]
+
+
+def _tracked(read: Drawn) -> list[str]:
+    """Tracked corners of the regions of one recording."""
+    if isinstance(read, WholeMaze):
+        return []
+    rings = [ring for parts in read.values() for part in parts for ring in part]
+    return [name for ring in rings if isinstance(ring, FromLandmarks) for name in ring.names]
+
+
 def _regions_of(given: Regions | Mapping[str, Regions], names: Sequence[str]) -> list[Regions]:
     """The regions of each recording."""
+    if isinstance(given, str):
+        return [given] * len(names)
     if not isinstance(given, Mapping) or not given:
         raise DataError(
             "regions are given by name, as in {'centre': ef.circle(320, 240, 90)}; found "
@@ -127,56 +171,66 @@ def _regions_of(given: Regions | Mapping[str, Regions], names: Sequence[str]) ->
     return for_each(given, names, "regions")  # type: ignore[arg-type]
 
 
-def _factors(ds: xr.Dataset, units: str, n_recordings: int) -> npt.NDArray[np.float64]:
-    """By how much places are multiplied for each recording."""
-    own = position_units(ds)
-    if units not in ("px", "mm"):
-        raise DataError(f"regions are drawn in px or mm, found {units!r}.")
-    if units == own:
-        return np.ones(n_recordings)
-    if "px_per_mm" not in ds:
-        raise DataError(
-            f"the regions are in {units} and the positions in {own}, and no scale is known: give "
-            f"them in {own}, or calibrate first with ef.calibrate."
-        )
-    scale = np.broadcast_to(np.asarray(ds.px_per_mm.values, float), n_recordings)
-    return 1 / scale if own == "mm" else scale
+def _read(given: Regions) -> Drawn:
+    """The regions of one recording, with what is written read."""
+    if isinstance(given, str):
+        return WholeMaze(read_regions_of_maze(given))
+    return {str(name): _parts(shape, str(name)) for name, shape in given.items()}
 
 
-def _rings(shape: Shape, name: str) -> list[Arena]:
-    rings = [shape] if isinstance(shape, Arena) else list(shape)
-    if not rings or not all(isinstance(ring, Arena) for ring in rings):
-        raise DataError(
-            f"the region {name!r} must be ef.circle(...), ef.ellipse(...), ef.polygon(...), or a "
-            f"list of an outline and its holes; found {shape!r}."
-        )
-    return rings
+def _parts(shape: Shape, name: str) -> list[list[Written]]:
+    """Parts of a region, of each its outline and its holes."""
+    if isinstance(shape, Arena | str):
+        return [[_ring(shape, name)]]
+    try:
+        items = list(shape)
+    except TypeError:
+        items = []
+    nested = [not isinstance(item, Arena | str) for item in items]
+    if not items or (any(nested) and not all(nested)):
+        raise _no_region(shape, name)
+    if any(nested):
+        if not all(isinstance(item, Sequence) and item for item in items):
+            raise _no_region(shape, name)
+        return [[_ring(ring, name) for ring in item] for item in items]  # type: ignore[union-attr]
+    return [[_ring(item, name) for item in items]]  # type: ignore[arg-type]
+
+
+def _ring(given: object, name: str) -> Written:
+    if isinstance(given, Arena):
+        return given
+    if not isinstance(given, str):
+        raise _no_region(given, name)
+    try:
+        return read_region(given)
+    except DataError as error:
+        raise DataError(f"the region {name!r} must be a shape: {error}") from error
+
+
+def _no_region(found: object, name: str) -> DataError:
+    return DataError(
+        f"the region {name!r} must be ef.circle(...), ef.ellipse(...), ef.polygon(...), a text such "
+        "as 'circle 320 240 90 px', or a list of an outline and its holes; found "
+        f"{found!r}."
+    )
 
 
 def _describe(
-    regions: Sequence[Regions],
-    scale: npt.NDArray[np.float64],
-    units: str,
-    lead: tuple[str, ...],
-    n_space: int,
+    regions: Sequence[Mapping[str, Outline]], units: str, lead: tuple[str, ...], n_space: int
 ) -> dict[str, xr.Variable]:
     """The regions as variables: rings one after the other, each behind a corner of NaN."""
-    corners = [
-        [_join_rings(_rings(shape, name)) for name, shape in each.items()] for each in regions
-    ]
-    most = max(len(outline) for each in corners for outline in each)
+    corners = [[each.joined() for each in one.values()] for one in regions]
+    most = max(len(outline) for one in corners for outline in one)
     shape = (len(regions), len(regions[0]))
     outlines = np.full((*shape, most, n_space), np.nan, np.float32)
     centres = np.full((*shape, n_space), np.nan, np.float32)
     radii = np.full(shape, np.nan, np.float32)
-    for row, each in enumerate(regions):
-        for place, (name, given) in enumerate(each.items()):
-            outline = corners[row][place] * scale[row]
-            outlines[row, place, : len(outline), :2] = outline
-            rings = _rings(given, name)
-            centres[row, place, :2] = _centre(rings) * scale[row]
-            if len(rings) == 1 and rings[0].radius is not None:
-                radii[row, place] = rings[0].radius * scale[row]
+    for row, one in enumerate(regions):
+        for place, outline in enumerate(one.values()):
+            joined = corners[row][place]
+            outlines[row, place, : len(joined), :2] = joined
+            centres[row, place, :2] = outline.centre
+            radii[row, place] = np.nan if outline.radius is None else outline.radius
     values = {
         "region_outline": (("region", "corner", "space"), outlines),
         "region_centre": (("region", "space"), centres),
@@ -186,26 +240,3 @@ def _describe(
         name: xr.Variable((*lead, *dims), array if lead else array[0], {"units": units})
         for name, (dims, array) in values.items()
     }
-
-
-def _join_rings(rings: Sequence[Arena]) -> npt.NDArray[np.float64]:
-    parts: list[npt.NDArray[np.float64]] = []
-    for ring in rings:
-        parts += [ring.corners(), np.full((1, 2), np.nan)]
-    return np.concatenate(parts[:-1])
-
-
-def _centre(rings: Sequence[Arena]) -> npt.NDArray[np.float64]:
-    """Centre of a circle, else the centroid of the area inside the outline, without the holes."""
-    if len(rings) == 1 and rings[0].centre is not None:
-        return np.asarray(rings[0].centre)
-    area, moment = 0.0, np.zeros(2)
-    for number, ring in enumerate(rings):
-        here = ring.corners()
-        after = np.roll(here, -1, axis=0)
-        cross = here[:, 0] * after[:, 1] - after[:, 0] * here[:, 1]
-        twice = cross.sum()
-        sign = np.sign(twice) * (1 if number == 0 else -1)
-        area += sign * twice / 2
-        moment += sign * ((here + after) * cross[:, np.newaxis]).sum(axis=0) / 6
-    return moment / area

@@ -88,6 +88,20 @@ VARIABLES = {
             "Give some with ef.mark_regions(ds, {'centre': ef.circle(320, 240, 90)}).",
         ),
         Variable(
+            "landmark_position",
+            ("recording", "landmark", "space"),
+            "px or mm",
+            "Fixed points of the arena that were tracked: their medians over the recording.",
+            "Name them in the arena, as in 'polygon from a, b, c, d = 400 mm'.",
+        ),
+        Variable(
+            "homography",
+            ("recording", "row", "column"),
+            "1",
+            "From px to mm on the floor, where the camera looks at it askew.",
+            "Give an arena of four corners with two lengths: ef.polygon(corners, sides=(400, 300)).",
+        ),
+        Variable(
             "px_per_mm",
             ("recording",),
             "px/mm",
