@@ -82,8 +82,8 @@ def way_to_own(ds: xr.Dataset, row: int, units: str) -> Way:
         return Way(homography=matrix if own == "mm" else np.linalg.inv(matrix))
     if "px_per_mm" not in ds:
         return Way(
-            lacking=f"the regions are in {units} and the positions in {own}, and no scale is known: "
-            f"give them in {own}, or calibrate first with ef.calibrate."
+            lacking=f"the regions are in {units} and the positions in {own}, and no scale is "
+            f"known: give them in {own}, or calibrate first with ef.calibrate."
         )
     scale = float(np.atleast_1d(np.asarray(ds.px_per_mm.values, float))[row if
                   "recording" in ds.px_per_mm.dims else 0])  # fmt: skip
@@ -206,6 +206,4 @@ def _check_parts(name: str, parts: Parts) -> None:
             raise DataError(f"the region {name!r}: holes overlap, give them as one.")
     outlines = [part[0] for part in parts]
     if any(overlap(a, b) for i, a in enumerate(outlines) for b in outlines[:i]):
-        raise DataError(
-            f"the region {name!r}: its parts overlap; what is in two of them is unclear."
-        )
+        raise DataError(f"the region {name!r}: its parts overlap, give them as one.")

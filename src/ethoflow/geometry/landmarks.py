@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from ethoflow.cleaning.scores import choose_min_confidence
 from ethoflow.errors import did_you_mean, in_words, listed
 from ethoflow.schema import Data, DataError, as_dataset, count_frames, position_units, text
 
@@ -23,8 +22,8 @@ OFTEN = 0.1
 def mark_landmarks(data: Data, parts: Sequence[str]) -> xr.Dataset:
     """Tracks whose fixed points are no body parts any more, and lie beside them as landmarks.
 
-    A landmark is where a point is in the median over the recording, of the frames in which its
-    confidence is enough. Its positions are read, lazy or not.
+    A landmark is where a point is in the median over the recording, of the half of the frames in
+    which its confidence is highest. Its positions are read, lazy or not.
 
     Parameters
     ----------
@@ -109,19 +108,20 @@ def _medians(ds: xr.Dataset, parts: list[str]) -> npt.NDArray[np.float64]:
     for row, (name, n_frames) in enumerate(zip(names, count_frames(ds), strict=True)):
         one = own.isel(recording=[row]) if "recording" in ds.dims else own
         one = one.isel(time=slice(int(n_frames))).compute()
-        found[row] = _fixed(_sure(one, ds), parts, f"{name}: " if name else "")
+        found[row] = _fixed(_sure(one), parts, f"{name}: " if name else "")
     return found
 
 
-def _sure(one: xr.Dataset, ds: xr.Dataset) -> npt.NDArray[np.float64]:
-    """Positions that are sure enough, dims (bodypart, space, frame), of all animals' slots."""
+def _sure(one: xr.Dataset) -> npt.NDArray[np.float64]:
+    """The surer half of the positions, dims (bodypart, space, frame), of all animals' slots."""
     position = one.position
-    threshold = choose_min_confidence(ds, "auto")
-    if threshold is not None and "confidence" in one:
-        position = position.where(~(one.confidence < np.float32(threshold)))
+    if "confidence" in one:
+        scores = one.confidence.where(position.notnull().all("space"))
+        usual = scores.median([dim for dim in scores.dims if dim != "bodypart"])
+        position = position.where(~(scores < usual))
     rest = [dim for dim in position.dims if dim not in ("bodypart", "space")]
-    values = position.transpose("bodypart", "space", *rest).values.astype(np.float64)
-    return values.reshape(*values.shape[:2], -1)
+    values = np.asarray(position.transpose("bodypart", "space", *rest).values, np.float64)
+    return np.asarray(values.reshape(*values.shape[:2], -1))
 
 
 def _fixed(
@@ -132,7 +132,7 @@ def _fixed(
     never = [part for part, point in zip(parts, seen, strict=True) if not point.shape[1]]
     if never:
         raise DataError(
-            f"{where}{in_words(never)}: this corner was never seen with enough confidence. Give "
+            f"{where}{in_words(never)}: this corner was never seen. Give "
             "this recording's arena by its corners in px."
         )
     medians = np.stack([np.median(point, axis=1) for point in seen])
@@ -145,8 +145,8 @@ def _fixed(
     if moving:
         most = reduce(max, away)
         raise DataError(
-            f"{where}{in_words(moving)}: no fixed point, it moves by up to {most:.4g} in a tenth of "
-            f"the frames, where all of them are {extent:.4g} apart. Name body parts that are "
+            f"{where}{in_words(moving)}: no fixed point, it moves by {most:.4g} and more in a "
+            f"tenth of the frames, where all of them are {extent:.4g} apart. Name body parts that are "
             "corners of the arena, or give this recording's arena by its corners in px."
         )
     return medians

@@ -209,8 +209,8 @@ def _ring(given: object, name: str) -> Written:
 
 def _no_region(found: object, name: str) -> DataError:
     return DataError(
-        f"the region {name!r} must be ef.circle(...), ef.ellipse(...), ef.polygon(...), a text such "
-        "as 'circle 320 240 90 px', or a list of an outline and its holes; found "
+        f"the region {name!r} must be ef.circle(...), ef.ellipse(...), ef.polygon(...), a text "
+        "such as 'circle 320 240 90 px', or a list of an outline and its holes; found "
         f"{found!r}."
     )
 

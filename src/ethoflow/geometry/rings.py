@@ -99,7 +99,7 @@ def depth_in(points: npt.NDArray[np.float64], ring: Ring) -> npt.NDArray[np.floa
     with np.errstate(divide="ignore", invalid="ignore"):
         at = side[:, 0] * offset[..., 1] / side[:, 1] + a[:, 0]
     inside = (above & (points[:, :1] < at)).sum(axis=1) % 2 == 1
-    return np.where(inside, nearest, -nearest)
+    return np.asarray(np.where(inside, nearest, -nearest))
 
 
 def _cut(one: Ring, other: Ring) -> bool:

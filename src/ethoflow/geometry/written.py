@@ -203,7 +203,8 @@ def read_region(text: str) -> Written:
 
     What an arena may be, without a length; ``"ellipse X Y A B px, 30 deg"``; and of the arena:
     ``"arena"``, ``"centre 50 % of side"`` or ``"centre 50 % of area"``, ``"periphery 50 % of
-    side"`` (what that centre leaves), ``"corners 20 % of side"``, ``"arms left right"``, ``"middle of maze"``.
+    side"`` (what that centre leaves), ``"corners 20 % of side"``, ``"arms left right"``,
+    ``"middle of maze"``.
 
     Raises
     ------

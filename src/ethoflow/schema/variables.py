@@ -99,7 +99,7 @@ VARIABLES = {
             ("recording", "row", "column"),
             "1",
             "From px to mm on the floor, where the camera looks at it askew.",
-            "Give an arena of four corners with two lengths: ef.polygon(corners, sides=(400, 300)).",
+            "Give an arena of four corners with two lengths, ef.polygon(corners, sides=...).",
         ),
         Variable(
             "px_per_mm",
