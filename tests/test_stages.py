@@ -158,7 +158,7 @@ def order() -> list[str]:
 
 
 def test_the_order_follows_from_what_is_read_and_written(add_stage) -> None:
-    usual = ["tracks", "poses", "features", "scored", "rules", "tables", "pictures"]
+    usual = ["tracks", "poses", "features", "scored", "rules", "pictures", "tables"]
     assert order() == usual
     add_stage("distances", DISTANCES)
     assert order() == [*usual[:6], "distances", "pictures"]
@@ -402,7 +402,7 @@ def test_what_is_anothers_is_refused(name: str, declared: dict, message: str) ->
     function.__name__ = name
     with pytest.raises(ValueError, match=message):
         stage(**declared)(function)
-    assert order() == ["tracks", "poses", "features", "scored", "rules", "tables", "pictures"]
+    assert order() == ["tracks", "poses", "features", "scored", "rules", "pictures", "tables"]
 
 
 def make_stage(name: str, reads: tuple[str, ...], writes: str) -> Stage:

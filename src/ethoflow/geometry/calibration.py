@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +16,7 @@ from ethoflow.geometry.by_name import for_each
 from ethoflow.geometry.landmarks import landmarks_of, mark_landmarks
 from ethoflow.geometry.projection import homographies_of, project_lengths
 from ethoflow.geometry.scale import Scale, scales_of
-from ethoflow.geometry.written import FromLandmarks, read_arena
+from ethoflow.geometry.written import FromLandmarks, GivenArena, read_arena
 from ethoflow.schema import VARIABLES, Data, DataError, as_dataset, position_units
 from ethoflow.units import in_length, length_in
 
@@ -34,10 +33,6 @@ def to_mm(position: Array, px_per_mm: Array) -> Array:
         Pixels per millimetre of the recording.
     """
     return position / np.float32(px_per_mm)
-
-
-GivenArena: TypeAlias = Arena | FromLandmarks | str
-"""An arena, or one as written: ``"maze from c1, c2, ..., c12 = 350 mm"``."""
 
 
 def calibrate(

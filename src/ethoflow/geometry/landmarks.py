@@ -146,7 +146,7 @@ def _fixed(
         most = reduce(max, away)
         raise DataError(
             f"{where}{in_words(moving)}: no fixed point, it moves by {most:.4g} and more in a "
-            f"tenth of the frames, where all of them are {extent:.4g} apart. Name body parts that are "
-            "corners of the arena, or give this recording's arena by its corners in px."
+            f"tenth of the frames, where all of them are {extent:.4g} apart. Name body parts that "
+            "are corners of the arena, or give this recording's arena by its corners in px."
         )
     return medians

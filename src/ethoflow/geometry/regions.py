@@ -12,7 +12,14 @@ from ethoflow.geometry.arena import Arena, polygon
 from ethoflow.geometry.by_name import for_each
 from ethoflow.geometry.drawing import Drawn, Outline, WholeMaze, draw, way_to_own
 from ethoflow.geometry.landmarks import mark_landmarks
-from ethoflow.geometry.written import FromLandmarks, Written, read_region, read_regions_of_maze
+from ethoflow.geometry.written import (
+    FromLandmarks,
+    GivenArena,
+    Written,
+    read_arena,
+    read_region,
+    read_regions_of_maze,
+)
 from ethoflow.schema import Data, DataError, as_dataset, position_units, text
 
 Shape: TypeAlias = Arena | str | Sequence[Arena | str] | Sequence[Sequence[Arena | str]]
@@ -146,6 +153,20 @@ def tracked_corners(regions: Regions | Mapping[str, Regions]) -> list[str]:
     return list(dict.fromkeys(name for one in each for name in _tracked(_read(one))))  # type: ignore[arg-type]
 
 
+def place_landmarks(
+    ds: xr.Dataset,
+    arena: GivenArena | Mapping[str, GivenArena] | None,
+    regions: Regions | Mapping[str, Regions] | None,
+) -> xr.Dataset:
+    """Tracks in which the corners that an arena or regions name are landmarks, no body parts."""
+    each = list(arena.values()) if isinstance(arena, Mapping) else [arena]
+    arenas = [read_arena(one) if isinstance(one, str) else one for one in each]
+    names = [n for one in arenas if isinstance(one, FromLandmarks) for n in one.names]
+    names += [] if regions is None else tracked_corners(regions)
+    names = list(dict.fromkeys(names))
+    return mark_landmarks(ds, names) if names else ds
+
+
 def _tracked(read: Drawn) -> list[str]:
     """Tracked corners of the regions of one recording."""
     if isinstance(read, WholeMaze):
@@ -193,7 +214,7 @@ def _parts(shape: Shape, name: str) -> list[list[Written]]:
         if not all(isinstance(item, Sequence) and item for item in items):
             raise _no_region(shape, name)
         return [[_ring(ring, name) for ring in item] for item in items]  # type: ignore[union-attr]
-    return [[_ring(item, name) for item in items]]  # type: ignore[arg-type]
+    return [[_ring(item, name) for item in items]]
 
 
 def _ring(given: object, name: str) -> Written:

@@ -123,6 +123,9 @@ def _corners(outline: Ring, share: float) -> Parts:
 
 Written: TypeAlias = Arena | FromLandmarks | OfArena
 
+GivenArena: TypeAlias = Arena | FromLandmarks | str
+"""An arena, or one as written: ``"maze from c1, c2, ..., c12 = 350 mm"``."""
+
 _NAMES = r"(?P<names>[^=]+?)"
 _FROM = re.compile(
     rf"(?P<kind>polygon|circle|maze)\s+from\s+(?:(?:the\s+)?corners\s+)?{_NAMES}(?:=(?P<size>.+))?",

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import xarray as xr
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from ethoflow import store
 from ethoflow.cleaning import choose_max_jump, clean
 from ethoflow.cleaning.scores import MOST_LOST, choose_min_confidence, describe_loss
 from ethoflow.errors import DataError, listed
-from ethoflow.geometry.arena import Arena, parse_arena
+from ethoflow.geometry.by_name import unused
 from ethoflow.geometry.calibration import calibrate
+from ethoflow.geometry.files import is_file, read_arenas, read_regions
+from ethoflow.geometry.regions import mark_regions, place_landmarks
 from ethoflow.geometry.scale import column_key, is_quantity
 from ethoflow.io.metadata_rows import read_rows
 from ethoflow.points import add_points
@@ -31,14 +35,18 @@ from ethoflow.stages.keys import (
     ProjectError,
     SkeletonKeys,
     Where,
+    placing,
 )
 from ethoflow.stages.made import Group
+from ethoflow.stages.shapes import ArenaText, RegionsText, RegionText
 
 TEMPLATE = """
 # The arena gives the scale: a circle by centre, radius and diameter, or a polygon by its corners
 # and the length of its first side. Without arena or px_per_mm everything stays in pixels.
 # arena: circle 320 240 200 px = 380 mm
 # arena: polygon 100,30 540,30 540,440 100,440 px = 380 mm
+# arena: polygon from tl, tr, br, bl = 380 mm    # corners that are tracked as body parts
+# regions: {centre: centre 50 % of side, nest: circle 320 240 40 px}
 # px_per_mm: 3.2            # or 32 px/cm, or a column of the metadata
 # skeleton: {centre: Spine_2}   # roles of body parts that are not recognised by name
 # skeleton: {centre: [left_ear, right_ear, tail_base]}   # or made of several
@@ -50,14 +58,6 @@ clean:
   window: 200 ms            # running median
 
 """
-
-
-def _check_text(value: str) -> str:
-    parse_arena(value)
-    return value
-
-
-ArenaText = Annotated[str, AfterValidator(_check_text)]
 
 
 class Cleaning(Keys):
@@ -83,6 +83,13 @@ class PosesKeys(SkeletonKeys, MetadataKeys):
         default=None,
         description="'circle X Y RADIUS px = 380 mm' or 'polygon X,Y ... px = 380 mm'.",
     )
+    regions: Annotated[
+        RegionsText | dict[str, RegionText | dict[str, RegionText]] | None,
+        Needs(
+            "must be regions by name, such as {nest: circle 320 240 90 px}, the same by recording, "
+            "a file of regions, or 'maze, open arms left right'"
+        ),
+    ] = Field(default=None, description="'maze, open arms left right', or a file of regions.")
     px_per_mm: Annotated[
         float | str | dict[str, float | str] | None,
         Needs("must be a number, a text such as '32 px/cm', or one for each recording"),
@@ -92,15 +99,19 @@ class PosesKeys(SkeletonKeys, MetadataKeys):
     )
     clean: Cleaning = Cleaning()
 
-    def arenas(self) -> Arena | dict[str, Arena] | None:
-        """The arena, or one for each recording."""
-        if isinstance(self.arena, dict):
-            return {name: parse_arena(text) for name, text in self.arena.items()}
-        return None if self.arena is None else parse_arena(self.arena)
+
+def _find_files(keys: PosesKeys, locate: Locate) -> Sequence[Path]:
+    """Tables about the animals, and files of arenas and regions."""
+    shapes = [str(text) for text in (keys.arena, keys.regions) if is_file(text)]
+    return [locate(name) for name in (*keys.metadata, *shapes)]
 
 
 def _check_scale(keys: PosesKeys, locate: Locate, where: Where) -> None:
-    """A scale that is a name is that of a column of the metadata."""
+    """A scale that is a name is that of a column of the metadata; files of shapes are there."""
+    for key, read in (("arena", read_arenas), ("regions", read_regions)):
+        if is_file(text := getattr(keys, key)):
+            with placing(where, [key], f"{key}: "):
+                read(locate(text))
     name = keys.px_per_mm
     if not isinstance(name, str) or is_quantity(name):
         return
@@ -124,25 +135,46 @@ def _check_scale(keys: PosesKeys, locate: Locate, where: Where) -> None:
     top=True,
     template=TEMPLATE,
     check=_check_scale,
+    watch=_find_files,
     doing="cleaning",
 )
 def poses(job: Job, keys: PosesKeys) -> Group | None:
     """Positions calibrated and cleaned, in mm where there is a scale."""
     if not job.asked and _is_kept(job):
         return None
-    ds = job.open("tracks")
+    arena, regions = _shapes(job, keys)
+    ds = place_landmarks(job.open("tracks"), arena, regions)
     parts = [str(part) for part in ds.bodypart.values]
     if keys.skeleton:
         roles = text(find_roles(parts, keys.skeleton))
         ds = ds.assign_coords(role=("bodypart", roles))
-    if keys.arena is not None or keys.px_per_mm is not None:
-        ds = calibrate(ds, keys.arenas(), px_per_mm=keys.px_per_mm)
+    if arena is not None or keys.px_per_mm is not None:
+        ds = calibrate(ds, arena, px_per_mm=keys.px_per_mm)
+    if regions is not None:
+        ds = mark_regions(ds, regions)
     cleaning: dict[str, Any] = keys.clean.model_dump()
     if choose_max_jump(ds, keys.clean.max_jump) is None:
         job.report.say("poses: jumps are not removed: positions in px have no scale for max_jump")
     _report_threshold(ds, keys.clean, job)
     cleaned = add_points(clean(ds, **cleaning), find_points(parts, keys.skeleton))
     return Group(cleaned, lambda stored: _find(stored, job))
+
+
+def _shapes(job: Job, keys: PosesKeys) -> tuple[Any, Any]:
+    """Arena and regions, of files where the keys name some; names of no recording are told."""
+    names = [str(name) for name in job.open("tracks").recording.values]
+    found: list[Any] = [keys.arena, keys.regions]
+    for place, read in enumerate((read_arenas, read_regions)):
+        if is_file(text := found[place]):
+            found[place] = read(job.locate(text))
+    arena, regions = found
+    by_recording = {"arena": arena} if isinstance(arena, dict) else {}
+    if isinstance(regions, dict) and any(isinstance(one, dict) for one in regions.values()):
+        by_recording["regions"] = regions
+    for key, given in by_recording.items():
+        if nobody := unused(given, names):
+            job.report.warn(f"poses: {key} of no recording: {listed(nobody)}")
+    return arena, regions
 
 
 def _find(stored: xr.Dataset, job: Job) -> list[str]:

@@ -1,4 +1,4 @@
-"""Labels into tables: every bout, and how much of its time every animal spent on what."""
+"""Poses and labels into tables: distances and regions, every bout, and budgets of time."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ from pathlib import Path
 
 import pandas as pd
 import xarray as xr
+from pydantic import Field
 
 from ethoflow.csv_text import write_csv
 from ethoflow.labels.bouts import find_bouts
 from ethoflow.labels.budget import time_budget
 from ethoflow.stages.declare import stage
 from ethoflow.stages.job import Job
-from ethoflow.stages.keys import Keys
+from ethoflow.stages.keys import Duration, Keys
 from ethoflow.stages.made import FileSet, Item
+from ethoflow.stats.activity import can_summarise
+from ethoflow.stats.activity import summarise as activity
 
 TITLE = "Time budget (means over animals or pairs; share of observed time; bouts of all)"
 
@@ -24,19 +27,44 @@ TABLES: Mapping[str, Callable[[xr.Dataset], pd.DataFrame]] = {
 }
 
 
-@stage(reads=("labels/rules",), writes="tables/")
-def tables(job: Job, keys: Keys) -> FileSet:
-    """Bouts and time budgets of the labels, as CSV and Parquet."""
+class TablesKeys(Keys):
+    """How tables are made."""
+
+    bin: Duration = Field(
+        default=None, description="Length of the bins of the summary; all of a recording by default"
+    )
+
+
+@stage(reads=("poses",), uses=("labels/rules",), writes="tables/", keys=TablesKeys)
+def tables(job: Job, keys: TablesKeys) -> FileSet:
+    """What every animal did in numbers: distance and regions, bouts and time budgets."""
+    labels = TABLES if job.has("labels/rules") else {}
+    source = job.fingerprint("labels/rules") if labels else ""
     items = [
         Item(
             (f"{name}.csv", f"{name}.parquet"),
             lambda make=make: make(job.open("labels/rules")),  # type: ignore[misc]
             save_table,
+            source=f"{name} {source}",
             note=_note if name == "time_budget" else None,
         )
-        for name, make in TABLES.items()
+        for name, make in labels.items()
     ]
-    return FileSet(items, shows={TITLE: "time_budget.csv"})
+    if can_summarise(job.open("poses")):
+        items.append(
+            Item(
+                ("summary.csv", "summary.parquet"),
+                lambda: activity(job.open("poses"), bin=keys.bin),
+                save_table,
+                source=f"summary {keys.bin} {job.fingerprint('poses')}",
+            )
+        )
+    else:
+        job.report.warn(
+            "tables: no summary of distances and regions: no body part has the role centre, and "
+            "none can be made of ears and tail base. Name one: 'skeleton: {centre: Spine_2}'."
+        )
+    return FileSet(items, shows={TITLE: "time_budget.csv"} if labels else {})
 
 
 def _note(budget: pd.DataFrame) -> object:
