@@ -13,6 +13,7 @@ DIMS = (
     "joint",
     "region",
     "corner",
+    "landmark",
     "vertex",
     "space",
     "time",

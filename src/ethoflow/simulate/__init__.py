@@ -5,14 +5,17 @@ from ethoflow.simulate.cohort import Simulation, simulate_cohort, simulate_recor
 from ethoflow.simulate.constructions import approach, running_in_circle, still_then_running
 from ethoflow.simulate.files import write_dlc, write_metadata
 from ethoflow.simulate.long import repeat_recording
+from ethoflow.simulate.mazes import PlusMaze, plus_maze
 from ethoflow.simulate.tracker import Tracker
 
 __all__ = [
     "CircleArena",
+    "PlusMaze",
     "PolygonArena",
     "Simulation",
     "Tracker",
     "approach",
+    "plus_maze",
     "repeat_recording",
     "running_in_circle",
     "simulate_cohort",
