@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ethoflow.exporting.movement import to_movement
     from ethoflow.exporting.nap import to_pynapple
     from ethoflow.exporting.tables import to_table
+    from ethoflow.features.windows import windowed
     from ethoflow.geometry.arena import Arena, circle, polygon
     from ethoflow.geometry.calibration import calibrate
     from ethoflow.geometry.regions import ellipse, mark_regions
@@ -86,6 +87,7 @@ _NAMES = {
     "to_pynapple": "ethoflow.exporting.nap",
     "to_table": "ethoflow.exporting.tables",
     "verify": "ethoflow.store",
+    "windowed": "ethoflow.features.windows",
     "write": "ethoflow.engine.materialise",
 }
 

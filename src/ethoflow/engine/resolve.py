@@ -88,6 +88,12 @@ class Request:
             job=digest_of([recipe, [node.key for node in inputs], sorted(sizes.items())]),
         )
 
+    def find(self, declaration: Declaration, name: str) -> Node:
+        """The node that the first input of `declaration` stands for when it is bound to `name`."""
+        first = declaration.inputs[0]
+        item = Input(name, first.view, first.many, first.argument)
+        return self._input(declaration, item, (declaration.name,))
+
     def check_settings(self, asked_for: Sequence[str], also: Collection[str] = ()) -> None:
         """Refuse settings of functions that the rules `asked_for` do not rest on, nor are `also`.
 

@@ -1,0 +1,85 @@
+"""Arrays that a user gives beside the names of features: brought into a dataset, or refused."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+
+import xarray as xr
+
+from ethoflow.engine import declarations
+from ethoflow.errors import DataError, WrongUse, listed
+from ethoflow.schema import COORDINATES, VARIABLES
+
+SHARED = ("recording", "individual", "time")
+"""Dims along which an array must have what the dataset has."""
+
+
+def add_array(ds: xr.Dataset, array: xr.DataArray) -> tuple[xr.Dataset, str]:
+    """`ds` with an array in it, and the name it has there.
+
+    Raises
+    ------
+    WrongUse
+        It is no array along time.
+    DataError
+        It is of other recordings, animals or frames: nothing is dropped, or filled with missing.
+    """
+    if not isinstance(array, xr.DataArray):
+        raise WrongUse(
+            f"needed names of features or xarray DataArrays, found {type(array).__name__}."
+        )
+    name = str(array.name or "values")
+    if "time" not in array.dims:
+        raise WrongUse(f"{name} has no dim time; it has: {', '.join(map(str, array.dims))}.")
+    for dim in SHARED:
+        _check_same(ds, array, dim, name)
+    taken = {*map(str, ds.variables), *declarations(), *VARIABLES, *COORDINATES}
+    name = _free(name, taken)
+    array, renamed = array.rename(name), {}
+    for dim in map(str, array.dims):
+        other = dim in ds.dims and dim not in SHARED and not _same(ds, array, dim)
+        if other and dim != "partner":
+            renamed[dim] = _free(dim, {*taken, *map(str, array.dims)})
+    array = array.rename(renamed) if renamed else array
+    own = [c for c in array.coords if c in ds.variables and c not in array.dims]
+    units = str(array.attrs.get("units", ""))
+    if not units:
+        raise DataError(f"{name} has no units: set {name}.attrs['units'], '1' for plain numbers.")
+    return ds.assign({name: array.drop_vars(own)}), name
+
+
+def _free(name: str, taken: Container[str]) -> str:
+    """`name`, with a number behind it where it is taken."""
+    found, number = name, 2
+    while found in taken:
+        found, number = f"{name}_{number}", number + 1
+    return found
+
+
+def _check_same(ds: xr.Dataset, array: xr.DataArray, dim: str, name: str) -> None:
+    if dim not in array.dims:
+        if dim == "recording" and dim in ds.dims:
+            raise DataError(f"{name} is of one recording; the dataset has {ds.sizes[dim]}.")
+        return
+    if dim not in ds.dims:
+        raise DataError(f"{name} has the dim {dim}, which the dataset does not have.")
+    if array.sizes[dim] != ds.sizes[dim]:
+        raise DataError(
+            f"{name} has {array.sizes[dim]:,} along {dim}, the dataset {ds.sizes[dim]:,}: give it "
+            "for all of them, and no others."
+        )
+    if dim in array.coords and dim in ds.coords:
+        here, there = list(map(str, ds[dim].values)), list(map(str, array[dim].values))
+        if sorted(here) != sorted(there) or (dim == "time" and here != there):
+            raise DataError(
+                f"{name} is of another {dim}: {listed(there, 3)}; the dataset has "
+                f"{listed(here, 3)}."
+            )
+
+
+def _same(ds: xr.Dataset, array: xr.DataArray, dim: str) -> bool:
+    if ds.sizes[dim] != array.sizes[dim]:
+        return False
+    if dim not in ds.coords or dim not in array.coords:
+        return dim not in array.coords
+    return list(map(str, ds[dim].values)) == list(map(str, array[dim].values))
