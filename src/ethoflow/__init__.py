@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from ethoflow.exporting.movement import to_movement
     from ethoflow.exporting.nap import to_pynapple
     from ethoflow.exporting.tables import to_table
+    from ethoflow.features.matrix import feature_matrix
+    from ethoflow.features.scaling import apply_scaler, fit_scaler, read_scaler, save_scaler
     from ethoflow.features.windows import windowed
     from ethoflow.geometry.arena import Arena, circle, polygon
     from ethoflow.geometry.calibration import calibrate
@@ -52,6 +54,7 @@ _NAMES = {
     "Output": "ethoflow.engine",
     "UnitError": "ethoflow.units",
     "annotate": "ethoflow.labels.annotation",
+    "apply_scaler": "ethoflow.features.scaling",
     "assign_roles": "ethoflow.points",
     "behaviour": "ethoflow.engine",
     "calibrate": "ethoflow.geometry.calibration",
@@ -59,10 +62,12 @@ _NAMES = {
     "circle": "ethoflow.geometry.arena",
     "clean": "ethoflow.cleaning",
     "feature": "ethoflow.engine",
+    "feature_matrix": "ethoflow.features.matrix",
     "ellipse": "ethoflow.geometry.regions",
     "export": "ethoflow.exporting.files",
     "find_bouts": "ethoflow.labels.bouts",
     "fit": "ethoflow.engine",
+    "fit_scaler": "ethoflow.features.scaling",
     "find_offset": "ethoflow.io.scoring",
     "from_arrays": "ethoflow.schema:make_tracks",
     "from_movement": "ethoflow.io.movement",
@@ -77,6 +82,8 @@ _NAMES = {
     "read_cohort": "ethoflow.io.cohort",
     "read_ensemble": "ethoflow.io.ensemble",
     "read_labels": "ethoflow.io.scoring",
+    "read_scaler": "ethoflow.features.scaling",
+    "save_scaler": "ethoflow.features.scaling",
     "step": "ethoflow.engine",
     "study": "ethoflow.stats.stores",
     "summarise": "ethoflow.stats.activity",

@@ -34,6 +34,7 @@ def add_array(ds: xr.Dataset, array: xr.DataArray) -> tuple[xr.Dataset, str]:
     for dim in SHARED:
         _check_same(ds, array, dim, name)
     taken = {*map(str, ds.variables), *declarations(), *VARIABLES, *COORDINATES}
+    _check_partners(ds, array, name)
     name = _free(name, taken)
     array, renamed = array.rename(name), {}
     for dim in map(str, array.dims):
@@ -41,11 +42,10 @@ def add_array(ds: xr.Dataset, array: xr.DataArray) -> tuple[xr.Dataset, str]:
         if other and dim != "partner":
             renamed[dim] = _free(dim, {*taken, *map(str, array.dims)})
     array = array.rename(renamed) if renamed else array
-    own = [c for c in array.coords if c in ds.variables and c not in array.dims]
     units = str(array.attrs.get("units", ""))
     if not units:
         raise DataError(f"{name} has no units: set {name}.attrs['units'], '1' for plain numbers.")
-    return ds.assign({name: array.drop_vars(own)}), name
+    return ds.assign({name: array.reset_coords(drop=True)}), name
 
 
 def _free(name: str, taken: Container[str]) -> str:
@@ -75,6 +75,17 @@ def _check_same(ds: xr.Dataset, array: xr.DataArray, dim: str, name: str) -> Non
                 f"{name} is of another {dim}: {listed(there, 3)}; the dataset has "
                 f"{listed(here, 3)}."
             )
+
+
+def _check_partners(ds: xr.Dataset, array: xr.DataArray, name: str) -> None:
+    if "partner" not in array.dims or "partner" not in array.coords or "individual" not in ds:
+        return
+    partners, there = ({str(n) for n in one.values} for one in (array.partner, ds.individual))
+    if partners != there:
+        raise DataError(
+            f"{name} has the partners {listed(sorted(partners))}, the dataset the individuals "
+            f"{listed(sorted(there))}: give pairs of the same animals."
+        )
 
 
 def _same(ds: xr.Dataset, array: xr.DataArray, dim: str) -> bool:

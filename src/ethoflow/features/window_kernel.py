@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+import ethoflow.features.window_loops as loops
 from ethoflow.engine.declare import Array
-from ethoflow.features import window_loops as loops
 from ethoflow.features.window_statistics import Statistic, bins_of, half_window, read_statistic
 from ethoflow.units import Quantity, to_frames
 

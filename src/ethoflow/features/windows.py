@@ -11,8 +11,9 @@ import xarray as xr
 from ethoflow.engine import Declaration, Function, Members
 from ethoflow.engine.signature import make
 from ethoflow.errors import DataError, WrongUse
-from ethoflow.features import window_kernel
 from ethoflow.features.given import add_array
+from ethoflow.features.window_kernel import reach
+from ethoflow.features.window_kernel import windowed as of_windows
 from ethoflow.features.window_statistics import Statistic, check_statistics, read_statistic
 from ethoflow.schema import Data, as_dataset
 from ethoflow.units import Quantity
@@ -187,7 +188,7 @@ def _declaration_for(node: Node, statistics: Sequence[Statistic]) -> Declaration
 def _declare(dims: tuple[str, ...], scope: str, units: str) -> Declaration:
     return make(
         Function,
-        window_kernel.windowed,
+        of_windows,
         "feature",
         dims=dims,
         units=units,
@@ -195,7 +196,7 @@ def _declare(dims: tuple[str, ...], scope: str, units: str) -> Declaration:
         over={"window": find_windows, "statistic": find_statistics} if len(dims) > 1 else {},
         pointwise=tuple(dim for dim in dims[:-1] if dim not in (*BROUGHT, "partner")),
         optional=("values",),
-        halo=window_kernel.reach,
+        halo=reach,
     )
 
 
