@@ -35,6 +35,8 @@ def add_array(ds: xr.Dataset, array: xr.DataArray) -> tuple[xr.Dataset, str]:
         _check_same(ds, array, dim, name)
     taken = {*map(str, ds.variables), *declarations(), *VARIABLES, *COORDINATES}
     _check_partners(ds, array, name)
+    if "partner" in array.coords and not _same(_partners_of(ds), array, "partner"):
+        array = array.sel(partner=ds.individual.values)
     name = _free(name, taken)
     array, renamed = array.rename(name), {}
     for dim in map(str, array.dims):
@@ -86,6 +88,11 @@ def _check_partners(ds: xr.Dataset, array: xr.DataArray, name: str) -> None:
             f"{name} has the partners {listed(sorted(partners))}, the dataset the individuals "
             f"{listed(sorted(there))}: give pairs of the same animals."
         )
+
+
+def _partners_of(ds: xr.Dataset) -> xr.Dataset:
+    """The individuals as partners of each other."""
+    return xr.Dataset(coords={"partner": [str(name) for name in ds.individual.values]})
 
 
 def _same(ds: xr.Dataset, array: xr.DataArray, dim: str) -> bool:

@@ -56,9 +56,9 @@ def fit_scaler(matrix: xr.DataArray, method: str = "robust") -> Model:
     Examples
     --------
     >>> import ethoflow as ef
-    >>> matrix = ef.feature_matrix(ef.simulate.still_then_running(), ["speed", "body_span"])
-    >>> model = fit_scaler(matrix.isel(feature=[0, 1, 2]), method="standard")
-    >>> float(apply_scaler(matrix.isel(feature=[0, 1, 2]), model).std().round(2))
+    >>> matrix = ef.feature_matrix(ef.simulate.still_then_running(), ["speed"])
+    >>> model = fit_scaler(matrix, method="standard")
+    >>> float(apply_scaler(matrix, model).std().round(2))
     1.0
     """
     from ethoflow.engine.fits import fit  # Dask is heavy
@@ -121,8 +121,8 @@ def apply_scaler(matrix: xr.DataArray, scaler: Model) -> xr.DataArray:
     Examples
     --------
     >>> import ethoflow as ef
-    >>> matrix = ef.feature_matrix(ef.simulate.still_then_running(), ["body_span"])
-    >>> apply_scaler(matrix.assign_coords(feature=["length"]), fit_scaler(matrix))
+    >>> matrix = ef.feature_matrix(ef.simulate.still_then_running(), ["speed"])
+    >>> apply_scaler(matrix.isel(feature=[0]), fit_scaler(matrix))
     Traceback (most recent call last):
     ...
     ethoflow.errors.DataError: the scaler was fitted on other features: the matrix lacks ...
@@ -130,7 +130,7 @@ def apply_scaler(matrix: xr.DataArray, scaler: Model) -> xr.DataArray:
     from ethoflow.engine.lazy import compute_calls
     from ethoflow.engine.resolve import Request
 
-    features, units, circular = _describe(matrix)
+    features, units, _ = _describe(matrix)
     known = _settings(scaler)
     _check_features(features, known["features"])
     wanted = dict(zip(known["features"], known["units"], strict=True))
@@ -209,7 +209,7 @@ def read_scaler(path: str | Path) -> Model:
     --------
     >>> import tempfile
     >>> import ethoflow as ef
-    >>> model = fit_scaler(ef.feature_matrix(ef.simulate.still_then_running(), ["body_span"]))
+    >>> model = fit_scaler(ef.feature_matrix(ef.simulate.still_then_running(), ["speed"]))
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     read_scaler(save_scaler(model, Path(folder, "scaler.json"))).digest == model.digest
     True
