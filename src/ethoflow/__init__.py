@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ethoflow.features.matrix import feature_matrix
     from ethoflow.features.scaling import apply_scaler, fit_scaler, read_scaler, save_scaler
     from ethoflow.features.windows import windowed
+    from ethoflow.geometry.alignment import align, unalign
     from ethoflow.geometry.arena import Arena, circle, polygon
     from ethoflow.geometry.calibration import calibrate
     from ethoflow.geometry.regions import ellipse, mark_regions
@@ -53,6 +54,7 @@ _NAMES = {
     "Model": "ethoflow.engine.model",
     "Output": "ethoflow.engine",
     "UnitError": "ethoflow.units",
+    "align": "ethoflow.geometry.alignment",
     "annotate": "ethoflow.labels.annotation",
     "apply_scaler": "ethoflow.features.scaling",
     "assign_roles": "ethoflow.points",
@@ -93,6 +95,7 @@ _NAMES = {
     "to_movement": "ethoflow.exporting.movement",
     "to_pynapple": "ethoflow.exporting.nap",
     "to_table": "ethoflow.exporting.tables",
+    "unalign": "ethoflow.geometry.alignment",
     "verify": "ethoflow.store",
     "windowed": "ethoflow.features.windows",
     "write": "ethoflow.engine.materialise",
