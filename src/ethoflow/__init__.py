@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ethoflow.geometry.calibration import calibrate
     from ethoflow.geometry.regions import ellipse, mark_regions
     from ethoflow.io.cohort import read_cohort
+    from ethoflow.io.embeddings import add_embedding
     from ethoflow.io.ensemble import read_ensemble
     from ethoflow.io.movement import from_movement
     from ethoflow.io.one_file import read
@@ -54,6 +55,7 @@ _NAMES = {
     "Model": "ethoflow.engine.model",
     "Output": "ethoflow.engine",
     "UnitError": "ethoflow.units",
+    "add_embedding": "ethoflow.io.embeddings",
     "align": "ethoflow.geometry.alignment",
     "annotate": "ethoflow.labels.annotation",
     "apply_scaler": "ethoflow.features.scaling",

@@ -217,8 +217,8 @@ def _check(ds: xr.Dataset, axis: str) -> None:
         raise WrongUse(f"align(axis) must be 'x' or 'y', found {axis!r}.")
     if ds.sizes["space"] != 2:
         raise DataError(
-            f"align needs positions of two coordinates, found {ds.sizes['space']}: a frame in space "
-            "has three angles. Choose two, as in ds.sel(space=['x', 'y'])."
+            f"align needs positions of two coordinates, found {ds.sizes['space']}: a frame in "
+            "space has three angles. Choose two, as in ds.sel(space=['x', 'y'])."
         )
     if "individual" not in ds.dims:
         raise DataError("align needs the dim individual.")
