@@ -21,10 +21,15 @@ if TYPE_CHECKING:
     from ethoflow.exporting.movement import to_movement
     from ethoflow.exporting.nap import to_pynapple
     from ethoflow.exporting.tables import to_table
+    from ethoflow.features.matrix import feature_matrix
+    from ethoflow.features.scaling import apply_scaler, fit_scaler, read_scaler, save_scaler
+    from ethoflow.features.windows import windowed
+    from ethoflow.geometry.alignment import align, unalign
     from ethoflow.geometry.arena import Arena, circle, polygon
     from ethoflow.geometry.calibration import calibrate
     from ethoflow.geometry.regions import ellipse, mark_regions
     from ethoflow.io.cohort import read_cohort
+    from ethoflow.io.embeddings import add_embedding
     from ethoflow.io.ensemble import read_ensemble
     from ethoflow.io.movement import from_movement
     from ethoflow.io.one_file import read
@@ -50,7 +55,10 @@ _NAMES = {
     "Model": "ethoflow.engine.model",
     "Output": "ethoflow.engine",
     "UnitError": "ethoflow.units",
+    "add_embedding": "ethoflow.io.embeddings",
+    "align": "ethoflow.geometry.alignment",
     "annotate": "ethoflow.labels.annotation",
+    "apply_scaler": "ethoflow.features.scaling",
     "assign_roles": "ethoflow.points",
     "behaviour": "ethoflow.engine",
     "calibrate": "ethoflow.geometry.calibration",
@@ -58,10 +66,12 @@ _NAMES = {
     "circle": "ethoflow.geometry.arena",
     "clean": "ethoflow.cleaning",
     "feature": "ethoflow.engine",
+    "feature_matrix": "ethoflow.features.matrix",
     "ellipse": "ethoflow.geometry.regions",
     "export": "ethoflow.exporting.files",
     "find_bouts": "ethoflow.labels.bouts",
     "fit": "ethoflow.engine",
+    "fit_scaler": "ethoflow.features.scaling",
     "find_offset": "ethoflow.io.scoring",
     "from_arrays": "ethoflow.schema:make_tracks",
     "from_movement": "ethoflow.io.movement",
@@ -76,6 +86,8 @@ _NAMES = {
     "read_cohort": "ethoflow.io.cohort",
     "read_ensemble": "ethoflow.io.ensemble",
     "read_labels": "ethoflow.io.scoring",
+    "read_scaler": "ethoflow.features.scaling",
+    "save_scaler": "ethoflow.features.scaling",
     "step": "ethoflow.engine",
     "study": "ethoflow.stats.stores",
     "summarise": "ethoflow.stats.activity",
@@ -85,7 +97,9 @@ _NAMES = {
     "to_movement": "ethoflow.exporting.movement",
     "to_pynapple": "ethoflow.exporting.nap",
     "to_table": "ethoflow.exporting.tables",
+    "unalign": "ethoflow.geometry.alignment",
     "verify": "ethoflow.store",
+    "windowed": "ethoflow.features.windows",
     "write": "ethoflow.engine.materialise",
 }
 

@@ -141,6 +141,28 @@ def length_in(unit: str) -> tuple[str, int]:
     return found[0] if len(found) == len(powers) == 1 else ("", 0)
 
 
+def product(*factors: tuple[str, int]) -> str:
+    """The unit of a product of units, each to a power.
+
+    Examples
+    --------
+    >>> product(("mm/s", 1), ("s", -1)), product(("mm/s", 2)), product(("1", 1), ("s", -1))
+    ('mm/s2', 'mm2/s2', '1/s')
+    """
+    powers: dict[str, int] = {}
+    for unit, power in factors:
+        if unit.strip() in ("", "1"):
+            continue
+        if not _PRODUCT.fullmatch(unit.strip().removeprefix("1/")):
+            return "*".join(f"({u})**{p}" for u, p in factors if u not in ("", "1"))
+        for below, word, exponent in _FACTOR.findall(unit.strip().removeprefix("1")):
+            sign = -1 if below else 1
+            powers[word] = powers.get(word, 0) + sign * int(exponent or 1) * power
+    above = " ".join(f"{w}{p if p > 1 else ''}" for w, p in powers.items() if p > 0)
+    under = "".join(f"/{w}{-p if p < -1 else ''}" for w, p in powers.items() if p < 0)
+    return f"{above or '1'}{under}"
+
+
 _PIXELS = re.compile(r"(?<![a-z_])(?:px|pixels?)(?![a-z_])")
 
 

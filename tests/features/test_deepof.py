@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -69,3 +70,41 @@ def test_areas(folder: Path, poses: xr.Dataset) -> None:
         # Where an outline crosses itself DeepOF may count its loops one by one.
         apart = np.abs(found.sel(area=name) - table[name].to_numpy())
         assert float((apart < 2e-2).mean()) > 0.99, name
+
+
+def table(
+    folder: Path, name: str, parts: list[str], axes: tuple[str, str] = ("x", "y")
+) -> np.ndarray:
+    """Columns of a table, dims (bodypart, axis, time)."""
+    found = pd.read_parquet(folder / f"{name}.parquet")
+    return np.stack([[found[f"{part}|{axis}"] for axis in axes] for part in parts])
+
+
+def test_centred_and_aligned(folder: Path, poses: xr.Dataset) -> None:
+    parts = [str(part) for part in poses.bodypart.values]
+    corners = json.loads((folder / "meta.json").read_text())["meta"]["arena_polygon_mm"]
+    arena = xr.DataArray(corners, dims=("vertex", "space"), attrs={"units": "mm"})
+    found = ef.align(poses.assign(arena=arena), "arena").position[0]
+    np.testing.assert_allclose(found, table(folder, "coords_center_arena", parts), atol=2e-3)
+    found = ef.align(poses, "Center").position[0]
+    np.testing.assert_allclose(found, table(folder, "coords_center_body", parts), atol=2e-3)
+    found = ef.align(poses, "Center", along="Spine_1", axis="y").position[0]
+    expected = table(folder, "coords_center_body_align_Spine_1", parts)
+    np.testing.assert_allclose(found, expected, atol=2e-3)
+
+
+def test_polar(folder: Path, poses: xr.Dataset) -> None:
+    parts = [str(part) for part in poses.bodypart.values]
+    expected = table(folder, "coords_polar", parts, ("rho", "phi"))
+    found = ef.features.polar_distance(poses)
+    np.testing.assert_allclose(found.polar_distance[0], expected[:, 0], atol=2e-3)
+    np.testing.assert_allclose(found.polar_angle[0], expected[:, 1], atol=1e-3)
+
+
+def test_polar_about_a_centre_is_not_that_of_deepof(folder: Path, poses: xr.Dataset) -> None:
+    # DeepOF subtracts the centre's distance and angle, which are no coordinates about it.
+    parts = [str(part) for part in poses.bodypart.values]
+    expected = table(folder, "coords_polar_center_body", parts, ("rho", "phi"))
+    assert (expected[:, 0] < 0).any()
+    found = ef.features.polar_distance(ef.align(poses, "Center")).polar_distance[0]
+    assert float(found.min()) >= 0

@@ -15,6 +15,7 @@ import numpy as np
 from ethoflow.engine.calls import Call
 from ethoflow.engine.declare import BOUT_PARAMETERS, Array, Declaration, Output
 from ethoflow.engine.inputs import Held, KernelFailed, inputs_of, of_seats, views_of
+from ethoflow.engine.relative import settle
 from ethoflow.engine.rule_files import failing_line
 from ethoflow.engine.unknown import finish, missing_of
 from ethoflow.engine.windows import Window
@@ -204,8 +205,9 @@ def call_kernel(
     declaration = call.declaration
     bouts = BOUT_PARAMETERS if declaration.kind == "behaviour" else ()
     parameters = {n: v for n, v in call.parameters.items() if n not in bouts}
+    parameters, own = settle(parameters, call.arguments, views)
     try:
-        result = declaration.function(*views, **parameters)
+        result = declaration.function(*own, **parameters)
     except MemoryError:  # nothing is wrong with the function
         raise
     except Exception as error:

@@ -9,6 +9,7 @@ from typing import Any
 import xarray as xr
 
 from ethoflow.engine.declare import Declaration
+from ethoflow.engine.relative import BodyLengths, check_relative
 from ethoflow.errors import DataError, Missing, WrongUse, did_you_mean
 from ethoflow.schema import count_frames, position_units
 from ethoflow.units import UnitError, convert, factor, same_dimension, to_frames, unit_of
@@ -73,18 +74,29 @@ LONG = 60.0
 """Seconds that a window may have however short the recordings are."""
 
 
+LENGTHS = ("mm", "mm/s", "mm/s2")
+"""Units of thresholds that go with the unit of the positions."""
+
+
 def _convert_length(
     value: Any, unit: str, length: str, declaration: Declaration, name: str
-) -> float:
-    """A threshold in the unit of the data: declared in mm, it may be given in px for px data."""
+) -> float | BodyLengths:
+    """A threshold in the unit of the data: declared in mm, it may be given in px for px data.
+
+    It may be in body lengths too.
+    """
     full = f"{declaration.name}({name})"
-    wanted = unit.replace("mm", length) if unit in ("mm", "mm/s", "mm/s2") else unit
+    wanted = unit.replace("mm", length) if unit in LENGTHS else unit
     written = unit_of(value, name=full, unit=unit) or unit
     number = convert(value, written, name=full)
     if not math.isfinite(number):
         raise UnitError(f"{full} must be a number in {wanted}, found {value!r}.")
     if same_dimension(written, wanted):
         return number * factor(written, wanted)
+    in_bodies = unit.replace("mm", "body_length")
+    if unit in LENGTHS and same_dimension(written, in_bodies):
+        check_relative(declaration, full)
+        return BodyLengths(number * factor(written, in_bodies))
     if length == "px" and same_dimension(written, unit):
         raise Uncalibrated(
             declaration.name,

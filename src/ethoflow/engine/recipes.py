@@ -13,6 +13,7 @@ from ethoflow.engine.calls import Call, Node, Recipe
 from ethoflow.engine.declare import Declaration, Input, Taken
 from ethoflow.engine.identity import identify
 from ethoflow.engine.model import Model
+from ethoflow.engine.relative import BodyLengths
 
 
 def write_recipe(
@@ -84,4 +85,6 @@ def _plain(value: Any) -> Any:
         return value.item()
     if isinstance(value, Model):
         return {"model": value.name, "digest": value.digest}
+    if isinstance(value, BodyLengths):
+        return {"body_lengths": value.number}
     raise TypeError(f"a parameter of the type {type(value).__name__} cannot be recorded: {value!r}")

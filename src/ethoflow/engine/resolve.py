@@ -14,6 +14,7 @@ from ethoflow.engine.members import find_members, take_members
 from ethoflow.engine.parameters import convert_parameters
 from ethoflow.engine.recipes import digest_of, write_recipe
 from ethoflow.engine.registry import declarations, maker_of
+from ethoflow.engine.relative import inputs_for
 from ethoflow.engine.roles import find_places
 from ethoflow.engine.sources import WAS, source_of
 from ethoflow.errors import (
@@ -63,6 +64,10 @@ class Request:
         )
         own = {n: v for n, v in given.items() if n not in _names_of_inputs(declaration)}
         parameters = convert_parameters(self.ds, declaration, own)
+        beside = inputs_for(declaration, parameters)
+        arguments = (*arguments, *beside)
+        inputs = (*inputs, *(self._input(declaration, item, asking) for item in beside))
+        by_roles = (*by_roles, *(None for _ in beside))
         found = find_members(self.ds, declaration, parameters, arguments, inputs)
         taken = tuple(
             take_members(declaration, item, node, found) or roles
@@ -87,6 +92,12 @@ class Request:
             names=names,
             job=digest_of([recipe, [node.key for node in inputs], sorted(sizes.items())]),
         )
+
+    def find(self, declaration: Declaration, name: str) -> Node:
+        """The node that the first input of `declaration` stands for when it is bound to `name`."""
+        first = declaration.inputs[0]
+        item = Input(name, first.view, first.many, first.argument)
+        return self._input(declaration, item, (declaration.name,))
 
     def check_settings(self, asked_for: Sequence[str], also: Collection[str] = ()) -> None:
         """Refuse settings of functions that the rules `asked_for` do not rest on, nor are `also`.

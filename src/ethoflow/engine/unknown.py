@@ -10,6 +10,7 @@ import numpy as np
 from ethoflow.engine.bouts import filter_bouts
 from ethoflow.engine.calls import Call
 from ethoflow.engine.declare import Array, Output
+from ethoflow.engine.relative import ARGUMENTS
 
 
 def missing_of(output: Output) -> float:
@@ -56,10 +57,11 @@ def _find_unknown(
         if item.argument in call.declaration.optional or view.dtype.kind not in "fc":
             continue
         dims = [dim for dim in node.dims if dim not in used]
-        # A missing number (a body length nobody could measure) makes states unknown; a missing
-        # arena radius only says that the arena is no circle.
+        # A missing number (a body length nobody could measure) makes states unknown, and as a
+        # threshold numbers too; a missing arena radius only says that the arena is no circle.
         is_number = not dims or "individual" in node.dims
-        if "time" not in dims and (output.gives == "number" or not is_number):
+        number = output.gives == "number" and item.argument not in ARGUMENTS
+        if "time" not in dims and (number or not is_number):
             continue
         if "time" in dims and "time" not in output.dims:
             continue  # of a whole recording: the kernel decides

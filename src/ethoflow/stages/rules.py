@@ -135,8 +135,9 @@ def _check_parameter(value: Quantity, unit: str | None) -> None:
     if unit == "s":
         to_frames(value, 1000.0, name="it")
     elif unit is not None:
-        in_px = bool(unit_of(value)) and same_dimension(unit_of(value), unit.replace("mm", "px"))
-        convert(value, unit.replace("mm", "px") if in_px else unit, name="it")
+        others = [unit.replace("mm", length) for length in ("px", "body_length")]
+        fits = [one for one in others if unit_of(value) and same_dimension(unit_of(value), one)]
+        convert(value, fits[0] if fits else unit, name="it")
 
 
 def _watch(keys: RulesKeys, locate: Locate) -> Sequence[Path] | None:
