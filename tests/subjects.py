@@ -93,6 +93,14 @@ def with_regions(ds: xr.Dataset) -> xr.Dataset:
     return ef.mark_regions(ds, regions, units=ds.position.attrs["units"])
 
 
+def with_filled(ds: xr.Dataset) -> xr.Dataset:
+    """Poses of which some points are marked as filled."""
+    seen = ds.position.notnull().all("space")
+    marks = (seen & (ds.position.isel(space=0) > 0)).where(seen, 0).astype("float32")
+    marks.attrs = {"units": "1", "kind": "flag"}
+    return ds.assign(filled=marks.transpose(*ds.confidence.dims))
+
+
 OF_REGIONS = (
     "region_distance", "in_region", "share_in_region", "region_bearing", "time_since_entry",
     "time_inside",
@@ -107,13 +115,19 @@ def in_bins(_: xr.Dataset) -> Mapping[str, Mapping[str, Any]]:
     return {name: {"bin": "10 frames", "n_bins": 13} for name in IN_BINS}
 
 
+def _needs_of(name: str) -> Callable[[xr.Dataset], xr.Dataset]:
+    if name in OF_REGIONS:
+        return with_regions
+    return with_filled if name == "smooth_kalman" else _as_it_is
+
+
 def of_builtins() -> list[Subject]:
     """All that comes with ethoflow."""
     return [
         Subject(
             item,
             output,
-            with_regions if name in OF_REGIONS else _as_it_is,
+            _needs_of(name),
             in_bins if name in IN_BINS else _nothing,
         )
         for name, item in builtin().items()

@@ -47,7 +47,7 @@ ITEMS = [*BUILTINS, *(item for item in of_probes() if item.kind != "fit")]
 """What is fitted gives a model, and no array that could be compared as these are."""
 
 OF_POSES = [item for item in ITEMS if item.reads_poses]
-FILLS = {"fill_gaps", "kalman"}
+FILLS = {"fill_gaps", "fill_pchip", "fill_kalman", "kalman"}
 OF_FRAMES = {"find_spot"}
 """What is seen of them is in a video, and does not hang on the positions there were."""
 IN_A_PLANE = {"in_rectangle", "seconds_inside", "find_spot"}

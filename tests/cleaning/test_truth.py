@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from itertools import product
 
 import numpy as np
@@ -22,6 +22,8 @@ CLEANERS: dict[str, Callable[[xr.Dataset], xr.Dataset]] = {
     "smooth": smooth,
     "remove_jumps": remove_jumps,
     "fill_gaps": fill_gaps,
+    "pchip": partial(ef.clean, fill="pchip", smoothing="polynomial"),
+    "kalman": partial(ef.clean, fill="kalman", smoothing="kalman"),
 }
 
 
@@ -105,7 +107,7 @@ def check_circle(cleaner: str, pace: float, fps: float, length: int) -> None:
     # Beside a gap that was filled by a straight line the median may see that line: it is then off
     # by no more than the line is.
     chord = (pace * (length + 1) / fps) ** 2 / (8 * 200.0)
-    bridged = cleaner == "clean" and length <= np.floor(0.2 * fps + 0.5)
+    bridged = cleaner in ("clean", "pchip", "kalman") and length <= np.floor(0.2 * fps + 0.5)
     assert found <= usual_error(cleaner, pace, fps) * 1.02 + 1e-3 + (chord if bridged else 0)
 
 
