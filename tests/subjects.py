@@ -9,13 +9,16 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
 from typing import Any
 
+import dask
 import xarray as xr
 
 import ethoflow as ef
 from ethoflow.engine import Declaration, Output, builtin
+from tests.strategies import make_pixels, make_poses
 
 PROBES = (
     "pair_distances", "joint_angle", "regions", "windows", "kalman", "pose_model", "net", "hmm",
@@ -121,6 +124,26 @@ def _needs_of(name: str) -> Callable[[xr.Dataset], xr.Dataset]:
     return with_filled if name == "smooth_kalman" else _as_it_is
 
 
+@cache
+def pose_model(n_bodyparts: int, units: str) -> Any:
+    """A pose model of other recordings."""
+    make = make_poses if units == "mm" else make_pixels
+    with dask.config.set(scheduler="synchronous"):
+        return ef.cleaning.fit_poses(make(77, 900).isel(bodypart=slice(n_bodyparts)))
+
+
+def with_pose_model(ds: xr.Dataset) -> Mapping[str, Mapping[str, Any]]:
+    """The model for the skeleton and the units of a dataset."""
+    model = pose_model(ds.sizes["bodypart"], ds.position.attrs["units"])
+    return {"fill_from_pose": {"model": model}}
+
+
+def _settings_of(name: str) -> Callable[[xr.Dataset], Mapping[str, Mapping[str, Any]]]:
+    if name == "fill_from_pose":
+        return with_pose_model
+    return in_bins if name in IN_BINS else _nothing
+
+
 def of_builtins() -> list[Subject]:
     """All that comes with ethoflow."""
     return [
@@ -128,9 +151,10 @@ def of_builtins() -> list[Subject]:
             item,
             output,
             _needs_of(name),
-            in_bins if name in IN_BINS else _nothing,
+            _settings_of(name),
         )
         for name, item in builtin().items()
+        if item.kind != "fit"  # it gives a model, and no array that could be compared
         for output in item.outputs
     ]
 

@@ -12,13 +12,16 @@ import numpy as np
 import xarray as xr
 
 from ethoflow.cleaning.confidence import mask_low_confidence
+from ethoflow.cleaning.from_pose import fill_from_pose
 from ethoflow.cleaning.gaps import fill_gaps, fillable
 from ethoflow.cleaning.kalman import fill_kalman, smooth_kalman
 from ethoflow.cleaning.outliers import remove_jumps
 from ethoflow.cleaning.pchip import fill_pchip
 from ethoflow.cleaning.polynomial import smooth_polynomial
+from ethoflow.cleaning.pose_model import fit_poses
 from ethoflow.cleaning.scores import MOST_LOST, choose_min_confidence, describe_loss
 from ethoflow.cleaning.smoothing import smooth
+from ethoflow.engine.model import Model
 from ethoflow.engine.presets import Function
 from ethoflow.errors import UnknownName, no_such
 from ethoflow.points import add_points, set_aside
@@ -27,10 +30,12 @@ from ethoflow.units import Quantity, same_dimension
 
 __all__ = [
     "clean",
+    "fill_from_pose",
     "fill_gaps",
     "fill_kalman",
     "fill_pchip",
     "fillable",
+    "fit_poses",
     "mask_low_confidence",
     "remove_jumps",
     "smooth",
@@ -38,7 +43,7 @@ __all__ = [
     "smooth_polynomial",
 ]
 
-Fill: TypeAlias = Literal["linear", "pchip", "kalman"]
+Fill: TypeAlias = Literal["linear", "pchip", "kalman", "pose"]
 Smoothing: TypeAlias = Literal["median", "polynomial", "kalman"]
 
 
@@ -49,6 +54,8 @@ def clean(
     max_jump: Quantity | None = "auto",
     max_gap: Quantity | None = 0.2,
     fill: Fill = "linear",
+    max_pose_gap: Quantity = 2.0,
+    pose_model: Model | None = None,
     window: Quantity | None = 0.2,
     smoothing: Smoothing = "median",
 ) -> xr.Dataset:
@@ -75,7 +82,14 @@ def clean(
     fill
         How: ``"linear"`` (the default) by a straight line, ``"pchip"`` by a curve that does not
         overshoot, ``"kalman"`` by one that keeps the velocity, which also says how far off it may
-        be, in `position_sd`.
+        be, in `position_sd`; ``"pose"`` from the body parts that were seen meanwhile, with
+        `fill_from_pose`, and what is left by a straight line.
+    max_pose_gap
+        Longest gap that is filled with ``"pose"``, where two body parts at least were seen, s,
+        default 2 s.
+    pose_model
+        From `fit_poses`. By default ``"pose"`` fits one on `data`, masked and without jumps, at
+        once, also on lazy data.
     window
         Length of the window of the smoothing, s, default 0.2 s; with ``"kalman"`` only whether it
         is None counts.
@@ -116,6 +130,10 @@ def clean(
     if max_jump is not None:
         ds = remove_jumps(ds, max_jump=max_jump)
     if max_gap is not None:
+        if fill == "pose":
+            model = fit_poses(ds) if pose_model is None else pose_model
+            ds = _mark(ds, fill_from_pose(ds, model=model, max_gap=max_pose_gap))
+            fill = "linear"
         ds = _fill(ds, max_gap, fill)
     return add_points(ds if window is None else _smooth(ds, window, smoothing), points)
 
@@ -124,10 +142,15 @@ def _fill(ds: xr.Dataset, max_gap: Quantity, fill: Fill) -> xr.Dataset:
     """Gaps filled, and marked together with what was filled before."""
     if fill == "linear":
         filled = fillable(ds, max_gap=max_gap).rename("filled")
-        new = fill_gaps(ds, max_gap=max_gap)
-    else:
-        new = _with_confidence(fill_pchip if fill == "pchip" else fill_kalman, ds, max_gap=max_gap)
-        filled = new.filled
+        return _mark(ds, fill_gaps(ds, max_gap=max_gap).assign(filled=filled))
+    if fill == "pchip":
+        return _mark(ds, fill_pchip(ds, max_gap=max_gap))
+    return _mark(ds, _with_confidence(fill_kalman, ds, max_gap=max_gap))
+
+
+def _mark(ds: xr.Dataset, new: xr.Dataset) -> xr.Dataset:
+    """What was filled, marked together with what had been filled before."""
+    filled = new.filled
     if "filled" in ds:
         filled_before = (ds.filled == 1) & ds.position.notnull().all("space")
         filled = filled.where(~filled_before, 1)

@@ -47,7 +47,7 @@ clean:
   min_confidence: auto      # points below become missing: 0.6 of likelihoods, 0.2 of SLEAP's
   max_jump: auto            # 20 mm off the path; nothing in pixels
   max_gap: 200 ms           # longest gap that is filled
-  fill: linear              # or pchip, kalman
+  fill: linear              # or pchip, kalman, pose
   window: 200 ms            # of the smoothing
   smoothing: median         # or polynomial, kalman
 
@@ -73,6 +73,9 @@ class Cleaning(Keys):
     )
     max_gap: Duration = Field(default="200 ms", description="The longest gap that is filled.")
     fill: Fill = Field(default="linear", description="How gaps are filled.")
+    max_pose_gap: Duration = Field(
+        default="2 s", description="The longest gap that is filled from the pose, with fill: pose."
+    )
     window: Duration = Field(default="200 ms", description="The window of the smoothing.")
     smoothing: Smoothing = Field(default="median", description="How points are smoothed.")
 
