@@ -27,7 +27,7 @@ CLEANERS: dict[str, Callable[[xr.Dataset], xr.Dataset]] = {
 }
 
 SYMMETRIC = ("clean", "smooth", "remove_jumps", "fill_gaps")
-"""Cleaners that see as much to the left as to the right; a polynomial beside a gap sees one side."""
+"""Cleaners that see as much to the left as to the right; a polynomial may see one side."""
 
 
 def record(position: np.ndarray, fps: float, chunk: int | None = None) -> xr.Dataset:

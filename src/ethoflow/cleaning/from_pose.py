@@ -23,6 +23,9 @@ LEAST_SEEN = 2
 ODD = 4.0
 """Oddity of what was seen, 1 in usual poses, above which the model is trusted the less."""
 
+DOUBT = 1.3
+"""How much of what model and line differ by is put down to the model, in its own variances."""
+
 NO_SURER = 0.85
 """Share of the model's variance that is left at least, however near the straight line is."""
 
@@ -83,7 +86,7 @@ def _lean_on_line(place: Array, line: Array, variance: Array) -> tuple[Array, Ar
     itself: nothing while an animal rests.
     """
     away = place - line
-    excess = (np.square(np.abs(away)) - variance.sum(axis=0)).sum() / (2 * away.size)
+    excess = (np.square(np.abs(away)) - DOUBT * variance.sum(axis=0)).sum() / (2 * away.size)
     share = max(excess, 0.0) / np.maximum(max(excess, 0.0) + variance, np.finfo(float).tiny)
     found = line + share[0] * away.real + 1j * share[1] * away.imag
     return found, variance * np.maximum(share, NO_SURER)

@@ -27,7 +27,7 @@ USUAL = 0.995
 def _complete(position: Array) -> tuple[Array, Array]:
     """Centred poses as complex numbers, dims (bodypart, time), and which are complete."""
     points = position[:, 0].astype(np.float64) + 1j * position[:, 1].astype(np.float64)
-    whole = ~np.isnan(points).any(axis=0)
+    whole: Array = np.asarray(~np.isnan(points).any(axis=0))
     points = np.where(whole, points, 0)
     return points - points.mean(axis=0), whole
 
@@ -134,7 +134,7 @@ def check_model(ds: xr.Dataset, model: Model) -> None:
     for name, here in card_of(ds).items():
         there = model[name]
         if name == "fps":
-            same = np.isclose(there, here, rtol=1e-3).all()
+            same = bool(np.isclose(there, here, rtol=1e-3).all())
         else:
             same = np.array_equal(there, here)
         if not same:

@@ -21,7 +21,7 @@ LAGS = (0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128)
 """Frames between two poses of which it is known how they vary together."""
 
 TIMES = (1.5, 3.0, 6.0, 12.0, 24.0, 48.0, 96.0, 192.0, 1e4)
-"""Frames after which what is left of a deviation is forgotten: the terms of a covariance in time."""
+"""Frames after which a deviation is forgotten: the terms of a covariance in time."""
 
 WEAK = 1e-4
 """Share of the greatest variance below which a direction of the seen points says nothing."""
@@ -94,7 +94,7 @@ class Poses:
 
     def _guess(self, seen: Array, missing: int) -> Guess:
         n = len(self.shape)
-        held, wanted = np.flatnonzero(seen), [missing, n + missing]
+        held, wanted = np.flatnonzero(seen), np.array([missing, n + missing])
         held = np.concatenate([held, n + held])
         align = self._align(seen, held)
         every = align @ self.covariance[0] @ align.T
@@ -114,7 +114,7 @@ class Poses:
         moves = np.zeros((2 * n, 3))
         moves[:n, 0] = moves[n:, 1] = 1
         moves[:n, 2], moves[n:, 2] = -away.imag, away.real
-        align = np.eye(2 * n)
+        align: Array = np.eye(2 * n)
         align[:, held] -= moves @ np.linalg.pinv(moves[held])
         return align
 
@@ -124,7 +124,8 @@ def fit_terms(covariance: Array) -> Array:
     from scipy.optimize import nnls  # heavy
 
     if not covariance[0] > 0:
-        return np.eye(len(TIMES) + 1)[0] * max(float(covariance[0]), 0.0)
+        none: Array = np.zeros(len(TIMES) + 1)
+        return none
     weight = 1 / (1 + 0.1 * np.arange(len(LAGS)))
     design = terms_of(LAGS) * weight[:, np.newaxis]
     strengths, _ = nnls(design, covariance / covariance[0] * weight)

@@ -66,11 +66,13 @@ def _make_gaps(whole: Array, events: list[list[Array]], n: int, rng: Any) -> Arr
     n_frames = whole.size
     n_parts = next(event.shape[0] for of in events for event in of)
     mask, taken = np.zeros((n_parts, n_frames), bool), ~whole
-    for of_length in reversed(events):
+    for turn, of_length in enumerate(reversed(events), 1):
         for _ in range(n * 20 if of_length else 0):
             event = of_length[rng.integers(len(of_length))]
             length = event.shape[1]
-            if length + 2 * MARGIN >= n_frames or mask.any(axis=0).mean() > SHARE:
+            if length + 2 * MARGIN >= n_frames or mask.any(axis=0).mean() > SHARE * turn / len(
+                BINS
+            ):
                 break
             start = int(rng.integers(MARGIN, n_frames - length - MARGIN))
             around = slice(start - MARGIN, start + length + MARGIN)
