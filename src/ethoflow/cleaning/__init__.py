@@ -14,6 +14,8 @@ import xarray as xr
 from ethoflow.cleaning.confidence import mask_low_confidence
 from ethoflow.cleaning.from_pose import fill_from_pose
 from ethoflow.cleaning.gaps import fill_gaps, fillable
+from ethoflow.cleaning.hampel import remove_outliers
+from ethoflow.cleaning.implausible import remove_absent, remove_fast, remove_stretched
 from ethoflow.cleaning.kalman import fill_kalman, smooth_kalman
 from ethoflow.cleaning.outliers import remove_jumps
 from ethoflow.cleaning.pchip import fill_pchip
@@ -37,7 +39,11 @@ __all__ = [
     "fillable",
     "fit_poses",
     "mask_low_confidence",
+    "remove_absent",
+    "remove_fast",
     "remove_jumps",
+    "remove_outliers",
+    "remove_stretched",
     "smooth",
     "smooth_kalman",
     "smooth_polynomial",
