@@ -9,13 +9,16 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
 from typing import Any
 
+import dask
 import xarray as xr
 
 import ethoflow as ef
 from ethoflow.engine import Declaration, Output, builtin
+from tests.strategies import make_pixels, make_poses
 
 PROBES = (
     "pair_distances", "joint_angle", "regions", "windows", "kalman", "pose_model", "net", "hmm",
@@ -93,6 +96,14 @@ def with_regions(ds: xr.Dataset) -> xr.Dataset:
     return ef.mark_regions(ds, regions, units=ds.position.attrs["units"])
 
 
+def with_filled(ds: xr.Dataset) -> xr.Dataset:
+    """Poses of which some points are marked as filled."""
+    seen = ds.position.notnull().all("space")
+    marks = (seen & (ds.position.isel(space=0) > 0)).where(seen, 0).astype("float32")
+    marks.attrs = {"units": "1", "kind": "flag"}
+    return ds.assign(filled=marks.transpose(*ds.confidence.dims))
+
+
 OF_REGIONS = (
     "region_distance", "in_region", "share_in_region", "region_bearing", "time_since_entry",
     "time_inside",
@@ -107,16 +118,43 @@ def in_bins(_: xr.Dataset) -> Mapping[str, Mapping[str, Any]]:
     return {name: {"bin": "10 frames", "n_bins": 13} for name in IN_BINS}
 
 
+def _needs_of(name: str) -> Callable[[xr.Dataset], xr.Dataset]:
+    if name in OF_REGIONS:
+        return with_regions
+    return with_filled if name == "smooth_kalman" else _as_it_is
+
+
+@cache
+def pose_model(n_bodyparts: int, units: str) -> Any:
+    """A pose model of other recordings."""
+    make = make_poses if units == "mm" else make_pixels
+    with dask.config.set(scheduler="synchronous"):
+        return ef.cleaning.fit_poses(make(77, 900).isel(bodypart=slice(n_bodyparts)))
+
+
+def with_pose_model(ds: xr.Dataset) -> Mapping[str, Mapping[str, Any]]:
+    """The model for the skeleton and the units of a dataset."""
+    model = pose_model(ds.sizes["bodypart"], ds.position.attrs["units"])
+    return {"fill_from_pose": {"model": model}}
+
+
+def _settings_of(name: str) -> Callable[[xr.Dataset], Mapping[str, Mapping[str, Any]]]:
+    if name == "fill_from_pose":
+        return with_pose_model
+    return in_bins if name in IN_BINS else _nothing
+
+
 def of_builtins() -> list[Subject]:
     """All that comes with ethoflow."""
     return [
         Subject(
             item,
             output,
-            with_regions if name in OF_REGIONS else _as_it_is,
-            in_bins if name in IN_BINS else _nothing,
+            _needs_of(name),
+            _settings_of(name),
         )
         for name, item in builtin().items()
+        if item.kind != "fit"  # it gives a model, and no array that could be compared
         for output in item.outputs
     ]
 

@@ -47,10 +47,10 @@ ITEMS = [*BUILTINS, *(item for item in of_probes() if item.kind != "fit")]
 """What is fitted gives a model, and no array that could be compared as these are."""
 
 OF_POSES = [item for item in ITEMS if item.reads_poses]
-FILLS = {"fill_gaps", "kalman"}
+FILLS = {"fill_gaps", "fill_pchip", "fill_kalman", "fill_from_pose", "kalman"}
 OF_FRAMES = {"find_spot"}
 """What is seen of them is in a video, and does not hang on the positions there were."""
-IN_A_PLANE = {"in_rectangle", "seconds_inside", "find_spot"}
+IN_A_PLANE = {"fill_from_pose", "in_rectangle", "seconds_inside", "find_spot"}
 WITH_A_MODEL = {"posture_score", "embedding"}
 """The model knows the numbers in mm."""
 OF_MIXED_UNITS = {"feature_matrix"}

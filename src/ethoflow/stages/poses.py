@@ -10,7 +10,7 @@ import xarray as xr
 from pydantic import Field
 
 from ethoflow import store
-from ethoflow.cleaning import choose_max_jump, clean
+from ethoflow.cleaning import Fill, Smoothing, choose_max_jump, clean
 from ethoflow.cleaning.scores import MOST_LOST, choose_min_confidence, describe_loss
 from ethoflow.errors import DataError, listed
 from ethoflow.geometry.by_name import unused
@@ -55,7 +55,9 @@ clean:
   min_confidence: auto      # points below become missing: 0.6 of likelihoods, 0.2 of SLEAP's
   max_jump: auto            # 20 mm off the path; nothing in pixels
   max_gap: 200 ms           # longest gap that is filled
-  window: 200 ms            # running median
+  fill: linear              # or pchip, kalman, pose
+  window: 200 ms            # of the smoothing
+  smoothing: median         # or polynomial, kalman
 
 """
 
@@ -70,7 +72,12 @@ class Cleaning(Keys):
         default="auto", description="Points that far off the path become missing."
     )
     max_gap: Duration = Field(default="200 ms", description="The longest gap that is filled.")
-    window: Duration = Field(default="200 ms", description="The window of the running median.")
+    fill: Fill = Field(default="linear", description="How gaps are filled.")
+    max_pose_gap: Duration = Field(
+        default="2 s", description="The longest gap that is filled from the pose, with fill: pose."
+    )
+    window: Duration = Field(default="200 ms", description="The window of the smoothing.")
+    smoothing: Smoothing = Field(default="median", description="How points are smoothed.")
 
 
 class PosesKeys(SkeletonKeys, MetadataKeys):
