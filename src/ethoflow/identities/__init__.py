@@ -1,0 +1,1 @@
+"""Identities: who is who over a whole recording. Suspected swaps, and a list of corrections."""

@@ -1,0 +1,147 @@
+"""Suspected swaps of identities, over whole recordings, with their evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from ethoflow.cleaning.scores import choose_min_confidence
+from ethoflow.engine.declare import Array
+from ethoflow.identities.deciding import Decision, decide
+from ethoflow.identities.exchanges import Exchange, circles_of, hold
+from ethoflow.identities.links import learn_usual, make_tracks
+from ethoflow.identities.moments import find_moments
+from ethoflow.identities.proportions import take_lengths
+from ethoflow.identities.table import APPLIED, DETECTED, UNDECIDED, tabulate
+from ethoflow.schema import Data, as_dataset, count_frames, first_frame
+
+SURE = 3.0
+"""Odds, in natural logarithms, from which on a swap is repaired."""
+
+FEWEST = 50
+"""Frames without which nothing is looked for."""
+
+
+def find_swaps(data: Data) -> pd.DataFrame:
+    """Moments at which identities were probably swapped, and how long each swap lasted.
+
+    Over the whole recording, every animal's way is held against its motion and heading before and
+    after, and what is in each slot against each animal's own proportions. A swap that is clear is
+    ``accepted``: `swap_identities` repairs it. One that is not is ``undecided`` and stays for you
+    to look at. Identities are those of the first frame.
+
+    Parameters
+    ----------
+    data
+        Tracks of two animals or more, in any unit, before smoothing or filling.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each swap: `recording`; `start` and `stop`, s of the recording's own clock, and
+        `start_frame` and `stop_frame` (exclusive); `a`, `b`, ...; `status`; `source`; the
+        evidence in natural logarithms of odds for the swap: `odds` in all, and the shares of
+        `motion`, `heading` and `proportions`; `unseen`: s for which an animal was not seen there.
+
+    Examples
+    --------
+    >>> from ethoflow import simulate
+    >>> tracks = simulate.simulate_cohort(1, duration="20 s", seed=1).tracks
+    >>> len(find_swaps(tracks))
+    0
+    """
+    ds = as_dataset(data, needs=["position"])
+    found = {}
+    counts, first = count_frames(ds), first_frame(ds)
+    for row, count in enumerate(counts.tolist()):
+        one = ds.isel(recording=row) if "recording" in ds.dims else ds
+        found[row] = list(_find(one.isel(time=slice(count)), first))
+    return tabulate(found, ds)
+
+
+def _find(ds: xr.Dataset, first: int) -> Iterator[tuple[Exchange, Mapping[str, Any]]]:
+    """Swaps of one recording, by slots of the dataset."""
+    position = _believed(ds)
+    there = np.flatnonzero(np.isfinite(position).any(axis=(1, 2, 3)))
+    if there.size < 2 or position.shape[-1] < FEWEST:
+        return
+    fps = float(ds.fps)
+    decisions = decide_all(position[there], fps)
+    for exchange, known in exchanges_from(decisions, len(there), position.shape[-1]):
+        seats = tuple(int(there[seat]) for seat in exchange.seats)
+        shifted = Exchange(exchange.start + first, exchange.stop + first, seats)
+        yield shifted, {**known, "unseen": max(known["unseen"], 0) / fps}
+
+
+def _believed(ds: xr.Dataset) -> Array:
+    """Positions, without those that the tracker does not believe in."""
+    position = np.asarray(ds.position.transpose("individual", "bodypart", "space", "time").values)
+    least = choose_min_confidence(ds, "auto") if "confidence" in ds else None
+    if least is None:
+        return position
+    confidence = ds.confidence.transpose("individual", "bodypart", "time").values
+    return np.where((confidence < least)[:, :, np.newaxis], np.float32(np.nan), position)
+
+
+def decide_all(position: Array, fps: float) -> list[Decision]:
+    """What happened at every moment of doubt; dims (individual, bodypart, space, time)."""
+    tracks = make_tracks(position, fps)
+    if (tracks.seen.sum(axis=1) < FEWEST).any():
+        return []
+    moments = find_moments(tracks, learn_usual(tracks, fps))
+    return decide(moments, take_lengths(tracks, fps), len(position))
+
+
+def exchanges_from(
+    decisions: Sequence[Decision], n_animals: int, stop: int
+) -> list[tuple[Exchange, dict[str, Any]]]:
+    """Decisions as exchanges: one that takes back another ends it."""
+    held = np.arange(n_animals)
+    running: list[tuple[Exchange, dict[str, Any]]] = []
+    done: list[tuple[Exchange, dict[str, Any]]] = []
+    for decision in sorted(decisions, key=lambda d: d.moment.frame):
+        none = tuple(range(n_animals))
+        sure = decision.odds >= SURE
+        option = decision.other if decision.option == none else decision.option
+        if sure and decision.option == none:
+            continue
+        after = np.asarray(option)[held]
+        evidence = {
+            "odds": decision.motion + decision.heading + decision.proportions,
+            "motion": decision.motion,
+            "heading": decision.heading,
+            "proportions": decision.proportions,
+            "unseen": decision.moment.unseen,
+        }
+        frame = decision.moment.frame
+        if not sure:
+            for circle in circles_of(np.argsort(held)[after]):
+                known = {"status": UNDECIDED, "source": DETECTED, **evidence}
+                done.append((Exchange(frame, stop, circle), known))
+            continue
+        ended = _ends(running, after, n_animals)
+        if ended is not None:
+            exchange, known = running.pop(ended)
+            done.append((exchange._replace(stop=frame), known))
+        else:
+            for circle in circles_of(np.argsort(held)[after]):
+                known = {"status": APPLIED, "source": DETECTED, **evidence}
+                running.append((Exchange(frame, stop, circle), known))
+        held = after
+    found = [one for one in [*done, *running] if one[0].start < one[0].stop]
+    return sorted(found, key=lambda one: one[0])
+
+
+def _ends(
+    running: Sequence[tuple[Exchange, Any]], after: Array, n_animals: int
+) -> int | None:
+    """Which running exchange has to end for the animals to be held so; None where none does it."""
+    for place in reversed(range(len(running))):
+        rest = [one.seats for other, (one, _) in enumerate(running) if other != place]
+        if (hold(rest, n_animals) == after).all():
+            return place
+    return None
