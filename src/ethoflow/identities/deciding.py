@@ -21,7 +21,10 @@ MOST_ANIMALS = 6
 """Animals up to which all courses are compared; of more each moment is decided by itself."""
 
 RARE = 5.0
-"""How much rarer than none an exchange is at such a moment, in natural logarithms of odds."""
+"""How much rarer than none an exchange is while all are seen, in natural logarithms of odds."""
+
+FORGOTTEN = 1.0
+"""Time in s out of sight after which a tracker knows little of who was who."""
 
 CLEAR = 10.0
 """Odds, in natural logarithms, from which on motion alone is taken to be right at first."""
@@ -105,17 +108,21 @@ def _holders(decisions: Sequence[Decision], start: Array) -> Array:
 
 
 def _alone(moment: Moment) -> Decision:
-    odds = [_prior(option) + m + h for option, m, h in _options(moment)]
+    odds = [p + m + h for p, m, h in _options(moment)]
     best, second = np.argsort(odds)[::-1][:2]
     return _decision(moment, int(best), int(second), odds[best] - odds[second])
 
 
-def _options(moment: Moment) -> list[tuple[tuple[int, ...], float, float]]:
-    return list(zip(moment.options, moment.motion, moment.heading, strict=True))
+def _options(moment: Moment) -> list[tuple[float, float, float]]:
+    """What speaks for each option: how common it is, motion, heading."""
+    common = [_prior(moment, option) for option in moment.options]
+    return list(zip(common, moment.motion, moment.heading, strict=True))
 
 
-def _prior(option: tuple[int, ...]) -> float:
-    return 0.0 if list(option) == sorted(option) else -RARE
+def _prior(moment: Moment, option: tuple[int, ...]) -> float:
+    if list(option) == sorted(option):
+        return 0.0
+    return -RARE * float(np.exp(-moment.lost(option) / (FORGOTTEN * moment.fps)))
 
 
 def _decision(moment: Moment, best: int, second: int, odds: float) -> Decision:
@@ -123,7 +130,7 @@ def _decision(moment: Moment, best: int, second: int, odds: float) -> Decision:
     shown, against = (second, best) if best == 0 else (best, second)
     motion = moment.motion[shown] - moment.motion[against]
     heading = moment.heading[shown] - moment.heading[against]
-    prior = _prior(moment.options[shown]) - _prior(moment.options[against])
+    prior = _prior(moment, moment.options[shown]) - _prior(moment, moment.options[against])
     signed = -odds if best == 0 else odds
     return Decision(
         moment,
@@ -153,7 +160,7 @@ def _decide(moments: Sequence[Moment], sums: Array) -> tuple[list[Decision], Arr
     gains, following = [], []
     for moment in moments:
         options = np.array(moment.options)
-        gains.append([_prior(option) + m + h for option, m, h in _options(moment)])
+        gains.append([p + m + h for p, m, h in _options(moment)])
         following.append(places[options[:, states] @ code])  # dims (option, state)
     forward = np.full((len(moments) + 1, len(states)), -np.inf)
     forward[0] = here[:, 0]

@@ -19,7 +19,7 @@ from ethoflow.identities.proportions import take_lengths
 from ethoflow.identities.table import APPLIED, DETECTED, UNDECIDED, tabulate
 from ethoflow.schema import Data, as_dataset, count_frames, first_frame
 
-SURE = 3.0
+SURE = 5.0
 """Odds, in natural logarithms, from which on a swap is repaired."""
 
 FEWEST = 50
@@ -74,7 +74,7 @@ def _find(ds: xr.Dataset, first: int) -> Iterator[tuple[Exchange, Mapping[str, A
     for exchange, known in exchanges_from(decisions, len(there), position.shape[-1]):
         seats = tuple(int(there[seat]) for seat in exchange.seats)
         shifted = Exchange(exchange.start + first, exchange.stop + first, seats)
-        yield shifted, {**known, "unseen": max(known["unseen"], 0) / fps}
+        yield shifted, known
 
 
 def _believed(ds: xr.Dataset) -> Array:
@@ -92,7 +92,7 @@ def decide_all(position: Array, fps: float) -> list[Decision]:
     tracks = make_tracks(position, fps)
     if (tracks.seen.sum(axis=1) < FEWEST).any():
         return []
-    moments = find_moments(tracks, learn_usual(tracks, fps))
+    moments = find_moments(tracks, learn_usual(tracks, fps), fps)
     return decide(moments, take_lengths(tracks, fps), len(position))
 
 
@@ -115,7 +115,7 @@ def exchanges_from(
             "motion": decision.motion,
             "heading": decision.heading,
             "proportions": decision.proportions,
-            "unseen": decision.moment.unseen,
+            "unseen": decision.moment.lost(option) / decision.moment.fps,
         }
         frame = decision.moment.frame
         if not sure:

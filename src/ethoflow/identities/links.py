@@ -37,8 +37,8 @@ SAMPLES = 4000
 LONGEST = 60.0
 """Time in s after which a place says no more than at random."""
 
-FASTEST = 0.999
-"""Share of speeds up to which they are believed."""
+JUMP = 5.0
+"""How much longer than those around it a step is that is no motion."""
 
 
 class Tracks(NamedTuple):
@@ -48,9 +48,12 @@ class Tracks(NamedTuple):
     """Dims (individual, time, bodypart, space), float32."""
     seen: Array
     """Dims (individual, time)."""
-    velocity: Array
-    """From `pace` frames before to this one, dims (individual, time, space); 0 where not known."""
-    pace: int
+    before: Array
+    after: Array
+    """Velocities before and after each frame, dims (individual, time, space); 0 where not known.
+
+    None is taken across a frame at which the animal is not seen or jumps.
+    """
     fading: float
     """In frames."""
 
@@ -110,17 +113,57 @@ def move(position: Array, i: int, u: int, j: int, v: int, way: Array, room: Arra
 
 
 @jit
-def _velocities(position: Array, seen: Array, pace: int, out: Array) -> None:
+def _steps(position: Array, seen: Array, out: Array) -> None:
+    """How far each animal comes from frame to frame."""
     n_animals, n_frames, n_points, n_space = position.shape
     way, room = np.empty(n_space), np.empty(n_points)
     for i in range(n_animals):
-        for t in range(pace, n_frames):
-            if not (seen[i, t] and seen[i, t - pace]):
+        for t in range(1, n_frames):
+            if seen[i, t] and seen[i, t - 1]:
+                move(position, i, t - 1, i, t, way, room)
+                out[i, t] = np.sqrt(np.square(way).sum())
+
+
+@jit
+def _velocities(position: Array, joined: Array, pace: int, before: Array, after: Array) -> None:
+    """Velocities over up to `pace` frames; `joined` are frames that go on from the one before."""
+    n_animals, n_frames, n_points, n_space = position.shape
+    way, room = np.empty(n_space), np.empty(n_points)
+    for i in range(n_animals):
+        for t in range(n_frames):
+            k = 0
+            while k < pace and t - k > 0 and joined[i, t - k]:
+                k += 1
+            if k == 0:
                 continue
-            move(position, i, t - pace, i, t, way, room)
+            move(position, i, t - k, i, t, way, room)
             for s in range(n_space):
                 if way[s] == way[s]:
-                    out[i, t, s] = way[s] / pace
+                    before[i, t, s] = way[s] / k
+        for t in range(n_frames):
+            k = 0
+            while k < pace and t + k + 1 < n_frames and joined[i, t + k + 1]:
+                k += 1
+            if k == 0:
+                continue
+            move(position, i, t, i, t + k, way, room)
+            for s in range(n_space):
+                if way[s] == way[s]:
+                    after[i, t, s] = way[s] / k
+
+
+def _find_joined(position: Array, seen: Array, pace: int) -> Array:
+    """Frames that go on from the one before: no step far longer than those around it."""
+    steps = np.full(seen.shape, np.nan)
+    _steps(position, seen, steps)
+    known = steps[~np.isnan(steps)]
+    if not known.size:
+        return np.zeros_like(seen)
+    wide = np.pad(np.nan_to_num(steps), ((0, 0), (pace, pace)), mode="edge")
+    around = np.lib.stride_tricks.sliding_window_view(wide, 2 * pace + 1, axis=1)
+    limit = JUMP * np.maximum(np.median(around, axis=-1), np.median(known))
+    joined: Array = steps <= limit
+    return joined
 
 
 def make_tracks(position: Array, fps: float) -> Tracks:
@@ -132,21 +175,17 @@ def make_tracks(position: Array, fps: float) -> Tracks:
     least = max(int(np.ceil(SEEN * moved.shape[2])), 1)
     seen = known.sum(axis=2) >= least
     pace = max(round(PACE * fps), 1)
-    velocity = np.zeros((*moved.shape[:2], moved.shape[3]))
-    _velocities(moved, seen, pace, velocity)
-    speed = np.sqrt(np.square(velocity).sum(axis=2))
-    moving = speed[speed > 0]
-    if moving.size:
-        most = np.quantile(moving, FASTEST)
-        velocity *= np.minimum(1, most / np.maximum(speed, 1e-12))[..., np.newaxis]
-    return Tracks(moved, seen, velocity, pace, max(FADING * fps, 1.0))
+    joined = _find_joined(moved, seen, pace)
+    before, after = (np.zeros((*moved.shape[:2], moved.shape[3])) for _ in range(2))
+    _velocities(moved, joined, pace, before, after)
+    return Tracks(moved, seen, before, after, max(FADING * fps, 1.0))
 
 
 @jit
 def measure(
     position: Array,
-    velocity: Array,
-    pace: int,
+    before: Array,
+    after: Array,
     fading: float,
     i: int,
     u: int,
@@ -158,12 +197,11 @@ def measure(
 ) -> None:
     """Motion and heading (squares) and speed of the link of `i` at `u` to `j` at `v`, into `out`."""
     n_space = position.shape[3]
-    after = min(v + pace, position.shape[1] - 1)
     out[1] = move(position, i, u, j, v, way, room)
     lasting = fading * (1 - np.exp(-(v - u) / fading))
     off, before_square, after_square = 0.0, 0.0, 0.0
     for s in range(n_space):
-        pace_before, pace_after = velocity[i, u, s], velocity[j, after, s]
+        pace_before, pace_after = before[i, u, s], after[j, v, s]
         off += (way[s] - lasting * (pace_before + pace_after) / 2) ** 2
         before_square += pace_before**2
         after_square += pace_after**2
@@ -173,18 +211,18 @@ def measure(
 
 @jit
 def _measure_all(
-    position: Array, velocity: Array, pace: int, fading: float, links: Array, out: Array
+    position: Array, before: Array, after: Array, fading: float, links: Array, out: Array
 ) -> None:
     way, room = np.empty(position.shape[3]), np.empty(position.shape[2])
     for k in range(len(links)):
         i, u, j, v = links[k]
-        measure(position, velocity, pace, fading, i, u, j, v, out[k], way, room)
+        measure(position, before, after, fading, i, u, j, v, out[k], way, room)
 
 
 def measure_links(tracks: Tracks, links: Array) -> Array:
     """Motion, heading (squares) and speed of links (i, u, j, v), dims (link, 3)."""
     out = np.empty((len(links), 3))
-    _measure_all(tracks.position, tracks.velocity, tracks.pace, tracks.fading, links, out)
+    _measure_all(tracks.position, tracks.before, tracks.after, tracks.fading, links, out)
     return out
 
 

@@ -45,17 +45,23 @@ class Moment:
     motion, heading
         For each option, how much better it fits than none, in natural logarithms of odds.
     unseen
-        The longest that one of them was not seen, in frames.
+        For how many frames each of `animals` was not seen.
     """
 
     before: int
     after: int
     frame: int
     animals: tuple[int, ...]
-    unseen: int
+    unseen: tuple[int, ...]
+    fps: float
     options: list[tuple[int, ...]] = field(default_factory=list)
     motion: list[float] = field(default_factory=list)
     heading: list[float] = field(default_factory=list)
+
+    def lost(self, option: tuple[int, ...]) -> int:
+        """For how many frames all were out of sight that an option exchanges."""
+        moved = [n for a, n in zip(self.animals, self.unseen, strict=True) if option[a] != a]
+        return min(moved, default=0)
 
 
 def find_breaks(tracks: Tracks, usual: Usual) -> list[Array]:
@@ -74,7 +80,7 @@ def find_breaks(tracks: Tracks, usual: Usual) -> list[Array]:
     return found
 
 
-def find_moments(tracks: Tracks, usual: Usual) -> list[Moment]:
+def find_moments(tracks: Tracks, usual: Usual, fps: float) -> list[Moment]:
     """Every moment of a recording at which an exchange is not out of the question, in order."""
     breaks = find_breaks(tracks, usual)
     n = len(breaks)
@@ -82,7 +88,7 @@ def find_moments(tracks: Tracks, usual: Usual) -> list[Moment]:
     if not any(map(len, pairs)):
         return []
     rows = np.concatenate(pairs)
-    moments = [_moment(tracks, usual, group) for group in _together(rows)]
+    moments = [_moment(tracks, usual, group, fps) for group in _together(rows)]
     return sorted((m for m in moments if len(m.options) > 1), key=lambda m: (m.after, m.before))
 
 
@@ -122,7 +128,7 @@ def _together(rows: Array) -> list[Array]:
         who, members = {row[0], row[3]}, [row]
         still = []
         for end, animals, group in open_groups:
-            if end + NEAR < start:
+            if end <= start:
                 done.append(np.array(group))
             elif animals & who:
                 who |= animals
@@ -134,7 +140,7 @@ def _together(rows: Array) -> list[Array]:
     return done + [np.array(group) for _, _, group in open_groups]
 
 
-def _moment(tracks: Tracks, usual: Usual, group: Array) -> Moment:
+def _moment(tracks: Tracks, usual: Usual, group: Array, fps: float) -> Moment:
     """What may have happened in one group of breaks."""
     best = group[np.argmax(group[:, 6])]
     animals = sorted({int(a) for a in (*group[:, 0], *group[:, 3])})
@@ -154,7 +160,8 @@ def _moment(tracks: Tracks, usual: Usual, group: Array) -> Moment:
         after=max(v for _, v in ends.values()),
         frame=int(min(best[2], best[5])),
         animals=tuple(animals),
-        unseen=max(v - u for u, v in ends.values()) - 1,
+        unseen=tuple(ends[animal][1] - ends[animal][0] - 1 for animal in animals),
+        fps=fps,
     )
     found = []
     for order in itertools.permutations(range(len(animals))):

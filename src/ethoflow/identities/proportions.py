@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -22,8 +23,11 @@ ENOUGH = 0.3
 CLIP = 6.0
 """Most that one second says for one animal against another."""
 
-LAGS = 20
+LAGS = 40
 """Seconds over which what is said repeats itself."""
+
+CHANCE = 2.0
+"""Differences between animals, in squares of those that chance makes, that are none."""
 
 SHRINK = 0.2
 """How far the covariance of lengths is drawn to its diagonal."""
@@ -111,32 +115,48 @@ def compare(lengths: Lengths, holders: Array, usable: Array, learnt: Array) -> A
         return said
     means = np.stack([np.median(own[i][:, complete[i]], axis=1) for i in range(n)])
     rest = [own[i][:, complete[i]] - means[i][:, np.newaxis] for i in range(n)]
-    pooled = np.concatenate(rest, axis=1)
-    limit = 5 * np.median(np.abs(pooled), axis=1, keepdims=True) + 1e-12
-    covariance = np.cov(np.clip(pooled, -limit, limit)) if n_lengths > 1 else np.array(
-        [[np.var(np.clip(pooled, -limit, limit))]]
-    )
-    covariance = (1 - SHRINK) * covariance + SHRINK * np.diag(np.diag(covariance))
-    covariance += 1e-9 * np.eye(n_lengths)
-    inverse = np.linalg.inv(covariance)
+    white = _whiten(np.concatenate(rest, axis=1))
+    repeats = _repeats([white @ one for one in rest])
+    counted = min(one.shape[1] for one in rest) / repeats
+    places = _reliable(means @ white.T, counted)
     fit = np.full((n, n, n_seconds), np.nan)
     for slot in range(n):
-        away = values[slot][np.newaxis] - means[:, :, np.newaxis]
-        fit[:, slot] = -0.5 * np.einsum("ikt,kl,ilt->it", away, inverse, away)
+        seen = white @ values[slot]
+        fit[:, slot] = -0.5 * np.square(seen[np.newaxis] - places[:, :, np.newaxis]).sum(axis=1)
     fit -= fit.max(axis=0, keepdims=True)
-    fit = np.nan_to_num(np.maximum(fit, -CLIP))
-    return np.asarray(fit / _repeats(fit, holders))
+    return np.asarray(np.nan_to_num(np.maximum(fit, -CLIP)) / repeats)
 
 
-def _repeats(fit: Array, holders: Array) -> float:
-    """How many seconds say the same, from how what is said goes on from second to second."""
-    n = len(fit)
+def _whiten(rest: Array) -> Array:
+    """What makes lengths, dims (length, second), of unit spread and unrelated."""
+    limit = 5 * np.median(np.abs(rest), axis=1, keepdims=True) + 1e-12
+    covariance = np.atleast_2d(np.cov(np.clip(rest, -limit, limit)))
+    covariance = (1 - SHRINK) * covariance + SHRINK * np.diag(np.diag(covariance))
+    covariance += 1e-9 * np.eye(len(covariance))
+    return np.asarray(np.linalg.inv(np.linalg.cholesky(covariance)))
+
+
+def _repeats(rest: Sequence[Array]) -> float:
+    """How many seconds say the same: from how lengths go on from second to second."""
     found = []
-    for i in range(n):
-        row = np.take_along_axis(fit[i], holders[i][np.newaxis], axis=0)[0]
-        row = row - row.mean()
-        power = float(row @ row)
-        if power > 0:
-            lags = range(1, min(LAGS, len(row) - 1))
-            found.append(1 + 2 * sum(max(float(row[:-k] @ row[k:]) / power, 0.0) for k in lags))
-    return max(1.0, float(np.mean(found))) if found else 1.0
+    for series in rest:
+        power = np.square(series).sum(axis=1)
+        total = np.ones(len(series))
+        for lag in range(1, min(LAGS, series.shape[1] - 1)):
+            shared = (series[:, lag:] * series[:, :-lag]).sum(axis=1) / np.maximum(power, 1e-12)
+            total += 2 * np.maximum(shared, 0)
+        found.append(float(np.mean(total)))
+    return max(1.0, float(np.mean(found)))
+
+
+def _reliable(places: Array, counted: float) -> Array:
+    """Animals' places, dims (animal, direction), without the differences that chance would make.
+
+    Animals of one size differ a little in what is measured of them, and their postures did not
+    last the same: differences no larger than these are none.
+    """
+    middle = places.mean(axis=0)
+    left, sizes, right = np.linalg.svd(places - middle, full_matrices=False)
+    by_chance = (np.sqrt(len(places)) + np.sqrt(places.shape[1])) ** 2 / max(counted, 1.0)
+    share = np.maximum(0, 1 - CHANCE * by_chance / np.maximum(np.square(sizes), 1e-12))
+    return np.asarray(middle + (left * (sizes * share)) @ right)
