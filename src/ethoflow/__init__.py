@@ -24,6 +24,14 @@ if TYPE_CHECKING:
     from ethoflow.geometry.arena import Arena, circle, polygon
     from ethoflow.geometry.calibration import calibrate
     from ethoflow.geometry.regions import ellipse, mark_regions
+    from ethoflow.identities import (
+        applied_edits,
+        find_swaps,
+        read_edits,
+        restore_identities,
+        swap_identities,
+        write_edits,
+    )
     from ethoflow.io.cohort import read_cohort
     from ethoflow.io.ensemble import read_ensemble
     from ethoflow.io.movement import from_movement
@@ -51,6 +59,7 @@ _NAMES = {
     "Output": "ethoflow.engine",
     "UnitError": "ethoflow.units",
     "annotate": "ethoflow.labels.annotation",
+    "applied_edits": "ethoflow.identities",
     "assign_roles": "ethoflow.points",
     "behaviour": "ethoflow.engine",
     "calibrate": "ethoflow.geometry.calibration",
@@ -63,6 +72,7 @@ _NAMES = {
     "find_bouts": "ethoflow.labels.bouts",
     "fit": "ethoflow.engine",
     "find_offset": "ethoflow.io.scoring",
+    "find_swaps": "ethoflow.identities",
     "from_arrays": "ethoflow.schema:make_tracks",
     "from_movement": "ethoflow.io.movement",
     "join": "ethoflow.labels.joining",
@@ -74,12 +84,15 @@ _NAMES = {
     "polygon": "ethoflow.geometry.arena",
     "read": "ethoflow.io.one_file",
     "read_cohort": "ethoflow.io.cohort",
+    "read_edits": "ethoflow.identities",
     "read_ensemble": "ethoflow.io.ensemble",
     "read_labels": "ethoflow.io.scoring",
+    "restore_identities": "ethoflow.identities",
     "step": "ethoflow.engine",
     "study": "ethoflow.stats.stores",
     "summarise": "ethoflow.stats.activity",
     "summary": "ethoflow.engine",
+    "swap_identities": "ethoflow.identities",
     "time_budget": "ethoflow.labels.budget",
     "to_keypoint_moseq": "ethoflow.exporting.moseq",
     "to_movement": "ethoflow.exporting.movement",
@@ -87,6 +100,7 @@ _NAMES = {
     "to_table": "ethoflow.exporting.tables",
     "verify": "ethoflow.store",
     "write": "ethoflow.engine.materialise",
+    "write_edits": "ethoflow.identities",
 }
 
 

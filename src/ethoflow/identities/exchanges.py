@@ -1,14 +1,14 @@
 """Exchanges of animals as permutations: what each holds from which frame on.
 
-An exchange names two or more animals and the frames from `start` to `stop` (exclusive): there the
-first holds what was the second's, the second what was the next one's, the last what was the
-first's. Exchanges that overlap act one after the other, by their start, each on what those before
-it gave: names are the corrected ones. So somebody who watches a video and writes down one mistake
-after the other has written what is meant.
+An exchange names two or more slots of the tracks and the frames from `start` to `stop` (exclusive):
+at its start the animal in the first goes on in the second, that in the second in the next one, that
+in the last in the first, and at its stop they go back. Slots are always those of the tracks as they
+are, so each exchange is true or false whatever is thought of the others.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
@@ -36,33 +36,45 @@ class Timeline(NamedTuple):
     holders: npt.NDArray[np.int64]
 
 
-def check_exchanges(exchanges: Sequence[Exchange], names: Sequence[str]) -> None:
+def check_exchanges(
+    exchanges: Sequence[Exchange], names: Sequence[str], *, near: int, end: int
+) -> None:
     """Refuse exchanges that contradict each other.
+
+    Parameters
+    ----------
+    exchanges
+        Those of one recording.
+    names
+        Of the slots.
+    near
+        Frames by which the ends of two exchanges differ that are probably one and the same.
+    end
+        The frame after the recording's last.
 
     Raises
     ------
     DataError
-        The same animals are exchanged twice at the same time, or an animal is in two exchanges that
-        start at the same frame, whose order is not known.
+        One exchange is there twice, or two that share an animal start or stop at one frame, so that
+        it is not known which comes first.
     """
-    ordered = sorted(exchanges)
-    for place, one in enumerate(ordered):
-        for other in ordered[place + 1 :]:
-            if other.start >= one.stop:
-                break
-            if set(one.seats) == set(other.seats):
-                raise DataError(
-                    f"{_show(one, names)} and {_show(other, names)} exchange the same animals at "
-                    "the same time, which would undo the correction: keep one of the two rows, or "
-                    "end the first where the second starts."
-                )
-            if one.start == other.start and set(one.seats) & set(other.seats):
-                raise DataError(
-                    f"{_show(one, names)} and {_show(other, names)} start at one frame and share "
-                    "an animal, so it is not known which comes first: write one row with all of "
-                    "the animals in columns a, b, c (a gets what is shown as b, b what is shown as "
-                    "c, c what is shown as a)."
-                )
+    for one, other in itertools.combinations(sorted(exchanges), 2):
+        shared = set(one.seats) & set(other.seats)
+        is_same = set(one.seats) == set(other.seats)
+        if is_same and max(abs(one.start - other.start), abs(one.stop - other.stop)) <= near:
+            raise DataError(
+                f"{_show(one, names)} and {_show(other, names)} are one exchange twice, and "
+                "together change nothing: remove one of the two rows. (Of a short swap write one "
+                "row, with its start and its stop.)"
+            )
+        at_once = one.start == other.start or one.stop == other.stop < end
+        if shared and at_once:
+            raise DataError(
+                f"{_show(one, names)} and {_show(other, names)} share an animal and start, or "
+                "stop, at one frame, so it is not known which comes first: write one row with all "
+                "of the animals in columns a, b, c (a gets what is shown as b, b what is shown as "
+                "c, c what is shown as a)."
+            )
 
 
 def _show(one: Exchange, names: Sequence[str]) -> str:
@@ -78,22 +90,24 @@ def compose(exchanges: Iterable[Exchange], n_animals: int) -> Timeline:
     >>> found = compose([Exchange(10, 30, (0, 1)), Exchange(20, 40, (1, 2))], 3)
     >>> found.frames.tolist()
     [0, 10, 20, 30, 40]
-    >>> found.holders.tolist()
-    [[0, 1, 2], [1, 0, 2], [1, 2, 0], [0, 2, 1], [0, 1, 2]]
+    >>> found.holders[1:3].tolist()
+    [[1, 0, 2], [2, 0, 1]]
     """
-    ordered = sorted(exchanges)
-    frames = sorted({0, *(e.start for e in ordered), *(e.stop for e in ordered)})
-    holders = [
-        hold([e.seats for e in ordered if e.start <= frame < e.stop], n_animals) for frame in frames
-    ]
-    return Timeline(np.array(frames, np.int64), np.array(holders, np.int64))
+    changes: list[tuple[int, int, Holders]] = []
+    for one in exchanges:
+        there = hold(one.seats, n_animals)
+        changes += [(one.stop, 0, np.argsort(there)), (one.start, 1, there)]
+    timeline = {0: np.arange(n_animals)}
+    held = timeline[0]
+    for frame, _, change in sorted(changes, key=lambda one: one[:2]):
+        held = timeline[frame] = change[held]
+    return Timeline(np.array(list(timeline), np.int64), np.array(list(timeline.values()), np.int64))
 
 
-def hold(circles: Iterable[Sequence[int]], n_animals: int) -> Holders:
-    """What every animal holds after circles of them were exchanged one after the other."""
+def hold(seats: Sequence[int], n_animals: int) -> Holders:
+    """Where the animal of each slot is once those of `seats` were exchanged in a circle."""
     held = np.arange(n_animals)
-    for seats in circles:
-        held[list(seats)] = held[[*seats[1:], seats[0]]]
+    held[list(seats)] = [*seats[1:], seats[0]]
     return held
 
 
@@ -121,9 +135,9 @@ def exchanges_of(timeline: Timeline, stop: int) -> list[Exchange]:
     Examples
     --------
     >>> given = [Exchange(10, 30, (0, 1)), Exchange(20, 40, (1, 2))]
-    >>> exchanges_of(compose(given, 3), 40)
-    [Exchange(start=10, stop=20, seats=(0, 1)), Exchange(start=20, stop=30, seats=(0, 1, 2)), \
-Exchange(start=30, stop=40, seats=(1, 2))]
+    >>> found = exchanges_of(compose(given, 3), 40)
+    >>> [(one.start, one.stop, one.seats) for one in found]
+    [(10, 20, (0, 1)), (20, 30, (0, 2, 1)), (30, 40, (0, 2))]
     """
     running: dict[tuple[int, ...], int] = {}
     found: list[Exchange] = []

@@ -22,6 +22,9 @@ from ethoflow.schema import Data, as_dataset, count_frames, first_frame
 SURE = 5.0
 """Odds, in natural logarithms, from which on a swap is repaired."""
 
+DOUBTFUL = 3.0
+"""Odds against a swap below which it is shown as undecided."""
+
 FEWEST = 50
 """Frames without which nothing is looked for."""
 
@@ -100,48 +103,35 @@ def exchanges_from(
     decisions: Sequence[Decision], n_animals: int, stop: int
 ) -> list[tuple[Exchange, dict[str, Any]]]:
     """Decisions as exchanges: one that takes back another ends it."""
-    held = np.arange(n_animals)
+    none = tuple(range(n_animals))
     running: list[tuple[Exchange, dict[str, Any]]] = []
     done: list[tuple[Exchange, dict[str, Any]]] = []
     for decision in sorted(decisions, key=lambda d: d.moment.frame):
-        none = tuple(range(n_animals))
-        sure = decision.odds >= SURE
-        option = decision.other if decision.option == none else decision.option
-        if sure and decision.option == none:
+        is_none = decision.option == none
+        if is_none and decision.odds >= DOUBTFUL:
             continue
-        after = np.asarray(option)[held]
-        evidence = {
-            "odds": decision.motion + decision.heading + decision.proportions,
-            "motion": decision.motion,
-            "heading": decision.heading,
-            "proportions": decision.proportions,
-            "unseen": decision.moment.lost(option) / decision.moment.fps,
-        }
+        sure = not is_none and decision.odds >= SURE
+        option = decision.other if is_none else decision.option
+        known = {"status": APPLIED if sure else UNDECIDED, "source": DETECTED}
+        known |= _evidence(decision, option)
         frame = decision.moment.frame
-        if not sure:
-            for circle in circles_of(np.argsort(held)[after]):
-                known = {"status": UNDECIDED, "source": DETECTED, **evidence}
-                done.append((Exchange(frame, stop, circle), known))
-            continue
-        ended = _ends(running, after, n_animals)
-        if ended is not None:
-            exchange, known = running.pop(ended)
-            done.append((exchange._replace(stop=frame), known))
-        else:
-            for circle in circles_of(np.argsort(held)[after]):
-                known = {"status": APPLIED, "source": DETECTED, **evidence}
+        for circle in circles_of(np.asarray(option)):
+            back = set(circles_of(np.argsort(hold(circle, n_animals))))
+            ended = [k for k, (one, _) in enumerate(running) if sure and one.seats in back]
+            if ended:
+                exchange, before = running.pop(ended[-1])
+                done.append((exchange._replace(stop=frame), before))
+            elif sure:
                 running.append((Exchange(frame, stop, circle), known))
-        held = after
+            else:
+                done.append((Exchange(frame, stop, circle), known))
     found = [one for one in [*done, *running] if one[0].start < one[0].stop]
     return sorted(found, key=lambda one: one[0])
 
 
-def _ends(
-    running: Sequence[tuple[Exchange, Any]], after: Array, n_animals: int
-) -> int | None:
-    """Which running exchange has to end for the animals to be held so; None where none does it."""
-    for place in reversed(range(len(running))):
-        rest = [one.seats for other, (one, _) in enumerate(running) if other != place]
-        if (hold(rest, n_animals) == after).all():
-            return place
-    return None
+def _evidence(decision: Decision, option: tuple[int, ...]) -> dict[str, float]:
+    """What speaks for the exchange, and for how long nobody of it was seen, s."""
+    parts = {name: getattr(decision, name) for name in ("motion", "heading", "proportions")}
+    unseen = decision.moment.lost(option) / decision.moment.fps
+    rounded = {name: round(value, 2) for name, value in parts.items()}
+    return {"odds": round(sum(parts.values()), 2), **rounded, "unseen": unseen}

@@ -25,6 +25,9 @@ PACE = 0.1
 FADING = 0.3
 """How long an animal goes on as it moves, s."""
 
+MOST_HEADING = 2.5
+"""Most that heading costs: trackers also take a nose for a tail, which is no swap."""
+
 SEEN = 0.25
 """Share of its points of which an animal that is seen has at least one."""
 
@@ -283,6 +286,7 @@ def cost_of(usual: Usual, measured: Array, lengths: Array) -> Array:
         # The median of a squared distance in the plane is about 1.6 times the square of the scale.
         ratio = 1.6 * measured[:, place] / usually
         costs[:, place] = (TAIL + 2) / 2 * np.log1p(ratio / TAIL)
+    costs[:, 1] = np.minimum(costs[:, 1], MOST_HEADING)
     return np.nan_to_num(costs)
 
 

@@ -7,7 +7,7 @@ without a break of both was at the same place, facing the same way, and no track
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -22,6 +22,9 @@ NEAR = 2
 
 DOUBT = 6.0
 """How much worse an exchange may fit than none, to be looked at."""
+
+AROUND, USUAL_BREAKS = 1.0, 6.0
+"""Time in s before and after a moment, and breaks of one animal there that are nothing unusual."""
 
 MOST_TOGETHER = 4
 """Animals of one moment whose every order is tried; of more, the pairs that fit best."""
@@ -89,7 +92,26 @@ def find_moments(tracks: Tracks, usual: Usual, fps: float) -> list[Moment]:
         return []
     rows = np.concatenate(pairs)
     moments = [_moment(tracks, usual, group, fps) for group in _together(rows)]
-    return sorted((m for m in moments if len(m.options) > 1), key=lambda m: (m.after, m.before))
+    found = (_trusted(m, breaks) for m in moments if len(m.options) > 1)
+    return sorted(found, key=lambda m: (m.after, m.before))
+
+
+def _trusted(moment: Moment, breaks: list[Array]) -> Moment:
+    """A moment whose evidence counts for less where the tracks of its animals break all the time.
+
+    A few within a second either way are those of a swap, of its end, and of what hid the animals.
+    """
+    first, last = moment.before - moment.fps * AROUND, moment.after + moment.fps * AROUND
+    count = [
+        np.searchsorted(breaks[a][:, 0], last) - np.searchsorted(breaks[a][:, 1], first)
+        for a in moment.animals
+    ]
+    share = min(1.0, USUAL_BREAKS / max(float(np.mean(count)), 1.0))
+    return replace(
+        moment,
+        motion=[share * value for value in moment.motion],
+        heading=[share * value for value in moment.heading],
+    )
 
 
 def _pair(tracks: Tracks, usual: Usual, breaks: list[Array], i: int, j: int) -> Array:

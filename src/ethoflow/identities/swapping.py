@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -26,7 +27,7 @@ CHANGE, HOLDER = "exchange_frame", "exchange_holder"
 """Variables that say what was exchanged: from which frame on, and whose points each animal got."""
 
 
-def swap_identities(data: Data, edits: Edits) -> xr.Dataset:
+def swap_identities(data: Data, edits: Edits | Sequence[Edits]) -> xr.Dataset:
     """Tracks with the identities corrected that a list of corrections exchanges, lazily.
 
     All that was tracked of an animal (positions, confidence, ...) changes hands together; names and
@@ -39,7 +40,7 @@ def swap_identities(data: Data, edits: Edits) -> xr.Dataset:
     data
         Tracks, before anything is computed from them.
     edits
-        A table of `find_swaps`, or a file or table as `read_edits` takes.
+        A table of `find_swaps`, or a file or table as `read_edits` takes; or several.
 
     Raises
     ------
@@ -59,7 +60,8 @@ def swap_identities(data: Data, edits: Edits) -> xr.Dataset:
            [1., 0., 0., 1.]], dtype=float32)
     """
     ds = as_dataset(data)
-    found = exchanges_in(read_edits(edits), ds)
+    several = edits if isinstance(edits, list | tuple) else [edits]
+    found = exchanges_in([(_name_of(one), read_edits(one)) for one in several], ds)
     if not found:
         return ds
     if CHANGE in ds or HOLDER in ds:
@@ -72,6 +74,10 @@ def swap_identities(data: Data, edits: Edits) -> xr.Dataset:
     return _exchange(_describe(ds, timelines), names)
 
 
+def _name_of(edits: Edits) -> str:
+    return "the corrections" if isinstance(edits, pd.DataFrame) else Path(edits).name
+
+
 def restore_identities(data: Data) -> xr.Dataset:
     """The tracks as they were before `swap_identities`.
 
@@ -81,9 +87,10 @@ def restore_identities(data: Data) -> xr.Dataset:
         Nothing was corrected, or something was computed since.
     """
     ds = _corrected(data)
+    names = _names_of_tracked(ds.drop_vars([CHANGE, HOLDER]))
     undone = {row: invert(timeline) for row, timeline in _timelines(ds).items()}
     plain = ds.drop_vars([CHANGE, HOLDER])
-    restored = _exchange(_describe(plain, undone), _names_of_tracked(plain))
+    restored = _exchange(_describe(plain, undone), names)
     return restored.drop_vars([CHANGE, HOLDER])
 
 
@@ -100,6 +107,17 @@ def applied_edits(data: Data) -> pd.DataFrame:
         for row, timeline in _timelines(ds).items()
     }
     return tabulate(found, ds)
+
+
+def count_applied(data: Data) -> str:
+    """How much of the data was corrected, in words."""
+    ds = as_dataset(data)
+    if CHANGE not in ds:
+        return "nothing is accepted in it"
+    edits = applied_edits(ds)
+    seconds = float((edits["stop_frame"] - edits["start_frame"]).sum()) / float(ds.fps)
+    n = edits["recording"].nunique()
+    return f"{seconds:.4g} s of {n} recording{'' if n == 1 else 's'}"
 
 
 def _corrected(data: Data) -> xr.Dataset:
@@ -171,10 +189,15 @@ def _timelines(ds: xr.Dataset) -> dict[int, Timeline]:
     found = {}
     for row, starts in enumerate(frames):
         known = ~np.isnan(starts)
-        if known.any():
-            found[row] = Timeline(
-                starts[known].astype(np.int64), holders[row][:, known].T.astype(np.int64)
+        if not known.any():
+            continue
+        held = holders[row][:, known].T
+        if not (np.sort(held, axis=1) == np.arange(n)).all():
+            raise DataError(
+                "some of the animals whose identities were exchanged are not in these data any "
+                "more: take the corrections back before choosing among them."
             )
+        found[row] = Timeline(starts[known].astype(np.int64), held.astype(np.int64))
     return found
 
 

@@ -34,6 +34,9 @@ TIMES = {"start": "start_frame", "stop": "stop_frame"}
 
 LETTERS = string.ascii_lowercase
 
+SAME = 0.5
+"""Time in s by which the ends of two rows differ that are about one swap."""
+
 SLACK = 0.5
 """By how many frames a time in s and a number of a frame may differ."""
 
@@ -125,8 +128,10 @@ def _statuses(name: str, cells: Sequence[str]) -> list[str]:
     return found
 
 
-def exchanges_in(edits: pd.DataFrame, ds: xr.Dataset) -> dict[int, list[Exchange]]:
-    """The exchanges of the accepted rows, by the place of their recording in `ds`.
+def exchanges_in(
+    lists: Sequence[tuple[str, pd.DataFrame]], ds: xr.Dataset
+) -> dict[int, list[Exchange]]:
+    """The exchanges of the accepted rows of lists by name, by the place of their recording.
 
     Raises
     ------
@@ -137,17 +142,20 @@ def exchanges_in(edits: pd.DataFrame, ds: xr.Dataset) -> dict[int, list[Exchange
     names = [str(name) for name in np.atleast_1d(ds.recording.values)]
     last = first_frame(ds) + count_frames(ds)
     found: dict[int, list[Exchange]] = {}
-    for number, row in enumerate(edits.to_dict("records"), 1):
-        where = f"row {number} of the corrections"
-        place = _find_recording(str(row["recording"]), names, where)
-        seats = _find_seats(row, ds, place, where)
-        start, stop = _find_frames(row, ds, place, int(last[place]), where)
-        if row["status"] == APPLIED:
-            found.setdefault(place, []).append(Exchange(start, stop, seats))
+    for name, edits in lists:
+        for number, row in enumerate(edits.to_dict("records"), 1):
+            where = f"{name}: row {number}"
+            place = _find_recording(str(row["recording"]), names, where)
+            seats = _find_seats(row, ds, place, where)
+            start, stop = _find_frames(row, ds, place, int(last[place]), where)
+            if row["status"] == APPLIED:
+                found.setdefault(place, []).append(Exchange(start, stop, seats))
     for place, exchanges in found.items():
         slots = [str(slot) for slot in ds.individual.values]
         try:
-            check_exchanges(exchanges, slots)
+            check_exchanges(
+                exchanges, slots, near=round(SAME * float(ds.fps)), end=int(last[place])
+            )
         except DataError as error:
             raise DataError(f"{names[place]}: {error}") from error
     return found

@@ -14,6 +14,7 @@ from ethoflow.errors import DataError, listed
 from ethoflow.geometry.arena import Arena, parse_arena
 from ethoflow.geometry.calibration import calibrate
 from ethoflow.geometry.scale import column_key, is_quantity
+from ethoflow.identities.swapping import count_applied, swap_identities
 from ethoflow.io.metadata_rows import read_rows
 from ethoflow.points import add_points
 from ethoflow.schema import position_units, text
@@ -23,10 +24,12 @@ from ethoflow.stages.declare import stage
 from ethoflow.stages.job import Job
 from ethoflow.stages.keys import (
     Duration,
+    Files,
     Keys,
     Length,
     Locate,
     MetadataKeys,
+    Names,
     Needs,
     ProjectError,
     SkeletonKeys,
@@ -40,6 +43,7 @@ TEMPLATE = """
 # arena: circle 320 240 200 px = 380 mm
 # arena: polygon 100,30 540,30 540,440 100,440 px = 380 mm
 # px_per_mm: 3.2            # or 32 px/cm, or a column of the metadata
+# identities: edits.csv     # swaps to correct: start, stop, a, b (see ethoflow identities)
 # skeleton: {centre: Spine_2}   # roles of body parts that are not recognised by name
 # skeleton: {centre: [left_ear, right_ear, tail_base]}   # or made of several
 
@@ -90,6 +94,12 @@ class PosesKeys(SkeletonKeys, MetadataKeys):
         default=None,
         description="Pixels per millimetre: 3.2, '32 px/cm', or a column of the metadata.",
     )
+    identities: Annotated[
+        Names, Needs("must be files with corrections, such as edits.csv"), Files()
+    ] = Field(
+        default_factory=list,
+        description="Corrections of identities: a table with start, stop, a, b.",
+    )
     clean: Cleaning = Cleaning()
 
     def arenas(self) -> Arena | dict[str, Arena] | None:
@@ -130,7 +140,7 @@ def poses(job: Job, keys: PosesKeys) -> Group | None:
     """Positions calibrated and cleaned, in mm where there is a scale."""
     if not job.asked and _is_kept(job):
         return None
-    ds = job.open("tracks")
+    ds = _correct(job.open("tracks"), keys, job)
     parts = [str(part) for part in ds.bodypart.values]
     if keys.skeleton:
         roles = text(find_roles(parts, keys.skeleton))
@@ -143,6 +153,16 @@ def poses(job: Job, keys: PosesKeys) -> Group | None:
     _report_threshold(ds, keys.clean, job)
     cleaned = add_points(clean(ds, **cleaning), find_points(parts, keys.skeleton))
     return Group(cleaned, lambda stored: _find(stored, job))
+
+
+def _correct(ds: xr.Dataset, keys: PosesKeys, job: Job) -> xr.Dataset:
+    """Tracks with the identities as the project's corrections have them."""
+    if not keys.identities:
+        return ds
+    corrected = swap_identities(ds, [job.locate(name) for name in keys.identities])
+    rows = count_applied(corrected)
+    job.report.say(f"poses: identities corrected as {listed(keys.identities)} has it ({rows})")
+    return corrected
 
 
 def _find(stored: xr.Dataset, job: Job) -> list[str]:
