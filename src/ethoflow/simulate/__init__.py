@@ -5,12 +5,14 @@ from ethoflow.simulate.cohort import Simulation, simulate_cohort, simulate_recor
 from ethoflow.simulate.constructions import approach, running_in_circle, still_then_running
 from ethoflow.simulate.files import write_dlc, write_metadata
 from ethoflow.simulate.long import repeat_recording
+from ethoflow.simulate.swaps import Swapped, swap_animals
 from ethoflow.simulate.tracker import Tracker
 
 __all__ = [
     "CircleArena",
     "PolygonArena",
     "Simulation",
+    "Swapped",
     "Tracker",
     "approach",
     "repeat_recording",
@@ -18,6 +20,7 @@ __all__ = [
     "simulate_cohort",
     "simulate_recording",
     "still_then_running",
+    "swap_animals",
     "write_dlc",
     "write_metadata",
 ]
