@@ -28,6 +28,14 @@ if TYPE_CHECKING:
     from ethoflow.geometry.arena import Arena, circle, polygon
     from ethoflow.geometry.calibration import calibrate
     from ethoflow.geometry.regions import ellipse, mark_regions
+    from ethoflow.identities import (
+        applied_edits,
+        find_swaps,
+        read_edits,
+        restore_identities,
+        swap_identities,
+        write_edits,
+    )
     from ethoflow.io.cohort import read_cohort
     from ethoflow.io.embeddings import add_embedding
     from ethoflow.io.ensemble import read_ensemble
@@ -59,6 +67,7 @@ _NAMES = {
     "align": "ethoflow.geometry.alignment",
     "annotate": "ethoflow.labels.annotation",
     "apply_scaler": "ethoflow.features.scaling",
+    "applied_edits": "ethoflow.identities",
     "assign_roles": "ethoflow.points",
     "behaviour": "ethoflow.engine",
     "calibrate": "ethoflow.geometry.calibration",
@@ -73,6 +82,7 @@ _NAMES = {
     "fit": "ethoflow.engine",
     "fit_scaler": "ethoflow.features.scaling",
     "find_offset": "ethoflow.io.scoring",
+    "find_swaps": "ethoflow.identities",
     "from_arrays": "ethoflow.schema:make_tracks",
     "from_movement": "ethoflow.io.movement",
     "join": "ethoflow.labels.joining",
@@ -84,14 +94,17 @@ _NAMES = {
     "polygon": "ethoflow.geometry.arena",
     "read": "ethoflow.io.one_file",
     "read_cohort": "ethoflow.io.cohort",
+    "read_edits": "ethoflow.identities",
     "read_ensemble": "ethoflow.io.ensemble",
     "read_labels": "ethoflow.io.scoring",
     "read_scaler": "ethoflow.features.scaling",
     "save_scaler": "ethoflow.features.scaling",
+    "restore_identities": "ethoflow.identities",
     "step": "ethoflow.engine",
     "study": "ethoflow.stats.stores",
     "summarise": "ethoflow.stats.activity",
     "summary": "ethoflow.engine",
+    "swap_identities": "ethoflow.identities",
     "time_budget": "ethoflow.labels.budget",
     "to_keypoint_moseq": "ethoflow.exporting.moseq",
     "to_movement": "ethoflow.exporting.movement",
@@ -101,6 +114,7 @@ _NAMES = {
     "verify": "ethoflow.store",
     "windowed": "ethoflow.features.windows",
     "write": "ethoflow.engine.materialise",
+    "write_edits": "ethoflow.identities",
 }
 
 

@@ -6,6 +6,7 @@ from ethoflow.simulate.constructions import approach, running_in_circle, still_t
 from ethoflow.simulate.files import write_dlc, write_metadata
 from ethoflow.simulate.long import repeat_recording
 from ethoflow.simulate.mazes import PlusMaze, plus_maze
+from ethoflow.simulate.swaps import Swapped, swap_animals
 from ethoflow.simulate.tracker import Tracker
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "PlusMaze",
     "PolygonArena",
     "Simulation",
+    "Swapped",
     "Tracker",
     "approach",
     "plus_maze",
@@ -21,6 +23,7 @@ __all__ = [
     "simulate_cohort",
     "simulate_recording",
     "still_then_running",
+    "swap_animals",
     "write_dlc",
     "write_metadata",
 ]

@@ -18,6 +18,7 @@ from ethoflow.geometry.calibration import calibrate
 from ethoflow.geometry.files import is_file, read_arenas, read_regions
 from ethoflow.geometry.regions import mark_regions, place_landmarks
 from ethoflow.geometry.scale import column_key, is_quantity
+from ethoflow.identities.swapping import count_applied, swap_identities
 from ethoflow.io.metadata_rows import read_rows
 from ethoflow.points import add_points
 from ethoflow.schema import position_units, text
@@ -27,10 +28,12 @@ from ethoflow.stages.declare import stage
 from ethoflow.stages.job import Job
 from ethoflow.stages.keys import (
     Duration,
+    Files,
     Keys,
     Length,
     Locate,
     MetadataKeys,
+    Names,
     Needs,
     ProjectError,
     SkeletonKeys,
@@ -48,6 +51,7 @@ TEMPLATE = """
 # arena: polygon from tl, tr, br, bl = 380 mm    # corners that are tracked as body parts
 # regions: {centre: centre 50 % of side, nest: circle 320 240 40 px}
 # px_per_mm: 3.2            # or 32 px/cm, or a column of the metadata
+# identities: edits.csv     # swaps to correct: start, stop, a, b (see ethoflow identities)
 # skeleton: {centre: Spine_2}   # roles of body parts that are not recognised by name
 # skeleton: {centre: [left_ear, right_ear, tail_base]}   # or made of several
 
@@ -104,6 +108,12 @@ class PosesKeys(SkeletonKeys, MetadataKeys):
         default=None,
         description="Pixels per millimetre: 3.2, '32 px/cm', or a column of the metadata.",
     )
+    identities: Annotated[
+        Names, Needs("must be files with corrections, such as edits.csv"), Files()
+    ] = Field(
+        default_factory=list,
+        description="Corrections of identities: a table with start, stop, a, b.",
+    )
     clean: Cleaning = Cleaning()
 
 
@@ -150,7 +160,8 @@ def poses(job: Job, keys: PosesKeys) -> Group | None:
     if not job.asked and _is_kept(job):
         return None
     arena, regions = _shapes(job, keys)
-    ds = place_landmarks(job.open("tracks"), arena, regions)
+    # Landmarks are nobody's: they leave before animals are exchanged.
+    ds = _correct(place_landmarks(job.open("tracks"), arena, regions), keys, job)
     parts = [str(part) for part in ds.bodypart.values]
     if keys.skeleton:
         roles = text(find_roles(parts, keys.skeleton))
@@ -182,6 +193,16 @@ def _shapes(job: Job, keys: PosesKeys) -> tuple[Any, Any]:
         if nobody := unused(given, names):
             job.report.warn(f"poses: {key} of no recording: {listed(nobody)}")
     return arena, regions
+
+
+def _correct(ds: xr.Dataset, keys: PosesKeys, job: Job) -> xr.Dataset:
+    """Tracks with the identities as the project's corrections have them."""
+    if not keys.identities:
+        return ds
+    corrected = swap_identities(ds, [job.locate(name) for name in keys.identities])
+    rows = count_applied(corrected)
+    job.report.say(f"poses: identities corrected as {listed(keys.identities)} has it ({rows})")
+    return corrected
 
 
 def _find(stored: xr.Dataset, job: Job) -> list[str]:

@@ -1,0 +1,137 @@
+"""Suspected swaps of identities, over whole recordings, with their evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from ethoflow.cleaning.scores import choose_min_confidence
+from ethoflow.engine.declare import Array
+from ethoflow.identities.deciding import Decision, decide
+from ethoflow.identities.exchanges import Exchange, circles_of, hold
+from ethoflow.identities.links import learn_usual, make_tracks
+from ethoflow.identities.moments import find_moments
+from ethoflow.identities.proportions import take_lengths
+from ethoflow.identities.table import APPLIED, DETECTED, UNDECIDED, tabulate
+from ethoflow.schema import Data, as_dataset, count_frames, first_frame
+
+SURE = 5.0
+"""Odds, in natural logarithms, from which on a swap is repaired."""
+
+DOUBTFUL = 3.0
+"""Odds against a swap below which it is shown as undecided."""
+
+FEWEST = 50
+"""Frames without which nothing is looked for."""
+
+
+def find_swaps(data: Data) -> pd.DataFrame:
+    """Moments at which identities were probably swapped, and how long each swap lasted.
+
+    Over the whole recording, every animal's way is held against its motion and heading before and
+    after, and what is in each slot against each animal's own proportions. A swap that is clear is
+    ``accepted``: `swap_identities` repairs it. One that is not is ``undecided`` and stays for you
+    to look at. Identities are those of the first frame.
+
+    Parameters
+    ----------
+    data
+        Tracks of two animals or more, in any unit, before smoothing or filling.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each swap: `recording`; `start` and `stop`, s of the recording's own clock, and
+        `start_frame` and `stop_frame` (exclusive); `a`, `b`, ...; `status`; `source`; the
+        evidence in natural logarithms of odds for the swap: `odds` in all, and the shares of
+        `motion`, `heading` and `proportions`; `unseen`: s for which an animal was not seen there.
+
+    Examples
+    --------
+    >>> from ethoflow import simulate
+    >>> tracks = simulate.simulate_cohort(1, duration="20 s", seed=1).tracks
+    >>> len(find_swaps(tracks))
+    0
+    """
+    ds = as_dataset(data, needs=["position"])
+    found = {}
+    counts, first = count_frames(ds), first_frame(ds)
+    for row, count in enumerate(counts.tolist()):
+        one = ds.isel(recording=row) if "recording" in ds.dims else ds
+        found[row] = list(_find(one.isel(time=slice(count)), first))
+    return tabulate(found, ds)
+
+
+def _find(ds: xr.Dataset, first: int) -> Iterator[tuple[Exchange, Mapping[str, Any]]]:
+    """Swaps of one recording, by slots of the dataset."""
+    position = _believed(ds)
+    there = np.flatnonzero(np.isfinite(position).any(axis=(1, 2, 3)))
+    if there.size < 2 or position.shape[-1] < FEWEST:
+        return
+    fps = float(ds.fps)
+    decisions = decide_all(position[there], fps)
+    for exchange, known in exchanges_from(decisions, len(there), position.shape[-1]):
+        seats = tuple(int(there[seat]) for seat in exchange.seats)
+        shifted = Exchange(exchange.start + first, exchange.stop + first, seats)
+        yield shifted, known
+
+
+def _believed(ds: xr.Dataset) -> Array:
+    """Positions, without those that the tracker does not believe in."""
+    position = np.asarray(ds.position.transpose("individual", "bodypart", "space", "time").values)
+    least = choose_min_confidence(ds, "auto") if "confidence" in ds else None
+    if least is None:
+        return position
+    confidence = ds.confidence.transpose("individual", "bodypart", "time").values
+    return np.where((confidence < least)[:, :, np.newaxis], np.float32(np.nan), position)
+
+
+def decide_all(position: Array, fps: float) -> list[Decision]:
+    """What happened at every moment of doubt; dims (individual, bodypart, space, time)."""
+    tracks = make_tracks(position, fps)
+    if (tracks.seen.sum(axis=1) < FEWEST).any():
+        return []
+    moments = find_moments(tracks, learn_usual(tracks, fps), fps)
+    return decide(moments, take_lengths(tracks, fps), len(position))
+
+
+def exchanges_from(
+    decisions: Sequence[Decision], n_animals: int, stop: int
+) -> list[tuple[Exchange, dict[str, Any]]]:
+    """Decisions as exchanges: one that takes back another ends it."""
+    none = tuple(range(n_animals))
+    running: list[tuple[Exchange, dict[str, Any]]] = []
+    done: list[tuple[Exchange, dict[str, Any]]] = []
+    for decision in sorted(decisions, key=lambda d: d.moment.frame):
+        is_none = decision.option == none
+        if is_none and decision.odds >= DOUBTFUL:
+            continue
+        sure = not is_none and decision.odds >= SURE
+        option = decision.other if is_none else decision.option
+        known = {"status": APPLIED if sure else UNDECIDED, "source": DETECTED}
+        known |= _evidence(decision, option)
+        frame = decision.moment.frame
+        for circle in circles_of(np.asarray(option)):
+            back = set(circles_of(np.argsort(hold(circle, n_animals))))
+            ended = [k for k, (one, _) in enumerate(running) if sure and one.seats in back]
+            if ended:
+                exchange, before = running.pop(ended[-1])
+                done.append((exchange._replace(stop=frame), before))
+            elif sure:
+                running.append((Exchange(frame, stop, circle), known))
+            else:
+                done.append((Exchange(frame, stop, circle), known))
+    found = [one for one in [*done, *running] if one[0].start < one[0].stop]
+    return sorted(found, key=lambda one: one[0])
+
+
+def _evidence(decision: Decision, option: tuple[int, ...]) -> dict[str, float]:
+    """What speaks for the exchange, and for how long nobody of it was seen, s."""
+    parts = {name: getattr(decision, name) for name in ("motion", "heading", "proportions")}
+    unseen = decision.moment.lost(option) / decision.moment.fps
+    rounded = {name: round(value, 2) for name, value in parts.items()}
+    return {"odds": round(sum(parts.values()), 2), **rounded, "unseen": unseen}
