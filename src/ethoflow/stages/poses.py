@@ -118,9 +118,9 @@ class PosesKeys(SkeletonKeys, MetadataKeys):
 
 
 def _find_files(keys: PosesKeys, locate: Locate) -> Sequence[Path]:
-    """Tables about the animals, and files of arenas and regions."""
+    """Tables about the animals, corrections, and files of arenas and regions."""
     shapes = [str(text) for text in (keys.arena, keys.regions) if is_file(text)]
-    return [locate(name) for name in (*keys.metadata, *shapes)]
+    return [locate(name) for name in (*keys.metadata, *keys.identities, *shapes)]
 
 
 def _check_scale(keys: PosesKeys, locate: Locate, where: Where) -> None:
