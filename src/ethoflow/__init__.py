@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from ethoflow.exporting.tables import to_table
     from ethoflow.geometry.arena import Arena, circle, polygon
     from ethoflow.geometry.calibration import calibrate
+    from ethoflow.geometry.detection import find_arena
+    from ethoflow.geometry.files import read_regions
     from ethoflow.geometry.regions import ellipse, mark_regions
     from ethoflow.io.cohort import read_cohort
     from ethoflow.io.ensemble import read_ensemble
@@ -59,6 +61,7 @@ _NAMES = {
     "clean": "ethoflow.cleaning",
     "feature": "ethoflow.engine",
     "ellipse": "ethoflow.geometry.regions",
+    "find_arena": "ethoflow.geometry.detection",
     "export": "ethoflow.exporting.files",
     "find_bouts": "ethoflow.labels.bouts",
     "fit": "ethoflow.engine",
@@ -75,6 +78,7 @@ _NAMES = {
     "read": "ethoflow.io.one_file",
     "read_cohort": "ethoflow.io.cohort",
     "read_ensemble": "ethoflow.io.ensemble",
+    "read_regions": "ethoflow.geometry.files",
     "read_labels": "ethoflow.io.scoring",
     "step": "ethoflow.engine",
     "study": "ethoflow.stats.stores",
