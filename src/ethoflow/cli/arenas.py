@@ -31,7 +31,7 @@ def arenas(
     with plain_errors():
         table, pictures = find_arenas(videos, to, size=size, overwrite=overwrite)
         for row in table.itertuples():
-            told = row.arena or f"not sure enough ({row.note})"
+            told = str(row.arena) or f"not sure enough ({row.note})"
             out.print(f"{row.recording}: confidence {row.confidence:.2f}: {told}", markup=False)
         out.print(
             f"written: {to}, pictures in {pictures}\nnext: look at the pictures, write or mend the "

@@ -80,7 +80,7 @@ def median_frame(path: str | Path) -> Image:
         capture.release()
     if not frames:
         raise DataError(f"{path}: no frame of this video can be decoded. {recode(path)}")
-    return np.median(np.stack(frames), axis=0).astype(np.uint8)
+    return np.asarray(np.median(np.stack(frames), axis=0), np.uint8)
 
 
 def find_arena(source: str | Path | Image) -> Found:
