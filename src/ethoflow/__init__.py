@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from ethoflow.geometry.alignment import align, unalign
     from ethoflow.geometry.arena import Arena, circle, polygon
     from ethoflow.geometry.calibration import calibrate
+    from ethoflow.geometry.detection import find_arena
+    from ethoflow.geometry.files import read_regions
     from ethoflow.geometry.regions import ellipse, mark_regions
     from ethoflow.identities import (
         applied_edits,
@@ -77,6 +79,7 @@ _NAMES = {
     "feature": "ethoflow.engine",
     "feature_matrix": "ethoflow.features.matrix",
     "ellipse": "ethoflow.geometry.regions",
+    "find_arena": "ethoflow.geometry.detection",
     "export": "ethoflow.exporting.files",
     "find_bouts": "ethoflow.labels.bouts",
     "fit": "ethoflow.engine",
@@ -96,6 +99,7 @@ _NAMES = {
     "read_cohort": "ethoflow.io.cohort",
     "read_edits": "ethoflow.identities",
     "read_ensemble": "ethoflow.io.ensemble",
+    "read_regions": "ethoflow.geometry.files",
     "read_labels": "ethoflow.io.scoring",
     "read_scaler": "ethoflow.features.scaling",
     "save_scaler": "ethoflow.features.scaling",

@@ -41,8 +41,8 @@ def wye(length: float = 300, width: float = 60) -> np.ndarray:
             np.array([np.cos(angle), np.sin(angle)]),
             np.array([-np.sin(angle), np.cos(angle)]),
         )
-        rows += [(inner + length) * way - across * width / 2, (inner + length) * way + across * width / 2,
-                 inner * way + across * width / 2]  # fmt: skip
+        half = across * width / 2
+        rows += [(inner + length) * way - half, (inner + length) * way + half, inner * way + half]
     return np.array(rows)
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
-from ethoflow.geometry.arena import Arena, circle, polygon
+from ethoflow.csv_text import write_csv
+from ethoflow.geometry.arena import Arena, circle, polygon, two_sides
 from ethoflow.geometry.rings import is_convex
+from ethoflow.geometry.written import read_arena
 from ethoflow.io.video import look_at, recode
 from ethoflow.schema import DataError
 
@@ -77,7 +80,7 @@ def median_frame(path: str | Path) -> Image:
         capture.release()
     if not frames:
         raise DataError(f"{path}: no frame of this video can be decoded. {recode(path)}")
-    return np.median(np.stack(frames), axis=0).astype(np.uint8)
+    return np.asarray(np.median(np.stack(frames), axis=0), np.uint8)
 
 
 def find_arena(source: str | Path | Image) -> Found:
@@ -96,8 +99,9 @@ def find_arena(source: str | Path | Image) -> Found:
     Examples
     --------
     >>> picture = np.full((240, 320), 40, np.uint8); picture[40:200, 60:260] = 200
-    >>> find_arena(picture).arena
-    <Arena: polygon (60, 40), (260, 40), (260, 200), (60, 200) px, no scale>
+    >>> found = find_arena(picture)
+    >>> found.confidence > 0.9, np.abs(found.best.corners()[0] - [60, 40]).max() < 3
+    (True, True)
     """
     picture = source if isinstance(source, np.ndarray) else median_frame(source)
     if picture.ndim != 2 or min(picture.shape) < 16:
@@ -235,3 +239,66 @@ def draw_found(picture: Image, found: Found, path: Path) -> None:
     if not written:
         raise DataError(f"{path}: the picture cannot be encoded.")
     path.write_bytes(data.tobytes())
+
+
+def find_arenas(
+    videos: Sequence[Path], table: Path, *, size: str | None = None, overwrite: bool = False
+) -> tuple[pd.DataFrame, Path]:
+    """Arenas of videos as a table that a project reads back, and a picture of each.
+
+    Parameters
+    ----------
+    videos
+        The videos; a row each, by the stem of its name.
+    table
+        Where the table (CSV) goes: columns recording, arena, confidence, width, height, note. The
+        pictures lie in the folder of its name with ``_pictures`` behind. A cell of `arena` that is
+        empty was not sure enough, and may be written by hand.
+    size
+        Length that is known: diameter, first side, or both sides, ``"40 x 30 cm"``.
+    overwrite
+        Whether a table that is there, and may have been mended by hand, is replaced.
+
+    Raises
+    ------
+    DataError
+        The table is there already, two videos have one name, or the size is no length.
+    """
+    stems = [video.stem for video in videos]
+    if table.exists() and not overwrite:
+        raise DataError(f"{table} is there already, perhaps mended by hand: give another --out.")
+    if len(set(stems)) < len(stems):
+        raise DataError("two videos have one name: find their arenas in two tables.")
+    if size is not None:
+        read_arena(f"polygon 0,0 9,0 9,9 0,9 px = {size}")
+    folder = table.with_name(f"{table.stem}_pictures")
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = []
+    for video in videos:
+        try:
+            picture = median_frame(video)
+        except DataError as error:
+            rows.append((video.stem, "", 0.0, 0, 0, str(error)))
+            continue
+        found = find_arena(picture)
+        draw_found(picture, found, folder / f"{video.stem}.png")
+        text, note = "", f"nothing surer than {found.confidence:.2f}"
+        if found.arena is not None:
+            text, note = _written(found.arena, size), ""
+        rows.append((video.stem, text, found.confidence, found.width, found.height, note))
+    made = pd.DataFrame(
+        rows, columns=["recording", "arena", "confidence", "width", "height", "note"]
+    )
+    write_csv(made, table)
+    return made, folder
+
+
+def _written(arena: Arena, size: str | None) -> str:
+    """An arena as in a project file; of a circle one length alone is known."""
+    if arena.centre is not None:
+        text = f"circle {arena.centre[0]:.1f} {arena.centre[1]:.1f} {arena.radius:.1f} px"
+    else:
+        text = f"polygon {' '.join(f'{x:g},{y:g}' for x, y in arena.vertices)} px"
+    if size is None or (arena.centre is not None and two_sides(size) is not None):
+        return text
+    return f"{text} = {size}"

@@ -17,7 +17,10 @@ SUFFIXES = (".mat",)
 
 def read(path: Path) -> Mapping[str, Shape]:
     """Regions by name."""
-    params = read_matlab(path, nested=True).get("Params")
+    try:
+        params = read_matlab(path, nested=True).get("Params")
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error
     if not (isinstance(params, dict) and {"roi", "roi_name"} <= set(params)):
         raise DataError(f"{path}: needed Params with roi and roi_name, as BehaviorDEPOT saves.")
     names, given = np.atleast_1d(params["roi_name"]), params["roi"]

@@ -1,0 +1,40 @@
+"""The command that finds arenas in videos."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ethoflow.cli.app import app
+from ethoflow.cli.screen import out, plain_errors
+
+
+@app.command()
+def arenas(
+    videos: Annotated[list[Path], typer.Argument(help="Videos.")],
+    to: Annotated[Path, typer.Option("--out", help="The table that is written.")] = Path(
+        "arenas.csv"
+    ),
+    size: Annotated[
+        str | None,
+        typer.Option(
+            help="Diameter, first side, or both sides of the arena: '38 cm', '40 x 30 cm'."
+        ),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a table there.")] = False,
+) -> None:
+    """Find the arenas in videos: a table for the key `arena`, and pictures to look at."""
+    from ethoflow.geometry.detection import find_arenas
+
+    with plain_errors():
+        table, pictures = find_arenas(videos, to, size=size, overwrite=overwrite)
+        for row in table.itertuples():
+            told = str(row.arena) or f"not sure enough ({row.note})"
+            out.print(f"{row.recording}: confidence {row.confidence:.2f}: {told}", markup=False)
+        out.print(
+            f"written: {to}, pictures in {pictures}\nnext: look at the pictures, write or mend the "
+            f"column arena by hand, then 'arena: {to.name}' in the project file",
+            markup=False,
+        )

@@ -1,0 +1,95 @@
+"""Arenas in pictures and videos whose outline is known, and pictures without one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+import ethoflow as ef
+from ethoflow.cli import app
+from ethoflow.geometry.detection import find_arenas
+from ethoflow.geometry.files import read_arenas
+
+cv2 = pytest.importorskip("cv2")
+
+QUAD = [(120, 60), (540, 80), (560, 430), (90, 410)]
+REAL = Path("/work/shared/data/tracking")
+
+
+def scene(kind: str, *, seed: int = 0, noise: float = 8) -> np.ndarray:
+    """A floor lighter than what is around it, in uneven light, or none."""
+    rng = np.random.default_rng(seed)
+    picture = np.full((480, 640), 70.0)
+    if kind == "circle":
+        cv2.circle(picture, (330, 230), 190, 190.0, -1)
+    if kind == "quad":
+        cv2.fillPoly(picture, [np.array(QUAD, np.int32)], 185.0)
+    picture *= np.linspace(0.75, 1.15, 640)
+    if kind == "clutter":
+        for _ in range(40):
+            x, y = (int(v) for v in rng.integers(0, 480, 2))
+            cv2.circle(picture, (x, y), int(rng.integers(5, 60)), float(rng.integers(0, 255)), -1)
+    return np.clip(picture + rng.normal(0, noise, picture.shape), 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("noise", [2, 8, 15])
+def test_outlines_are_found(noise: float) -> None:
+    found = ef.find_arena(scene("circle", noise=noise)).arena
+    assert found is not None
+    np.testing.assert_allclose([*found.centre, found.radius], [330, 230, 190], atol=3)
+    corners = ef.find_arena(scene("quad", noise=noise)).arena.corners()
+    np.testing.assert_allclose(corners, QUAD, atol=4)
+
+
+@pytest.mark.parametrize("kind", ["nothing", "clutter"])
+def test_where_there_is_none_nothing_is_given(kind: str) -> None:
+    for seed in range(2):
+        found = ef.find_arena(scene(kind, seed=seed))
+        assert found.arena is None
+        assert found.confidence < 0.5
+
+
+def film(path: Path) -> None:
+    """A dark animal that runs over a round floor."""
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 25, (640, 480))
+    for frame in range(60):
+        picture = scene("circle", seed=frame)
+        place = (330 + int(120 * np.cos(frame / 9)), 230 + int(120 * np.sin(frame / 9)))
+        cv2.circle(picture, place, 25, 10, -1)
+        writer.write(cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR))
+    writer.release()
+
+
+def test_a_table_that_a_project_reads(tmp_path: Path) -> None:
+    film(tmp_path / "m1.avi")
+    (tmp_path / "m2.avi").write_bytes(b"no video")
+    videos = [str(tmp_path / "m1.avi"), str(tmp_path / "m2.avi")]
+    out = tmp_path / "arenas.csv"
+    result = CliRunner().invoke(app, ["arenas", *videos, "--out", str(out), "--size", "38 cm"])
+    assert result.exit_code == 0, result.output
+    table = pd.read_csv(out, keep_default_na=False)
+    assert table.recording.tolist() == ["m1", "m2"]
+    assert table.arena[0].startswith("circle 33")
+    assert table.arena[1] == ""
+    assert "cannot be opened" in table.note[1]
+    assert (tmp_path / "arenas_pictures/m1.png").stat().st_size > 1000
+    arenas = read_arenas(out)
+    assert arenas["m1"].px_per_mm == pytest.approx(1.0, abs=0.02)
+    assert list(arenas) == ["m1"]
+    with pytest.raises(ef.DataError, match="there already"):
+        find_arenas([tmp_path / "m1.avi"], out)
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="the real videos are not here")
+def test_real_floors() -> None:
+    """Corners and radius read off the pictures by eye, to 8 px."""
+    field = ef.find_arena(REAL / "dlc-openfield-m3v1/m3v1mp4.mp4")
+    assert field.arena is not None
+    expected = [(16, 50), (618, 56), (608, 465), (16, 465)]
+    np.testing.assert_allclose(field.arena.corners(), expected, atol=8)
+    dish = ef.find_arena(REAL / "centroid-trackers/tracktor/mouse_video.mp4").arena
+    np.testing.assert_allclose([*dish.centre, dish.radius], [308, 234, 209], atol=8)
