@@ -13,7 +13,7 @@ from ethoflow.errors import DataError, WrongUse
 from ethoflow.features.windows import BROUGHT, MIXED, goes_round, units_of
 
 if TYPE_CHECKING:
-    from ethoflow.engine.calls import Node
+    from ethoflow.engine.calls import Call, Node
 
 NEAREST, EACH = "nearest", "each"
 
@@ -101,9 +101,9 @@ def _name(called: str, found: dict[str, str], *, one_of: bool) -> str:
 
 def units_along(ds: xr.Dataset, node: Node, given: xr.DataArray | None) -> Units | None:
     """The dim along which the parts of a node have units of their own, and these."""
-    members = getattr(node, "members", {})
-    if "statistic" in members:
-        return "statistic", units_of(members["statistic"], node.inputs[0].units)
+    made: Call | None = node if hasattr(node, "members") else None
+    if made is not None and "statistic" in made.members:
+        return "statistic", units_of(made.members["statistic"], made.inputs[0].units)
     coords = ds.coords if given is None else given.coords
     if "unit" in coords and coords["unit"].ndim == 1 and coords["unit"].dims[0] in node.dims:
         return str(coords["unit"].dims[0]), [str(unit) for unit in coords["unit"].values]
