@@ -42,8 +42,8 @@ def make_poses(n_frames: int) -> xr.Dataset:
 
 
 TASKS: Mapping[str, Callable[[xr.Dataset], Any]] = {
-    "66 distances of each animal": lambda ds: ef.features.bodypart_distance(ds),
-    "speeds of all points": lambda ds: ef.features.speed(ds),
+    "66 distances of each animal": ef.features.bodypart_distance,
+    "speeds of all points": ef.features.speed,
     "30 joint angles": lambda ds: ef.features.joint_angle(ds, joints=JOINTS),
     "positions aligned": lambda ds: ef.align(ds, along="nose").position,
     "24 speeds, 3 windows, 6 statistics": lambda ds: ef.windowed(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import xarray as xr
 
@@ -13,7 +13,7 @@ from ethoflow.errors import DataError, WrongUse
 from ethoflow.features.windows import BROUGHT, MIXED, goes_round, units_of
 
 if TYPE_CHECKING:
-    from ethoflow.engine.calls import Call, Node
+    from ethoflow.engine.calls import Node
 
 NEAREST, EACH = "nearest", "each"
 
@@ -101,8 +101,8 @@ def _name(called: str, found: dict[str, str], *, one_of: bool) -> str:
 
 def units_along(ds: xr.Dataset, node: Node, given: xr.DataArray | None) -> Units | None:
     """The dim along which the parts of a node have units of their own, and these."""
-    made: Call | None = node if hasattr(node, "members") else None
-    if made is not None and "statistic" in made.members:
+    made: Any = node
+    if "statistic" in getattr(node, "members", {}):
         return "statistic", units_of(made.members["statistic"], made.inputs[0].units)
     coords = ds.coords if given is None else given.coords
     if "unit" in coords and coords["unit"].ndim == 1 and coords["unit"].dims[0] in node.dims:
