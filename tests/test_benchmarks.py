@@ -31,3 +31,10 @@ def test_information() -> None:
     script = REPOSITORY / "benchmarks" / "information.py"
     command = [sys.executable, str(script), "--recordings", "2", "--minutes", "0.5"]
     assert "MB peak" in subprocess.check_output(command, text=True)
+
+
+@pytest.mark.slow
+def test_features() -> None:
+    script = REPOSITORY / "benchmarks" / "features.py"
+    command = [sys.executable, str(script), "--minutes", "0.2", "--repeats", "1"]
+    assert subprocess.check_output(command, text=True).count("lazily") == 6

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import xarray as xr
 
@@ -101,9 +101,9 @@ def _name(called: str, found: dict[str, str], *, one_of: bool) -> str:
 
 def units_along(ds: xr.Dataset, node: Node, given: xr.DataArray | None) -> Units | None:
     """The dim along which the parts of a node have units of their own, and these."""
-    members = getattr(node, "members", {})
-    if "statistic" in members:
-        return "statistic", units_of(members["statistic"], node.inputs[0].units)
+    made: Any = node
+    if "statistic" in getattr(node, "members", {}):
+        return "statistic", units_of(made.members["statistic"], made.inputs[0].units)
     coords = ds.coords if given is None else given.coords
     if "unit" in coords and coords["unit"].ndim == 1 and coords["unit"].dims[0] in node.dims:
         return str(coords["unit"].dims[0]), [str(unit) for unit in coords["unit"].values]

@@ -33,7 +33,7 @@ def pose_of_other(position: Array, partner_position: Array) -> Array:
     """
     centre, tail_base, nose = position
     forward = nose - tail_base
-    away = partner_position - centre
+    away: Array = partner_position - centre
     angle = direction_of(forward[0], forward[1])
     still = (forward[0] == 0) & (forward[1] == 0)
     away[:, :2] = turned(away[:, :2], -np.where(still, np.float32(np.nan), angle))

@@ -10,6 +10,7 @@ import xarray as xr
 
 from ethoflow.engine import Members, feature
 from ethoflow.engine.declare import Array
+from ethoflow.engine.jit import jit
 from ethoflow.features.angles import direction_of
 from ethoflow.features.members import given_groups, known_groups, name_groups
 
@@ -74,14 +75,14 @@ def joint_angle(
     >>> bool(abs(angle[0, 0, 0] - np.pi) < 1e-3)
     True
     """
+    if start_position.shape[-2] == 2:
+        return np.abs(_turns_at(start_position, middle_position, end_position))
     one, other = start_position - middle_position, end_position - middle_position
     cosine = (one * other).sum(axis=-2)
-    if one.shape[-2] == 2:
-        sine = np.abs(_cross(one, other))
-    else:
-        x, y, z = (_cross(one[:, [i, j]], other[:, [i, j]]) for i, j in ((1, 2), (2, 0), (0, 1)))
-        sine = np.sqrt(np.square(x) + np.square(y) + np.square(z))
-    return _angle(sine, cosine, one, other)
+    x, y, z = (_cross(one[:, [i, j]], other[:, [i, j]]) for i, j in ((1, 2), (2, 0), (0, 1)))
+    sine = np.sqrt(np.square(x) + np.square(y) + np.square(z))
+    folded = (one == 0).all(axis=-2) | (other == 0).all(axis=-2)
+    return np.where(folded, np.float32(np.nan), direction_of(cosine, sine))
 
 
 @feature(
@@ -115,9 +116,7 @@ def signed_joint_angle(
     >>> signed_joint_angle(ds, joints=[("nose", "centre", "tail_base")]).dims
     ('individual', 'joint', 'time')
     """
-    one, other = start_position - middle_position, end_position - middle_position
-    one, other = one[:, :2], other[:, :2]
-    return _angle(_cross(one, other), (one * other).sum(axis=-2), one, other)
+    return _turns_at(start_position, middle_position, end_position)
 
 
 def _cross(one: Array, other: Array) -> Array:
@@ -126,6 +125,18 @@ def _cross(one: Array, other: Array) -> Array:
     return found
 
 
-def _angle(sine: Array, cosine: Array, one: Array, other: Array) -> Array:
-    folded = (one == 0).all(axis=-2) | (other == 0).all(axis=-2)
-    return np.where(folded, np.float32(np.nan), direction_of(cosine, sine))
+@jit
+def _turns(start: Array, middle: Array, end: Array, out: Array) -> None:
+    """Turns from one line to the other, dims (space, time); NaN where a line has no length."""
+    for t in range(out.size):
+        ax, ay = start[0, t] - middle[0, t], start[1, t] - middle[1, t]
+        bx, by = end[0, t] - middle[0, t], end[1, t] - middle[1, t]
+        folded = (ax == 0 and ay == 0) or (bx == 0 and by == 0)
+        out[t] = np.nan if folded else np.arctan2(ax * by - ay * bx, ax * bx + ay * by)
+
+
+def _turns_at(start: Array, middle: Array, end: Array) -> Array:
+    out = np.empty(start.shape[:-2] + start.shape[-1:], np.float32)
+    for place, result in enumerate(out):
+        _turns(start[place], middle[place], end[place], result)
+    return out

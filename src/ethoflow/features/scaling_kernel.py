@@ -111,4 +111,5 @@ def scaled(values: Array, *, model: Any = None, circular: Sequence[bool] = ()) -
     spread = np.where(model["spread"] == 0, 1.0, model["spread"])
     away = values.astype(np.float64) - model["centre"][:, np.newaxis]
     away[angles] = wrap(away[angles])
-    return (away / spread[:, np.newaxis]).astype(np.float32)
+    found: Array = (away / spread[:, np.newaxis]).astype(np.float32)
+    return found

@@ -96,7 +96,7 @@ def align(
     frame = {name: _of_one(ds, found[name], by) for name in FRAME}
     turned = apply(INTO, ds.assign(frame), {}).position
     rest = ds.drop_vars([name for name in OF_THE_ROOM if name in ds.data_vars])
-    return rest.assign(position=turned, **frame)
+    return rest.assign({"position": turned, **frame})
 
 
 def unalign(data: Data) -> xr.Dataset:
@@ -256,7 +256,8 @@ def _centre_of_arena(ds: xr.Dataset) -> xr.Variable:
     found = ds.arena.mean("vertex") if "arena" in ds else ds.arena_centre
     if "arena_centre" in ds:
         found = ds.arena_centre.fillna(found)
-    return found.isel(space=slice(2)).variable.astype(np.float64)
+    centre: xr.Variable = found.isel(space=slice(2)).variable.astype(np.float64)
+    return centre
 
 
 def _of_one(ds: xr.Dataset, frame: xr.DataArray, by: str | None) -> xr.DataArray:
