@@ -2,7 +2,8 @@
 
     python benchmarks/filling.py [FOLDER OF REAL FILES]
 
-Scales of the real ones: 3.2 px/mm of `demo1`, 1.4 px/mm of `demo5`, as their authors give them.
+Scales of the real ones: 3.2 px/mm of `demo1` and 1.4 px/mm of `demo5`, as their authors give them;
+1.25 px/mm of `jabs` is taken from the length of the mice.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from ethoflow import behaviours, cleaning, features, labels, plot, simulate, stats
-    from ethoflow.cleaning import clean
+    from ethoflow.cleaning import clean, report_cleaning
     from ethoflow.engine import behaviour, feature, load_rules, step
     from ethoflow.engine.materialise import write
     from ethoflow.engine.sources import open_store as open
@@ -104,6 +104,7 @@ _NAMES = {
     "read_scaler": "ethoflow.features.scaling",
     "save_scaler": "ethoflow.features.scaling",
     "restore_identities": "ethoflow.identities",
+    "report_cleaning": "ethoflow.cleaning",
     "step": "ethoflow.engine",
     "study": "ethoflow.stats.stores",
     "summarise": "ethoflow.stats.activity",
