@@ -64,9 +64,7 @@ def decide(moments: Sequence[Moment], lengths: Lengths, n_animals: int) -> list[
         said = compare(lengths, holders, usable, learnt)
         sums = np.zeros((n_animals, n_animals, n_stretches))
         for i, slot in itertools.product(range(n_animals), repeat=2):
-            sums[i, slot] = np.bincount(
-                stretches, weights=said[i, slot], minlength=n_stretches
-            )
+            sums[i, slot] = np.bincount(stretches, weights=said[i, slot], minlength=n_stretches)
         before, (decisions, start) = decisions, _decide(moments, sums)
         if learnt.all() and [d.option for d in before] == [d.option for d in decisions]:
             break
@@ -74,9 +72,7 @@ def decide(moments: Sequence[Moment], lengths: Lengths, n_animals: int) -> list[
     return decisions
 
 
-def _stretches(
-    moments: Sequence[Moment], lengths: Lengths, n_animals: int
-) -> tuple[Array, Array]:
+def _stretches(moments: Sequence[Moment], lengths: Lengths, n_animals: int) -> tuple[Array, Array]:
     """The stretch between moments in which each second is, and which slots can be used there."""
     n_seconds = lengths.values.shape[-1]
     starts = np.arange(n_seconds) * lengths.frames

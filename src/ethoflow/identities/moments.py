@@ -206,8 +206,6 @@ def _cross(
     tracks: Tracks, usual: Usual, animals: list[int], ends: dict[int, tuple[int, int]]
 ) -> Array:
     """Costs of the way from each animal to each slot, dims (animal, slot, motion and heading)."""
-    links = [
-        (i, ends[i][0], j, max(ends[j][1], ends[i][0] + 1)) for i in animals for j in animals
-    ]
+    links = [(i, ends[i][0], j, max(ends[j][1], ends[i][0] + 1)) for i in animals for j in animals]
     found = find_costs(tracks, usual, np.array(links))
     return np.asarray(found.reshape(len(animals), len(animals), 2))

@@ -53,8 +53,12 @@ def take_lengths(tracks: Tracks, fps: float) -> Lengths:
     spread = [_spread(_log_length(few, pair)) for pair in pairs]
     best = np.argsort(spread, kind="stable")[:MOST_LENGTHS]
     values = np.stack(
-        [_medians(_log_length(position, pairs[k]), frames) for k in sorted(best.tolist())
-         if np.isfinite(spread[k])] or [np.full((n, n_seconds), np.nan)],
+        [
+            _medians(_log_length(position, pairs[k]), frames)
+            for k in sorted(best.tolist())
+            if np.isfinite(spread[k])
+        ]
+        or [np.full((n, n_seconds), np.nan)],
         axis=1,
     )
     return Lengths(values, frames)

@@ -12,7 +12,7 @@ import xarray as xr
 from ethoflow.engine.declare import Array, Declaration, Input
 from ethoflow.engine.registry import maker_of
 from ethoflow.errors import DataError, listed
-from ethoflow.identities.exchanges import Exchange, Timeline, compose, exchanges_of, invert
+from ethoflow.identities.exchanges import Timeline, compose, exchanges_of, invert
 from ethoflow.identities.table import (
     APPLIED,
     BY_HAND,
@@ -144,8 +144,7 @@ def _names_of_tracked(ds: xr.Dataset) -> list[str]:
         name
         for name in timed
         if "partner" in ds[name].dims
-        or maker_of(name) is not None
-        and name not in ("position", "filled")
+        or (maker_of(name) is not None and name not in ("position", "filled"))
         or ds[name].attrs.get("kind") in ("label", "category")
     ]
     if stuck:
