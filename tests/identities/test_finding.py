@@ -1,4 +1,4 @@
-"""Suspected swaps: what is found of simulated ones, and that nothing is found where there is none."""
+"""Suspected swaps: what is found of simulated ones, and that nothing else is."""
 
 import numpy as np
 import pytest
