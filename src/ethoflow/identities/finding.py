@@ -112,7 +112,7 @@ def exchanges_from(
             continue
         sure = not is_none and decision.odds >= SURE
         option = decision.other if is_none else decision.option
-        known = {"status": APPLIED if sure else UNDECIDED, "source": DETECTED}
+        known: dict[str, Any] = {"status": APPLIED if sure else UNDECIDED, "source": DETECTED}
         known |= _evidence(decision, option)
         frame = decision.moment.frame
         for circle in circles_of(np.asarray(option)):

@@ -172,7 +172,7 @@ def _find_joined(position: Array, seen: Array, pace: int) -> Array:
 def make_tracks(position: Array, fps: float) -> Tracks:
     """Positions, dims (individual, bodypart, space, time), as links are measured on them."""
     moved = np.ascontiguousarray(position.transpose(0, 3, 1, 2), np.float32)
-    known = np.isfinite(moved).all(axis=3)
+    known: Array = np.isfinite(moved).all(axis=3)
     # A point of which only one coordinate is known is not seen.
     moved = np.where(known[..., np.newaxis], moved, np.float32(np.nan))
     least = max(int(np.ceil(SEEN * moved.shape[2])), 1)
@@ -198,7 +198,7 @@ def measure(
     way: Array,
     room: Array,
 ) -> None:
-    """Motion and heading (squares) and speed of the link of `i` at `u` to `j` at `v`, into `out`."""
+    """Motion, heading (squares) and speed of the link of `i` at `u` to `j` at `v`, into `out`."""
     n_space = position.shape[3]
     out[1] = move(position, i, u, j, v, way, room)
     lasting = fading * (1 - np.exp(-(v - u) / fading))
@@ -231,7 +231,7 @@ def measure_links(tracks: Tracks, links: Array) -> Array:
 
 def learn_usual(tracks: Tracks, fps: float) -> Usual:
     """What is usual of links of one animal with itself, by their length and the speed."""
-    n_animals, n_frames = tracks.seen.shape
+    n_frames = tracks.seen.shape[1]
     lengths = [1]
     while lengths[-1] < min(LONGEST * fps, n_frames / 2):
         lengths.append(int(np.ceil(lengths[-1] * 1.6)))

@@ -124,7 +124,7 @@ def _pair(tracks: Tracks, usual: Usual, breaks: list[Array], i: int, j: int) -> 
     last = np.searchsorted(theirs[:, 0], mine[:, 1] + NEAR)
     one = np.repeat(np.arange(len(mine)), np.maximum(last - first, 0))
     other = np.concatenate(
-        [np.arange(a, b) for a, b in zip(first.tolist(), last.tolist(), strict=True)] or [[]]
+        [np.arange(a, b) for a, b in zip(first.tolist(), last.tolist(), strict=True)]
     ).astype(int)
     (u, v), (w, x) = mine[one].T, theirs[other].T
     # A link cannot lead back.

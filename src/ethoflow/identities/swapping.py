@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -60,7 +61,8 @@ def swap_identities(data: Data, edits: Edits | Sequence[Edits]) -> xr.Dataset:
            [1., 0., 0., 1.]], dtype=float32)
     """
     ds = as_dataset(data)
-    several = edits if isinstance(edits, list | tuple) else [edits]
+    is_one = isinstance(edits, pd.DataFrame | str | os.PathLike)
+    several: Sequence[Edits] = [edits] if is_one else edits  # type: ignore[list-item, assignment]
     found = exchanges_in([(_name_of(one), read_edits(one)) for one in several], ds)
     if not found:
         return ds

@@ -47,7 +47,7 @@ def write_edits(edits: pd.DataFrame, path: str | Path) -> None:
 
 
 def read_edits(source: Edits) -> pd.DataFrame:
-    """A list of corrections, as written by `write_edits` or by hand.
+    r"""A list of corrections, as written by `write_edits` or by hand.
 
     Needed are ``start``, ``a`` and ``b``; the rest has defaults. Semicolons with decimal commas and
     workbooks are understood.
@@ -71,7 +71,7 @@ def read_edits(source: Edits) -> pd.DataFrame:
     --------
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp(), "edits.csv")
-    >>> _ = path.write_text("start;stop;a;b\\n12,5;20;mouse_1;mouse_2\\n")
+    >>> _ = path.write_text("start;stop;a;b\n12,5;20;mouse_1;mouse_2\n")
     >>> read_edits(path)[["start", "stop", "a", "b", "status"]].values.tolist()
     [[12.5, 20.0, 'mouse_1', 'mouse_2', 'accepted']]
     """
@@ -144,6 +144,7 @@ def exchanges_in(
     found: dict[int, list[Exchange]] = {}
     for name, edits in lists:
         for number, row in enumerate(edits.to_dict("records"), 1):
+            row = {str(key): cell for key, cell in row.items()}
             where = f"{name}: row {number}"
             place = _find_recording(str(row["recording"]), names, where)
             seats = _find_seats(row, ds, place, where)

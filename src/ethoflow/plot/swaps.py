@@ -1,4 +1,4 @@
-"""Suspected swaps of identities: both animals' paths around each moment, as tracked and exchanged."""
+"""Suspected swaps of identities: the paths around each moment, as tracked and exchanged."""
 
 from __future__ import annotations
 

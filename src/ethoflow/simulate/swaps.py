@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -117,7 +118,8 @@ def _draw(
     seconds = {"occlusion": (0.1, 1.0), "three": (0.1, 0.6), "shelter": (5.0, 30.0)}
     length = round(rng.uniform(*seconds.get(kind, (0.0, 0.0))) * fps)
     lasting = int(rng.integers(3, 16)) if kind == "short" else 0
-    for i, j in rng.permutation([(i, j) for i in range(n) for j in range(i)]).tolist():
+    pairs = list(itertools.combinations(range(n), 2))
+    for i, j in rng.permutation(pairs).tolist():
         chances = np.flatnonzero(apart[i, j, margin : frames - margin - length - lasting] < near)
         for start in (rng.permutation(chances)[:50] + margin).tolist():
             last = start + max(length, lasting)
