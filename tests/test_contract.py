@@ -509,7 +509,7 @@ def test_results_carry_units_and_where_they_come_from(item: Subject) -> None:
 @every([i for i in OF_POSES if i.name not in {"to_mm"} | WITH_A_MODEL | OF_MIXED_UNITS])
 def test_pixels_give_the_same_as_millimetres(item: Subject) -> None:
     lengths = {"position": 1, "position/s": 1, "position/s2": 1, "position/s3": 1, "values": 1}
-    power = {**lengths, "position2": 2}.get(item.units, 0)
+    power = {**lengths, "position2": 2, "position-1": -1}.get(item.units, 0)
     pixels = result(item, make_pixels(1, 120), **in_pixels(item))
     factor = np.float32(PX_PER_MM**power)
     np.testing.assert_array_equal(pixels.values, result(item, poses()).values * factor)
