@@ -153,17 +153,19 @@ def invoke(*arguments: object) -> str:
     return re.sub(r"[ \n]+", " ", done.output)
 
 
+USUAL = ["tracks", "identities", "poses", "features", "scored", "rules", "pictures", "tables"]
+
+
 def order() -> list[str]:
     return [one.name for one in stages.stages()]
 
 
 def test_the_order_follows_from_what_is_read_and_written(add_stage) -> None:
-    usual = ["tracks", "poses", "features", "scored", "rules", "pictures", "tables"]
-    assert order() == usual
+    assert order() == USUAL
     add_stage("distances", DISTANCES)
-    assert order() == [*usual[:5], "distances", "pictures", "tables"]
+    assert order() == [*USUAL[:6], "distances", "pictures", "tables"]
     add_stage("stillness", STILLNESS)
-    assert order() == [*usual[:5], "stillness", "distances", "pictures", "tables"]
+    assert order() == [*USUAL[:6], "stillness", "distances", "pictures", "tables"]
 
 
 @pytest.mark.parametrize(
@@ -311,7 +313,7 @@ def test_without_what_it_reads_what_it_made_is_taken_away(add_stage, tmp_path) -
 def test_the_page_on_stages_has_one_that_works(add_stage, tmp_path) -> None:
     page = (REPOSITORY / "docs" / "own_stage.md").read_text()
     add_stage("durations", page.split("```python\n")[1].split("```")[0])
-    assert order()[:3] == ["tracks", "durations", "poses"]
+    assert order()[:3] == ["tracks", "durations", "identities"]
     ef.write(ef.simulate.still_then_running(), tmp_path / "c.zarr")
     assert "durations: 1 written" in invoke("durations", tmp_path / "c.zarr", "--unit", "s")
     found = pd.read_csv(tmp_path / "c_results" / "durations" / "durations.csv")
@@ -402,7 +404,7 @@ def test_what_is_anothers_is_refused(name: str, declared: dict, message: str) ->
     function.__name__ = name
     with pytest.raises(ValueError, match=message):
         stage(**declared)(function)
-    assert order() == ["tracks", "poses", "features", "scored", "rules", "pictures", "tables"]
+    assert order() == USUAL
 
 
 def make_stage(name: str, reads: tuple[str, ...], writes: str) -> Stage:

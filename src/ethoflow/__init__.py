@@ -12,7 +12,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from ethoflow import behaviours, cleaning, features, labels, plot, simulate, stats
-    from ethoflow.cleaning import clean, report_cleaning
+    from ethoflow.cleaning import clean
     from ethoflow.engine import behaviour, feature, load_rules, step
     from ethoflow.engine.materialise import write
     from ethoflow.engine.sources import open_store as open
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from ethoflow.schema import DataError
     from ethoflow.schema import make_tracks as from_arrays
     from ethoflow.stats.activity import summarise
+    from ethoflow.stats.cleaning import report_cleaning
     from ethoflow.stats.stores import study
     from ethoflow.store import verify
     from ethoflow.units import UnitError
@@ -104,7 +105,7 @@ _NAMES = {
     "read_scaler": "ethoflow.features.scaling",
     "save_scaler": "ethoflow.features.scaling",
     "restore_identities": "ethoflow.identities",
-    "report_cleaning": "ethoflow.cleaning",
+    "report_cleaning": "ethoflow.stats.cleaning",
     "step": "ethoflow.engine",
     "study": "ethoflow.stats.stores",
     "summarise": "ethoflow.stats.activity",

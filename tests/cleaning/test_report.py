@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import ethoflow as ef
-from ethoflow.cleaning.report import count_cleaning
+from ethoflow.stats.cleaning import count_cleaning
 from tests.strategies import make_poses, stack
 
 

@@ -26,4 +26,4 @@ def test_another_list_makes_poses_anew(tmp_path):
     assert near > 0
     found = invoke("identities", lab.store)
     assert found.exit_code == 0, found.output
-    assert (lab.folder / "results" / "identities" / "suspects.csv").exists()
+    assert (lab.folder / "results" / "cohort_results" / "identities" / "suspects.csv").exists()

@@ -21,7 +21,6 @@ from ethoflow.cleaning.outliers import remove_jumps
 from ethoflow.cleaning.pchip import fill_pchip
 from ethoflow.cleaning.polynomial import smooth_polynomial
 from ethoflow.cleaning.pose_model import fit_poses
-from ethoflow.cleaning.report import report_cleaning
 from ethoflow.cleaning.scores import MOST_LOST, choose_min_confidence, describe_loss
 from ethoflow.cleaning.smoothing import smooth
 from ethoflow.engine.model import Model
@@ -45,7 +44,6 @@ __all__ = [
     "remove_jumps",
     "remove_outliers",
     "remove_stretched",
-    "report_cleaning",
     "smooth",
     "smooth_kalman",
     "smooth_polynomial",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -23,7 +24,7 @@ from ethoflow.engine.inputs import Held, KernelFailed, inputs_of, of_seats, view
 from ethoflow.engine.kernel import explain
 from ethoflow.engine.model import Model
 from ethoflow.engine.program import Program, compile_inputs
-from ethoflow.engine.recipes import digest_of
+from ethoflow.engine.recipes import digest_of, recipe_text
 from ethoflow.engine.resolve import Request
 from ethoflow.engine.schedule import Progress, run_tasks
 from ethoflow.engine.tasks import Tasks, chunks_of
@@ -66,7 +67,9 @@ def fit(
         for place, of in found.items()
     }
     arrays = _finish(call, merged)
-    return Model(declaration.name, digest, arrays, call.recipe, behind=behind)
+    # A model among the parameters is told by its digest, as it is in a store.
+    recipe = json.loads(recipe_text(call.recipe))
+    return Model(declaration.name, digest, arrays, recipe, behind=behind)
 
 
 def _make_grid(grid: Grid, tile: int) -> Grid:

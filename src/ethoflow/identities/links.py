@@ -172,7 +172,7 @@ def _find_joined(position: Array, seen: Array, pace: int) -> Array:
 def make_tracks(position: Array, fps: float) -> Tracks:
     """Positions, dims (individual, bodypart, space, time), as links are measured on them."""
     moved = np.ascontiguousarray(position.transpose(0, 3, 1, 2), np.float32)
-    known: Array = np.isfinite(moved).all(axis=3)
+    known = np.asarray(np.isfinite(moved).all(axis=3))
     # A point of which only one coordinate is known is not seen.
     moved = np.where(known[..., np.newaxis], moved, np.float32(np.nan))
     least = max(int(np.ceil(SEEN * moved.shape[2])), 1)

@@ -143,8 +143,8 @@ def exchanges_in(
     last = first_frame(ds) + count_frames(ds)
     found: dict[int, list[Exchange]] = {}
     for name, edits in lists:
-        for number, row in enumerate(edits.to_dict("records"), 1):
-            row = {str(key): cell for key, cell in row.items()}
+        for number, cells in enumerate(edits.to_dict("records"), 1):
+            row = {str(key): cell for key, cell in cells.items()}
             where = f"{name}: row {number}"
             place = _find_recording(str(row["recording"]), names, where)
             seats = _find_seats(row, ds, place, where)

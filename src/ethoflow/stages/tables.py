@@ -16,8 +16,6 @@ from ethoflow.stages.declare import stage
 from ethoflow.stages.job import Job
 from ethoflow.stages.keys import Duration, Keys
 from ethoflow.stages.made import FileSet, Item
-from ethoflow.stats.activity import can_summarise
-from ethoflow.stats.activity import summarise as activity
 
 TITLE = "Time budget (means over animals or pairs; share of observed time; bouts of all)"
 
@@ -38,6 +36,8 @@ class TablesKeys(Keys):
 @stage(reads=("poses",), uses=("labels/rules",), writes="tables/", keys=TablesKeys)
 def tables(job: Job, keys: TablesKeys) -> FileSet:
     """What every animal did in numbers: distance and regions, bouts and time budgets."""
+    from ethoflow.stats import activity  # Dask is heavy
+
     labels = TABLES if job.has("labels/rules") else {}
     source = job.fingerprint("labels/rules") if labels else ""
     items = [
@@ -50,11 +50,11 @@ def tables(job: Job, keys: TablesKeys) -> FileSet:
         )
         for name, make in labels.items()
     ]
-    if can_summarise(job.open("poses")):
+    if activity.can_summarise(job.open("poses")):
         items.append(
             Item(
                 ("summary.csv", "summary.parquet"),
-                lambda: activity(job.open("poses"), bin=keys.bin),
+                lambda: activity.summarise(job.open("poses"), bin=keys.bin),
                 save_table,
                 source=f"summary {keys.bin} {job.fingerprint('poses')}",
             )
