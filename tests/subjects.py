@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from typing import Any
 
 import dask
+import numpy as np
 import xarray as xr
 
 import ethoflow as ef
@@ -104,6 +105,15 @@ def with_filled(ds: xr.Dataset) -> xr.Dataset:
     return ds.assign(filled=marks.transpose(*ds.confidence.dims))
 
 
+def seen_askew(ds: xr.Dataset) -> xr.Dataset:
+    """Poses with the way from the picture to the floor beside them."""
+    matrix = np.array([[0.9, 0.1, 5], [-0.05, 1.1, 3], [2e-4, -1e-4, 1]])
+    lead = ds.position.dims[:1] if "recording" in ds.position.dims else ()
+    shape = (*(ds.sizes[dim] for dim in lead), 3, 3)
+    variable = xr.Variable((*lead, "row", "column"), np.broadcast_to(matrix, shape), {"units": "1"})
+    return ds.assign(homography=variable)
+
+
 OF_REGIONS = (
     "region_distance", "in_region", "share_in_region", "region_bearing", "time_since_entry",
     "time_inside",
@@ -121,7 +131,7 @@ def in_bins(_: xr.Dataset) -> Mapping[str, Mapping[str, Any]]:
 def _needs_of(name: str) -> Callable[[xr.Dataset], xr.Dataset]:
     if name in OF_REGIONS:
         return with_regions
-    return with_filled if name == "smooth_kalman" else _as_it_is
+    return {"smooth_kalman": with_filled, "to_floor": seen_askew}.get(name, _as_it_is)
 
 
 @cache

@@ -50,7 +50,7 @@ OF_POSES = [item for item in ITEMS if item.reads_poses]
 FILLS = {"fill_gaps", "fill_pchip", "fill_kalman", "fill_from_pose", "kalman"}
 OF_FRAMES = {"find_spot"}
 """What is seen of them is in a video, and does not hang on the positions there were."""
-IN_A_PLANE = {"fill_from_pose", "in_rectangle", "seconds_inside", "find_spot"}
+IN_A_PLANE = {"fill_from_pose", "find_spot", "in_rectangle", "seconds_inside", "to_floor"}
 WITH_A_MODEL = {"posture_score", "embedding"}
 """The model knows the numbers in mm."""
 OF_MIXED_UNITS = {"feature_matrix"}

@@ -100,7 +100,7 @@ def find_arena(source: str | Path | Image) -> Found:
     --------
     >>> picture = np.full((240, 320), 40, np.uint8); picture[40:200, 60:260] = 200
     >>> found = find_arena(picture)
-    >>> found.confidence > 0.9, np.abs(found.best.corners()[0] - [60, 40]).max() < 3
+    >>> found.confidence > 0.9, bool(np.abs(found.best.corners()[0] - [60, 40]).max() < 3)
     (True, True)
     """
     picture = source if isinstance(source, np.ndarray) else median_frame(source)

@@ -147,8 +147,8 @@ def stage(
 
     Examples
     --------
-    >>> [one.name for one in stages()][:2]
-    ['tracks', 'poses']
+    >>> [one.name for one in stages()][:3]
+    ['tracks', 'identities', 'poses']
     """
 
     def register(function: Run) -> Run:
