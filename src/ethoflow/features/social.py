@@ -12,7 +12,9 @@ import numpy as np
 import xarray as xr
 
 from ethoflow.engine import Members, feature
+from ethoflow.engine.claims import FALSE, TRUE, UNKNOWN
 from ethoflow.engine.declare import Array
+from ethoflow.engine.jit import jit
 from ethoflow.errors import DataError
 from ethoflow.features.angles import direction_of, wrap
 from ethoflow.features.members import given_groups, known_groups, name_groups
@@ -91,6 +93,67 @@ def distance_to_partner(
     return apart
 
 
+TILE = 2048
+"""Frames at a time that points are held against each other in: they stay in the cache."""
+
+
+@jit
+def _nearest_squares(one: Array, other: Array, nearest: Array) -> None:
+    for first in range(0, nearest.size, TILE):
+        last = min(first + TILE, nearest.size)
+        for mine in one:
+            for theirs in other:
+                if len(mine) == 2:
+                    for t in range(first, last):
+                        x, y = theirs[0, t] - mine[0, t], theirs[1, t] - mine[1, t]
+                        apart = x * x + y * y
+                        nearest[t] = apart if apart < nearest[t] else nearest[t]
+                    continue
+                for t in range(first, last):
+                    apart = np.float32(0)
+                    for s in range(len(mine)):
+                        apart += (theirs[s, t] - mine[s, t]) * (theirs[s, t] - mine[s, t])
+                    nearest[t] = apart if apart < nearest[t] else nearest[t]
+
+
+def nearest_seen(one: Array, other: Array) -> Array:
+    """Distance between the nearest of two sets of points, of those that are seen; NaN without any.
+
+    Parameters
+    ----------
+    one, other
+        Dims (bodypart, space, time).
+
+    Examples
+    --------
+    >>> one = np.array([[[0.0], [0.0]], [[np.nan], [np.nan]]], np.float32)
+    >>> nearest_seen(one, np.array([[[3.0], [4.0]]], np.float32)).tolist()
+    [5.0]
+    """
+    # A point that is not seen is no nearest one: NaN is not below anything.
+    nearest = np.full(one.shape[-1], np.inf, np.float32)
+    _nearest_squares(np.ascontiguousarray(one), np.ascontiguousarray(other), nearest)
+    return np.where(np.isinf(nearest), np.float32(np.nan), np.sqrt(nearest))
+
+
+def any_nearer(one: Array, other: Array, max_distance: Array | float) -> Array:
+    """Claim that a point of the one is nearer to a point of the other than `max_distance`.
+
+    True as soon as two that are seen are, false where all are seen and none is.
+
+    Examples
+    --------
+    >>> one = np.array([[[0.0], [0.0]], [[np.nan], [np.nan]]], np.float32)
+    >>> other = np.array([[[3.0], [4.0]]], np.float32)
+    >>> any_nearer(one, other, 6).tolist(), any_nearer(one, other, 4).tolist()
+    ([1], [-1])
+    """
+    near = nearest_seen(one, other) < max_distance
+    hidden = np.isnan(one[:, 0]).any(axis=0) | np.isnan(other[:, 0]).any(axis=0)
+    unknown = hidden | np.isnan(max_distance)
+    return np.where(near, TRUE, np.where(unknown, UNKNOWN, FALSE))
+
+
 @feature(
     scope="pair",
     symmetric=True,
@@ -110,12 +173,7 @@ def minimum_distance(position: Array, partner_position: Array) -> Array:
     >>> bool((minimum_distance(ds)[0, 0, 1] <= centre_distance(ds)[0, 0, 1]).all())
     True
     """
-    nearest = np.full(position.shape[-1], np.inf, np.float32)
-    for part in position:
-        apart = np.square(partner_position - part).sum(axis=-2)
-        # A point that is not seen is no nearest one: fmin passes over NaN.
-        nearest = np.fmin(nearest, np.fmin.reduce(apart, axis=0))
-    return np.where(np.isinf(nearest), np.float32(np.nan), np.sqrt(nearest))
+    return nearest_seen(position, partner_position)
 
 
 @feature(
