@@ -95,7 +95,7 @@ def with_regions(ds: xr.Dataset) -> xr.Dataset:
 
 OF_REGIONS = (
     "region_distance", "in_region", "share_in_region", "region_bearing", "time_since_entry",
-    "time_inside",
+    "time_inside", "sniffing_region",
 )  # fmt: skip
 
 

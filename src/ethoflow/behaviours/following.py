@@ -28,7 +28,29 @@ def _near_trail(nose: Array, trail: Array, window: int, max_distance: float) -> 
     return near
 
 
-def _window(window: int) -> int:
+def on_trail(position: Array, partner_position: Array, max_distance: float, window: float) -> Array:
+    """Whether a nose is on the trail of another's tail base, behind it.
+
+    Parameters
+    ----------
+    position, partner_position
+        Nose and tail base of each, dims (bodypart, space, time).
+    max_distance
+        From the nose to where the tail base was during the last `window` frames.
+    window
+        Frames.
+    """
+    nose, tail_base = position
+    partner_nose, partner_tail_base = partner_position
+    ahead = distance(nose, partner_tail_base)
+    behind = ahead < distance(tail_base, partner_tail_base)
+    rear = ahead < distance(nose, partner_nose)
+    near: Array = _near_trail(nose, partner_tail_base, int(window), max_distance)
+    return near & behind & rear
+
+
+def trail_window(window: int) -> int:
+    """Frames that the trail counts for."""
     return window
 
 
@@ -40,7 +62,7 @@ def _window(window: int) -> int:
         "speed": ("nose",),
     },
     units={"max_distance": "mm", "min_speed": "mm/s", "window": "s"},
-    halo=_window,
+    halo=trail_window,
 )
 def following(
     position: Array,
@@ -70,11 +92,5 @@ def following(
     window
         How far back the trail counts, s, default 0.5 s.
     """
-    nose, tail_base = position
-    partner_nose, partner_tail_base = partner_position
-    ahead = distance(nose, partner_tail_base)
-    behind = ahead < distance(tail_base, partner_tail_base)
-    rear = ahead < distance(nose, partner_nose)
-    near = _near_trail(nose, partner_tail_base, int(window), max_distance)
-    following: Array = near & behind & rear & (speed[0] > min_speed)
-    return following
+    trails: Array = on_trail(position, partner_position, max_distance, window)
+    return trails & (speed[0] > min_speed)
