@@ -48,5 +48,6 @@ def approaching(
     >>> approaching(simulate.approach())[:, :, -1].values.tolist()
     [[nan, 0.0], [1.0, nan]]
     """
-    direct = approach_speed >= min_directness * speed[0]
-    return direct & (approach_speed >= min_speed) & (centre_distance < max_distance)
+    direct: Array = approach_speed >= min_directness * speed[0]
+    near: Array = centre_distance < max_distance
+    return direct & (approach_speed >= min_speed) & near

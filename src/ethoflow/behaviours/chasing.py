@@ -48,4 +48,5 @@ def chasing(
         How far back the trail counts, s, default 1 s.
     """
     trails = on_trail(position, partner_position, max_distance, window)
-    return trails & (speed[0] >= min_speed) & (partner_speed[0] >= min_speed)
+    run: Array = (speed[0] >= min_speed) & (partner_speed[0] >= min_speed)
+    return trails & run

@@ -44,7 +44,8 @@ def curled(
         mm/s, default 20 mm/s.
     """
     nose, centre, tail_base = position
-    span = distance(nose, tail_base)
-    way = distance(nose, centre) + distance(centre, tail_base)
+    span, way = distance(nose, tail_base), distance(nose, centre) + distance(centre, tail_base)
     short: Array = span < max_span * body_length
-    return short & (span < np.float32(max_straightness) * way) & (speed[0] < max_speed)
+    bent: Array = span < np.float32(max_straightness) * way
+    still: Array = speed[0] < max_speed
+    return short & bent & still

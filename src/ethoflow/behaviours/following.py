@@ -92,5 +92,5 @@ def following(
     window
         How far back the trail counts, s, default 0.5 s.
     """
-    trails: Array = on_trail(position, partner_position, max_distance, window)
-    return trails & (speed[0] > min_speed)
+    runs: Array = speed[0] > min_speed
+    return on_trail(position, partner_position, max_distance, window) & runs

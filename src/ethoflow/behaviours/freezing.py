@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from ethoflow.behaviours.contact import BODY
-from ethoflow.engine import behaviour
+from ethoflow.engine import behaviour, some_of
 from ethoflow.engine.claims import UNKNOWN
 from ethoflow.engine.declare import Array
 
+AXIS = some_of("nose", "left_ear", "right_ear", "head", "centre", "tail_base")
+"""Head and body alike: on the flanks of a dense skeleton a head that turns would not count."""
+
 
 @behaviour(
-    roles=BODY,
+    roles=AXIS,
     optional=("smoothed_speed", "body_length"),
     units={"max_speed": "body_length"},
     min_bout=0.75,
@@ -25,16 +27,17 @@ def freezing(
     *,
     max_speed: float = 0.08,
 ) -> Array:
-    """The points of the body move by less than `max_speed` body lengths a second, for 0.75 s.
+    """Head and body move by less than `max_speed` body lengths a second, for 0.75 s.
 
-    The mean of those that are seen, tails left out; unknown where fewer than half of them are. A
-    bout begins below `max_speed` and goes on below one and a half of it (`hysteresis`). The speed
-    is that between mean places, over a window that is a parameter of `smoothed_speed`.
+    The mean of nose, ears, head, centre and tail base, of those that are tracked and seen; unknown
+    where fewer than half of them are. A bout begins below `max_speed` and goes on below one and a
+    half of it (`hysteresis`). The speed is that between mean places, over a window that is a
+    parameter of `smoothed_speed`.
 
     Parameters
     ----------
     smoothed_speed
-        Of the points of the body, those that are tracked, dims (bodypart, time).
+        Of head and body, the points that are tracked, dims (bodypart, time).
     body_length
         Of the animal.
     max_speed

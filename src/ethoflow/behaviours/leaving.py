@@ -42,5 +42,6 @@ def leaving(
         Cosine of the angle between the way and the line from the partner, default 0.7: within 45
         degrees.
     """
-    direct = -approach_speed >= min_directness * speed[0]
-    return direct & (-approach_speed >= min_speed) & (centre_distance < max_distance)
+    direct: Array = -approach_speed >= min_directness * speed[0]
+    near: Array = centre_distance < max_distance
+    return direct & (-approach_speed >= min_speed) & near

@@ -22,4 +22,5 @@ def sniffing(speed: Array, *, max_speed: float = 40.0, min_nose_speed: float = 4
         mm/s, default 40 mm/s.
     """
     centre, nose = speed
-    return (centre < max_speed) & (nose > min_nose_speed)
+    sniffs: Array = (centre < max_speed) & (nose > min_nose_speed)
+    return sniffs

@@ -35,4 +35,5 @@ def sniffing_region(region_distance: Array, *, max_distance: float = 20.0) -> Ar
     array([1., 0.], dtype=float32)
     """
     nose, centre = region_distance
-    return (nose > -max_distance) & (centre < 0)
+    sniffs: Array = (nose > -max_distance) & (centre < 0)
+    return sniffs

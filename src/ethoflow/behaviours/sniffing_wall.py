@@ -30,4 +30,5 @@ def sniffing_wall(
         mm/s, default 40 mm/s.
     """
     near: Array = np.abs(wall_distance[0]) < max_distance
-    return near & (speed[0] < max_speed)
+    stays: Array = speed[0] < max_speed
+    return near & stays

@@ -10,7 +10,7 @@ import xarray as xr
 
 from ethoflow.engine import Declaration, builtin, find
 from ethoflow.errors import DataError, Missing, UnknownName, WrongUse, no_such, tell_missing
-from ethoflow.labels.presets import Preset, find_preset
+from ethoflow.labels.presets import PRESETS, Preset, find_preset
 from ethoflow.points import assign_roles
 from ethoflow.schema import Data, as_dataset
 from ethoflow.skeleton import Skeleton
@@ -141,9 +141,8 @@ def choose_rules(
     """
     names = find_preset(preset).rules
     if rules is None or is_all(rules):
-        own_rules = [find(name, "behaviour") for name in own]
-        usual = [r for r in builtin("behaviour").values() if is_all(rules) or not r.on_request]
-        return [*([find(name) for name in names] if names else usual), *own_rules]
+        by_default = [find(name) for name in names] if names else _of_ours(every=rules is not None)
+        return [*by_default, *(find(name, "behaviour") for name in own)]
     chosen = [find(rule, "behaviour") if isinstance(rule, str) else rule for rule in list_of(rules)]
     for rule in chosen:
         if not isinstance(rule, Declaration) or rule.kind != "behaviour":
@@ -151,6 +150,13 @@ def choose_rules(
         if names and rule.name not in names and rule.name in builtin("behaviour"):
             raise UnknownName(no_such(f"rule of the preset {preset}", rule.name, names))
     return chosen
+
+
+def _of_ours(*, every: bool) -> list[Declaration]:
+    """Rules that come with ethoflow, those of presets left out: every one, or the usual ones."""
+    stand_ins = {name for one in PRESETS.values() for name in one.stand_ins.values()}
+    rules = [rule for name, rule in builtin("behaviour").items() if name not in stand_ins]
+    return [rule for rule in rules if every or not rule.on_request]
 
 
 def _resolve(
