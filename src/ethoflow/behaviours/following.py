@@ -7,24 +7,35 @@ import numpy as np
 from ethoflow.engine import behaviour
 from ethoflow.engine.declare import Array
 from ethoflow.engine.jit import jit
-from ethoflow.features.social import distance
+from ethoflow.features.social import TILE, distance, keep_nearer
 
 
 @jit
+def _trail_squares(nose: Array, trail: Array, window: int, nearest: Array) -> None:
+    for first in range(0, nearest.size, TILE):
+        last = min(first + TILE, nearest.size)
+        for back in range(min(window, last - 1) + 1):
+            start = max(first, back)
+            keep_nearer(
+                nose[0, start:last],
+                nose[1, start:last],
+                trail[0, start - back : last - back],
+                trail[1, start - back : last - back],
+                nearest[start:last],
+            )
+
+
 def _near_trail(nose: Array, trail: Array, window: int, max_distance: float) -> Array:
     """Whether a point is near any of the last `window` points of a trail, dims (space, time)."""
-    n_space, n = nose.shape
-    near = np.zeros(n, np.bool_)
-    limit = np.float32(max_distance) * np.float32(max_distance)
-    for t in range(n):
-        for back in range(min(window, t) + 1):
-            total = np.float32(0)
-            for s in range(n_space):
-                apart = nose[s, t] - trail[s, t - back]
-                total += apart * apart
-            if total < limit:
-                near[t] = True
-                break
+    n = nose.shape[-1]
+    nearest = np.full(n, np.inf, np.float32)
+    if len(nose) == 2:
+        _trail_squares(np.ascontiguousarray(nose), np.ascontiguousarray(trail), window, nearest)
+    else:
+        for back in range(min(window, n - 1) + 1):
+            apart = np.square(nose[:, back:] - trail[:, : n - back]).sum(axis=0)
+            np.fmin(nearest[back:], apart, out=nearest[back:])
+    near: Array = nearest < np.float32(max_distance) * np.float32(max_distance)
     return near
 
 

@@ -54,15 +54,7 @@ def any_of(claims: Claims) -> Array:
     >>> any_of([claim(np.array([True, False, False])), np.array([-1, -1, 0])]).tolist()
     [1, -1, 0]
     """
-    found: Array | None = None
-    unknown: Array | None = None
-    for one in claims:
-        state = np.asarray(one)
-        found = state == 1 if found is None else found | (state == 1)
-        unknown = state == -1 if unknown is None else unknown | (state == -1)
-    if found is None or unknown is None:
-        raise ValueError("any_of needs one claim at least.")
-    return np.where(found, TRUE, np.where(unknown, UNKNOWN, FALSE))
+    return _settle(claims, TRUE)
 
 
 def all_of(claims: Claims) -> Array:
@@ -73,7 +65,19 @@ def all_of(claims: Claims) -> Array:
     >>> all_of([claim(np.array([True, False, True])), np.array([-1, -1, 1])]).tolist()
     [-1, 0, 1]
     """
-    return negate(any_of([negate(one) for one in claims]))
+    return _settle(claims, FALSE)
+
+
+def _settle(claims: Claims, decisive: np.int8) -> Array:
+    """`decisive` where one claim is, unknown where one of the others is, else the opposite."""
+    states = [np.asarray(one).astype(np.int8, copy=False) for one in claims]
+    if not states:
+        raise ValueError("any_of and all_of need one claim at least.")
+    decided, unknown = states[0] == decisive, states[0] == UNKNOWN
+    for state in states[1:]:
+        decided = decided | (state == decisive)
+        unknown = unknown | (state == UNKNOWN)
+    return np.where(decided, decisive, np.where(unknown, UNKNOWN, TRUE - decisive))
 
 
 def negate(one: Array) -> Array:

@@ -107,25 +107,26 @@ def half_window(window: int) -> int:
 
 
 @jit
-def _mean_places(row: Array, half: int, before: Array, after: Array, frames: Array) -> None:
-    # Each window is added up by itself: its sum does not depend on where a block begins.
+def _add_seen(row: Array, at: int, total: Array, count: Array, distances: Array) -> None:
     for t in range(row.size):
-        past, future = 0.0, 0.0
-        n_past, n_future, at_past, at_future = 0, 0, 0, 0
-        for k in range(1, half + 1):
-            if t - k >= 0 and not np.isnan(row[t - k]):
-                past += row[t - k]
-                n_past += 1
-                at_past -= k
-            if t + k < row.size and not np.isnan(row[t + k]):
-                future += row[t + k]
-                n_future += 1
-                at_future += k
-        if n_past == 0 or n_future == 0:
-            before[t] = after[t] = frames[t] = np.nan
-            continue
-        before[t], after[t] = past / n_past, future / n_future
-        frames[t] = at_future / n_future - at_past / n_past
+        seen = row[t] == row[t]
+        total[t] += row[t] if seen else 0.0
+        count[t] += 1.0 if seen else 0.0
+        distances[t] += at if seen else 0.0
+
+
+@jit
+def _changes(row: Array, half: int, change: Array) -> None:
+    """Change per frame from the mean of the frames before to that of the frames after."""
+    n = row.size
+    # Frame after frame in one order: a sum does not depend on where a block begins.
+    past, future = np.zeros((3, n)), np.zeros((3, n))
+    for k in range(1, min(half, n - 1) + 1):
+        _add_seen(row[: n - k], k, past[0, k:], past[1, k:], past[2, k:])
+        _add_seen(row[k:], k, future[0, : n - k], future[1, : n - k], future[2, : n - k])
+    for t in range(n):
+        moved = future[0, t] / future[1, t] - past[0, t] / past[1, t]
+        change[t] = moved / (future[2, t] / future[1, t] + past[2, t] / past[1, t])
 
 
 @feature(
@@ -158,12 +159,10 @@ def smoothed_speed(position: Array, *, window: float = 0.3, fps: float) -> Array
     """
     half = half_window(int(window))
     rows = np.ascontiguousarray(position).reshape(-1, position.shape[-1])
-    change, frames = np.empty(rows.shape), np.empty(rows.shape)
-    before, after = np.empty(rows.shape[-1]), np.empty(rows.shape[-1])
-    for row, moved, apart in zip(rows, change, frames, strict=True):
-        _mean_places(row, half, before, after, apart)
-        np.subtract(after, before, out=moved)
-    rate = (change / frames * fps).reshape(position.shape)
+    change = np.empty(rows.shape, np.float32)
+    for row, result in zip(rows, change, strict=True):
+        _changes(row, half, result)
+    rate = (change * np.float32(fps)).reshape(position.shape)
     speed: Array = np.sqrt(np.square(rate).sum(axis=-2))
     return speed
 

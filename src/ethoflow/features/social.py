@@ -98,22 +98,33 @@ TILE = 2048
 
 
 @jit
+def keep_nearer(x: Array, y: Array, other_x: Array, other_y: Array, nearest: Array) -> None:
+    """Square of the distance from one point to another, where it is below what there is."""
+    for t in range(nearest.size):
+        across, along = other_x[t] - x[t], other_y[t] - y[t]
+        apart = across * across + along * along
+        nearest[t] = apart if apart < nearest[t] else nearest[t]
+
+
+@jit
 def _nearest_squares(one: Array, other: Array, nearest: Array) -> None:
     for first in range(0, nearest.size, TILE):
         last = min(first + TILE, nearest.size)
-        for mine in one:
-            for theirs in other:
-                if len(mine) == 2:
-                    for t in range(first, last):
-                        x, y = theirs[0, t] - mine[0, t], theirs[1, t] - mine[1, t]
-                        apart = x * x + y * y
-                        nearest[t] = apart if apart < nearest[t] else nearest[t]
-                    continue
-                for t in range(first, last):
-                    apart = np.float32(0)
-                    for s in range(len(mine)):
-                        apart += (theirs[s, t] - mine[s, t]) * (theirs[s, t] - mine[s, t])
-                    nearest[t] = apart if apart < nearest[t] else nearest[t]
+        for i in range(len(one)):
+            for j in range(len(other)):
+                keep_nearer(
+                    one[i, 0, first:last],
+                    one[i, 1, first:last],
+                    other[j, 0, first:last],
+                    other[j, 1, first:last],
+                    nearest[first:last],
+                )
+
+
+def _nearest_in_space(one: Array, other: Array, nearest: Array) -> None:
+    for mine in one:
+        for theirs in other:
+            np.fmin(nearest, np.square(theirs - mine).sum(axis=0), out=nearest)
 
 
 def nearest_seen(one: Array, other: Array) -> Array:
@@ -132,7 +143,8 @@ def nearest_seen(one: Array, other: Array) -> Array:
     """
     # A point that is not seen is no nearest one: NaN is not below anything.
     nearest = np.full(one.shape[-1], np.inf, np.float32)
-    _nearest_squares(np.ascontiguousarray(one), np.ascontiguousarray(other), nearest)
+    find = _nearest_squares if one.shape[1] == 2 else _nearest_in_space
+    find(np.ascontiguousarray(one), np.ascontiguousarray(other), nearest)
     return np.where(np.isinf(nearest), np.float32(np.nan), np.sqrt(nearest))
 
 
