@@ -1,7 +1,7 @@
 """Frames per CPU second of rules, from memory: two mice, 11 points, one thread.
 
-    python benchmarks/rules.py                # the usual rules, all rules, the preset deepof
-    python benchmarks/rules.py --each         # and every rule by itself
+python benchmarks/rules.py                # the usual rules, all rules, the preset deepof
+python benchmarks/rules.py --each         # and every rule by itself
 """
 
 from __future__ import annotations
