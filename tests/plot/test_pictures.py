@@ -144,7 +144,7 @@ def test_an_animal_that_others_of_the_cohort_have_is_not_in_the_legend() -> None
 
 
 def test_a_behaviour_keeps_its_colour_whatever_is_shown_beside_it() -> None:
-    names = [*ef.behaviours.usual(), "own_rule", "state rest"]
+    names = [*ef.behaviours.usual(), "own_rule"]
     together = colours_of(names)
     assert len(set(together.values())) == len(names)
     for name in names:
@@ -152,4 +152,4 @@ def test_a_behaviour_keeps_its_colour_whatever_is_shown_beside_it() -> None:
     for few in (["moving", "climbing"], ["climbing", "moving", "freezing"]):
         assert colours_of(few)["moving"] == together["moving"]
     many = [f"cluster {i}" for i in range(40)]
-    assert len(set(colours_of(many).values())) == 32
+    assert len(set(colours_of(many).values())) == 25

@@ -15,7 +15,7 @@ AXIS = some_of("nose", "left_ear", "right_ear", "head", "centre", "tail_base")
 @behaviour(
     roles=AXIS,
     optional=("smoothed_speed", "body_length"),
-    units={"max_speed": "body_length"},
+    units={"max_speed": "body_length/s"},
     min_bout=0.75,
     hysteresis=0.5,
     reference="Blanchard & Blanchard 1969, doi:10.1037/h0027654",

@@ -29,8 +29,9 @@ def colours_of(names: Sequence[str]) -> dict[str, str]:
     for name in names:
         if name not in places:
             digest = hashlib.blake2b(name.encode(), digest_size=4).digest()
-            wanted = int.from_bytes(digest) % len(colours)
-            free = [p for p in range(len(colours)) if p not in places.values()]
+            others = range(len(first), len(colours))  # the usual behaviours keep theirs
+            wanted = others[int.from_bytes(digest, "big") % len(others)]
+            free = [p for p in others if p not in places.values()]
             places[name] = next((p for p in free if p >= wanted), free[0] if free else wanted)
     return {name: colours[places[name]] for name in names}
 
