@@ -64,6 +64,38 @@ def _describe(item: Declaration) -> list[str]:
     ]
 
 
+def _behaviour_page(item: Declaration) -> str:
+    """Definition, thresholds and needs of a behaviour."""
+    rows = [
+        [f"`{name}`", str(default), item.parameter_units.get(name, "")]
+        for name, default in item.defaults.items()
+    ]
+    needs = [
+        [f"`{one.argument}`", ", ".join(item.roles.get(one.argument, ()))] for one in item.inputs
+    ]
+    usual = "on request" if item.on_request else "by default"
+    who = "the same seen from both animals" if item.symmetric else f"of each {item.scope}"
+    reference = f"\nReference: {item.reference}\n" if item.reference else ""
+    words = inspect.cleandoc(item.function.__doc__ or "").split("\nParameters\n")[0].strip()
+    return (
+        f"# {item.name}\n\n{words}\n\nLabelled {usual}; {who}; dims "
+        f"{', '.join(item.output_dims)}.\n{reference}\n## Thresholds\n\n"
+        + _table(["parameter", "default", "unit"], rows)
+        + "\n## What it reads\n\n"
+        + _table(["input", "body parts by role"], needs)
+    )
+
+
+def _behaviour_pages() -> None:
+    folder = GENERATED / "behaviours"
+    folder.mkdir(parents=True, exist_ok=True)
+    items = dict(sorted(builtin("behaviour").items()))
+    for name, item in items.items():
+        (folder / f"{name}.md").write_text(_behaviour_page(item), encoding="utf-8")
+    text = "# Behaviours, one by one\n\n```{toctree}\n" + "\n".join(items) + "\n```\n"
+    (folder / "index.md").write_text(text, encoding="utf-8")
+
+
 def _describe_halo(item: Declaration) -> str:
     """Frames a function looks to either side, or the parameters they follow from."""
     if item.kind == "summary":
@@ -142,6 +174,8 @@ def _generate() -> None:
         rows = [_describe(item) for _, item in sorted(builtin(kind).items())]
         text += f"\n## {title}\n\n{_table(header, rows)}"
     (GENERATED / "declared.md").write_text(text, encoding="utf-8")
+
+    _behaviour_pages()
 
     variables = [[f"`{v.name}`", ", ".join(v.dims), v.units, v.doc] for v in VARIABLES.values()]
     coordinates = [[f"`{name}`", doc] for name, doc in COORDINATES.items()]

@@ -116,7 +116,7 @@ def seen_askew(ds: xr.Dataset) -> xr.Dataset:
 
 OF_REGIONS = (
     "region_distance", "in_region", "share_in_region", "region_bearing", "time_since_entry",
-    "time_inside",
+    "time_inside", "sniffing_region",
 )  # fmt: skip
 
 

@@ -306,6 +306,29 @@ def test_rules_of_ones_own_from_the_command_line(lab: Path) -> None:
     assert "head_scanning" in output
 
 
+def test_a_preset_in_the_project_and_from_the_command_line(lab: Path) -> None:
+    project = lab / "project.yaml"
+    before = project.read_text()
+    thresholds = "parameters: {moving: {max_gap: 1 s}, deepof_activity: {max_speed: 5 cm/s}}\n"
+    project.write_text(f"{before}preset: deepof\nrules: [moving, nose_to_body]\n{thresholds}")
+    succeed("run", project)
+    labels = ef.open(lab / "results/cohort.zarr", "labels/rules")
+    assert set(labels.data_vars) == {"moving", "nose_to_body"}
+    assert labels.moving.attrs["source"].startswith("deepof_moving(")
+    assert "max_gap='1 s'" in labels.moving.attrs["source"]
+    assert "majority='12 frames'" in labels.nose_to_body.attrs["source"]
+    for keys, said in (
+        ("preset: depof\n", "no preset 'depof'. Did you mean 'deepof'"),
+        ("preset: deepof\nrules: [immobile]\n", "no rule of the preset deepof 'immobile'"),
+    ):
+        project.write_text(before + keys)
+        result = run("run", project)
+        assert result.exit_code == 1
+        assert said in result.output
+    output = succeed("annotate", lab / "results/cohort.zarr", "--px-per-mm", 1.6, "--rules", "all")
+    assert "turning_left" in output
+
+
 @pytest.mark.parametrize(
     ("command", "keys"),
     [

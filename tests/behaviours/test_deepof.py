@@ -87,3 +87,80 @@ def test_climbing_agrees(poses: xr.Dataset, theirs: xr.Dataset, reference: Path)
         assert (labels == flags).mean() > 0.99
         assert (labels[flags] == 1).all()
         assert len(ef.find_bouts(ef.annotate(ds, ["climbing"]))) == 1
+
+
+OURS = {
+    "moving": "moving",
+    "stat-active": "stationary_active",
+    "stat-passive": "stationary_passive",
+    "stat-lookaround": "look_around",
+    "sniffing": "sniffing",
+    "sniff-arena": "sniffing_wall",
+    "climb-arena": "climbing",
+    "missing": "not_seen",
+}
+"""Flags of DeepOF, and the rules that have their names here. Its `immobility` is a stand-in."""
+
+ENDS = 12
+"""Frames at either end that DeepOF's filters leave false, whatever is shown: unknown here."""
+
+NEVER = {"stat-passive", "sniff-arena", "missing"}
+"""Flags that never occur in this recording: nothing is learnt of them from it."""
+
+APART = {"stat-lookaround": 4}
+"""Frames that differ: of a bout's first and last ones, two each (DeepOF's filters of one class)."""
+
+
+@pytest.mark.filterwarnings("ignore::ethoflow.labels.SkippedRule")
+def test_flags_agree(theirs: xr.Dataset, poses: xr.Dataset, reference: Path) -> None:
+    """Every flag on DeepOF's own positions, frame by frame; and on ours before any cleaning."""
+    table = pd.read_parquet(reference / "supervised.parquet")
+    for ds, most_apart in ((theirs, APART), (poses, {**APART, "sniffing": 2})):
+        labels = ef.annotate(ds, preset="deepof")
+        assert labels.attrs["preset"] == "deepof"
+        for flag, name in OURS.items():
+            found, told = labels[name].values[0], table[flag].to_numpy() == 1
+            known = ~np.isnan(found)
+            assert known[ENDS:-ENDS].all(), flag
+            assert (told.sum() == 0) == (flag in NEVER)
+            shown = found[known] == 1
+            assert (shown != told[known]).sum() == most_apart.get(flag, 0), flag
+            assert (shown == told[known]).mean() >= 0.98, flag
+            both = (shown & told[known]).sum()
+            if told.sum() >= 30:
+                assert 2 * both / (shown.sum() + told[known].sum()) >= 0.9, flag
+
+
+def test_the_preset_has_thresholds_that_may_be_changed(theirs: xr.Dataset) -> None:
+    usual = ef.annotate(theirs, ["moving", "sniffing"], preset="deepof")
+    assert set(usual.data_vars) == {"moving", "sniffing"}
+    assert (
+        "majority='12 frames'"
+        in ef.annotate(theirs, "sniffing_wall", preset="deepof").sniffing_wall.attrs["source"]
+    )
+    changed = ef.annotate(
+        theirs, "sniffing", preset="deepof", parameters={"sniffing": {"max_speed": "8 cm/s"}}
+    )
+    assert changed.sniffing.sum() > usual.sniffing.sum()
+    with pytest.raises(ef.DataError, match="no rule of the preset deepof 'immobile'"):
+        ef.annotate(theirs, "immobile", preset="deepof")
+    with pytest.raises(ef.DataError, match=r"no preset 'depof'.*Did you mean 'deepof'"):
+        ef.annotate(theirs, preset="depof")
+
+
+def test_pairs_of_the_preset_vote_as_deepof_does() -> None:
+    """A majority of 11 frames at 25 fps, and nothing else: no gap is filled, no bout dropped."""
+    ds = ef.simulate.simulate_recording(duration="60 s", seed=4).tracks
+    ds = ef.calibrate(ds, px_per_mm=1.6)
+    labels = ef.annotate(ds, ["nose_to_nose", "side_by_side"], preset="deepof")
+    raw = ef.annotate(
+        ds, ["nose_to_nose", "side_by_side"],
+        parameters={str(name): {"min_bout": 0, "max_gap": 0} for name in labels.data_vars},
+    )  # fmt: skip
+    for name, array in labels.data_vars.items():
+        told = raw[name].values[0, 0, 1]
+        voted = [
+            np.nan if np.isnan(told[t]) else np.nanmean(told[t - 5 : t + 6]) > 0.5
+            for t in range(5, told.size - 5)
+        ]
+        np.testing.assert_array_equal(array.values[0, 0, 1, 5:-5], voted)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ethoflow as ef
-from ethoflow.engine.bouts import filter_bouts, find_runs
+from ethoflow.engine.bouts import filter_bouts, find_runs, hold_bouts, take_majority
 from tests.strategies import chunkings, states
 
 
@@ -103,3 +103,95 @@ def test_durations_are_rounded_half_up(frames: int, kept: bool) -> None:
     bout[10 : 10 + frames] = 1
     # 0.25 s at 10 fps are 2.5 frames, rounded to 3.
     assert bool(given_state(as_dataset(bout), min_bout=0.25, max_gap=0).any()) == kept
+
+
+def vote_slowly(state: list[int], window: int) -> list[int]:
+    """A centred window, one frame less where it would be even; the unknown have no vote."""
+    half = max(window - 1, 0) // 2
+    found = list(state)
+    for t, value in enumerate(state):
+        seen = [v for v in state[max(t - half, 0) : t + half + 1] if v >= 0]
+        if value >= 0:
+            found[t] = int(sum(seen) > len(seen) / 2)
+    return found
+
+
+def hold_slowly(strict: list[int], loose: list[int], max_hold: int) -> list[int]:
+    """Every way in which the unknown may turn out, one by one; unknown where they disagree."""
+    found = []
+    for t, value in enumerate(strict):
+        outcome = value
+        for back in range(max_hold + 1):
+            s = t - back
+            if s < 0 or (back and loose[s + 1] == 0):
+                break
+            between = loose[s + 1 : t + 1]
+            if strict[s] == 1 and all(v == 1 for v in between):
+                outcome = 1
+                break
+            if strict[s] != 0 and outcome == 0:
+                outcome = -1
+        found.append(value if value == 1 else outcome)
+    return found
+
+
+@given(state=states(), window=st.integers(0, 15))
+@settings(max_examples=200, deadline=None)
+def test_most_of_the_known_frames_decide(state: np.ndarray, window: int) -> None:
+    assert take_majority(state, window).tolist() == vote_slowly(state.tolist(), window)
+
+
+@given(data=st.data(), strict=states(30), max_hold=st.integers(0, 8))
+@settings(max_examples=300, deadline=None)
+def test_a_bout_goes_on_by_the_wider_threshold(
+    data: st.DataObject, strict: np.ndarray, max_hold: int
+) -> None:
+    # What holds by the strict threshold holds by the wider one; both know the same frames.
+    loose = [
+        v if v else data.draw(st.integers(0, 1), label=str(t))
+        for t, v in enumerate(strict.tolist())
+    ]
+    found = hold_bouts(strict, np.array(loose, np.int8), max_hold)
+    assert found.tolist() == hold_slowly(strict.tolist(), loose, max_hold)
+
+
+@given(
+    data=st.data(), state=states(40).filter(len), majority=st.integers(0, 9),
+    max_hold=st.integers(0, 9),
+)  # fmt: skip
+@settings(max_examples=40, deadline=None)
+def test_no_chunk_shows_in_votes_and_held_bouts(
+    data: st.DataObject, state: np.ndarray, majority: int, max_hold: int
+) -> None:
+    ds = as_dataset(state)
+    values = ds.confidence.values * data.draw(st.sampled_from([0.4, 0.6, 1.0]))
+    ds = ds.assign(confidence=ds.confidence.copy(data=values))
+    settings = {
+        "majority": f"{majority} frames", "hysteresis": 0.5, "max_hold": f"{max_hold} frames",
+        "min_bout": "2 frames", "max_gap": "3 frames",
+    }  # fmt: skip
+    whole = confident(ds, **settings)
+    parts = confident(ds.chunk(time=data.draw(chunkings(state.size))), **settings)
+    xr.testing.assert_identical(parts.compute(), whole)
+
+
+@ef.behaviour(units={"min_confidence": "1"})
+def confident(confidence: np.ndarray, *, min_confidence: float = 0.5) -> np.ndarray:
+    """The confidence of the one point is above `min_confidence`."""
+    return confidence[0] > min_confidence
+
+
+def test_hysteresis_widens_the_thresholds_of_a_bout_that_has_begun() -> None:
+    level = np.array([0.3, 0.6, 0.3, 0.3, 0.1, 0.3, 0.6])
+    ds = ef.from_arrays(
+        np.zeros((1, 1, 2, 7)), fps=10, bodyparts=["nose"], confidence=level.reshape(1, 1, -1)
+    )
+    raw = {"min_bout": 0, "max_gap": 0}
+    assert confident(ds, **raw)[0].values.tolist() == [0, 1, 0, 0, 0, 0, 1]
+    held = confident(ds, hysteresis=0.5, **raw)
+    assert held[0].values.tolist() == [0, 1, 1, 1, 0, 0, 1]
+    assert "hysteresis=0.5" in held.attrs["source"]
+    short = confident(ds, hysteresis=0.5, max_hold="1 frame", **raw)
+    assert short[0].values.tolist() == [0, 1, 1, 0, 0, 0, 1]
+    with pytest.raises(ef.UnitError, match=r"hysteresis.*0 to 1, found -1"):
+        confident(ds, hysteresis=-1)

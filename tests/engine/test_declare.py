@@ -20,6 +20,7 @@ def test_a_declaration_looks_like_its_function() -> None:
     assert following.__name__ == "following"
     assert list(inspect.signature(following).parameters) == [
         "dataset", "max_distance", "min_speed", "window", "min_bout", "max_gap",
+        "majority", "hysteresis", "max_hold",
     ]  # fmt: skip
     assert following.__wrapped__ is following.function
     assert "following" in repr(following)

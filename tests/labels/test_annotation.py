@@ -23,7 +23,7 @@ def test_together_is_one_by_one(chunk: int | None) -> None:
     with no_compute():
         labels = ef.annotate(ds.chunk(recording=1, time=chunk) if chunk else ds) if chunk else None
     labels = ef.annotate(ds) if labels is None else labels
-    assert set(labels.data_vars) == set(ef.behaviours.available())
+    assert set(labels.data_vars) == set(ef.behaviours.usual())
     for name, array in labels.compute().data_vars.items():
         xr.testing.assert_identical(array, getattr(ef.behaviours, name)(ds))
     assert labels.attrs["label_source"] == "rules"

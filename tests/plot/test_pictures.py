@@ -16,6 +16,7 @@ from matplotlib import image
 
 import ethoflow as ef
 from ethoflow import simulate
+from ethoflow.plot.colours import colours_of
 from ethoflow.plot.ethogram import UNKNOWN
 
 
@@ -140,3 +141,15 @@ def test_an_animal_that_others_of_the_cohort_have_is_not_in_the_legend() -> None
     both.position.attrs = one.position.attrs
     assert len(ef.plot.trajectories(both)) == 1
     assert len(ef.plot.trajectories(both.assign_coords(animal=("individual", ["m1", "m2"])))) == 2
+
+
+def test_a_behaviour_keeps_its_colour_whatever_is_shown_beside_it() -> None:
+    names = [*ef.behaviours.usual(), "own_rule"]
+    together = colours_of(names)
+    assert len(set(together.values())) == len(names)
+    for name in names:
+        assert colours_of([name]) == {name: together[name]}
+    for few in (["moving", "climbing"], ["climbing", "moving", "freezing"]):
+        assert colours_of(few)["moving"] == together["moving"]
+    many = [f"cluster {i}" for i in range(40)]
+    assert len(set(colours_of(many).values())) == 25

@@ -12,7 +12,7 @@ from typing import Any
 from ethoflow.engine import Declaration, builtin
 from ethoflow.errors import did_you_mean
 
-__all__ = ["available"]
+__all__ = ["available", "usual"]
 
 
 def available() -> dict[str, str]:
@@ -24,6 +24,17 @@ def available() -> dict[str, str]:
     'The body centre moves at `min_speed` or faster.'
     """
     return {n: d.summary for n, d in builtin("behaviour").items()}
+
+
+def usual() -> list[str]:
+    """Names of the behaviours that are labelled where none is named, if they fit.
+
+    Examples
+    --------
+    >>> "moving" in usual(), "turning_left" in usual()
+    (True, False)
+    """
+    return [name for name, item in builtin("behaviour").items() if not item.on_request]
 
 
 def __getattr__(name: str) -> Any:

@@ -7,28 +7,61 @@ import numpy as np
 from ethoflow.engine import behaviour
 from ethoflow.engine.declare import Array
 from ethoflow.engine.jit import jit
-from ethoflow.features.social import distance
+from ethoflow.features.social import TILE, distance, keep_nearer
 
 
 @jit
+def _trail_squares(nose: Array, trail: Array, window: int, nearest: Array) -> None:
+    for first in range(0, nearest.size, TILE):
+        last = min(first + TILE, nearest.size)
+        for back in range(min(window, last - 1) + 1):
+            start = max(first, back)
+            keep_nearer(
+                nose[0, start:last],
+                nose[1, start:last],
+                trail[0, start - back : last - back],
+                trail[1, start - back : last - back],
+                nearest[start:last],
+            )
+
+
 def _near_trail(nose: Array, trail: Array, window: int, max_distance: float) -> Array:
     """Whether a point is near any of the last `window` points of a trail, dims (space, time)."""
-    n_space, n = nose.shape
-    near = np.zeros(n, np.bool_)
-    limit = np.float32(max_distance) * np.float32(max_distance)
-    for t in range(n):
-        for back in range(min(window, t) + 1):
-            total = np.float32(0)
-            for s in range(n_space):
-                apart = nose[s, t] - trail[s, t - back]
-                total += apart * apart
-            if total < limit:
-                near[t] = True
-                break
+    n = nose.shape[-1]
+    nearest = np.full(n, np.inf, np.float32)
+    if len(nose) == 2:
+        _trail_squares(np.ascontiguousarray(nose), np.ascontiguousarray(trail), window, nearest)
+    else:
+        for back in range(min(window, n - 1) + 1):
+            apart = np.square(nose[:, back:] - trail[:, : n - back]).sum(axis=0)
+            np.fmin(nearest[back:], apart, out=nearest[back:])
+    near: Array = nearest < np.float32(max_distance) * np.float32(max_distance)
     return near
 
 
-def _window(window: int) -> int:
+def on_trail(position: Array, partner_position: Array, max_distance: float, window: float) -> Array:
+    """Whether a nose is on the trail of another's tail base, behind it.
+
+    Parameters
+    ----------
+    position, partner_position
+        Nose and tail base of each, dims (bodypart, space, time).
+    max_distance
+        From the nose to where the tail base was during the last `window` frames.
+    window
+        Frames.
+    """
+    nose, tail_base = position
+    partner_nose, partner_tail_base = partner_position
+    ahead = distance(nose, partner_tail_base)
+    behind = ahead < distance(tail_base, partner_tail_base)
+    rear = ahead < distance(nose, partner_nose)
+    near: Array = _near_trail(nose, partner_tail_base, int(window), max_distance)
+    return near & behind & rear
+
+
+def trail_window(window: int) -> int:
+    """Frames that the trail counts for."""
     return window
 
 
@@ -40,7 +73,7 @@ def _window(window: int) -> int:
         "speed": ("nose",),
     },
     units={"max_distance": "mm", "min_speed": "mm/s", "window": "s"},
-    halo=_window,
+    halo=trail_window,
 )
 def following(
     position: Array,
@@ -70,11 +103,5 @@ def following(
     window
         How far back the trail counts, s, default 0.5 s.
     """
-    nose, tail_base = position
-    partner_nose, partner_tail_base = partner_position
-    ahead = distance(nose, partner_tail_base)
-    behind = ahead < distance(tail_base, partner_tail_base)
-    rear = ahead < distance(nose, partner_nose)
-    near = _near_trail(nose, partner_tail_base, int(window), max_distance)
-    following: Array = near & behind & rear & (speed[0] > min_speed)
-    return following
+    runs: Array = speed[0] > min_speed
+    return on_trail(position, partner_position, max_distance, window) & runs

@@ -4,7 +4,8 @@ A declared function on a dataset is lazy where the data are; `write` materialise
 into a Zarr store. The engine and `io` are the only parts that know Dask.
 """
 
-from ethoflow.engine.declare import Declaration, Members, Output
+from ethoflow.engine.claims import all_of, any_of, claim, negate
+from ethoflow.engine.declare import Declaration, Members, Output, some_of
 from ethoflow.engine.presets import Function, behaviour, feature, fit, step, summary
 from ethoflow.engine.registry import (
     builtin,
@@ -20,8 +21,11 @@ __all__ = [
     "Function",
     "Members",
     "Output",
+    "all_of",
+    "any_of",
     "behaviour",
     "builtin",
+    "claim",
     "declarations",
     "drop_project_rules",
     "feature",
@@ -29,6 +33,8 @@ __all__ = [
     "fit",
     "load_project_rules",
     "load_rules",
+    "negate",
+    "some_of",
     "step",
     "summary",
 ]

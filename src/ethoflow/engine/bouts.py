@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from ethoflow.engine.declare import Array
@@ -54,6 +57,125 @@ def filter_bouts(state: Array, max_gap: int, min_bout: int) -> Array:
     [0, 1, 1, 1, 1, 0, 0, 0, 0, 0]
     """
     return _fill_and_drop(np.ascontiguousarray(state), max_gap, min_bout)
+
+
+@jit
+def _vote(state: Array, half: int, out: Array) -> None:
+    """Whole numbers are added up: the sum does not depend on where a block begins."""
+    n = state.size
+    present, known = 0, 0
+    for t in range(min(half, n)):
+        present += state[t] == 1
+        known += state[t] >= 0
+    for t in range(n):
+        if t + half < n:
+            present += state[t + half] == 1
+            known += state[t + half] >= 0
+        if t > half:
+            present -= state[t - half - 1] == 1
+            known -= state[t - half - 1] >= 0
+        out[t] = state[t] if state[t] < 0 else 2 * present > known
+
+
+def take_majority(state: Array, window: int) -> Array:
+    """Labels as most of the known frames in a centred window have it.
+
+    The window is smaller at the ends of a recording. Unknown frames stay so and have no vote.
+
+    Parameters
+    ----------
+    state
+        Dims (time,), int8: 1, 0, -1 for unknown.
+    window
+        Frames; an even number is taken as the next smaller odd one.
+
+    Examples
+    --------
+    >>> take_majority(np.array([0, 1, 0, 1, 1, -1, 1], np.int8), 3).tolist()
+    [0, 0, 1, 1, 1, -1, 1]
+    """
+    half = half_of(window)
+    if not half:
+        return state
+    out = np.empty_like(state)
+    _vote(np.ascontiguousarray(state), half, out)
+    return out
+
+
+def half_of(window: int) -> int:
+    """Frames to either side of a centred window of `window` frames."""
+    return max(int(window) - 1, 0) // 2
+
+
+@jit
+def _hold(strict: Array, loose: Array, max_hold: int) -> Array:
+    out = strict.copy()
+    never = -max_hold - 1
+    begun, perhaps = never, never
+    for t in range(strict.size):
+        if strict[t] == 1:
+            begun = perhaps = t
+            continue
+        if strict[t] == -1 and loose[t] != 0:
+            perhaps = t
+        if loose[t] == 0:
+            begun = perhaps = never
+        elif loose[t] == -1:
+            begun = never
+        if t - begun <= max_hold:
+            out[t] = 1
+        elif t - perhaps <= max_hold:
+            out[t] = -1
+    return out
+
+
+def hold_bouts(strict: Array, loose: Array, max_hold: int) -> Array:
+    """Labels by one threshold for the begin of a bout, and a wider one for its end.
+
+    A bout begins where `strict` is 1 and goes on while `loose` is, `max_hold` frames after the last
+    strict one at most. Where it is not known whether a bout had begun, it is not known whether it
+    goes on.
+
+    Parameters
+    ----------
+    strict, loose
+        Dims (time,), int8: 1, 0, -1 for unknown.
+    max_hold
+        Frames.
+
+    Examples
+    --------
+    >>> strict = np.array([0, 1, 0, 0, 0, 0], np.int8)
+    >>> hold_bouts(strict, np.array([1, 1, 1, 1, 0, 1], np.int8), 9).tolist()
+    [0, 1, 1, 1, 0, 0]
+    """
+    return _hold(np.ascontiguousarray(strict), np.ascontiguousarray(loose), max_hold)
+
+
+def reach_of(parameters: Mapping[str, Any]) -> int:
+    """Frames to either side that decide on the label of a frame, by the parameters of bouts."""
+    held = parameters["max_hold"] if parameters["hysteresis"] else 0
+    short = parameters["max_gap"] + max(parameters["min_bout"] - 1, 0)
+    return int(held + half_of(parameters["majority"]) + short)
+
+
+def loosen(parameters: Mapping[str, Any], units: Mapping[str, str], share: float) -> dict[str, Any]:
+    """Parameters with thresholds that are wider by a share of them: those of hysteresis.
+
+    Examples
+    --------
+    >>> loosen({"max_speed": 10.0, "min_angle": 2.0, "window": 5}, {"window": "s"}, 0.5)
+    {'max_speed': 15.0, 'min_angle': 1.0, 'window': 5}
+    """
+    wider = dict(parameters)
+    for name, value in parameters.items():
+        if units.get(name) == "s" or not isinstance(value, float):
+            continue  # frames and counts are no thresholds
+        if name.startswith("max_"):
+            wider[name] = value * (1 + share)
+        elif name.startswith("min_"):
+            wider[name] = value * (1 - share)
+    return wider
 
 
 def find_runs(state: Array) -> Array:

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import xarray as xr
 
+from ethoflow.engine.bouts import reach_of
 from ethoflow.engine.declare import Declaration, Input, Output, Taken
 from ethoflow.engine.sources import Source
 from ethoflow.engine.windows import Grid, seats_of
@@ -153,7 +154,7 @@ class Call:
         tile = self.tile()
         halo = self.look() + (tile - 1 if tile else 0)
         if self.declaration.kind == "behaviour":
-            halo += self.parameters["max_gap"] + max(self.parameters["min_bout"] - 1, 0)
+            halo += reach_of(self.parameters)
         return int(halo)
 
     def look(self) -> int:

@@ -36,8 +36,32 @@ VIEWS = ("partner_", "start_", "middle_", "end_")
 """Prefixes of positional parameters: the other animal's variable, the points of a segment or joint.
 """
 
-BOUT_PARAMETERS: dict[str, Quantity] = {"min_bout": 0.25, "max_gap": 0.2}
-BOUT_UNITS = {"min_bout": "s", "max_gap": "s"}
+BOUT_PARAMETERS: dict[str, Quantity] = {
+    "min_bout": 0.25,
+    "max_gap": 0.2,
+    "majority": 0.0,
+    "hysteresis": 0.0,
+    "max_hold": 2.0,
+}
+"""Parameters that every behaviour has, applied to what its function says frame by frame."""
+BOUT_UNITS = {"min_bout": "s", "max_gap": "s", "majority": "s", "max_hold": "s"}
+
+
+class SomeOf(tuple[str, ...]):
+    """Roles of which an input gets those that a skeleton has, one at least."""
+
+    __slots__ = ()
+
+
+def some_of(*roles: str) -> SomeOf:
+    """The body parts in these roles that there are, for rules that any of them can decide.
+
+    Examples
+    --------
+    >>> some_of("left_ear", "right_ear")
+    ('left_ear', 'right_ear')
+    """
+    return SomeOf(roles)
 
 
 @dataclass(frozen=True)

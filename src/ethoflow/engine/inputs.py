@@ -100,10 +100,11 @@ def _select(
 
 
 def members(array: Array, axis: int, places: Sequence[int]) -> Array:
-    """The members at some places along an axis, as a view where they follow one another."""
+    """The members at some places along an axis, as a view where they are evenly spaced."""
     first, last = (places[0], places[-1]) if places else (0, -1)
-    if list(places) == list(range(first, last + 1)):
-        return array[(slice(None),) * axis + (slice(first, last + 1),)]
+    step = max(places[1] - first, 1) if len(places) > 1 else 1
+    if list(places) == list(range(first, last + 1, step)):
+        return array[(slice(None),) * axis + (slice(first, last + 1, step),)]
     return np.take(array, places, axis=axis)
 
 

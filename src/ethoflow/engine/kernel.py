@@ -8,16 +8,17 @@ the end of a chunk.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ethoflow.engine.bouts import loosen
 from ethoflow.engine.calls import Call
 from ethoflow.engine.declare import BOUT_PARAMETERS, Array, Declaration, Output
 from ethoflow.engine.inputs import Held, KernelFailed, inputs_of, of_seats, views_of
 from ethoflow.engine.relative import settle
 from ethoflow.engine.rule_files import failing_line
-from ethoflow.engine.unknown import finish, missing_of
+from ethoflow.engine.unknown import filter_states, finish, missing_of
 from ethoflow.engine.windows import Window
 
 Values = dict[str, Array]
@@ -149,12 +150,29 @@ def _run_kernel(
     window: Window,
 ) -> list[Array]:
     """Results for one animal, pair or group, unknown where they must be."""
-    declaration = call.declaration
     views = views_of(call, arrays, seats)
+    found = _finished(call, views, shapes, window)
+    if call.declaration.kind != "behaviour":
+        return found
+    share = call.parameters["hysteresis"]
+    loose = _finished(_loosened(call, share), views, shapes, window)[0] if share else None
+    return [filter_states(call, found[0], loose)]
+
+
+def _loosened(call: Call, share: float) -> Call:
+    wider = loosen(call.parameters, call.declaration.parameter_units, share)
+    kept = {name: call.parameters[name] for name in BOUT_PARAMETERS}
+    return replace(call, parameters={**wider, **kept})
+
+
+def _finished(
+    call: Call, views: Sequence[Array], shapes: Sequence[tuple[int, ...]], window: Window
+) -> list[Array]:
+    """Results as a block holds them, bouts not yet filtered."""
     results = _compute(call, views, shapes, window)
     return [
         finish(call, output, result, views, shape)
-        for output, result, shape in zip(declaration.outputs, results, shapes, strict=True)
+        for output, result, shape in zip(call.declaration.outputs, results, shapes, strict=True)
     ]
 
 
@@ -234,6 +252,16 @@ def explain(declaration: Declaration, error: Exception) -> str:
     return f"{declaration.name} failed{where}: {type(error).__name__}: {error}"
 
 
+def _check_claims(name: str, result: Array) -> None:
+    """Refuse what is neither booleans nor true, false and unknown."""
+    claims = result.dtype == np.int8 and (not result.size or abs(result).max() <= 1)
+    if result.dtype != np.bool_ and not claims:
+        raise KernelFailed(
+            f"{name} gives labels: its function must return booleans, or what claim, any_of and "
+            f"all_of give, found {result.dtype}"
+        )
+
+
 def _check_result(call: Call, output: Output, result: Array, shape: tuple[int, ...]) -> None:
     name = call.declaration.name
     if len(call.declaration.outputs) > 1:
@@ -243,7 +271,9 @@ def _check_result(call: Call, output: Output, result: Array, shape: tuple[int, .
             f"{name} gave the shape {result.shape} where its declaration says "
             f"{output.dims}, here {shape}: correct dims=... or what the function returns"
         )
-    if output.gives in ("label", "flag") and result.dtype != np.bool_:
+    if call.declaration.kind == "behaviour" and call.declaration.optional:
+        _check_claims(name, result)
+    elif output.gives in ("label", "flag") and result.dtype != np.bool_:
         raise KernelFailed(
             f"{name} gives labels: its function must return booleans, found {result.dtype}"
         )

@@ -51,9 +51,19 @@ def convert_parameters(
                 _check_duration(ds, parameters[name], full, value)
         else:
             parameters[name] = _convert_length(value, unit, position_units(ds), declaration, name)
+    _check_share(declaration, parameters)
     if declaration.needs_fps:
         parameters["fps"] = float(ds.fps)
     return parameters
+
+
+def _check_share(declaration: Declaration, parameters: Mapping[str, Any]) -> None:
+    share = parameters["hysteresis"] if declaration.kind == "behaviour" else 0
+    if not 0 <= share <= 1:
+        raise UnitError(
+            f"{declaration.name}(hysteresis) must be a share of the thresholds, 0 to 1, found "
+            f"{share!r}."
+        )
 
 
 def _is_number(value: Any) -> bool:

@@ -181,25 +181,35 @@ def feature(
 
 def behaviour(
     *,
+    dims: tuple[str, ...] = ("time",),
     scope: Scope = "individual",
     symmetric: bool = False,
     reads: Mapping[str, str] | None = None,
     roles: Roles = (),
+    optional: tuple[str, ...] = (),
     units: Mapping[str, str] | None = None,
     halo: Halo = 0,
     min_bout: Quantity = BOUT_PARAMETERS["min_bout"],
     max_gap: Quantity = BOUT_PARAMETERS["max_gap"],
+    majority: Quantity = BOUT_PARAMETERS["majority"],
+    hysteresis: float = 0.0,
+    max_hold: Quantity = BOUT_PARAMETERS["max_hold"],
     reference: str = "",
     version: int = 1,
+    on_request: bool = False,
 ) -> Callable[[Kernel], Function]:
     """Declare a behaviour: a rule that says for every frame whether an animal (or pair) does it.
 
-    The kernel gives booleans along time. The framework adds `min_bout` and `max_gap` (gaps up to
-    `max_gap` are filled, then bouts shorter than `min_bout` dropped; a bout cut by unknown frames
-    or by an end of the recording stays), and unknown wherever a required input is NaN.
+    The kernel gives booleans along time. The framework makes a frame unknown wherever a required
+    input is NaN, and adds what belongs to every behaviour, in this order: `hysteresis`, `majority`,
+    `max_gap` (gaps up to it are filled), `min_bout` (shorter bouts are dropped; a bout cut by
+    unknown frames or by an end of the recording stays). Unknown frames stay unknown.
 
     Parameters
     ----------
+    dims
+        Dims of the result for one animal or pair, where it has more than time, such as ``("region",
+        "time")``.
     scope
         ``"individual"``; ``"pair"``: actor and partner; ``"group"``: all animals of a recording,
         the dim `individual` first, with one result for all of them.
@@ -208,7 +218,11 @@ def behaviour(
     reads
         Variables of inputs that are not called like them.
     roles
-        Body parts the rule needs, by role; a mapping gives them per input.
+        Body parts the rule needs, by role; a mapping gives them per input. ``some_of("nose",
+        "left_ear")`` gives those of them that there are.
+    optional
+        Inputs of which what is known decides: where they are NaN, the kernel itself says what
+        follows. It may give `claim`, `any_of` and `all_of` instead of booleans.
     units
         Unit of each threshold. ``mm`` stands for the positions' unit: pixels where a threshold is
         given in pixels.
@@ -218,10 +232,21 @@ def behaviour(
         Shortest bout, seconds, default 0.25 s.
     max_gap
         Longest gap that is filled, seconds, default 0.2 s.
+    majority
+        Window of a majority vote around every frame, seconds; 0, the default, for none. An even
+        number of frames is taken as the next smaller odd one.
+    hysteresis
+        Share by which thresholds are wider once a bout has begun, default 0: with 0.5 a rule with
+        ``max_speed=10`` begins below 10 and goes on below 15. Thresholds are the parameters called
+        ``max_...`` and ``min_...``.
+    max_hold
+        Longest that a bout goes on by the wider thresholds alone, seconds, default 2 s.
     reference
         Where the definition comes from.
     version
         Raise it when the labels change: stored results become stale.
+    on_request
+        It is labelled where it is asked for by name, not among all rules that fit.
 
     Examples
     --------
@@ -230,25 +255,34 @@ def behaviour(
     ...     \"\"\"The nose is faster than `min_speed`.\"\"\"
     ...     return (speed > min_speed).all(axis=0)
     >>> sniffing_fast.defaults
-    {'min_speed': 100.0, 'min_bout': 0.25, 'max_gap': 0.2}
+    {'min_speed': 100.0, 'min_bout': 0.25, 'max_gap': 0.2, 'majority': 0.0, 'hysteresis': 0.0, \
+'max_hold': 2.0}
     """
 
     def declare(function: Kernel) -> Function:
         return _declared(
             function,
             "behaviour",
-            dims=("time",),
+            dims=dims,
             units="1",
             gives="label",
             reads=reads,
             scope=scope,
             symmetric=symmetric,
             roles=roles,
+            optional=optional,
             halo=halo,
             parameter_units=dict(units or {}),
-            bouts={"min_bout": min_bout, "max_gap": max_gap},
+            bouts={
+                "min_bout": min_bout,
+                "max_gap": max_gap,
+                "majority": majority,
+                "hysteresis": hysteresis,
+                "max_hold": max_hold,
+            },
             reference=reference,
             version=version,
+            on_request=on_request,
         )
 
     return declare

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import xarray as xr
 
+from ethoflow.engine.declare import SomeOf
 from ethoflow.errors import Missing, did_you_mean, in_words
 from ethoflow.skeleton import ALIASES, place_roles
 
@@ -14,9 +17,11 @@ def find_places(ds: xr.Dataset, asking: str, wanted: tuple[str, ...]) -> tuple[i
     Raises
     ------
     Missing
-        A role is nobody's, or that of several.
+        A role is nobody's, or that of several; of `some_of` several, all are nobody's.
     """
     roles = [str(role) for role in ds.role.values] if "role" in ds.coords else []
+    if isinstance(wanted, SomeOf):
+        return _find_some(ds, asking, wanted, roles)
     places = place_roles(roles, wanted)
     twice = [role for role in wanted if roles.count(role) > 1]
     if twice:
@@ -39,6 +44,22 @@ def find_places(ds: xr.Dataset, asking: str, wanted: tuple[str, ...]) -> tuple[i
             f"skeleton={{{missing[0]!r}: ['one', 'another']}}.{asked}",
         )
     return tuple(place for place in places if place is not None)
+
+
+def _find_some(
+    ds: xr.Dataset, asking: str, wanted: Sequence[str], roles: Sequence[str]
+) -> tuple[int, ...]:
+    """Places of the body parts that have one of the roles `wanted`."""
+    found = [place for place in place_roles(roles, wanted) if place is not None]
+    if not found:
+        raise Missing(
+            asking,
+            f"a body part in one of the roles {in_words([repr(role) for role in wanted])}",
+            f"This recording has: {', '.join(list_parts(ds))}.",
+            f"Name one with skeleton={{{wanted[0]!r}: 'its name here'}} (--skeleton "
+            f"{wanted[0]}=NAME).",
+        )
+    return tuple(found)
 
 
 def list_parts(ds: xr.Dataset) -> list[str]:

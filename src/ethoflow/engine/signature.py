@@ -18,6 +18,7 @@ from ethoflow.engine.declare import (
     Kernel,
     Kind,
     Scope,
+    SomeOf,
 )
 from ethoflow.errors import WrongUse, did_you_mean, one_or_many
 from ethoflow.schema import COORDINATES, DIMS, TABLE_COLUMNS, VARIABLES
@@ -79,12 +80,16 @@ def _input(name: str, reads: Mapping[str, str], *, many: bool) -> Input:
 
 
 def _each(roles: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-    return {name: tuple(one_or_many(wanted)) for name, wanted in roles.items()}
+    return {name: _wanted(wanted) for name, wanted in roles.items()}
+
+
+def _wanted(roles: tuple[str, ...]) -> tuple[str, ...]:
+    return roles if isinstance(roles, SomeOf) else tuple(one_or_many(roles))
 
 
 def _same_roles(inputs: tuple[Input, ...], roles: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
     """The same roles for every input; those without body parts ignore them."""
-    return {item.argument: tuple(one_or_many(roles)) for item in inputs} if roles else {}
+    return {item.argument: _wanted(roles) for item in inputs} if roles else {}
 
 
 def _check_named(name: str, what: str, named: Iterable[str], inputs: Iterable[Input]) -> None:

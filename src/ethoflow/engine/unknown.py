@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ethoflow.engine.bouts import filter_bouts
+from ethoflow.engine.bouts import filter_bouts, hold_bouts, take_majority
 from ethoflow.engine.calls import Call
 from ethoflow.engine.declare import Array, Output
 from ethoflow.engine.relative import ARGUMENTS
@@ -31,20 +31,27 @@ def finish(
         result = result.astype(np.float32, copy=False)
         return result if unknown is None else np.where(unknown, np.float32(np.nan), result)
     state = result.astype(output.dtype)
-    if unknown is not None:
-        state = np.where(unknown, output.dtype.type(-1), state)
-    if declaration.kind == "behaviour":
-        return _filter(state, call)
-    return state
+    return state if unknown is None else np.where(unknown, output.dtype.type(-1), state)
 
 
-def _filter(state: Array, call: Call) -> Array:
-    """Short gaps filled and short bouts dropped, along time."""
-    limits = call.parameters["max_gap"], call.parameters["min_bout"]
-    if state.ndim == 1:
-        return filter_bouts(state, *limits)
-    rows = [filter_bouts(row, *limits) for row in state.reshape(-1, state.shape[-1])]
-    return np.stack(rows).reshape(state.shape)
+def filter_states(call: Call, state: Array, loose: Array | None) -> Array:
+    """States of a behaviour along time, as its parameters of bouts have them.
+
+    `loose` are the states by the wider thresholds of hysteresis, where it has one.
+    """
+    rows = state.reshape(-1, state.shape[-1])
+    wider = rows if loose is None else loose.reshape(rows.shape)
+    held = loose is not None
+    found = [_filter(row, other, call, held) for row, other in zip(rows, wider, strict=True)]
+    return np.stack(found).reshape(state.shape) if found else state
+
+
+def _filter(state: Array, loose: Array, call: Call, held: bool) -> Array:
+    given = call.parameters
+    if held:
+        state = hold_bouts(state, loose, given["max_hold"])
+    state = take_majority(state, given["majority"])
+    return filter_bouts(state, given["max_gap"], given["min_bout"])
 
 
 def _find_unknown(

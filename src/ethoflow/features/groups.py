@@ -112,7 +112,7 @@ def group_spread(position: Array) -> Array:
     return ratio(total, count, least=1)
 
 
-def _distances(position: Array) -> Array:
+def distances_between(position: Array) -> Array:
     """Distances between all animals, dims (individual, partner, time); of one to itself NaN."""
     apart: Array = np.sqrt(np.square(position[:, np.newaxis] - position[np.newaxis]).sum(axis=2))
     own = np.arange(len(position))
@@ -138,7 +138,7 @@ def nearest_neighbour_distance(position: Array) -> Array:
     >>> nearest_neighbour_distance(ds).dims
     ('recording', 'individual', 'time')
     """
-    nearest: Array = np.fmin.reduce(_distances(position[:, 0]), axis=1)
+    nearest: Array = np.fmin.reduce(distances_between(position[:, 0]), axis=1)
     return nearest
 
 
@@ -161,7 +161,7 @@ def is_nearest_neighbour(position: Array) -> Array:
     >>> is_nearest_neighbour(ds).sum("partner").max().item()
     1.0
     """
-    apart = _distances(position[:, 0])
+    apart = distances_between(position[:, 0])
     found: Array = apart == np.fmin.reduce(apart, axis=1)[:, np.newaxis]
     return found
 
@@ -193,7 +193,7 @@ def neighbours(position: Array, *, max_distance: float = 100.0) -> Array:
     >>> neighbours(ds, max_distance="2000 px").max().item()
     2.0
     """
-    count = (_distances(position[:, 0]) <= max_distance).sum(axis=1)
+    count = (distances_between(position[:, 0]) <= max_distance).sum(axis=1)
     seen = np.isfinite(position[:, 0]).all(axis=(0, 1))
     return np.where(seen, count, np.float32(np.nan))
 
@@ -250,7 +250,7 @@ def clusters_by_proximity(position: Array, *, max_distance: float = 100.0) -> Ar
     >>> clusters_by_proximity(ds, max_distance="2000 px").max().item()
     1.0
     """
-    near = _distances(position[:, 0]) <= max_distance
+    near = distances_between(position[:, 0]) <= max_distance
     out = missing_like((position.shape[-1],))
     _count_components(near, out)
     return out

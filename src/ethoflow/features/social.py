@@ -12,7 +12,9 @@ import numpy as np
 import xarray as xr
 
 from ethoflow.engine import Members, feature
+from ethoflow.engine.claims import FALSE, TRUE, UNKNOWN
 from ethoflow.engine.declare import Array
+from ethoflow.engine.jit import jit
 from ethoflow.errors import DataError
 from ethoflow.features.angles import direction_of, wrap
 from ethoflow.features.members import given_groups, known_groups, name_groups
@@ -91,6 +93,79 @@ def distance_to_partner(
     return apart
 
 
+TILE = 2048
+"""Frames at a time that points are held against each other in: they stay in the cache."""
+
+
+@jit
+def keep_nearer(x: Array, y: Array, other_x: Array, other_y: Array, nearest: Array) -> None:
+    """Square of the distance from one point to another, where it is below what there is."""
+    for t in range(nearest.size):
+        across, along = other_x[t] - x[t], other_y[t] - y[t]
+        apart = across * across + along * along
+        nearest[t] = apart if apart < nearest[t] else nearest[t]
+
+
+@jit
+def _nearest_squares(one: Array, other: Array, nearest: Array) -> None:
+    for first in range(0, nearest.size, TILE):
+        last = min(first + TILE, nearest.size)
+        for i in range(len(one)):
+            for j in range(len(other)):
+                keep_nearer(
+                    one[i, 0, first:last],
+                    one[i, 1, first:last],
+                    other[j, 0, first:last],
+                    other[j, 1, first:last],
+                    nearest[first:last],
+                )
+
+
+def _nearest_in_space(one: Array, other: Array, nearest: Array) -> None:
+    for mine in one:
+        for theirs in other:
+            np.fmin(nearest, np.square(theirs - mine).sum(axis=0), out=nearest)
+
+
+def nearest_seen(one: Array, other: Array) -> Array:
+    """Distance between the nearest of two sets of points, of those that are seen; NaN without any.
+
+    Parameters
+    ----------
+    one, other
+        Dims (bodypart, space, time).
+
+    Examples
+    --------
+    >>> one = np.array([[[0.0], [0.0]], [[np.nan], [np.nan]]], np.float32)
+    >>> nearest_seen(one, np.array([[[3.0], [4.0]]], np.float32)).tolist()
+    [5.0]
+    """
+    # A point that is not seen is no nearest one: NaN is not below anything.
+    nearest = np.full(one.shape[-1], np.inf, np.float32)
+    find = _nearest_squares if one.shape[1] == 2 else _nearest_in_space
+    find(np.ascontiguousarray(one), np.ascontiguousarray(other), nearest)
+    return np.where(np.isinf(nearest), np.float32(np.nan), np.sqrt(nearest))
+
+
+def any_nearer(one: Array, other: Array, max_distance: Array | float) -> Array:
+    """Claim that a point of the one is nearer to a point of the other than `max_distance`.
+
+    True as soon as two that are seen are, false where all are seen and none is.
+
+    Examples
+    --------
+    >>> one = np.array([[[0.0], [0.0]], [[np.nan], [np.nan]]], np.float32)
+    >>> other = np.array([[[3.0], [4.0]]], np.float32)
+    >>> any_nearer(one, other, 6).tolist(), any_nearer(one, other, 4).tolist()
+    ([1], [-1])
+    """
+    near = nearest_seen(one, other) < max_distance
+    hidden = np.isnan(one[:, 0]).any(axis=0) | np.isnan(other[:, 0]).any(axis=0)
+    unknown = hidden | np.isnan(max_distance)
+    return np.where(near, TRUE, np.where(unknown, UNKNOWN, FALSE))
+
+
 @feature(
     scope="pair",
     symmetric=True,
@@ -110,12 +185,7 @@ def minimum_distance(position: Array, partner_position: Array) -> Array:
     >>> bool((minimum_distance(ds)[0, 0, 1] <= centre_distance(ds)[0, 0, 1]).all())
     True
     """
-    nearest = np.full(position.shape[-1], np.inf, np.float32)
-    for part in position:
-        apart = np.square(partner_position - part).sum(axis=-2)
-        # A point that is not seen is no nearest one: fmin passes over NaN.
-        nearest = np.fmin(nearest, np.fmin.reduce(apart, axis=0))
-    return np.where(np.isinf(nearest), np.float32(np.nan), np.sqrt(nearest))
+    return nearest_seen(position, partner_position)
 
 
 @feature(

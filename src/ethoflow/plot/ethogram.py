@@ -16,8 +16,9 @@ from ethoflow.labels.categories import encode
 from ethoflow.labels.places import further_dims, names_along
 from ethoflow.labels.rows import name_track
 from ethoflow.labels.runs import Track, follow_tracks, label_names
+from ethoflow.plot.colours import colours_of
 from ethoflow.plot.recording import one_recording, recording_title
-from ethoflow.plot.save import PALETTE, WIDTH, with_options
+from ethoflow.plot.save import WIDTH, with_options
 from ethoflow.schema import Data, DataError
 
 UNKNOWN = "#d9d9d9"
@@ -68,7 +69,7 @@ def ethogram(data: Data) -> Any:
     rows = _name_rows(ds, follow_tracks(ds))
     bars, unknown = _measure(ds, rows)
     behaviours = list(dict.fromkeys(_shown(track) for row in rows for track in row.tracks))
-    colours = {name: PALETTE[i % len(PALETTE)] for i, name in enumerate(behaviours)}
+    colours = colours_of(behaviours)
     x, y = hv.Dimension("start", label="time (s)"), hv.Dimension("low", label=" ")
     edges = [x, y, "stop", "high"]
     grey = hv.Rectangles(unknown, edges, ["behaviour", "animals"])

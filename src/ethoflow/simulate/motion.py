@@ -20,6 +20,9 @@ SCAN_SPEED = 30.0
 SLOW_SPEED = 24.0
 """Speed of slow steps, in mm/s: neither immobile (< 10) nor moving (>= 40)."""
 
+MOVING = 40.0
+"""Speed from which an animal that walks is scripted to be moving, in mm/s."""
+
 TURN_RATE = 3.5
 """Mean rate of a turn on the spot, in rad/s."""
 
@@ -59,6 +62,16 @@ def chain(*acts: Act) -> Act:
 def show(act: Act, behaviour: str, partner: int = -1) -> Act:
     """`act`, scripted to show `behaviour` from its first frame to its last."""
     return Act(act.poses, (*act.shows, Shown(behaviour, partner, 0, len(act.poses))))
+
+
+def show_walk(act: Act, fps: float) -> Act:
+    """`act`, scripted to show moving from where it gets faster than `MOVING` to where it slows."""
+    step = np.diff(act.poses[:, [X, Y]], axis=0)
+    under_way = np.flatnonzero(np.hypot(*step.T) * fps >= MOVING)
+    if not under_way.size:
+        return act
+    shown = Shown("moving", -1, int(under_way[0]), int(under_way[-1]) + 2)
+    return Act(act.poses, (*act.shows, shown))
 
 
 def hold(pose: Array, frames: int) -> Act:

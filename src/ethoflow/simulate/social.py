@@ -21,6 +21,7 @@ from ethoflow.simulate.motion import (
     pace,
     scan,
     show,
+    show_walk,
 )
 from ethoflow.simulate.path import CANDIDATES, Others, Path, make_path, rate, roam_controls
 from ethoflow.simulate.solo import PAUSE, Stage, pick_places, stand, walk_to
@@ -208,7 +209,7 @@ def _join(
     straight = Path(
         np.array([0.0, way]), np.stack([goal, place[[X, Y]]]), np.repeat(end, 2), np.zeros(2)
     )
-    return chain(act, show(follow_path(straight, pace(way, 80, stage.fps)), "moving"))
+    return chain(act, show_walk(follow_path(straight, pace(way, 80, stage.fps)), stage.fps))
 
 
 def _leave(
@@ -265,7 +266,7 @@ def _walk_in_line(
     start = int(np.searchsorted(way, LAG)) if follows else 0
     ours = Act(ours.poses, (Shown(kind, pair[1], start, len(way)),))
     if follows:
-        ours, theirs = show(ours, "moving"), show(theirs, "moving")
+        ours, theirs = show_walk(ours, stage.fps), show_walk(theirs, stage.fps)
         pause = stage.frames(PAUSE)
         ours = chain(scan(formation.actor, pause, stage.fps), ours)
         theirs = chain(scan(formation.receiver, pause, stage.fps), theirs)

@@ -22,6 +22,7 @@ from ethoflow.simulate.motion import (
     pace,
     scan,
     show,
+    show_walk,
     step,
     turn,
     turn_frames,
@@ -107,7 +108,7 @@ def walk_to(
     walk = follow_path(path, pace(path.length, speed, stage.fps))
     leave = turn(pose, heading[best], stage.fps)
     arrive = turn(walk.last, float(end[best]), stage.fps)
-    return chain(leave, show(walk, "moving"), arrive), float(score[best])
+    return chain(leave, show_walk(walk, stage.fps), arrive), float(score[best])
 
 
 def roam(
@@ -140,7 +141,7 @@ def roam(
     best = int(np.argmax(score))
     path = make_path(controls[best], length)
     walk = follow_path(path, pace(path.length, speed, stage.fps, swing=swing))
-    walk = show(walk, "moving") if speed > SLOW_SPEED else walk
+    walk = show_walk(walk, stage.fps) if speed > SLOW_SPEED else walk
     return chain(turn(pose, heading[best], stage.fps), walk), float(score[best])
 
 

@@ -11,10 +11,11 @@ from pydantic import Field
 
 from ethoflow import features as feature_set
 from ethoflow import store
-from ethoflow.engine import Declaration, builtin, declarations, find, load_project_rules
+from ethoflow.engine import Declaration, declarations, find, load_project_rules
 from ethoflow.engine.registry import maker_of
 from ethoflow.errors import DataError, did_you_mean, no_such
-from ethoflow.labels.annotation import apply_rules
+from ethoflow.labels.annotation import apply_rules, choose_rules, is_all
+from ethoflow.labels.presets import find_preset
 from ethoflow.skeleton import ALIASES
 from ethoflow.stages.declare import stage
 from ethoflow.stages.job import Job
@@ -33,7 +34,8 @@ from ethoflow.units import Quantity, UnitError, convert, same_dimension, to_fram
 LABELS = "labels/rules"
 
 TEMPLATE = """\
-# rules: [moving, immobile] # all by default
+# rules: [moving, immobile] # the usual ones by default; `all` for all
+# preset: deepof # its definitions and thresholds
 # rule_files: [my_rules.py]
 # parameters:
 #   following: {max_distance: 30 mm}
@@ -44,7 +46,11 @@ class RulesKeys(SkeletonKeys, FunctionKeys):
     """Which behaviours are labelled, and with which thresholds."""
 
     rules: Names | None = Field(
-        default=None, description="Names of rules; all that fit by default."
+        default=None,
+        description="Names of rules, or all; the usual ones that fit by default.",
+    )
+    preset: str | None = Field(
+        default=None, description="Definitions and thresholds of another tool: deepof."
     )
 
 
@@ -57,9 +63,11 @@ def check_rules(keys: RulesKeys, locate: Locate, where: Where) -> None:
         Something does not; the message begins with where.
     """
     own = [one.name for one in keys.declare(locate, where) if one.kind == "behaviour"]
-    for number, name in enumerate(keys.rules or []):
+    with placing(where, ["preset"]):
+        find_preset(keys.preset)
+    for number, name in enumerate([] if is_all(keys.rules) else keys.rules or []):
         with placing(where, ["rules", number]):
-            find(name, "behaviour")
+            choose_rules([name], preset=keys.preset)
     used = _used(keys, own)
     for name, given in keys.parameters.items():
         with placing(where, ["parameters", name]):
@@ -97,13 +105,14 @@ def _features_of(keys: RulesKeys) -> list[str]:
 
 
 def _labelled(keys: RulesKeys, own: Sequence[str]) -> list[str]:
-    """Rules that are applied: those named, or all that come with ethoflow and ones own."""
-    return [*builtin("behaviour"), *own] if keys.rules is None else list(keys.rules)
+    """Rules that are applied: those named, or the usual ones and ones own."""
+    return [rule.name for rule in choose_rules(keys.rules, own, keys.preset)]
 
 
 def _used(keys: RulesKeys, own: Sequence[str]) -> set[str]:
     """Every function that a project's features and labels are made with, by name."""
-    return _rest_on([*_features_of(keys), *_labelled(keys, own)])
+    applied = find_preset(keys.preset).applied_for(_labelled(keys, own))
+    return _rest_on([*_features_of(keys), *_labelled(keys, own), *applied])
 
 
 def _rest_on(names: Sequence[str]) -> set[str]:
@@ -168,7 +177,12 @@ def rules(job: Job, keys: RulesKeys) -> Group:
         poses = poses.assign({n: known[n] for n in ("body_length",) if n in known.data_vars})
     own = _own_rules(keys, job)
     labels, lacking = apply_rules(
-        poses, keys.rules, own=own, parameters=keys.parameters, also=_used(keys, own)
+        poses,
+        keys.rules,
+        own=own,
+        preset=keys.preset,
+        parameters=keys.parameters,
+        also=_used(keys, own),
     )
     job.lacking |= lacking
     job.tell_lacking()

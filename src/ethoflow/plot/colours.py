@@ -1,0 +1,43 @@
+"""A colour for each behaviour, the same in every picture."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from ethoflow.behaviours import available, usual
+from ethoflow.plot.save import PALETTE
+
+SHADES = (0.0, 0.45, -0.35, 0.7)
+"""How far the palette's colours go towards white, or black, once all of them are used."""
+
+
+def colours_of(names: Sequence[str]) -> dict[str, str]:
+    """Colours by name: of a behaviour that comes with ethoflow always the same.
+
+    Others have one that follows from their name, or the next that is free.
+
+    Examples
+    --------
+    >>> colours_of(["moving"])["moving"] == colours_of(["climbing", "moving"])["moving"]
+    True
+    """
+    colours = [_shade(colour, share) for share in SHADES for colour in PALETTE]
+    first = sorted(usual())
+    known = [*first, *sorted(set(available()) - set(first))]
+    places = {name: known.index(name) % len(colours) for name in names if name in known}
+    for name in names:
+        if name not in places:
+            digest = hashlib.blake2b(name.encode(), digest_size=4).digest()
+            others = range(len(first), len(colours))  # the usual behaviours keep theirs
+            wanted = others[int.from_bytes(digest, "big") % len(others)]
+            free = [p for p in others if p not in places.values()]
+            places[name] = next((p for p in free if p >= wanted), free[0] if free else wanted)
+    return {name: colours[places[name]] for name in names}
+
+
+def _shade(colour: str, share: float) -> str:
+    """A colour, a share of the way to white, or to black where it is negative."""
+    parts = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+    goal = 255 if share > 0 else 0
+    return "#" + "".join(f"{round(part + (goal - part) * abs(share)):02X}" for part in parts)
