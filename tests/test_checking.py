@@ -8,15 +8,24 @@ import numpy as np
 import pytest
 
 import ethoflow as ef
-from ethoflow.engine import builtin
 from tests.strategies import make_poses
-from tests.subjects import Subject, of_probes
+from tests.subjects import Subject, of_builtins, of_probes
 
 
-@pytest.mark.parametrize("name", sorted(builtin()))
-def test_what_comes_with_ethoflow_passes(name: str) -> None:
-    found = ef.check(name)
-    assert not found or name in {"to_mm", "mask_low_confidence"}, found
+def every(subjects: list[Subject]) -> Any:
+    one_of_each = {subject.item: subject for subject in subjects}
+    return pytest.mark.parametrize("subject", one_of_each.values(), ids=lambda one: one.name)
+
+
+def check(subject: Subject) -> list[str]:
+    ds = None if subject.reads_poses else subject.given(make_poses(1, 120))
+    return ef.check(subject.item, ds, **subject.given_settings(make_poses(1, 120)))
+
+
+@every(of_builtins())
+def test_what_comes_with_ethoflow_passes(subject: Subject) -> None:
+    found = check(subject)
+    assert not found or subject.name in {"to_mm", "mask_low_confidence"}, found
 
 
 def said(function: Any) -> str:
@@ -131,13 +140,9 @@ def test_a_function_that_cannot_be_tried() -> None:
     assert said(of_weather).startswith("it could not be tried: of_weather needs")
 
 
-@pytest.mark.parametrize(
-    "subject", {s.item: s for s in of_probes()}.values(), ids=lambda subject: subject.name
-)
+@every(of_probes())
 def test_the_probes_pass(subject: Subject) -> None:
-    ds = None if subject.reads_poses else subject.given(make_poses(1, 120))
-    found = ef.check(subject.item, ds, **subject.given_settings(make_poses(1, 120)))
-    assert not found, found
+    assert not check(subject)
 
 
 @ef.fit(merge=lambda one, other: {"last": other["last"]}, finish=lambda total: total)
