@@ -124,7 +124,7 @@ IN_BINS = ("distance_moved", "time_inside")
 
 
 def in_bins(_: xr.Dataset) -> Mapping[str, Mapping[str, Any]]:
-    """Bins of a third of a second, more than the recordings have."""
+    """Bins of ten frames, more of them than the recordings have."""
     return {name: {"bin": "10 frames", "n_bins": 26} for name in IN_BINS}
 
 

@@ -137,7 +137,9 @@ def time_inside(
 
     An entry is a frame inside after one outside; what lies between across a gap is not known, and
     is no entry. The latency is from the beginning of the bin to the first frame inside, 0 for an
-    animal that is there; missing where it never is. A way is inside where both its frames are.
+    animal that is there; missing where it never is. An animal that was not seen before may have
+    been there earlier: the latency is then the longest it can be. A way is inside where both its
+    frames are.
 
     Parameters
     ----------

@@ -20,7 +20,7 @@ def summarise(data: Data, bin: Quantity | None = None) -> pd.DataFrame:
     Columns: `distance_moved`, `time_seen` (s), `mean_speed`, `max_speed`, and
     for every region `time_inside` (s), `entries`, `latency` (s) and `distance_inside`, with the
     region's name behind; then the metadata. Units are in ``table.attrs["units"]``. What was not
-    seen adds nothing: compare `time_seen`.
+    seen adds nothing, and a visit before a latency may be among it: compare `time_seen`.
 
     Parameters
     ----------
