@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ethoflow.labels.annotation import annotate
     from ethoflow.labels.bouts import find_bouts
     from ethoflow.labels.budget import time_budget
+    from ethoflow.labels.comparison.compare import agreement
     from ethoflow.labels.joining import join
     from ethoflow.points import assign_roles
     from ethoflow.schema import DataError
@@ -50,6 +51,7 @@ _NAMES = {
     "Model": "ethoflow.engine.model",
     "Output": "ethoflow.engine",
     "UnitError": "ethoflow.units",
+    "agreement": "ethoflow.labels.comparison.compare",
     "annotate": "ethoflow.labels.annotation",
     "assign_roles": "ethoflow.points",
     "behaviour": "ethoflow.engine",
