@@ -9,11 +9,12 @@ import numpy as np
 import xarray as xr
 
 from ethoflow.errors import DataError, did_you_mean, listed
+from ethoflow.io.scoring.labels import WATCHED_ALL
 from ethoflow.labels.comparison.frames import Array
 from ethoflow.labels.comparison.reading import Reading, any_of
 from ethoflow.labels.comparison.seats import lone, match, seats_of
 from ethoflow.origin import clock_frame
-from ethoflow.schema import is_symmetric
+from ethoflow.schema import first_frame, is_symmetric
 
 
 @dataclass(frozen=True)
@@ -136,6 +137,7 @@ def meet(
     here = [one.source.load(name) for one, name in zip((a, b), recordings, strict=True)]
     names = a.source.name, b.source.name
     start = clock_frame(here[0]), clock_frame(here[1]) - late
+    watched = tuple(_is_watched_on(ds) for ds in here)
     seats = [seats_of(ds, individuals) for ds in here]
     if not together and all("individual" in ds.dims for ds in here):
         slots = match(seats[0], seats[1], names, recordings[0])
@@ -143,6 +145,19 @@ def meet(
             notes[f"{recordings[0]}: only one of them has {listed(lost)}, who is left out."] = None
     else:
         slots = []
+    ends = [begin + ds.sizes["time"] for begin, ds in zip(start, here, strict=True)]
+    for name, end, is_on in zip(names, ends, watched, strict=True):
+        if is_on and not all(watched) and end < max(ends):
+            notes[
+                f"{name} does not say how long was watched: after its last bout all is taken as "
+                "absent. Read it on the frames of the tracks (like=) where that is wrong."
+            ] = None
+    if all(watched):
+        notes[
+            f"neither {names[0]} nor {names[1]} says how long was watched: recordings are taken to "
+            "end with the last bout of either, so frames after it do not count. Read both on the "
+            "frames of the tracks (like=)."
+        ] = None
     for item in items:
         x = _state(a, here[0], item, item.of_a, item.is_kind_a)
         y = _state(b, here[1], item, item.of_b, item.is_kind_b)
@@ -156,7 +171,7 @@ def meet(
         else:
             found = list(_places(x, y, slots, item, names, once, notes))
         for individual, partner, one, other in found:
-            one, other = _on_one_clock(one, other, start)
+            one, other = _on_one_clock(one, other, start, () if item.names else watched)
             tracks.append(Track(recordings[0], individual, partner, one, other))
         yield item, tracks
 
@@ -252,13 +267,25 @@ def _any(state: xr.DataArray, seated: Sequence[int], item: Item) -> Array:
     return any_of(xr.concat(told, "pair", coords="minimal", compat="override"), ("pair",)).values
 
 
-def _on_one_clock(x: Array, y: Array, start: tuple[int, int]) -> tuple[Array, Array]:
-    """Both over all frames that either has; unknown where one has none."""
+def _is_watched_on(ds: xr.Dataset) -> bool:
+    """Whether labels that end with their last bout are absent after it; a slice may end before."""
+    return WATCHED_ALL.items() <= ds.attrs.items() and (
+        first_frame(ds) + ds.sizes["time"] == int(ds.n_frames)
+    )
+
+
+def _on_one_clock(
+    x: Array, y: Array, start: tuple[int, int], watched: tuple[bool, ...]
+) -> tuple[Array, Array]:
+    """Both over all frames that either has; where one has none it is unknown, or absent."""
     first = min(start)
     last = max(start[0] + len(x), start[1] + len(y))
     found = []
-    for state, begin in ((x, start[0]), (y, start[1])):
-        whole = np.full(last - first, -1, np.int64 if state.dtype == np.int64 else np.int8)
-        whole[begin - first : begin - first + len(state)] = state
+    for place, (state, begin) in enumerate(zip((x, y), start, strict=True)):
+        whole = np.full(last - first, -1, state.dtype)
+        end = begin - first + len(state)
+        whole[begin - first : end] = state
+        if place < len(watched) and watched[place] and state[-1:] >= 0:
+            whole[end:] = 0
         found.append(whole)
     return found[0], found[1]

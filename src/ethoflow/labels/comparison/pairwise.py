@@ -189,7 +189,7 @@ def _recordings(pair: Pair, notes: dict[str, None]) -> list[tuple[str, str]]:
     DataError
         None is called alike.
     """
-    one, other = (list(each.source.recordings()) for each in (pair.a, pair.b))
+    one, other = (list(each.source.recordings) for each in (pair.a, pair.b))
     if len(one) == 1 == len(other):
         if one != other and "recording" not in (*one, *other):
             notes[

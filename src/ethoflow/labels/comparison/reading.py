@@ -39,8 +39,8 @@ class Reading:
     def flag(self, ds: xr.Dataset, name: str) -> xr.DataArray | None:
         """A label of a recording as 1, 0, -1; None where the source says nothing of it."""
         states = [_at(ds, place) for place in self.flags[name] if place[0] in ds]
-        if not states:
-            return None
+        if len(states) < 2:
+            return states[0] if states else None
         together = xr.concat(states, "one_of", join="exact", coords="minimal", compat="override")
         return any_of(together.fillna(-1), ("one_of",))
 
@@ -126,10 +126,10 @@ def _at(ds: xr.Dataset, place: Place) -> xr.DataArray:
     """States of a variable at a place, `UNKNOWN` of categories, -1 of labels."""
     variable, further = place
     array = ds[variable]
-    state = array.copy(data=encode(array)).isel(dict(further), drop=True)
+    state = encode(array)
     if not is_category(array):
-        state = state.where(state != UNKNOWN, -1).astype(np.int8)
-    return state
+        state = np.where(state == UNKNOWN, -1, state).astype(np.int8)
+    return array.copy(data=state).isel(dict(further), drop=True)
 
 
 def any_of(state: xr.DataArray, dims: Sequence[str]) -> xr.DataArray:

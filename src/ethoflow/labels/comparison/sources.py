@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
@@ -51,6 +52,7 @@ class Source:
             )
         return rates[0]
 
+    @cached_property
     def recordings(self) -> dict[str, tuple[int, int | None]]:
         """Part and row of every recording.
 
@@ -76,7 +78,7 @@ class Source:
 
     def load(self, recording: str) -> xr.Dataset:
         """Labels of one recording, over its own frames, in memory."""
-        place, row = self.recordings()[recording]
+        place, row = self.recordings[recording]
         part = self.parts[place]
         part = part[label_names(part)]
         one = part if row is None else part.isel(recording=row)
