@@ -149,12 +149,14 @@ def cells_rand(sums: Sums) -> Array:
     cells = sums["cells"]
 
     def in_pairs(counts: Array) -> Array:
-        return counts * (counts - 1) / 2
+        found: Array = counts * (counts - 1) / 2
+        return found
 
     total = in_pairs(cells.sum((-2, -1)))
     rows, columns = in_pairs(cells.sum(-1)).sum(-1), in_pairs(cells.sum(-2)).sum(-1)
     chance = ratio(rows * columns, total)
-    return ratio(in_pairs(cells).sum((-2, -1)) - chance, (rows + columns) / 2 - chance)
+    alike: Array = in_pairs(cells).sum((-2, -1))
+    return ratio(alike - chance, (rows + columns) / 2 - chance)
 
 
 def why_cells(sums: Sums, name: str) -> str:

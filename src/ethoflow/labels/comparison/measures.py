@@ -61,7 +61,8 @@ def _pick(name: str) -> Callable[[Sums], Array]:
 
 def _added(*names: str) -> Callable[[Sums], Array]:
     def value(sums: Sums) -> Array:
-        return np.sum([sums[name] for name in names], axis=0)
+        total: Array = np.sum([sums[name] for name in names], axis=0)
+        return total
 
     return value
 

@@ -141,7 +141,7 @@ def meet(
     seats = [seats_of(ds, individuals) for ds in here]
     if not together and all("individual" in ds.dims for ds in here):
         slots = match(seats[0], seats[1], names, recordings[0])
-        if lost := lone(*seats, slots):
+        if lost := lone(seats[0], seats[1], slots):
             notes[f"{recordings[0]}: only one of them has {listed(lost)}, who is left out."] = None
     else:
         slots = []

@@ -135,4 +135,4 @@ def _at(ds: xr.Dataset, place: Place) -> xr.DataArray:
 def any_of(state: xr.DataArray, dims: Sequence[str]) -> xr.DataArray:
     """1 where any place has it, 0 where all are known not to, -1 otherwise."""
     has, unknown = (state == 1).any(dims), (state == -1).any(dims)
-    return xr.where(has, 1, xr.where(unknown, -1, 0)).astype(np.int8)
+    return has.astype(np.int8).where(has | ~unknown, -1)

@@ -146,7 +146,7 @@ def _named(name: str, item: Given, fps: float | None, like: Data | None) -> list
         return _of_tree(name, item)
     if isinstance(item, xr.Dataset):
         return _of_dataset(name, item)
-    if isinstance(item, Url) or exists(item):
+    if isinstance(item, Url) or exists(os.fspath(item)):
         from ethoflow.engine.sources import open_store  # Dask is heavy
 
         tree = open_store(item if isinstance(item, Url) else os.fspath(item))

@@ -9,6 +9,9 @@ from ethoflow.labels.comparison.frames import Array, Sums, known_to_both, ratio,
 LEAST = 0.5
 """Share of a bin that both have to know for it to count."""
 
+FEWEST = 3
+"""Bins or animals below which no intraclass correlation is given."""
+
 
 def sum_bins(x: Array, y: Array, width: int, bin: int) -> dict[str, Array]:
     """Moments of the shares that both give each bin, by the block in which the bin begins.
@@ -60,7 +63,7 @@ def icc(sums: Sums, name: str) -> Array:
     rest = aa + bb - 2 * n * mean**2 - rows - between
     of_rows, of_rest = ratio(rows, n - 1), ratio(rest, n - 1)
     bottom = of_rows + of_rest + ratio(2 * (between - of_rest), n)
-    is_flat = ~(rows + rest > 1e-12 * np.maximum(n, 1)) | (n < 2)
+    is_flat = ~(rows + rest > 1e-12 * np.maximum(n, 1)) | (n < FEWEST)
     return np.where(is_flat, np.nan, ratio(of_rows - of_rest, bottom))
 
 
@@ -78,12 +81,9 @@ def share(sums: Sums, name: str) -> Array:
 def why_totals(sums: Sums, name: str) -> str:
     """Why a measure of totals is not defined."""
     if name.startswith("bin"):
-        n = float(sums["bin_n"])
-        if not n:
+        if not float(sums["bin_n"]):
             return "there is no bin of which both know half"
-        return "there is one bin alone" if n < 2 else "all bins have the same share"
-    return (
-        "there is one animal alone"
-        if float(sums["total_n"]) < 2
-        else "all animals have the same share"
-    )
+        few = float(sums["bin_n"]) < FEWEST
+        return f"there are fewer than {FEWEST} bins" if few else "all bins have the same share"
+    few = float(sums["total_n"]) < FEWEST
+    return f"there are fewer than {FEWEST} animals" if few else "all animals have the same share"
