@@ -207,5 +207,7 @@ def _correlate(sums: Array) -> Array:
         scores: Array = np.where(
             spread > 1e-12, covariance / np.sqrt(np.maximum(spread, 0)), np.nan
         )
+    if np.isnan(n).all():
+        return scores
     # Too short an overlap correlates by chance.
     return np.where(n >= 0.2 * np.nanmax(n), scores, np.nan)

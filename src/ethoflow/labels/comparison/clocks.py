@@ -21,6 +21,15 @@ LOOKED_AT = 10
 ALIKE, BETTER = 0.4, 0.1
 """Correlation from which on an offset is believed, and by how much it must be better than none."""
 
+SURE = 0.6
+"""Correlation from which on the offset of a part is believed."""
+
+RATES = ((24, 25), (24, 30), (25, 29.97), (25, 30), (25, 50), (30, 60), (50, 60), (15, 30))
+"""Frame rates that are taken for each other."""
+
+NEAR = 0.004
+"""Share by which lengths may differ that are as long as at other rates."""
+
 SPREAD = 3
 """Frames by which the offsets of recordings, or of halves, may differ without a word."""
 
@@ -91,12 +100,12 @@ def suspect(tracks: Tracks, fps: float, most: Quantity, a: str, b: str, late: in
     except DataError:
         return []
     if found.agreement < ALIKE:
-        return []
+        return _suspect_lengths(few, a, b)
     drift = _drift(few, fps, most)
     if drift:
         return [
-            f"{b} runs away from {a}: it is {drift[0] / fps:.3g} s late in the first half and "
-            f"{drift[1] / fps:.3g} s in the second: their frames are of other rates, or one lacks "
+            f"{b} runs away from {a}: it is {drift[0] / fps:.3g} s late at the begin and "
+            f"{drift[1] / fps:.3g} s at the end: their frames are of other rates, or one lacks "
             "frames. Give the right fps, or read both on the frames of the tracks (like=)."
         ]
     if not np.isnan(found.at_zero) and found.agreement < found.at_zero + BETTER:
@@ -121,23 +130,38 @@ def _with_nan(state: Array) -> Array:
 
 
 def _drift(tracks: Sequence[Track], fps: float, most: Quantity) -> tuple[int, int] | None:
-    """Offsets of the first and second halves, where both are sure and differ."""
-    halves = []
+    """Offsets at the begin and at the end, where both are sure and differ."""
+    ends = []
     for side in (0, 1):
         cut = [
-            Track(t.recording, t.individual, t.partner, *(_half(s, side) for s in (t.x, t.y)))
+            Track(t.recording, t.individual, t.partner, *(_end(s, side) for s in (t.x, t.y)))
             for t in tracks
         ]
         try:
-            halves.append(best_offset(_series(cut), fps, most))
+            ends.append(best_offset(_series(cut), fps, most))
         except DataError:
             return None
-    sure = all(half.agreement > 2 * ALIKE for half in halves)
-    if not sure or abs(halves[0].frames - halves[1].frames) <= max(SPREAD, round(fps / 2)):
+    is_sure = all(end.agreement > SURE for end in ends)
+    if not is_sure or abs(ends[0].frames - ends[1].frames) <= max(SPREAD, round(fps / 2)):
         return None
-    return halves[0].frames, halves[1].frames
+    return ends[0].frames, ends[1].frames
 
 
-def _half(state: Array, side: int) -> Array:
-    middle = len(state) // 2
-    return state[:middle] if side == 0 else state[middle:]
+def _end(state: Array, side: int) -> Array:
+    """The first or the last fifth."""
+    part = max(len(state) // 5, 1)
+    return state[:part] if side == 0 else state[-part:]
+
+
+def _suspect_lengths(tracks: Sequence[Track], a: str, b: str) -> list[str]:
+    """Two that hardly agree, and are as long as if one were counted at another rate."""
+    lengths = [[int(np.flatnonzero(s >= 0)[-1:].sum()) + 1 for s in (t.x, t.y)] for t in tracks]
+    first, second = np.median(np.array(lengths), axis=0).tolist() if lengths else (1, 1)
+    for one, other in RATES:
+        for here, there in ((one, other), (other, one)):
+            if abs(first / second / (here / there) - 1) < NEAR:
+                return [
+                    f"{a} and {b} hardly agree, and are as long as if {a} were counted at {here:g} "
+                    f"frames per second and {b} at {there:g}: give the right fps (--fps)."
+                ]
+    return []
