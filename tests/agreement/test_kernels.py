@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from ethoflow.labels.comparison import bouts, frames, measures, resampling, totals
@@ -52,7 +52,8 @@ def test_frames_count_where_both_know(pairs, width):
         assert {n: float(v) for n, v in got.items()} == {n: float(v) for n, v in alone.items()}
 
 
-@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=2, max_size=25))
+@settings(max_examples=40)
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=2, max_size=20))
 def test_categories(pairs):
     x, y = (np.array(side) for side in zip(*pairs, strict=True))
     sums = total(frames.sum_cells(x, y, 4, 6))
@@ -69,8 +70,9 @@ def test_banos(pairs, width):
         same(got[f"banos_{name}"], want)
 
 
+@settings(max_examples=60)
 @given(
-    st.lists(st.tuples(st.integers(0, 1), st.integers(0, 1)), min_size=1, max_size=25),
+    st.lists(st.tuples(st.integers(0, 1), st.integers(0, 1)), min_size=1, max_size=20),
     st.sampled_from([0.1, 0.25, 0.5, 0.75, 1.0]),
     st.integers(0, 4),
 )
@@ -170,6 +172,7 @@ def test_bins_count_where_both_know_half():
     assert float(totals.mean_error(sums)) == pytest.approx((0.25 + 0.5) / 2)
 
 
+@settings(max_examples=30)
 @given(unknown, st.integers(1, 12), st.integers(1, 12))
 def test_sums_do_not_depend_on_the_blocks(pairs, one, other):
     x, y = states(pairs)
@@ -200,7 +203,8 @@ def test_nothing_undefined_is_a_number(pairs):
         if np.isnan(value):
             assert len(one.why(sums, one.name)) > 10
         elif one.unit == "1":
-            assert -1 - 1e-9 <= value <= 1 + 1e-9, one.name
+            least = -np.inf if "icc" in one.name else -1  # of few bins it may be far below 0
+            assert least - 1e-9 <= value <= 1 + 1e-9, one.name
     if not (x.any() or y.any()):
         assert np.isnan(frames.kappa(sums))
         assert np.isnan(frames.f1(sums))

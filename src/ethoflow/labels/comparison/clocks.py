@@ -24,7 +24,7 @@ ALIKE, BETTER = 0.4, 0.1
 SURE = 0.6
 """Correlation from which on the offset of a part is believed."""
 
-RATES = ((24, 25), (24, 30), (25, 29.97), (25, 30), (25, 50), (30, 60), (50, 60), (15, 30))
+RATES = ((24, 25), (24, 30), (25, 30), (25, 50), (30, 60), (50, 60), (15, 30))
 """Frame rates that are taken for each other."""
 
 NEAR = 0.004
