@@ -8,6 +8,7 @@ import pytest
 import xarray as xr
 
 import ethoflow as ef
+from ethoflow.io.scoring import LabelNote
 from ethoflow.labels.comparison import AgreementNote
 from ethoflow.schema import DataError
 from tests.agreement import references
@@ -450,3 +451,10 @@ def test_values_that_no_label_has_are_refused():
     x = random(seed=1)
     with pytest.raises(DataError, match="is a label and has the value 0.5"):
         ef.agreement({"a": labels(rear=x), "b": labels(rear=x * 0.5)})
+
+
+def test_bouts_that_overlap_in_a_file_are_said(tmp_path):
+    path = tmp_path / "m1.csv"
+    path.write_text("behaviour,start,stop\nrear,1,3\nrear,2,4\nrear,4,5\ngroom,2,3\n")
+    with pytest.warns(LabelNote, match="1 of 4 bouts begin while another.*: rear"):
+        ef.read_labels(path, fps=10)
