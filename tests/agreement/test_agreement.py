@@ -266,8 +266,10 @@ def test_pairs_that_are_the_same_from_both_sides_count_once():
     x = random(400, seed=1)
     one = pair_labels([0, 1], ab=x, ba=x)
     one.chase.attrs["pairs"] = "unordered"
-    table = ef.agreement({"a": one, "b": one.copy(deep=True)}, draws=0)
-    assert table.n[table.measure == "kappa"].iloc[0] == 400
+    sources = {"a": one, "b": one.copy(deep=True)}
+    for rename in ({}, {"chase": "contact"}):
+        table = ef.agreement(sources, rename=rename, draws=0)
+        assert table.n[table.measure == "kappa"].iloc[0] == 400
 
 
 def test_a_behaviour_of_pairs_against_one_of_animals():
@@ -458,3 +460,28 @@ def test_bouts_that_overlap_in_a_file_are_said(tmp_path):
     path.write_text("behaviour,start,stop\nrear,1,3\nrear,2,4\nrear,4,5\ngroom,2,3\n")
     with pytest.warns(LabelNote, match="1 of 4 bouts begin while another.*: rear"):
         ef.read_labels(path, fps=10)
+
+
+def test_further_places_meet_by_their_names():
+    x, y = random(seed=1), random(seed=2)
+    one = labels(nest=x, wall=y)
+    inside = xr.concat([one.nest, one.wall], "region").assign_coords(region=["nest", "wall"])
+    inside.attrs["kind"] = "label"
+    ds = one.drop_vars(["nest", "wall"]).assign(
+        inside=inside.transpose("individual", "region", "time")
+    )
+    turned = ds.isel(region=[1, 0])
+    second = turned.assign_coords(recording="m2")
+    table = ef.agreement(
+        {"a": [ds, second], "b": [turned, ds.assign_coords(recording="m2")]}, draws=0
+    )
+    assert set(table.behaviour) == {"inside_nest", "inside_wall"}
+    assert (table[table.measure == "kappa"].value == 1).all()
+
+
+def test_two_recordings_that_may_be_one_are_refused():
+    x = random(seed=1)
+    a = [labels(recording=name, rear=x) for name in ("m1", "m1DLC_resnet")]
+    b = [labels(recording=name, rear=x) for name in ("m1DLC_resnet", "m2")]
+    with pytest.raises(DataError, match="several recordings of a may be 'm1DLC_resnet' of b"):
+        ef.agreement({"a": a, "b": b}, draws=0)

@@ -164,7 +164,7 @@ def meet(
         if x is None or y is None:
             yield item, []
             continue
-        once = _once(here[0], item.of_a) and _once(here[1], item.of_b)
+        once = is_symmetric(x) and is_symmetric(y)
         tracks = []
         if together:
             found = [("", "", _any(x, seats[0].slots, item), _any(y, seats[1].slots, item))]
@@ -174,10 +174,6 @@ def meet(
             one, other = _on_one_clock(one, other, start, () if item.names else watched)
             tracks.append(Track(recordings[0], individual, partner, one, other))
         yield item, tracks
-
-
-def _once(ds: xr.Dataset, name: str) -> bool:
-    return name in ds and is_symmetric(ds[name])
 
 
 def _state(

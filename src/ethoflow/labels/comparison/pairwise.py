@@ -205,6 +205,12 @@ def _recordings(pair: Pair, notes: dict[str, None]) -> list[tuple[str, str]]:
             f"{listed(one, 4)}, the other {listed(other, 4)}. Recordings meet by their names: give "
             "them the same, as in .assign_coords(recording=[...])."
         )
+    twice = [name for _, name in found if [met for _, met in found].count(name) > 1]
+    if twice:
+        raise DataError(
+            f"several recordings of {pair.names[0]} may be {twice[0]!r} of {pair.names[1]}: give "
+            "them the same names, as in .assign_coords(recording=[...])."
+        )
     for name, every, met in zip(pair.names, (one, other), zip(*found, strict=True), strict=True):
         lost = [recording for recording in every if recording not in met]
         if lost:

@@ -13,9 +13,10 @@ from ethoflow.labels.categories import UNKNOWN, Categories, encode, is_category
 from ethoflow.labels.comparison.sources import Source
 from ethoflow.labels.places import further_dims, names_along
 from ethoflow.labels.runs import label_names
+from ethoflow.schema import is_symmetric
 
-Place = tuple[str, tuple[tuple[str, int], ...]]
-"""A variable, and the places along its further dims."""
+Place = tuple[str, tuple[tuple[str, str], ...]]
+"""A variable, and the names of its place along its further dims."""
 
 
 @dataclass(frozen=True)
@@ -38,23 +39,25 @@ class Reading:
 
     def flag(self, ds: xr.Dataset, name: str) -> xr.DataArray | None:
         """A label of a recording as 1, 0, -1; None where the source says nothing of it."""
-        states = [_at(ds, place) for place in self.flags[name] if place[0] in ds]
+        found = (_at(ds, place) for place in self.flags[name])
+        states = [state for state in found if state is not None]
         if len(states) < 2:
             return states[0] if states else None
         together = xr.concat(states, "one_of", join="exact", coords="minimal", compat="override")
-        return any_of(together.fillna(-1), ("one_of",))
+        marks = states[0].attrs if all(map(is_symmetric, states)) else {}
+        return any_of(together, ("one_of",)).assign_attrs(marks)
 
     def category(self, ds: xr.Dataset, kind: str, name: str) -> xr.DataArray | None:
         """One category of a variable as a label."""
         codes = self.codes(ds, kind, [name])
-        return None if codes is None else (codes + 1).astype(np.int8)
+        return None if codes is None else (codes + 1).astype(np.int8).assign_attrs(codes.attrs)
 
     def codes(self, ds: xr.Dataset, kind: str, names: Sequence[str]) -> xr.DataArray | None:
         """Places of the categories in `names`, -1 for others and -2 for unknown."""
         place, members = self.kinds[kind]
-        if place[0] not in ds:
-            return None
         state = _at(ds, place)
+        if state is None:
+            return None
         found = xr.full_like(state, -1, dtype=np.int64)
         for code, name in members.items():
             if name in names:
@@ -104,7 +107,7 @@ def _places(ds: xr.Dataset, variable: str) -> list[tuple[str, Place]]:
     for place in np.ndindex(*(ds.sizes[dim] for dim in dims)):
         cells = [str(names_along(ds, dim)[i]) for dim, i in zip(dims, place, strict=True)]
         found.append(
-            ("_".join([variable, *cells]), (variable, tuple(zip(dims, place, strict=True))))
+            ("_".join([variable, *cells]), (variable, tuple(zip(dims, cells, strict=True))))
         )
     return found
 
@@ -122,14 +125,22 @@ def _members(source: Source, part: xr.Dataset, variable: str) -> Mapping[int, st
     return kind.members(found)
 
 
-def _at(ds: xr.Dataset, place: Place) -> xr.DataArray:
-    """States of a variable at a place, `UNKNOWN` of categories, -1 of labels."""
+def _at(ds: xr.Dataset, place: Place) -> xr.DataArray | None:
+    """States of a variable at a place, `UNKNOWN` of categories, -1 of labels; None: not there."""
     variable, further = place
+    if variable not in ds:
+        return None
     array = ds[variable]
+    index = {}
+    for dim, name in further:
+        along = [str(one) for one in names_along(ds, dim)] if dim in array.dims else []
+        if name not in along:
+            return None
+        index[dim] = along.index(name)
     state = encode(array)
     if not is_category(array):
         state = np.where(state == UNKNOWN, -1, state).astype(np.int8)
-    return array.copy(data=state).isel(dict(further), drop=True)
+    return array.copy(data=state).isel(index, drop=True)
 
 
 def any_of(state: xr.DataArray, dims: Sequence[str]) -> xr.DataArray:
