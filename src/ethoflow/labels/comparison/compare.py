@@ -113,7 +113,7 @@ def agreement(
     >>> moving = annotate(simulate.still_then_running(), ["moving"])
     >>> table = agreement({"rule": moving, "late": moving.shift(time=2)}, draws=0)
     >>> table[table.measure == "kappa"][["a", "b", "value"]].round(2).values.tolist()
-    [['rule', 'late', 0.96]]
+    [['rule', 'late', 0.98]]
     """
     grouping = _grouping(by)
     if animals not in ("each", "any"):
