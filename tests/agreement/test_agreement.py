@@ -433,6 +433,8 @@ def test_a_file_that_ends_with_its_last_bout_is_absent_after_it(tmp_path):
     ("options", "message"),
     [
         ({"iou": 0}, "iou is above 0"),
+        ({"iou": "half"}, "iou is above 0"),
+        ({"max_offset": "-3 s"}, "max_offset must be a duration"),
         ({"iou": [0.5, 1.2]}, "iou is above 0"),
         ({"confidence": 95}, "confidence is between 0 and 1"),
         ({"draws": -1}, "draws is a number of 0 or more"),
@@ -451,6 +453,10 @@ def test_bad_options(options, message):
 
 def test_values_that_no_label_has_are_refused():
     x = random(seed=1)
+    with pytest.raises(DataError, match="a source is a dataset of labels.*found int"):
+        ef.agreement({"a": 5, "b": labels(rear=x)})
+    alone = ef.agreement({"a": labels(rear=x).rear, "b": labels(rear=x)}, draws=0)
+    assert value(alone, "kappa") == 1
     with pytest.raises(DataError, match="is a label and has the value 0.5"):
         ef.agreement({"a": labels(rear=x), "b": labels(rear=x * 0.5)})
 

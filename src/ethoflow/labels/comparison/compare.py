@@ -127,6 +127,7 @@ def agreement(
             raise UnknownName(no_such("behaviour", name, dict.fromkeys(said)))
     rows: list[dict[str, Any]] = []
     for one, other in pairs:
+        to_frames(max_offset, one.fps, name="max_offset")  # refused here where it is no duration
         settings = _settings(iou, onset, bin, block, draws, confidence, seed, one.fps)
         pair = Pair(
             readings[one.name],
@@ -166,9 +167,10 @@ def _settings(
     DataError
         One cannot be.
     """
-    ious = tuple(sorted({float(one) for one in ([iou] if isinstance(iou, int | float) else iou)}))
-    if not ious or not all(0 < one <= 1 for one in ious):
+    given: list[Any] = list(iou) if isinstance(iou, list | tuple) else [iou]
+    if not given or not all(isinstance(one, int | float) and 0 < one <= 1 for one in given):
         raise DataError(f"iou is above 0 and at most 1, found {iou!r}.")
+    ious = tuple(sorted({float(one) for one in given}))
     if not 0 < confidence < 1:
         raise DataError(f"confidence is between 0 and 1, found {confidence!r}.")
     if draws < 0:

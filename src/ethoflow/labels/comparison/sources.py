@@ -24,7 +24,7 @@ LABELS = "labels/"
 
 RATER = "rater"
 
-Given: TypeAlias = Data | str | os.PathLike[str] | Url
+Given: TypeAlias = Data | xr.DataArray | str | os.PathLike[str] | Url
 Labels: TypeAlias = Given | Sequence[Given] | Mapping[str, Given | Sequence[Given]]
 
 
@@ -144,8 +144,15 @@ def _several(
 def _named(name: str, item: Given, fps: float | None, like: Data | None) -> list[Source]:
     if isinstance(item, xr.DataTree):
         return _of_tree(name, item)
+    if isinstance(item, xr.DataArray):
+        item = item.to_dataset(name=item.name or "label")
     if isinstance(item, xr.Dataset):
         return _of_dataset(name, item)
+    if not isinstance(item, str | os.PathLike | Url):
+        raise DataError(
+            "a source is a dataset of labels, a node of a store, or the path of a store or of a "
+            f"file of scoring; found {type(item).__name__}."
+        )
     if isinstance(item, Url) or exists(os.fspath(item)):
         from ethoflow.engine.sources import open_store  # Dask is heavy
 
