@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from ethoflow.labels.annotation import annotate
     from ethoflow.labels.bouts import find_bouts
     from ethoflow.labels.budget import time_budget
+    from ethoflow.labels.comparison.compare import agreement
     from ethoflow.labels.joining import join
     from ethoflow.points import assign_roles
     from ethoflow.schema import DataError
@@ -70,6 +71,7 @@ _NAMES = {
     "align": "ethoflow.geometry.alignment",
     "all_of": "ethoflow.engine",
     "any_of": "ethoflow.engine",
+    "agreement": "ethoflow.labels.comparison.compare",
     "annotate": "ethoflow.labels.annotation",
     "apply_scaler": "ethoflow.features.scaling",
     "applied_edits": "ethoflow.identities",

@@ -1,20 +1,16 @@
-"""The command line: demo, init, run, ingest, annotate, check, recipe, labels, export, info, ..."""
+"""The command line: demo, init, run, ingest, annotate, check, labels, agreement, export, ..."""
 
 from __future__ import annotations
 
 import sys
 
 from ethoflow import unchanged
-from ethoflow.cli import (
-    arenas,
-    checks,
-    cohort,
-    exchange,
-    recipe,
-)  # importing them adds their commands
+
+# Importing them adds their commands.
+from ethoflow.cli import agreement, arenas, checks, cohort, exchange, recipe
 from ethoflow.cli.app import app
 
-__all__ = ["app", "arenas", "checks", "cohort", "exchange", "main", "recipe"]
+__all__ = ["agreement", "app", "arenas", "checks", "cohort", "exchange", "main", "recipe"]
 
 
 def main() -> None:

@@ -300,6 +300,7 @@ def test_a_log_of_starts_and_stops(table, words):
         ef.list_labels(table(path.read_text().replace("Animal", "box")))
 
 
+@pytest.mark.filterwarnings("ignore:.*begin while another")
 def test_logs_keep_partners_apart(table):
     rows = ["1,chase,start,a", "2,chase,start,b", "3,chase,stop,a", "4,chase,stop,b"]
     path = table("\n".join(["time,behaviour,status,target", *rows]))

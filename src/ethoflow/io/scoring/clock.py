@@ -6,7 +6,7 @@ import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import ceil, floor, isnan
+from math import ceil, floor, inf, isnan
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -178,6 +178,25 @@ def note_too_short(scored: Scored, clock: Clock) -> None:
         note(
             f"{scored.name}: {len(short)} of {len(bouts)} bouts are shorter than a frame and lie "
             f"in none: {names}."
+        )
+
+
+def note_overlaps(scored: Scored) -> None:
+    """Note bouts of one behaviour that overlap: per frame they are one."""
+    if not isinstance(scored, Events):
+        return
+    ends: dict[tuple[str, str], float] = {}
+    lost: dict[str, int] = {}
+    known = [e for e in scored.events if e.stop is not None and not isnan(e.start + e.stop)]
+    for event in sorted(known, key=lambda one: one.start):
+        key = event.behaviour, event.individual
+        lost[event.behaviour] = lost.get(event.behaviour, 0) + (event.start < ends.get(key, -inf))
+        ends[key] = max(ends.get(key, -inf), event.stop or 0.0)
+    names = [name for name, n in lost.items() if n]
+    if names:
+        note(
+            f"{scored.name}: {sum(lost.values())} of {len(known)} bouts begin while another of the "
+            f"same behaviour goes on, and are one with it: {listed(names, 6)}."
         )
 
 

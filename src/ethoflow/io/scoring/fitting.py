@@ -27,6 +27,7 @@ from ethoflow.io.scoring.clock import (
     note_late,
     note_other_frames,
     note_other_rate,
+    note_overlaps,
     note_too_short,
     seconds_of_unit,
 )
@@ -88,6 +89,7 @@ def fit_to_frames(
         note_given_rate(one, fps)
         clock = clocks[row]
         note_too_short(one, clock)
+        note_overlaps(one)
         if target is not None:
             note_other_rate(one, clock)
             note_other_frames(one, clock, names[row], target.attrs.get("notes", ()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from math import isfinite
+from math import inf, isfinite, isnan
 from pathlib import Path
 from typing import Literal
 
@@ -25,6 +25,10 @@ from ethoflow.io.scoring.fitting import fit_to_frames
 from ethoflow.io.scoring.scored import Event, Events, Frames, Scored, individuals_of, names_of
 from ethoflow.place import local_path
 from ethoflow.schema import Data, DataError, as_dataset
+
+WATCHED_ALL = {"watched": "all"}
+"""Attribute of labels that end with their last bout because nobody says how long they were watched:
+behaviour is absent after it."""
 
 
 def list_labels(
@@ -210,7 +214,17 @@ def read_labels(
         "rater": scored[0].rater,
         "source_format": found.name,
     }
+    if target is None and n_frames is None and all(map(_is_watched_throughout, scored)):
+        ds.attrs |= WATCHED_ALL
     return ds
+
+
+def _is_watched_throughout(scored: Scored) -> bool:
+    """Whether labels go on as absent after the last bout, however long the recording is."""
+    if not isinstance(scored, Events):
+        return False
+    is_open = scored.span is None or scored.span[1] == inf
+    return is_open and all(e.stop is None or not isnan(e.stop) for e in scored.events)
 
 
 def _warn_of(scored: Sequence[Scored]) -> None:

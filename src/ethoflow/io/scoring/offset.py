@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,15 +63,29 @@ def find_offset(
     10
     """
     pairs = _pair(labels, reference)
-    first = pairs[0][1]
-    fps = float(first.fps)
+    fps = float(pairs[0][1].fps)
+    return best_offset(
+        ((name, _values(label), _values(other)) for name, label, other in pairs), fps, max_offset
+    )
+
+
+def best_offset(
+    series: Iterable[tuple[str, Array, Array]], fps: float, max_offset: Quantity
+) -> Offset:
+    """The offset at which labels agree best with others that begin at the same frame.
+
+    `series` are names of recordings, values of the labels and of the others, NaN for unknown.
+
+    Raises
+    ------
+    DataError
+        They are never both known and varying.
+    """
     most = round(float(convert(max_offset, "s", name="max_offset")) * fps)
     sums: dict[str, Array] = {}
-    for name, label, other in pairs:
-        found = _moments(_values(label), _values(other), most)
-        sums[name] = sums.get(name, 0) + found
-    total = np.sum(list(sums.values()), axis=0)
-    scores = _correlate(total)
+    for name, label, other in series:
+        sums[name] = sums.get(name, 0) + _moments(label, other, most)
+    scores = _correlate(np.sum(list(sums.values()), axis=0))
     if np.isnan(scores).all():
         raise DataError(
             "the labels and the reference are never both known and both varying within "
@@ -192,5 +207,7 @@ def _correlate(sums: Array) -> Array:
         scores: Array = np.where(
             spread > 1e-12, covariance / np.sqrt(np.maximum(spread, 0)), np.nan
         )
+    if np.isnan(n).all():
+        return scores
     # Too short an overlap correlates by chance.
     return np.where(n >= 0.2 * np.nanmax(n), scores, np.nan)

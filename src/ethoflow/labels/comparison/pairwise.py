@@ -1,0 +1,232 @@
+"""Two sources held against each other: what both say, counted, and a row for each measure."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from ethoflow.errors import DataError, listed
+from ethoflow.io.metadata_rows import fitter
+from ethoflow.labels.comparison import clocks
+from ethoflow.labels.comparison.frames import known_to_both
+from ethoflow.labels.comparison.measures import Measure, of_categories
+from ethoflow.labels.comparison.meeting import Item, Track, items_of, meet
+from ethoflow.labels.comparison.reading import Reading
+from ethoflow.labels.comparison.tallies import Settings, Tally, rows_of, tally
+from ethoflow.units import Quantity, convert
+
+WHO = ("a", "b", "behaviour", "category", "recording", "individual", "partner")
+OWN = (
+    "kind", "measure", "at", "at_unit", "value", "low", "high", "unit", "n", "n_of", "n_units",
+    "resampled", "offset", "note",
+)  # fmt: skip
+COLUMNS = (*WHO, *OWN)
+
+LITTLE = 0.01
+"""Share of the frames that one source alone may know without a word."""
+
+
+class AgreementNote(UserWarning):
+    """How two sources were compared where they do not fit, or what makes the figures doubtful."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two sources, and how their animals and behaviours meet."""
+
+    a: Reading
+    b: Reading
+    individuals: Mapping[str, str]
+    together: bool
+    behaviours: Sequence[str] | None
+    late: int = 0
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """Names of both."""
+        return self.a.source.name, self.b.source.name
+
+    def tracks(
+        self, items: Sequence[Item], recordings: Sequence[tuple[str, str]], notes: dict[str, None]
+    ) -> Iterator[tuple[Item, list[Track]]]:
+        """Tracks of every item, recording by recording."""
+        for both in recordings:
+            yield from meet(
+                self.a,
+                self.b,
+                both,
+                items,
+                late=self.late,
+                individuals=self.individuals,
+                together=self.together,
+                notes=notes,
+            )
+
+
+def compare_pair(
+    pair: Pair,
+    settings: Settings,
+    measures: Sequence[Measure],
+    grouping: Sequence[str],
+    offset: Quantity | Literal["search"],
+    max_offset: Quantity,
+) -> list[dict[str, Any]]:
+    """All rows of one pair of sources; warns of what is to be said of them.
+
+    Raises
+    ------
+    DataError
+        They cannot be compared.
+    """
+    rate = pair.a.source.fps
+    notes: dict[str, None] = {clocks.check_rates(pair.a.source, pair.b.source): None}
+    recordings = _recordings(pair, notes)
+    items, alone = items_of(pair.a, pair.b, pair.behaviours)
+    notes |= dict.fromkeys(f"{said}: it is not compared." for said in alone)
+    flags = [one for one in items if not one.names]
+
+    def tracks() -> Iterator[Track]:
+        for _, found in pair.tracks(flags, recordings, {}):
+            yield from found
+
+    if offset == "search":
+        best, said = clocks.search(tracks, rate, max_offset, *pair.names)
+        pair = replace(pair, late=best.frames)
+        notes |= dict.fromkeys(said)
+    else:
+        seconds = convert(offset, "s", name="offset")
+        pair = replace(pair, late=round(seconds * rate))
+        notes |= dict.fromkeys(clocks.suspect(tracks, rate, max_offset, *pair.names, pair.late))
+    in_blocks = len(recordings) < 2 or "recording" in grouping
+    tallies = _tallies(pair, items, recordings, settings, in_blocks, notes)
+    for note in filter(None, notes):
+        warnings.warn(note, AgreementNote, stacklevel=3)
+    rows = []
+    for item, found in tallies.items():
+        for key, group in _groups(found, grouping).items():
+            who = (*pair.names, item.behaviour, item.category, *key)
+            for row in rows_of(group, of_categories() if item.names else measures, settings):
+                row["note"] = "; ".join(filter(None, [row["note"], _numbers(item, row["measure"])]))
+                rows.append({**dict(zip(WHO, who, strict=True)), **row, "offset": pair.late / rate})
+    return rows
+
+
+def _numbers(item: Item, measure: str) -> str:
+    """Said of clusters whose numbers need not mean the same in both."""
+    is_numbers = item.names and all(name.isdigit() for name in item.names)
+    if not is_numbers or measure == "adjusted_rand":
+        return ""
+    return "takes the same number for the same category; adjusted_rand does not"
+
+
+def _tallies(
+    pair: Pair,
+    items: Sequence[Item],
+    recordings: Sequence[tuple[str, str]],
+    settings: Settings,
+    in_blocks: bool,
+    notes: dict[str, None],
+) -> dict[Item, list[Tally]]:
+    """What is counted of every item; says what cannot be compared, and where little can."""
+    found: dict[Item, list[Tally]] = {item: [] for item in items}
+    silent: dict[Item, int] = dict.fromkeys(items, 0)
+    known = np.zeros((2, 2))
+    for item, tracks in pair.tracks(items, recordings, notes):
+        told = [tally(one, item, settings, in_blocks=in_blocks) for one in tracks]
+        found[item] += [one for one in told if one is not None]
+        silent[item] += None in told or not told
+        for one in tracks:
+            both = known_to_both(one.x, one.y).sum()
+            known += [[(state >= 0).sum(), (state >= 0).sum() - both] for state in (one.x, one.y)]
+    if not any(found.values()):
+        raise DataError(
+            f"{' and '.join(pair.names)} have no frame that both know: they are of other stretches "
+            "of time, or on other clocks. Give the offset between them in s (--offset), or "
+            "offset='search'."
+        )
+    others = reversed(pair.names)
+    for name, other, (n_known, alone) in zip(pair.names, others, known.tolist(), strict=True):
+        if alone > LITTLE * n_known:
+            notes[
+                f"{alone / n_known:.1%} of what {name} knows is unknown to {other}, which is "
+                "shorter or did not look there: these frames do not count."
+            ] = None
+    for item, tallies in found.items():
+        if silent[item]:
+            notes[
+                f"{item.behaviour}: in {silent[item]} of {len(recordings)} recordings no frame is "
+                "known to both, or one says nothing of it: these are left out, not taken as absent."
+            ] = None
+        if tallies and not item.names:
+            _note_never(pair, item, tallies, notes)
+    return {item: tallies for item, tallies in found.items() if tallies}
+
+
+def _note_never(pair: Pair, item: Item, tallies: Sequence[Tally], notes: dict[str, None]) -> None:
+    """Say it where a source never has something: much is not defined then."""
+    called = f"{item.behaviour} {item.category}".strip() if item.category else item.behaviour
+    shown = [
+        sum(float((one.by_block["both"] + one.by_block[only]).sum()) for one in tallies)
+        for only in ("only_a", "only_b")
+    ]
+    never = [name for name, n in zip(pair.names, shown, strict=True) if not n]
+    if never:
+        notes[
+            f"{' and '.join(never)} {'have' if len(never) > 1 else 'has'} no {called} in any frame "
+            "that both know: what is not defined then is missing, and the column note says why."
+        ] = None
+
+
+def _recordings(pair: Pair, notes: dict[str, None]) -> list[tuple[str, str]]:
+    """Recordings of both, by name; two that are alone are taken to be one.
+
+    Raises
+    ------
+    DataError
+        None is called alike.
+    """
+    one, other = (list(each.source.recordings) for each in (pair.a, pair.b))
+    if len(one) == 1 == len(other):
+        if one != other and "recording" not in (*one, *other):
+            notes[
+                f"{one[0]!r} of {pair.names[0]} and {other[0]!r} of {pair.names[1]} are taken to "
+                "be one recording."
+            ] = None
+        return [(one[0], other[0])]
+    find = fitter(other, other)
+    found = [(name, other[hits[0]]) for name in one if len(hits := find(name)) == 1]
+    if not found:
+        raise DataError(
+            f"{pair.names[0]} and {pair.names[1]} have no recording in common: the one has "
+            f"{listed(one, 4)}, the other {listed(other, 4)}. Recordings meet by their names: give "
+            "them the same, as in .assign_coords(recording=[...])."
+        )
+    twice = [name for _, name in found if [met for _, met in found].count(name) > 1]
+    if twice:
+        raise DataError(
+            f"several recordings of {pair.names[0]} may be {twice[0]!r} of {pair.names[1]}: give "
+            "them the same names, as in .assign_coords(recording=[...])."
+        )
+    for name, every, met in zip(pair.names, (one, other), zip(*found, strict=True), strict=True):
+        lost = [recording for recording in every if recording not in met]
+        if lost:
+            notes[
+                f"{name} alone has {len(lost)} recordings, which are left out: {listed(lost, 4)}."
+            ] = None
+    return found
+
+
+def _groups(
+    tallies: Sequence[Tally], grouping: Sequence[str]
+) -> dict[tuple[str, str, str], list[Tally]]:
+    """Tallies that are taken together, by recording, individual and partner."""
+    groups: dict[tuple[str, str, str], list[Tally]] = {}
+    for one in tallies:
+        recording = one.recording if "recording" in grouping else ""
+        pair = (one.individual, one.partner) if "individual" in grouping else ("", "")
+        groups.setdefault((recording, *pair), []).append(one)
+    return groups
