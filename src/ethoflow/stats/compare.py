@@ -136,6 +136,7 @@ def compare(
     design = find_design(
         table, by, unit=unit, animal=animal, independent=independent, reference=reference
     )
+    table = table.reset_index(drop=True)  # the rows that the design is of
     settings = Settings(design.unit, kind, interval, level, seed)
     samples, notes = make_samples(table, design, value, absent)
     contrasts = list_contrasts(design)

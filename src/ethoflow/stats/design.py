@@ -113,6 +113,7 @@ def find_design(
     """
     factors = one_or_many(by)
     _check_columns(table, factors)
+    table = table.reset_index(drop=True)
     levels = find_levels(table, factors, animal)
     conditions = pd.DataFrame({factor: as_names(table[factor]) for factor in factors})
     known = conditions.notna().all(axis=1)
@@ -162,6 +163,9 @@ def _check_columns(table: object, factors: Sequence[str]) -> None:
             f"compare takes a table (a pandas DataFrame), such as ef.time_budget(labels) gives; "
             f"found a {type(table).__name__}."
         )
+    twice = table.columns[table.columns.duplicated()]
+    if len(twice):
+        raise DataError(f"the table has two columns called {str(twice[0])!r}: rename one.")
     if not factors or len(set(factors)) < len(factors) or len(factors) > 3:
         raise DataError(f"by= takes one to three different columns; found {listed(factors)}.")
     for factor in factors:

@@ -108,12 +108,15 @@ def find_levels(table: pd.DataFrame, by: Sequence[str], animal: str | None = Non
 
 def as_names(column: pd.Series) -> pd.Series:
     """A column as text, missing where it says nothing; 3.0 and 3 are one cage."""
-    values = column.astype(object)
-    if pd.api.types.is_float_dtype(column):
-        values = column.map(lambda x: int(x) if x == x and float(x).is_integer() else x)
-        values = values.astype(object)
-    names = values.map(lambda x: None if pd.isna(x) else str(x).strip())
-    return names.where(names.notna() & (names != ""), None)
+    names = [_name(value) for value in column.tolist()]
+    return pd.Series(names, column.index, dtype=object, name=column.name)
+
+
+def _name(value: object) -> str | None:
+    if pd.isna(value):  # type: ignore[call-overload]
+        return None
+    whole = isinstance(value, float) and value.is_integer()
+    return str(int(value) if whole else value).strip() or None  # type: ignore[call-overload]
 
 
 def _named(table: pd.DataFrame, level: str) -> list[str]:
@@ -199,8 +202,8 @@ def _refuse_vague(
             raise DataError(
                 f"several recordings have animals called {listed(again, 4)}, and {factor} differs "
                 "between recordings: are these the same animals each time? Say animal='animal' if "
-                "they are, animal='recording' if every recording has animals of its own, or name the "
-                "column that tells them apart."
+                "they are, animal='recording' if every recording has animals of its own, or name "
+                "the column that tells them apart."
             )
 
 

@@ -190,8 +190,8 @@ def fill_absent(
                 filled[str(behaviour)] = len(missing)
     said = (
         [
-            f"{listed(filled, 5)}: no row in up to {max(filled.values())} places where other behaviours "
-            f"have one; it was taken as {fill:g} there (absent=)."
+            f"{listed(filled, 5)}: no row in up to {max(filled.values())} places where other "
+            f"behaviours have one; it was taken as {fill:g} there (absent=)."
         ]
         if filled
         else []
