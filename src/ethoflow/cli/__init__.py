@@ -5,10 +5,16 @@ from __future__ import annotations
 import sys
 
 from ethoflow import unchanged
-from ethoflow.cli import checks, cohort, exchange, recipe  # importing them adds their commands
+from ethoflow.cli import (  # importing them adds their commands
+    checks,
+    cohort,
+    comparison,
+    exchange,
+    recipe,
+)
 from ethoflow.cli.app import app
 
-__all__ = ["app", "checks", "cohort", "exchange", "main", "recipe"]
+__all__ = ["app", "checks", "cohort", "comparison", "exchange", "main", "recipe"]
 
 
 def main() -> None:

@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 
 from ethoflow.errors import DataError, listed, no_such
-from ethoflow.stats.choice import NoTest, Settings, check_kind, choose, smallest_p
-from ethoflow.stats.contrasts import Pair, Whole, everyone, list_contrasts
+from ethoflow.stats.choice import NoTest, Settings, check_kind
+from ethoflow.stats.contrasts import Pair, Whole, list_contrasts
 from ethoflow.stats.corrections import CORRECTIONS, correct
 from ethoflow.stats.design import Design, find_design, plural
+from ethoflow.stats.foresight import tell_floor
 from ethoflow.stats.pairs import involved, pair_row
 from ethoflow.stats.units import Sample, make_samples
 from ethoflow.stats.wholes import effect_row
@@ -143,7 +144,7 @@ def compare(
     notes = [
         *design.notes,
         *notes,
-        *tell_floor(design, contrasts, settings, len(samples), correction),
+        *tell_floor(design, kind, len(samples), correction),
     ]
     rows = [
         {
@@ -196,49 +197,6 @@ def _row(contrast: Pair | Whole, sample: Sample, settings: Settings) -> dict[str
         return {**people, **effect_row(contrast, part, settings)}
     except NoTest as reason:
         return {**people, "note": str(reason)}
-
-
-def tell_floor(
-    design: Design,
-    contrasts: Sequence[Pair | Whole],
-    settings: Settings,
-    n_behaviours: int,
-    correction: str,
-    wanted: float = 0.05,
-) -> list[str]:
-    """What is to be said where no data could give a small p, before any test is run."""
-    floors = smallest_of(design, contrasts, settings)
-    worst = max(floors.values(), default=0.0)
-    n = plural(design.unit)
-    if worst > wanted:
-        return [
-            f"with so few {n} no data can give p below {worst:.2g} in this test: more {n} are "
-            "needed, or test='t'."
-        ]
-    pairs = [floors[one.label] for one in contrasts if isinstance(one, Pair)]
-    m = n_behaviours * len(pairs)
-    if correction in ("holm", "bonferroni") and pairs and max(pairs) * m > wanted:
-        return [
-            f"the smallest p that this test can give is {max(pairs):.2g}, and {max(pairs) * m:.2g} "
-            f"when it is corrected for {m} tests: compare fewer behaviours, take "
-            "correction='benjamini-hochberg', or test='t'."
-        ]
-    return []
-
-
-def smallest_of(
-    design: Design, contrasts: Sequence[Pair | Whole], settings: Settings
-) -> Mapping[str, float]:
-    """The smallest p of each contrast, if no value is missing."""
-    counts, n_cells = everyone(design)
-    found = {}
-    for one in contrasts:
-        if isinstance(one, Whole):
-            sizes, cells = counts.tolist(), n_cells
-        else:
-            sizes, cells = [int(counts[g]) for g in dict.fromkeys(one.groups)], 2
-        found[one.label] = smallest_p(choose(one, sizes, settings.kind), sizes, cells)
-    return found
 
 
 def _tell_rows(found: pd.DataFrame) -> list[str]:

@@ -169,6 +169,10 @@ def _check_columns(table: object, factors: Sequence[str]) -> None:
     if not factors or len(set(factors)) < len(factors) or len(factors) > 3:
         raise DataError(f"by= takes one to three different columns; found {listed(factors)}.")
     for factor in factors:
+        if factor in ("behaviour", "category"):
+            raise DataError(
+                f"by: {factor} is what is compared, not a condition: each has rows of its own."
+            )
         if factor not in table:
             raise DataError(f"by: {no_column(factor, map(str, table.columns))}")
         if as_names(table[factor]).isna().all():
