@@ -12,7 +12,7 @@ from ethoflow.stats.levels import as_names
 
 CONTROLS = (
     "control", "controls", "ctrl", "ctl", "vehicle", "veh", "saline", "placebo", "sham", "naive",
-    "untreated", "wt", "wildtype", "baseline", "before", "pre",
+    "untreated", "wt", "wildtype", "baseline", "before", "pre", "none", "no",
 )  # fmt: skip
 """Words that name what others are compared with."""
 

@@ -28,7 +28,7 @@ def foresee(design: Design, test: str | None = None) -> str:
     >>> table = pd.DataFrame({"cage": [*"abcdef"], "treatment": ["drug", "none"] * 3})
     >>> design = find_design(table, "treatment", unit="cage")
     >>> foresee(design, "permutation")
-    'none - drug: permutation of cages, p cannot be below 0.1.'
+    'drug - none: permutation of cages, p cannot be below 0.1.'
     """
     kind = check_kind(test)
     names = {"permutation": "permutation of", "ranks": "ranks of", "mixed": "mixed model of"}

@@ -48,7 +48,7 @@ def permute_groups(values: Array, group: Array, seed: int = 0) -> float:
     ways, exact = group_ways(sizes, seed)
     own = _between(centred[np.newaxis], sizes)[0]
     found = _between(centred[ways], sizes)
-    return _p(found, own, float(centred @ centred), exact)
+    return share_reached(found, own, float(centred @ centred), exact)
 
 
 def permute_within(values: Array, seed: int = 0) -> float:
@@ -75,7 +75,7 @@ def permute_within(values: Array, seed: int = 0) -> float:
         sums = centred[np.arange(n)[:, None], part].sum(axis=1)
         found[start : start + 4096] = np.square(sums).sum(axis=-1)
     own = float(np.square(centred.sum(axis=0)).sum())
-    return _p(found, own, float(np.square(centred).sum()) * n, exact)
+    return share_reached(found, own, float(np.square(centred).sum()) * n, exact)
 
 
 def floor_of_groups(sizes: Sequence[int]) -> float:
@@ -123,7 +123,8 @@ def _between(values: Array, sizes: tuple[int, ...]) -> Array:
     return found
 
 
-def _p(found: Array, own: float, spread: float, exact: bool) -> float:
+def share_reached(found: Array, own: float, spread: float, exact: bool) -> float:
+    """Share of the ways in which a statistic is no less than the one found."""
     reached = int((found >= own - _CLOSE * spread).sum())
     return reached / len(found) if exact else (1 + reached) / (1 + len(found))
 

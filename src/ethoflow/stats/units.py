@@ -34,6 +34,8 @@ class Sample:
         Who is behind each unit.
     n_lost
         Units that were left out, for a value that is not known.
+    units
+        Names of the units.
     """
 
     values: Array
@@ -41,6 +43,7 @@ class Sample:
     animals: tuple[frozenset[str], ...]
     recordings: tuple[frozenset[str], ...]
     n_lost: int = 0
+    units: tuple[str, ...] = ()
 
     def pick(self, units: Array, cells: Sequence[int]) -> Sample:
         """Some of the units and cells."""
@@ -51,10 +54,11 @@ class Sample:
             tuple(self.animals[i] for i in places),
             tuple(self.recordings[i] for i in places),
             self.n_lost,
+            tuple(self.units[i] for i in places),
         )
 
 
-def name_behaviours(table: pd.DataFrame, values: Sequence[str]) -> tuple[pd.Series, list[str]]:
+def name_behaviours(table: pd.DataFrame) -> tuple[pd.Series, list[str]]:
     """What each row is of, with places and categories, and the columns it was made of."""
     columns = [str(column) for column in table.columns]
     parts = [name for name in ("behaviour",) if name in columns]
@@ -92,7 +96,7 @@ def make_samples(
         A value is no column of numbers.
     """
     names = [value] if isinstance(value, str) else list(value)
-    behaviours, _ = name_behaviours(table, names)
+    behaviours, _ = name_behaviours(table)
     rows = design.rows
     samples: dict[str, Sample] = {}
     notes: list[str] = []
@@ -260,5 +264,10 @@ def _sample_of(
         for level in ("animal", "recording")
     }
     return Sample(
-        values[whole], group[whole], sets["animal"], sets["recording"], n_all - len(names)
+        values[whole],
+        group[whole],
+        sets["animal"],
+        sets["recording"],
+        n_all - len(names),
+        tuple(names),
     )
