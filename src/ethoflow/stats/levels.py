@@ -108,13 +108,12 @@ def find_levels(table: pd.DataFrame, by: Sequence[str], animal: str | None = Non
 
 def as_names(column: pd.Series) -> pd.Series:
     """A column as text, missing where it says nothing; 3.0 and 3 are one cage."""
-    names = [_name(value) for value in column.tolist()]
-    return pd.Series(names, column.index, dtype=object, name=column.name)
+    codes, values = pd.factorize(column)
+    names = np.array([*map(_name, values.tolist()), None], object)  # the last for what is missing
+    return pd.Series(names[codes], column.index, dtype=object, name=column.name)
 
 
 def _name(value: object) -> str | None:
-    if pd.isna(value):  # type: ignore[call-overload]
-        return None
     whole = isinstance(value, float) and value.is_integer()
     return str(int(value) if whole else value).strip() or None  # type: ignore[call-overload]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,9 @@ from ethoflow.stats.levels import as_names
 
 AMOUNTS = ("share", "time", "n_bouts", "count", "n", "usage", "frames", "n_frames", "entries")
 """Values of which a behaviour that was never shown has none: 0. Of others it is not known."""
+_Mean: TypeAlias = tuple[str, int, int, float]
+"""The mean of a unit: its name, its group, the cell within it, the number."""
+
 BINS = ("bin", "time_bin", "start")
 
 
@@ -219,11 +223,19 @@ def _reduce(long: pd.DataFrame, design: Design) -> Iterator[tuple[str, Sample]]:
             people["animal"][key] = people["animal"].get(key, frozenset()) | others
     groups = list(itertools.product(*(design.by[f] for f in design.between)))
     cells = list(itertools.product(*(design.by[f] for f in design.within)))
-    parts = dict(iter(means.groupby("behaviour", sort=False)))
-    everyone = set(design.rows["unit"])
-    for behaviour in order:
-        part = parts.get(behaviour, means.iloc[:0])
-        yield behaviour, _sample_of(part, design, groups, cells, people, behaviour, len(everyone))
+    parts: dict[str, list[_Mean]] = {behaviour: [] for behaviour in order}
+    between, within = (
+        list(means[list(some)].itertuples(index=False, name=None))
+        for some in (design.between, design.within)
+    )
+    for i, (behaviour, unit, number) in enumerate(
+        zip(means["behaviour"], means["unit"], means["value"], strict=True)
+    ):
+        seat = cells.index(within[i])
+        parts[behaviour].append((unit, groups.index(between[i]), seat, number))
+    n_all = design.rows["unit"].nunique()
+    for behaviour, part in parts.items():
+        yield behaviour, _sample_of(behaviour, part, len(cells), people, n_all)
 
 
 def _sets(known: pd.DataFrame, level: str) -> dict[tuple[str, str], frozenset[str]]:
@@ -238,36 +250,22 @@ def _sets(known: pd.DataFrame, level: str) -> dict[tuple[str, str], frozenset[st
 
 
 def _sample_of(
-    part: pd.DataFrame,
-    design: Design,
-    groups: Sequence[tuple[str, ...]],
-    cells: Sequence[tuple[str, ...]],
-    people: Mapping[str, Mapping[tuple[str, str], frozenset[str]]],
     behaviour: str,
+    part: Sequence[_Mean],
+    n_cells: int,
+    people: Mapping[str, Mapping[tuple[str, str], frozenset[str]]],
     n_all: int,
 ) -> Sample:
-    units = list(dict.fromkeys(part["unit"]))
-    place = {unit: i for i, unit in enumerate(units)}
-    values = np.full((len(units), len(cells)), np.nan)
-    group = np.zeros(len(units), int)
-    seats = {cell: i for i, cell in enumerate(cells)}
-    where = {cell: i for i, cell in enumerate(groups)}
-    within = part[list(design.within)].to_numpy()
-    between = part[list(design.between)].to_numpy()
-    for unit, cell, of, number in zip(part["unit"], within, between, part["value"], strict=True):
-        values[place[unit], seats[tuple(cell)]] = number
-        group[place[unit]] = where[tuple(of)]
+    place = {unit: i for i, unit in enumerate(dict.fromkeys(unit for unit, *_ in part))}
+    values = np.full((len(place), n_cells), np.nan)
+    group = np.zeros(len(place), int)
+    for unit, of, seat, number in part:
+        values[place[unit], seat] = number
+        group[place[unit]] = of
     whole = ~np.isnan(values).any(axis=1)
-    names = [unit for unit, keep in zip(units, whole, strict=True) if keep]
-    sets = {
-        level: tuple(people[level].get((behaviour, unit), frozenset()) for unit in names)
+    names = tuple(unit for unit, keep in zip(place, whole, strict=True) if keep)
+    animals, recordings = (
+        tuple(people[level].get((behaviour, unit), frozenset()) for unit in names)
         for level in ("animal", "recording")
-    }
-    return Sample(
-        values[whole],
-        group[whole],
-        sets["animal"],
-        sets["recording"],
-        n_all - len(names),
-        tuple(names),
     )
+    return Sample(values[whole], group[whole], animals, recordings, n_all - len(names), names)
