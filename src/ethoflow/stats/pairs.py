@@ -21,6 +21,7 @@ from ethoflow.stats.choice import (
 )
 from ethoflow.stats.contrasts import Pair
 from ethoflow.stats.means import Effect, compare_paired, compare_two
+from ethoflow.stats.mixed import compare_mixed
 from ethoflow.stats.permutation import count_ways, permute_groups, permute_within
 from ethoflow.stats.ranks import rank_groups, rank_within
 from ethoflow.stats.units import Sample
@@ -54,12 +55,35 @@ def pair_row(pair: Pair, part: Sample, settings: Settings) -> dict[str, object]:
         raise NoTest(
             f"there is no variation {where}: a t test has nothing to go by; test='permutation' has."
         )
+    if kind == "mixed":
+        return {"n_each": " + ".join(map(str, sizes)), **_mixed(pair, part, settings)}
     return {
         "n_each": " + ".join(map(str, sizes)),
         "estimate": float(effects.difference(first, second)),
         "p_smallest": smallest_p(kind, sizes, 2),
         **_test(first, second, pair.paired, kind, settings.seed),
         **_sizes(first, second, pair.paired, kind, flat, settings),
+    }
+
+
+def _mixed(pair: Pair, part: Sample, settings: Settings) -> dict[str, object]:
+    if pair.paired or not part.members:
+        raise NoTest("a mixed model here is of one condition between units; leave test out.")
+    first, second = (
+        [part.members[i] for i in np.flatnonzero(part.group == group)] for group in pair.groups
+    )
+    effect = compare_mixed(first, second)
+    low, high = effects.t_interval(effect.estimate, effect.error, effect.df[0], settings.level)
+    return {
+        "test": "mixed model (Kenward-Roger)",
+        "estimate": effect.estimate,
+        "low": low,
+        "high": high,
+        "interval": "t",
+        "statistic": effect.statistic,
+        "df": f"{effect.df[0]:.4g}",
+        "p": effect.p,
+        "p_smallest": 0.0,
     }
 
 

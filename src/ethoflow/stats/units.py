@@ -40,6 +40,8 @@ class Sample:
         Units that were left out, for a value that is not known.
     units
         Names of the units.
+    members
+        The means of the animals of each unit, where there is one cell.
     """
 
     values: Array
@@ -48,6 +50,7 @@ class Sample:
     recordings: tuple[frozenset[str], ...]
     n_lost: int = 0
     units: tuple[str, ...] = ()
+    members: tuple[Array, ...] = ()
 
     def pick(self, units: Array, cells: Sequence[int]) -> Sample:
         """Some of the units and cells."""
@@ -59,6 +62,7 @@ class Sample:
             tuple(self.recordings[i] for i in places),
             self.n_lost,
             tuple(self.units[i] for i in places),
+            tuple(self.members[i] for i in places) if self.members else (),
         )
 
 
@@ -212,11 +216,13 @@ def _reduce(long: pd.DataFrame, design: Design) -> Iterator[tuple[str, Sample]]:
     factors = [*design.between, *design.within]
     order = list(dict.fromkeys(long["behaviour"]))
     known = long[long["value"].notna()]
-    means = known
+    means, members = known, {}
     finer = [level for level in ("animal", "recording") if level in known]
     for keep in [finer[:n] for n in range(len(finer), -1, -1)]:
         keys = ["behaviour", "unit", *factors, *keep]
         means = means.groupby(keys, sort=False, dropna=False)["value"].mean().reset_index()
+        if keep == ["animal"]:
+            members = _members(means)
     people = {level: _sets(known, level) for level in ("animal", "recording")}
     if "partner" in known and known["partner"].notna().any():
         for key, others in _sets(known, "partner").items():
@@ -235,7 +241,15 @@ def _reduce(long: pd.DataFrame, design: Design) -> Iterator[tuple[str, Sample]]:
         parts[behaviour].append((unit, groups.index(between[i]), seat, number))
     n_all = design.rows["unit"].nunique()
     for behaviour, part in parts.items():
-        yield behaviour, _sample_of(behaviour, part, len(cells), people, n_all)
+        yield behaviour, _sample_of(behaviour, part, len(cells), people, members, n_all)
+
+
+def _members(means: pd.DataFrame) -> dict[tuple[str, str], list[float]]:
+    found: dict[tuple[str, str], list[float]] = {}
+    columns = (means[name] for name in ("behaviour", "unit", "value"))
+    for behaviour, unit, value in zip(*columns, strict=True):
+        found.setdefault((behaviour, unit), []).append(value)
+    return found
 
 
 def _sets(known: pd.DataFrame, level: str) -> dict[tuple[str, str], frozenset[str]]:
@@ -254,6 +268,7 @@ def _sample_of(
     part: Sequence[_Mean],
     n_cells: int,
     people: Mapping[str, Mapping[tuple[str, str], frozenset[str]]],
+    members: Mapping[tuple[str, str], Sequence[float]],
     n_all: int,
 ) -> Sample:
     place = {unit: i for i, unit in enumerate(dict.fromkeys(unit for unit, *_ in part))}
@@ -268,4 +283,11 @@ def _sample_of(
         tuple(people[level].get((behaviour, unit), frozenset()) for unit in names)
         for level in ("animal", "recording")
     )
-    return Sample(values[whole], group[whole], animals, recordings, n_all - len(names), names)
+    inside = tuple(
+        np.array(members.get((behaviour, unit), [values[place[unit], 0]])) for unit in names
+    )
+    n_lost = n_all - len(names)
+    return Sample(
+        values[whole], group[whole], animals, recordings, n_lost, names,
+        inside if n_cells == 1 else (),
+    )  # fmt: skip
