@@ -297,3 +297,45 @@ def test_what_cannot_be_asked(given: dict[str, object], said: str) -> None:
         compare(cohort(), by="treatment", **given)  # type: ignore[arg-type]
     with pytest.raises(DataError, match="takes a table"):
         compare([1, 2], by="treatment")  # type: ignore[arg-type]
+
+
+def test_a_number_of_a_pair_is_of_neither_where_its_animals_are_different_units() -> None:
+    rows = [
+        (f"r{r}", f"individual_{i}", f"m{r}{'ab'[i]}", partner, other, name, 0.1 * r + 0.2 * i)
+        for r in range(5)
+        for i in (0, 1)
+        for name, partner, other in (
+            ("moving", "", ""),
+            ("following", f"individual_{1 - i}", f"m{r}{'ba'[i]}"),
+            ("nose_to_nose", f"individual_{1 - i}", f"m{r}{'ba'[i]}"),
+        )
+        if i == 0 or name != "nose_to_nose"
+    ]
+    columns = [
+        "recording", "individual", "animal", "partner", "partner_animal", "behaviour", "share",
+    ]  # fmt: skip
+    table = pd.DataFrame(rows, columns=columns)
+    table["genotype"] = np.where(table.animal.str.endswith("a"), "wt", "het")
+    with pytest.warns(ComparisonNote) as said:
+        found = compare(table, by="genotype", interval="none").set_index("behaviour")
+    assert any("nose_to_nose: one number for two animals" in str(one.message) for one in said)
+    assert found.n_units.tolist() == [10, 10, 0]
+    assert np.isnan(found.p["nose_to_nose"])
+    table["genotype"] = np.where(table.recording < "r2", "wt", "het")
+    more = table.assign(
+        recording="x" + table.recording, animal="x" + table.animal,
+        partner_animal=("x" + table.partner_animal).where(table.partner_animal != "", ""),
+    )  # fmt: skip
+    whole = compare(pd.concat([table, more]), by="genotype").set_index("behaviour")
+    assert (whole.n_units == 10).all()
+    assert (whole.n_animals == 20).all()
+
+
+def test_rows_as_units_are_not_filled_with_rows_of_others() -> None:
+    one, other = drawn(6, 6)
+    tables = [animals({"a": one, "b": other}), animals({"a": other, "b": one})]
+    both = pd.concat([t.assign(behaviour=name) for t, name in zip(tables, "xy", strict=True)])
+    bare = both.drop(columns="animal")
+    found = compare(bare, by="group", unit="row", correction="none")
+    assert found.n_units.tolist() == [12, 12]
+    assert found.p[0] == compare(tables[0], by="group").p[0]

@@ -53,7 +53,9 @@ def test_a_few_cages_with_several_conditions_are_asked_about() -> None:
     table.loc[0, "treatment"] = "drug"
     with pytest.raises(DataError, match=r"one thing in most cages but not in c0"):
         find_design(table, "treatment")
-    assert find_design(table, "treatment", unit="animal").unit == "animal"
+    with pytest.raises(DataError, match="animals of one cage are not independent"):
+        find_design(table, "treatment", unit="animal")
+    assert find_design(table, "treatment", independent="animal").unit == "animal"
 
 
 def test_animals_recorded_together_are_one_unit() -> None:

@@ -63,7 +63,7 @@ def compare(
         factors = names_of(by, "--by") or []
         kinds = [name for name in list_groups(store) if name.startswith("labels/")]
         taken = group or choose_labels(kinds, f"--group takes labels, and {path}")
-        table = time_budget(open_store(store, taken))  # type: ignore[arg-type]
+        table = time_budget(open_store(store, taken))
         given = {
             "by": factors, "unit": unit, "animal": animal, "independent": independent,
             "reference": reference,

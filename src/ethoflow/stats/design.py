@@ -229,13 +229,14 @@ def _level_of(ids: pd.DataFrame, condition: pd.Series, named: bool) -> str | Non
         within = finest and facts.groupby("who")["f"].nunique().max() > 1
         if not several.any() or (within and mixed.any()):
             continue
-        if not mixed.any():
+        few = level != GROUP and mixed.sum() < FEW_MIXED * several.sum()
+        if not mixed.any() or (few and named):
             constant.append(level)
-        elif not named and level != GROUP and mixed.sum() < FEW_MIXED * several.sum():
+        elif few:
             raise DataError(
                 f"{condition.name} is one thing in most {plural(level)} but not in "
-                f"{listed(mixed.index[mixed], 3)}: correct the table, or say what was assigned: "
-                f"unit={level!r} or unit='animal'."
+                f"{listed(mixed.index[mixed], 3)}: correct the table, or say "
+                "independent='animal' if animals were assigned one by one."
             )
     if constant:
         return min(constant, key=lambda level: ids[level].nunique())

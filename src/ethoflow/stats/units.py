@@ -117,8 +117,10 @@ def make_samples(
             bin=_bins(table).loc[rows.index],
             store=table["store"].loc[rows.index] if "store" in table else "",
         )
+        long, said = hide_shared(long)
+        notes += said
         fill = absent if absent is not None else 0.0 if name in AMOUNTS else None
-        if fill is not None:
+        if fill is not None and design.unit != "row":
             long, said = fill_absent(long, list(design.by), fill)
             notes += said
         for behaviour, sample in _reduce(long, design):
@@ -173,12 +175,35 @@ def _partners(table: pd.DataFrame, design: Design) -> pd.Series:
     return pd.Series(found, index=rows.index, dtype=object)
 
 
+def hide_shared(long: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Rows without the numbers that two units share: one for a pair, seen alike from both.
+
+    Such a number is under the animal that comes first, and would count for its unit alone.
+    """
+    if "animal" not in long or long["partner"].isna().all():
+        return long, []
+    units = dict(zip(long["animal"], long["unit"], strict=True))
+    pairs = long[long["partner"].notna()]
+    where = ["behaviour", *(["recording"] if "recording" in long else [])]
+    own = pd.MultiIndex.from_frame(pairs[[*where, "animal", "partner"]])
+    back = pd.MultiIndex.from_frame(pairs[[*where, "partner", "animal"]])
+    apart = pairs["partner"].map(units.get) != pairs["unit"]
+    shared = pairs.index[(~back.isin(own)) & apart.to_numpy()]
+    if not len(shared):
+        return long, []
+    names = listed(dict.fromkeys(long.loc[shared, "behaviour"]), 5)
+    return long.assign(value=long["value"].mask(long.index.isin(shared))), [
+        f"{names}: one number for two animals that are different units here, so it is of neither."
+    ]
+
+
 def fill_absent(
     long: pd.DataFrame, factors: Sequence[str], fill: float
 ) -> tuple[pd.DataFrame, list[str]]:
     """Rows of behaviours where only others have some, and a sentence for those that were added.
 
-    Those that a whole store lacks stay unknown: they were not looked for there.
+    Those that a whole store lacks stay unknown: they were not looked for there. What is of pairs
+    is looked for by recording, as a pair may have one row for both of its animals.
     """
     filled: dict[str, int] = {}
     levels = [name for name in ("unit", "animal", "recording") if name in long]
@@ -186,16 +211,16 @@ def fill_absent(
     for kind, part in long.groupby("kind", sort=False):
         keys = [*levels, *factors, "bin", "store"]
         if kind == "pair":
-            keys = [key for key in keys if key != "animal"]
-        if "animal" not in levels and "recording" not in levels:
+            keys = ["recording", "bin", "store"]
+        if not {"animal", "recording"} & {*levels} or not {*keys} <= {*long.columns}:
             continue
-        seats = part[keys].drop_duplicates()
+        seats = part.drop_duplicates(keys)[[*levels, *factors, "bin", "store"]]
         n_seats = len(seats)
         counts = part.drop_duplicates([*keys, "behaviour"]).groupby("behaviour").size()
         for behaviour in counts.index[counts < n_seats]:
             own = part[part["behaviour"] == behaviour]
             there = pd.MultiIndex.from_frame(own[keys])
-            missing = seats[~pd.MultiIndex.from_frame(seats).isin(there)]
+            missing = seats[~pd.MultiIndex.from_frame(seats[keys]).isin(there)]
             missing = missing[missing["store"].isin(own["store"].unique())]
             if len(missing):
                 added.append(missing.assign(behaviour=behaviour, value=fill, kind=kind))
@@ -239,9 +264,11 @@ def _reduce(long: pd.DataFrame, design: Design) -> Iterator[tuple[str, Sample]]:
     ):
         seat = cells.index(within[i])
         parts[behaviour].append((unit, groups.index(between[i]), seat, number))
-    n_all = design.rows["unit"].nunique()
+    n_all = dict.fromkeys(order, design.rows["unit"].nunique())
+    if design.unit == "row":  # each is of one behaviour
+        n_all = long.groupby("behaviour")["unit"].nunique().to_dict()
     for behaviour, part in parts.items():
-        yield behaviour, _sample_of(behaviour, part, len(cells), people, members, n_all)
+        yield behaviour, _sample_of(behaviour, part, len(cells), people, members, n_all[behaviour])
 
 
 def _members(means: pd.DataFrame) -> dict[tuple[str, str], list[float]]:
