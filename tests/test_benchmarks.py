@@ -31,3 +31,10 @@ def test_information() -> None:
     script = REPOSITORY / "benchmarks" / "information.py"
     command = [sys.executable, str(script), "--recordings", "2", "--minutes", "0.5"]
     assert "MB peak" in subprocess.check_output(command, text=True)
+
+
+@pytest.mark.slow
+def test_statistics() -> None:
+    script = REPOSITORY / "benchmarks" / "statistics.py"
+    output = subprocess.check_output([sys.executable, str(script), "--cohorts", "10"], text=True)
+    assert "largest loss" in output

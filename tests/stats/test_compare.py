@@ -245,7 +245,7 @@ def test_values_that_tell_nothing_have_a_sentence_and_no_p(kind: str) -> None:
 
 def test_intervals_of_the_bootstrap_are_those_of_scipy() -> None:
     one, other = drawn(8, 9)
-    row = compare(animals({"a": one, "b": other}), by="group", seed=3).iloc[0]
+    row = compare(animals({"a": one, "b": other}), by="group", seed=3, interval="bca").iloc[0]
     wanted = stats.bootstrap(
         (np.array(one), np.array(other)), lambda x, y, axis: y.mean(axis) - x.mean(axis),
         rng=np.random.default_rng(3), vectorized=True,
@@ -339,3 +339,9 @@ def test_rows_as_units_are_not_filled_with_rows_of_others() -> None:
     found = compare(bare, by="group", unit="row", correction="none")
     assert found.n_units.tolist() == [12, 12]
     assert found.p[0] == compare(tables[0], by="group").p[0]
+
+
+@pytest.mark.parametrize(("n", "interval"), [(4, "t"), (9, "t"), (10, "BCa bootstrap")])
+def test_few_units_are_not_drawn_again(n: int, interval: str) -> None:
+    table = animals(dict(zip("ab", drawn(n, n), strict=True)))
+    assert compare(table, by="group").interval[0] == interval

@@ -64,6 +64,23 @@ def test_genotype_by_sex_is_that_of_statsmodels() -> None:
         assert found[name].ss == pytest.approx(wanted["sum_sq"].iloc[row])
 
 
+def test_unbalanced_genotype_by_sex_is_what_a_model_without_the_effect_lacks() -> None:
+    table = crossed({("wt", "f"): 4, ("wt", "m"): 6, ("het", "f"): 7, ("het", "m"): 5})
+    one, two = np.where(table.genotype == "wt", -1, 1), np.where(table.sex == "f", -1, 1)
+    columns = {"genotype": one, "sex": two, "genotype × sex": one * two}
+
+    def left(names: list[str]) -> float:
+        model = np.stack([np.ones(len(table)), *(columns[name] for name in names)], axis=1)
+        fitted = model @ np.linalg.lstsq(model, table.share.to_numpy(), rcond=None)[0]
+        return float(np.square(table.share - fitted).sum())
+
+    whole = left([*columns])
+    for name, effect in effects(table, ["genotype", "sex"], "share").items():
+        ss = left([other for other in columns if other != name]) - whole
+        assert effect.ss == pytest.approx(ss)
+        assert effect.p == pytest.approx(stats.f.sf(ss / (whole / 18), 1, 18))
+
+
 def test_two_factors_within_are_those_of_statsmodels() -> None:
     anova = pytest.importorskip("statsmodels.stats.anova", reason="statsmodels is not installed")
     rng = np.random.default_rng(3)

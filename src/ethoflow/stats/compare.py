@@ -80,7 +80,8 @@ def compare(
     correction
         Over behaviours (and pairs): ``holm``, ``benjamini-hochberg``, ``bonferroni`` or ``none``.
     interval
-        ``bca`` (bootstrap over units), ``t`` or ``none``; by default that which fits the test.
+        ``bca`` (bootstrap over units), ``t`` or ``none``; by default ``bca`` for permutation and
+        ranks of ten units a group and more, else ``t``.
     level
         Of the intervals.
     reference

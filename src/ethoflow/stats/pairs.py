@@ -26,6 +26,10 @@ from ethoflow.stats.permutation import count_ways, permute_groups, permute_withi
 from ethoflow.stats.ranks import rank_groups, rank_within
 from ethoflow.stats.units import Sample
 
+ENOUGH_TO_DRAW = 10
+"""Units a group from which on units drawn again tell how much a difference varies: of five, 95 %
+intervals hold it in 87 %."""
+
 _UNKNOWN = (float("nan"), float("nan"))
 
 
@@ -125,8 +129,9 @@ def _t_of(first: Array, second: Array, paired: bool, kind: str) -> Effect:
 def _sizes(
     first: Array, second: Array, paired: bool, kind: str, flat: bool, settings: Settings
 ) -> dict[str, object]:
-    """The effect size, and intervals: of t where the test is t, else of units drawn again."""
-    how = settings.interval or ("t" if kind in ("t", "welch") else "bca")
+    """The effect size, and intervals: of units drawn again, or of t where it is the test or few."""
+    few = min(len(first), len(second)) < ENOUGH_TO_DRAW
+    how = settings.interval or ("t" if kind in ("t", "welch") or few else "bca")
     samples = [second - first] if paired else [first, second]
     size: Callable[..., Array] = effects.g_of_change if paired else effects.hedges_g
     g = float("nan") if flat else float(size(*samples))
