@@ -345,3 +345,32 @@ def test_rows_as_units_are_not_filled_with_rows_of_others() -> None:
 def test_few_units_are_not_drawn_again(n: int, interval: str) -> None:
     table = animals(dict(zip("ab", drawn(n, n), strict=True)))
     assert compare(table, by="group").interval[0] == interval
+
+
+@pytest.mark.parametrize("name", ["bin", "kind", "unit", "value", "store", "partner"])
+def test_a_factor_may_be_called_as_anything(name: str) -> None:
+    table = cohort(8)
+    wanted = compare(table, by="treatment")
+    found = compare(table.rename(columns={"treatment": name}), by=name)
+    pd.testing.assert_frame_equal(found, wanted)
+    parts = [table.assign(**{name: i, "share": table.share ** (i + 1)}) for i in range(3)]
+    within = compare(pd.concat(parts), by=["treatment", name], correction="none", interval="none")
+    assert within.contrast.tolist()[:3] == ["treatment", name, f"treatment × {name}"]
+    with pytest.raises(DataError, match="too few animals to compare: 1 in c0m0"):
+        compare(table, by="animal")
+
+
+def test_columns_in_the_index_are_columns() -> None:
+    table = cohort(8)
+    pd.testing.assert_frame_equal(
+        compare(table.set_index(["cage", "animal"]), by="treatment"), compare(table, by="treatment")
+    )
+
+
+def test_numbers_that_cannot_be_squared_are_refused() -> None:
+    table = cohort(10)
+    for scale in (1e300, 1e-300):
+        with pytest.raises(DataError, match="cannot be squared"):
+            compare(table.assign(share=table.share * scale), by="treatment")
+    with pytest.raises(DataError, match="no column is named"):
+        compare(table, by="treatment", value=[])

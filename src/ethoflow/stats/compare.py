@@ -15,6 +15,7 @@ from ethoflow.stats.contrasts import Pair, Whole, list_contrasts
 from ethoflow.stats.corrections import CORRECTIONS, correct
 from ethoflow.stats.design import Design, find_design, plural
 from ethoflow.stats.foresight import tell_floor
+from ethoflow.stats.levels import with_index
 from ethoflow.stats.pairs import involved, pair_row
 from ethoflow.stats.units import Sample, make_samples
 from ethoflow.stats.wholes import effect_row
@@ -138,7 +139,7 @@ def compare(
     design = find_design(
         table, by, unit=unit, animal=animal, independent=independent, reference=reference
     )
-    table = table.reset_index(drop=True)  # the rows that the design is of
+    table = with_index(table)  # the rows that the design is of
     settings = Settings(design.unit, kind, interval, level, seed)
     samples, notes = make_samples(table, design, value, absent)
     contrasts = list_contrasts(design)

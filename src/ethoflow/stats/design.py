@@ -9,7 +9,7 @@ import pandas as pd
 
 from ethoflow.errors import DataError, in_words, listed, no_column, one_or_many
 from ethoflow.stats.factors import order_levels
-from ethoflow.stats.levels import GROUP, Levels, as_names, find_levels
+from ethoflow.stats.levels import GROUP, Levels, as_names, find_levels, with_index
 
 LEAST = 3
 """Units that a group needs: of two nothing can be said of how much units differ."""
@@ -30,7 +30,8 @@ class Design:
     between, within
         Factors that are one thing in every unit, and those of which a unit has all levels.
     rows
-        For each row of the table that counts: its unit, animal, recording and conditions.
+        For each row of the table that counts: its unit, animal, recording and conditions, each
+        condition in the column that `column_of` gives.
     notes
         What was left out, and what was assumed.
     """
@@ -47,7 +48,7 @@ class Design:
         """Units of each combination of the factors between units; of all where there is none."""
         if not self.between:
             return {(): self.rows["unit"].nunique()}
-        counts = self.rows.groupby(list(self.between), observed=True)["unit"].nunique()
+        counts = self.rows.groupby([column_of(f) for f in self.between])["unit"].nunique()
         return {cell if isinstance(cell, tuple) else (cell,): int(n) for cell, n in counts.items()}
 
     def __str__(self) -> str:
@@ -112,8 +113,9 @@ def find_design(
     treatment (saline and drug) differs between cages; cages: 3 of drug, 3 of saline; 12 animals.
     """
     factors = one_or_many(by)
+    if isinstance(table, pd.DataFrame):
+        table = with_index(table)
     _check_columns(table, factors)
-    table = table.reset_index(drop=True)
     levels = find_levels(table, factors, animal)
     conditions = pd.DataFrame({factor: as_names(table[factor]) for factor in factors})
     known = conditions.notna().all(axis=1)
@@ -135,7 +137,7 @@ def find_design(
     for level in ("animal", "recording"):
         if level in levels.ids:
             rows[level] = levels.ids[level]
-    rows = pd.concat([rows, conditions], axis=1)[known]
+    rows = pd.concat([rows, conditions.rename(columns=column_of)], axis=1)[known]
     lost = rows["unit"].isna()
     if lost.any():
         notes.append(f"{int(lost.sum())} rows have no {name}, and were left out.")
@@ -157,6 +159,11 @@ def plural(unit: str) -> str:
     return f"groups {unit}" if unit == GROUP else f"{unit}s"
 
 
+def column_of(factor: str) -> str:
+    """Where the conditions of a factor stand among the rows of a design, whatever it is called."""
+    return f"by {factor}"
+
+
 def _check_columns(table: object, factors: Sequence[str]) -> None:
     if not isinstance(table, pd.DataFrame):
         raise DataError(
@@ -167,7 +174,9 @@ def _check_columns(table: object, factors: Sequence[str]) -> None:
     if len(twice):
         raise DataError(f"the table has two columns called {str(twice[0])!r}: rename one.")
     if not factors or len(set(factors)) < len(factors) or len(factors) > 3:
-        raise DataError(f"by= takes one to three different columns; found {listed(factors)}.")
+        raise DataError(
+            f"by= takes one to three different columns; found {listed(factors) or 'none'}."
+        )
     for factor in factors:
         if factor in ("behaviour", "category"):
             raise DataError(
@@ -301,12 +310,12 @@ def _sort_factors(
     """
     between, within = [], []
     for factor in factors:
-        seen = rows.groupby("unit")[factor].nunique()
+        seen = rows.groupby("unit")[column_of(factor)].nunique()
         if seen.max() == 1:
             between.append(factor)
             continue
         within.append(factor)
-        complete = int((seen == rows[factor].nunique()).sum())
+        complete = int((seen == rows[column_of(factor)].nunique()).sum())
         if complete < LEAST:
             mixed = seen.index[seen > 1]
             raise DataError(

@@ -13,6 +13,7 @@ from ethoflow.errors import DataError, in_words
 from ethoflow.stats.choice import how_many
 from ethoflow.stats.compare import ComparisonNote
 from ethoflow.stats.design import find_design
+from ethoflow.stats.levels import with_index
 from ethoflow.stats.permutation import (
     count_ways,
     floor_of_groups,
@@ -77,7 +78,7 @@ def compare_flow(
             f"{by} differs within {design.unit}s: flow is compared between units. Compare single "
             "transitions with ef.stats.compare."
         )
-    samples, notes = make_samples(table.reset_index(drop=True), design, value, None)
+    samples, notes = make_samples(with_index(table), design, value, None)
     values, group, sample = _matrix(samples)
     sizes = np.bincount(group, minlength=len(design.by[by])).tolist()
     if min(sizes) < 3:

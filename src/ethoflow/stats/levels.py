@@ -106,6 +106,13 @@ def find_levels(table: pd.DataFrame, by: Sequence[str], animal: str | None = Non
     return Levels(ids, columns, tuple(notes))
 
 
+def with_index(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with what its index names as columns, its rows numbered."""
+    named = [name for name in table.index.names if name is not None and name not in table.columns]
+    kept = table.reset_index(level=named) if named else table
+    return kept.reset_index(drop=True)
+
+
 def as_names(column: pd.Series) -> pd.Series:
     """A column as text, missing where it says nothing; 3.0 and 3 are one cage."""
     codes, values = pd.factorize(column)

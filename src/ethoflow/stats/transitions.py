@@ -10,6 +10,7 @@ import pandas as pd
 from ethoflow.engine.declare import Array
 from ethoflow.errors import DataError, no_column
 from ethoflow.labels.rows import ROW
+from ethoflow.stats.levels import with_index
 from ethoflow.stats.units import name_behaviours
 
 ARROW = " → "
@@ -54,12 +55,12 @@ def transitions(
     >>> transitions(bouts)[["behaviour", "count", "probability", "rate"]].values.tolist()
     [['a → b', 2, 1.0, 0.5], ['b → a', 1, 1.0, 0.5]]
     """
+    bouts = with_index(bouts)
     for column in ("behaviour", "start", "stop"):
         if column not in bouts:
             raise DataError(
                 f"transitions are of bouts: {no_column(column, map(str, bouts.columns))}"
             )
-    bouts = bouts.reset_index(drop=True)
     if "partner" in bouts:
         bouts = bouts[bouts["partner"].fillna("") == ""]
     if bouts.empty:

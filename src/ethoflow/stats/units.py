@@ -13,7 +13,7 @@ import pandas as pd
 from ethoflow.engine.declare import Array
 from ethoflow.errors import DataError, listed, no_column
 from ethoflow.labels.rows import ROW
-from ethoflow.stats.design import Design
+from ethoflow.stats.design import Design, column_of
 from ethoflow.stats.levels import as_names
 
 AMOUNTS = ("share", "time", "n_bouts", "count", "n", "usage", "frames", "n_frames", "entries")
@@ -21,6 +21,7 @@ AMOUNTS = ("share", "time", "n_bouts", "count", "n", "usage", "frames", "n_frame
 _Mean: TypeAlias = tuple[str, int, int, float]
 """The mean of a unit: its name, its group, the cell within it, the number."""
 
+LARGEST = 1e100
 BINS = ("bin", "time_bin", "start")
 
 
@@ -104,6 +105,8 @@ def make_samples(
         A value is no column of numbers.
     """
     names = [value] if isinstance(value, str) else list(value)
+    if not names:
+        raise DataError("value: no column is named.")
     behaviours, _ = name_behaviours(table)
     rows = design.rows
     samples: dict[str, Sample] = {}
@@ -121,7 +124,7 @@ def make_samples(
         notes += said
         fill = absent if absent is not None else 0.0 if name in AMOUNTS else None
         if fill is not None and design.unit != "row":
-            long, said = fill_absent(long, list(design.by), fill)
+            long, said = fill_absent(long, [*map(column_of, design.by)], fill)
             notes += said
         for behaviour, sample in _reduce(long, design):
             key = behaviour or name
@@ -144,6 +147,12 @@ def _numbers(table: pd.DataFrame, name: str) -> pd.Series:
     numbers = pd.to_numeric(column, errors="coerce").astype(float)
     if np.isinf(numbers).any():
         raise DataError(f"value: {name} has infinite values; leave these rows out.")
+    sizes = numbers.abs()[numbers != 0]
+    if sizes.max() > LARGEST or sizes.min() < 1 / LARGEST:
+        raise DataError(
+            f"value: {name} has numbers from {sizes.min():.0e} to {sizes.max():.0e}, which cannot "
+            "be squared: give it in another unit."
+        )
     return numbers
 
 
@@ -238,7 +247,7 @@ def fill_absent(
 
 def _reduce(long: pd.DataFrame, design: Design) -> Iterator[tuple[str, Sample]]:
     """Means of means, from rows to units; behaviours in the order in which they come."""
-    factors = [*design.between, *design.within]
+    factors = [column_of(factor) for factor in (*design.between, *design.within)]
     order = list(dict.fromkeys(long["behaviour"]))
     known = long[long["value"].notna()]
     means, members = known, {}
@@ -257,7 +266,7 @@ def _reduce(long: pd.DataFrame, design: Design) -> Iterator[tuple[str, Sample]]:
     parts: dict[str, list[_Mean]] = {behaviour: [] for behaviour in order}
     between, within = (
         list(means[list(some)].itertuples(index=False, name=None))
-        for some in (design.between, design.within)
+        for some in ([column_of(f) for f in one] for one in (design.between, design.within))
     )
     for i, (behaviour, unit, number) in enumerate(
         zip(means["behaviour"], means["unit"], means["value"], strict=True)
