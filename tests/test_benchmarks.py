@@ -38,3 +38,10 @@ def test_features() -> None:
     script = REPOSITORY / "benchmarks" / "features.py"
     command = [sys.executable, str(script), "--minutes", "0.2", "--repeats", "1"]
     assert subprocess.check_output(command, text=True).count("lazily") == 6
+
+
+@pytest.mark.slow
+def test_statistics() -> None:
+    script = REPOSITORY / "benchmarks" / "statistics.py"
+    output = subprocess.check_output([sys.executable, str(script), "--cohorts", "10"], text=True)
+    assert "largest loss" in output

@@ -7,10 +7,20 @@ import sys
 from ethoflow import unchanged
 
 # Importing them adds their commands.
-from ethoflow.cli import agreement, arenas, checks, cohort, exchange, recipe
+from ethoflow.cli import agreement, arenas, checks, cohort, comparison, exchange, recipe
 from ethoflow.cli.app import app
 
-__all__ = ["agreement", "app", "arenas", "checks", "cohort", "exchange", "main", "recipe"]
+__all__ = [
+    "agreement",
+    "app",
+    "arenas",
+    "checks",
+    "cohort",
+    "comparison",
+    "exchange",
+    "main",
+    "recipe",
+]
 
 
 def main() -> None:

@@ -40,7 +40,7 @@ def open_for(path: str | Place, chosen: Writer, group: str | None = None) -> tup
     groups = store.list_groups(path)
     labels = [name for name in groups if name.startswith("labels/")]
     if chosen.kind == "labels":
-        found = _choose_labels(labels, f"{chosen.name} takes labels, and {path}")
+        found = choose_labels(labels, f"{chosen.name} takes labels, and {path}")
         others = [name for name in labels if name != found]
         return _open(path, found), _also(found, others)
     tracks, name = _open_tracks(path, groups, chosen)
@@ -48,10 +48,17 @@ def open_for(path: str | Place, chosen: Writer, group: str | None = None) -> tup
         return tracks, name
     if len(labels) > 1 and RULES not in labels:
         return tracks, f"{name}, without labels: there are several ({', '.join(labels)})"
-    return _join(tracks, name, _open(path, own := _choose_labels(labels, "")), own, labels)
+    return _join(tracks, name, _open(path, own := choose_labels(labels, "")), own, labels)
 
 
-def _choose_labels(labels: list[str], what: str) -> str:
+def choose_labels(labels: list[str], what: str) -> str:
+    """The labels of the rules, or the only ones.
+
+    Raises
+    ------
+    DataError
+        There are none, or several of which none is of the rules; `what` begins the sentence.
+    """
     if RULES in labels:
         return RULES
     if len(labels) == 1:

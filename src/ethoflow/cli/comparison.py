@@ -1,0 +1,108 @@
+"""The command that compares groups."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ethoflow.cli.app import app
+from ethoflow.cli.options import names_of
+from ethoflow.cli.screen import out, plain_errors, print_columns
+from ethoflow.cli.shown import results_beside
+from ethoflow.place import place
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@app.command()
+def compare(
+    path: Annotated[str, typer.Argument(metavar="STORE", help="The Zarr store.")],
+    by: Annotated[str, typer.Option(help="Column of the condition: treatment, or genotype,sex.")],
+    unit: Annotated[
+        str | None, typer.Option(help="The sample: cage, litter, animal; found by default.")
+    ] = None,
+    value: Annotated[
+        str, typer.Option(help="Column of the time budget: share, n_bouts, mean_bout, ...")
+    ] = "share",
+    test: Annotated[
+        str | None, typer.Option(help="permutation, t, welch, ranks, anova; found by default.")
+    ] = None,
+    correction: Annotated[
+        str, typer.Option(help="holm, benjamini-hochberg, bonferroni or none.")
+    ] = "holm",
+    reference: Annotated[
+        str | None, typer.Option(help="The group that others are compared with.")
+    ] = None,
+    animal: Annotated[
+        str | None, typer.Option(help="The column that names animals, where it is not found.")
+    ] = None,
+    independent: Annotated[
+        str | None, typer.Option(help="A level to be taken as independent, though it is not.")
+    ] = None,
+    group: Annotated[
+        str | None, typer.Option(help="Labels of the store, as in labels/rules.")
+    ] = None,
+    out_folder: Annotated[Path | None, typer.Option("--out", help="Folder of the tables.")] = None,
+) -> None:
+    """Compare time budgets between groups; the cage or animal that was treated is the sample."""
+    from ethoflow.disk import beside
+    from ethoflow.engine.sources import open_store
+    from ethoflow.exporting.groups import choose_labels
+    from ethoflow.labels.budget import time_budget
+    from ethoflow.names import clean_name
+    from ethoflow.stages.tables import save_table
+    from ethoflow.stats import compare as test_groups
+    from ethoflow.stats import find_design, foresee
+    from ethoflow.store import list_groups
+
+    store = place(path)
+    with plain_errors():
+        factors = names_of(by, "--by") or []
+        kinds = [name for name in list_groups(store) if name.startswith("labels/")]
+        taken = group or choose_labels(kinds, f"--group takes labels, and {path}")
+        table = time_budget(open_store(store, taken))
+        given = {
+            "by": factors, "unit": unit, "animal": animal, "independent": independent,
+            "reference": reference,
+        }  # fmt: skip
+        design = find_design(table, **given)  # type: ignore[arg-type]
+        out.print(f"{taken}: {value} of {table['behaviour'].nunique()} behaviours", markup=False)
+        out.print(f"{design}\n{foresee(design, test)}\n", markup=False)
+        found = test_groups(table, **given, value=value, test=test, correction=correction)  # type: ignore[arg-type]
+        _show(found)
+        folder = out_folder or results_beside(store) / "comparisons"
+        files = [
+            folder / f"{clean_name('_'.join(factors))}_{value}{end}" for end in (".csv", ".parquet")
+        ]
+        for file in files:
+            with beside(file) as part:
+                save_table(found, part)
+        out.print("written:", *map(str, files), sep="\n", markup=False)
+        out.print(
+            f"\nnext: `ethoflow compare {path} --by {by} --value n_bouts`, or in Python: "
+            f"ef.stats.compare(ef.time_budget(ef.open('{path}', '{taken}')), by={factors})",
+            markup=False,
+        )
+
+
+def _show(found: pd.DataFrame) -> None:
+    """A table for every contrast, its rows as people read them."""
+    shown = found[found["p"].notna()]
+    for (contrast, test), part in shown.groupby(["contrast", "test"], sort=False):
+        out.print(f"{contrast}, {test}, {part['unit'].iloc[0]} as unit:", markup=False)
+        columns = {
+            "behaviour": part["behaviour"],
+            "difference": part["estimate"],
+            "from": part["low"],
+            "to": part["high"],
+            "g": part["effect_size"].where(part["effect"] == "Hedges g"),
+            "p": part["p"],
+            f"p, {part['correction'].iloc[0]}": part["p_adjusted"],
+            "units": part["n_each"],
+        }
+        known = {name: column for name, column in columns.items() if column.notna().any()}
+        print_columns({name: column.tolist() for name, column in known.items()})
+        out.print()
