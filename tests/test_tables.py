@@ -104,6 +104,15 @@ def test_what_is_to_be_said_of_events_is_said_every_time(lab: Path) -> None:
         assert "has no events of b" in said
 
 
+def test_a_person_who_scored_no_recording_with_events_has_no_rows(lab: Path) -> None:
+    ef.write(make_cohort()[["moving"]].isel(recording=[1]), lab, "labels/ben")
+    ef.write(make_cohort()[["moving"]], lab, "tracks")
+    (lab.parent / "tones.csv").write_text("recording,start,stop\na,1,1.5\n")
+    tables, report, _ = run(lab, events="tones.csv")
+    assert set(tables["time_budget_events"].source) == {"rules", "anna"}
+    assert "has no events of b" in " ".join(report.said)
+
+
 @pytest.mark.parametrize(
     ("keys", "message"),
     [

@@ -57,9 +57,17 @@ class _Recording:
 
 
 def place(
-    source: str, by_row: Mapping[int, Sequence[Event]], ds: xr.Dataset, before: float, after: float
+    source: str,
+    by_row: Mapping[int, Sequence[Event]],
+    ds: xr.Dataset,
+    before: float,
+    after: float,
+    *,
+    some: bool = False,
 ) -> tuple[Windows, list[str]]:
     """The windows of each recording, by its row, and what is to be said of them.
+
+    With `some` it is no error where these recordings have no events.
 
     Raises
     ------
@@ -78,12 +86,13 @@ def place(
         times = np.array([[w.start, w.stop] for w in own]).reshape(-1, 2)
         cells = [(w.event.name, w.trial, w.kind, w.start, w.stop) for w in own]
         found[row] = OfRecording(frame_at(times - origin, fps) - first, cells)
-    if not any(windows.values()):
+    if not some and not any(windows.values()):
         raise DataError(
             f"{source}: the events take no time: give them a duration (in the table, or as "
             "duration='30 s'), or count what is before='30 s' or after='30 s' them."
         )
-    _check_met(source, by_row, recordings)
+    if not some:
+        _check_met(source, by_row, recordings)
     notes = [
         *_tell_missed(source, by_row, recordings),
         *_tell_partial(source, windows, recordings, 0.5 / fps),

@@ -185,9 +185,16 @@ def _recording(table: BoutTable, cells: Sequence[str], line: int) -> str:
 
 
 def place_events(
-    table: EventTable, ds: xr.Dataset, *, before: Quantity = 0.0, after: Quantity = 0.0
+    table: EventTable,
+    ds: xr.Dataset,
+    *,
+    before: Quantity = 0.0,
+    after: Quantity = 0.0,
+    some: bool = False,
 ) -> tuple[Windows, list[str]]:
     """The windows before, in and after the events of each recording, and what is to be said.
+
+    With `some`, these are some of the recordings that the table is about: none may have events.
 
     Raises
     ------
@@ -202,12 +209,16 @@ def place_events(
     for name, length in lengths.items():
         if not 0 <= length < float("inf"):
             raise DataError(f"{name} must be a duration of zero or more, found {length:g} s.")
-    by_row, notes = _by_recording(table, ds)
-    windows, further = place(table.source, by_row, ds, lengths["before"], lengths["after"])
+    by_row, notes = _by_recording(table, ds, some=some)
+    windows, further = place(
+        table.source, by_row, ds, lengths["before"], lengths["after"], some=some
+    )
     return windows, [*table.notes, *notes, *further]
 
 
-def _by_recording(table: EventTable, ds: xr.Dataset) -> tuple[dict[int, list[Event]], list[str]]:
+def _by_recording(
+    table: EventTable, ds: xr.Dataset, *, some: bool
+) -> tuple[dict[int, list[Event]], list[str]]:
     """Events by the row of their recording, and what is to be said of the names.
 
     Raises
@@ -234,7 +245,7 @@ def _by_recording(table: EventTable, ds: xr.Dataset) -> tuple[dict[int, list[Eve
             unknown[name] = None
         for row in rows:
             found.setdefault(row, []).append(event)
-    if not found:
+    if not found and not some:
         raise DataError(
             f"{table.source}: no event is of a recording that is here. They are of "
             f"{listed(map(repr, unknown), 3)}; the recordings are {listed(names, 3)}."

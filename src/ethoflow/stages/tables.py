@@ -5,7 +5,7 @@ Rules, people and whoever else made labels stand in the same tables, each under 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
@@ -89,7 +89,7 @@ def tables(job: Job, keys: Tables) -> FileSet:
         bin = keys.bin
         made["time_budget_bins"] = lambda ds: budget_in(ds, bins_of(ds, bin))
     if keys.events is not None:
-        made["time_budget_events"] = _around_events(job, keys, groups[0])
+        made["time_budget_events"] = _around_events(job, keys, groups)
 
     def table(make: Make, value: str = "") -> pd.DataFrame:
         whole = together({group: job.open(group) for group in groups}, make)
@@ -111,14 +111,22 @@ def tables(job: Job, keys: Tables) -> FileSet:
     return FileSet(items, shows={TITLE: "time_budget.csv"})
 
 
-def _around_events(job: Job, keys: Tables, group: str) -> Make:
-    """What makes the budget by events; what is to be said of them is said."""
-    ds = job.open(group)
+def _around_events(job: Job, keys: Tables, groups: Sequence[str]) -> Make:
+    """What makes the budget by events; what is to be said of them is said.
+
+    The recordings are those of the tracks: a person may have scored some of them.
+    """
+    ds = job.open("tracks" if job.has("tracks") else groups[0])
     given = read_events(job.locate(str(keys.events)), float(ds.fps), keys.duration)
-    about = {"before": keys.before or 0.0, "after": keys.after or 0.0}
-    for note in place_events(given, ds, **about)[1]:
+    before, after = keys.before or 0.0, keys.after or 0.0
+    for note in place_events(given, ds, before=before, after=after)[1]:
         job.report.warn(note)
-    return lambda ds: budget_in(ds, place_events(given, ds, **about)[0])
+
+    def make(ds: xr.Dataset) -> pd.DataFrame:
+        windows, _ = place_events(given, ds, before=before, after=after, some=True)
+        return budget_in(ds, windows)
+
+    return make
 
 
 def _note(budget: pd.DataFrame) -> object:
