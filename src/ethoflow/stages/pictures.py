@@ -37,7 +37,7 @@ class Kind(NamedTuple):
 
 @stage(
     reads=("poses",),
-    uses=(RULES, f"{LABELS}*"),
+    uses=(f"{LABELS}*",),
     writes="pictures/",
     keys=Pictures,
 )

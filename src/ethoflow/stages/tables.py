@@ -75,7 +75,6 @@ def _check(keys: Tables, locate: Locate, where: Where) -> None:
 
 @stage(
     reads=(f"{LABELS}*",),
-    uses=(f"{LABELS}rules",),
     writes="tables/",
     keys=Tables,
     template=TEMPLATE,
