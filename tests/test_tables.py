@@ -161,6 +161,7 @@ def test_the_wide_form_has_every_number_once() -> None:
         numbers = wide.drop(columns=["bin", "start", "stop"]).select_dtypes("number")
         assert numbers.notna().sum().sum() == budget[value].notna().sum()
         np.testing.assert_allclose(np.nansum(numbers), np.nansum(budget[value]))
+    assert (wide.partner != "").is_monotonic_increasing  # pairs below the animals
     assert "surface" not in wide  # of a region, not of a row
     assert set(wide.treatment) == {"stress", "control"}
     with pytest.raises(ef.DataError, match="'sahre'. Did you mean 'share'"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from ethoflow.errors import DataError, no_such
@@ -61,6 +62,8 @@ def spread(budget: pd.DataFrame, value: str = "share") -> pd.DataFrame:
     varied = indexed[columns[last:]].groupby(level=rows, sort=False).nunique(dropna=False) > 1
     beside = indexed.loc[:, [c for c in columns[last:] if not varied[c].any()]]
     beside = beside[~beside.index.duplicated()]
+    of_pair = beside.index.get_level_values("partner") != ""
+    beside = beside.iloc[np.argsort(of_pair, kind="stable")]
     beside = beside.rename(columns={name: name_aside(name, order) for name in beside})
     found: pd.DataFrame = wide.reindex(index=beside.index, columns=order)
     found.columns.name = None
