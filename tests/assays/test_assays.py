@@ -187,6 +187,11 @@ def test_fear_conditioning(tmp_path: Path) -> None:
     scored = ef.annotate(still, ["immobile"]).rename(immobile="freezing")
     own = ef.assays.fear_conditioning(scored, tmp_path / "tones.csv", freezing="freezing")
     assert own.percent_freezing.tolist() == during.percent_freezing.tolist()
+    pair = scored.freezing.expand_dims(partner=["p"]).assign_attrs(kind="label")
+    with pytest.raises(ef.DataError, match="no label of single animals"):
+        ef.assays.fear_conditioning(
+            scored.assign(freezing=pair), tmp_path / "tones.csv", freezing="freezing"
+        )
     with pytest.raises(ef.DataError, match="frezing"):
         ef.assays.fear_conditioning(scored, tmp_path / "tones.csv", freezing="frezing")
 

@@ -67,7 +67,8 @@ def fear_conditioning(
     """
     ds = as_dataset(data)
     labels = ds[[freezing]] if freezing in ds else _label(ds, freezing)
-    if not is_label(labels[freezing]) or "individual" not in labels[freezing].dims:
+    dims = labels[freezing].dims
+    if not is_label(labels[freezing]) or "individual" not in dims or "partner" in dims:
         raise DataError(f"{freezing!r} is no label of single animals: freezing is 1, 0 or unknown.")
     table = time_budget(labels, events=events, before=before, after=after, duration=duration)
     table["share"] = 100 * table["share"]

@@ -55,7 +55,7 @@ def forced_swim(
 
     References
     ----------
-    Porsolt, Bertin and Jalfre 1977, Arch. Int. Pharmacodyn. Ther. 229:327; Can et al. 2012, J. Vis.
+    Porsolt, Bertin and Jalfre 1977, Archives Int. Pharmacodyn. 229:327; Can et al. 2012, J. Vis.
     Exp. 59:3638.
 
     Examples
