@@ -195,6 +195,8 @@ def _generate() -> None:
         text += _document("autoclass" if is_class else "autofunction", name)
     for name in ethoflow.plot.__all__:
         text += _document("autofunction", f"plot.{name}")
+    for name in ethoflow.assays.__all__:
+        text += _document("autofunction", f"assays.{name}")
     (GENERATED / "functions.md").write_text(text, encoding="utf-8")
 
 

@@ -153,7 +153,17 @@ def invoke(*arguments: object) -> str:
     return re.sub(r"[ \n]+", " ", done.output)
 
 
-USUAL = ["tracks", "identities", "poses", "features", "scored", "rules", "pictures", "tables"]
+USUAL = [
+    "tracks",
+    "identities",
+    "poses",
+    "features",
+    "scored",
+    "summary",
+    "rules",
+    "pictures",
+    "tables",
+]
 
 
 def order() -> list[str]:
@@ -163,9 +173,9 @@ def order() -> list[str]:
 def test_the_order_follows_from_what_is_read_and_written(add_stage) -> None:
     assert order() == USUAL
     add_stage("distances", DISTANCES)
-    assert order() == [*USUAL[:6], "distances", "pictures", "tables"]
+    assert order() == [*USUAL[:7], "distances", "pictures", "tables"]
     add_stage("stillness", STILLNESS)
-    assert order() == [*USUAL[:6], "stillness", "distances", "pictures", "tables"]
+    assert order() == [*USUAL[:7], "stillness", "distances", "pictures", "tables"]
 
 
 @pytest.mark.parametrize(
@@ -197,7 +207,7 @@ def test_the_template_has_its_keys(add_stage, tmp_path) -> None:
     add_stage("distances", DISTANCES)
     path, _ = template.write_project(tmp_path, fps=25)
     text = path.read_text()
-    shown = text[text.index("# distances:") : text.index("# pictures:")]
+    shown = text[text.index("# distances:") : text.index("# pictures:")].rstrip()
     assert shown.splitlines() == [
         "# distances:                # the way of every animal of the first recordings",
         "#   unit: m                 # what distances are in",
@@ -418,6 +428,13 @@ def test_stages_that_read_each_other_are_refused() -> None:
         declare.in_order([one, other])
     third = make_stage("third", ("a",), "c")
     assert declare.in_order([third, make_stage("one", (), "a")])[0].name == "one"
+
+
+def test_what_reads_a_name_with_a_star_comes_after_all_that_fit_it() -> None:
+    one = make_stage("a_table", ("labels/*",), "a/")
+    makers = [make_stage(f"maker_{n}", ("b", "c", "d"), f"labels/{n}") for n in "xy"]
+    ordered = declare.in_order([one, *makers, make_stage("other", ("e",), "f")])
+    assert [stage.name for stage in ordered] == ["other", "maker_x", "maker_y", "a_table"]
 
 
 def test_files_of_two_recordings_have_two_names() -> None:

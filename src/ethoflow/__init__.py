@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from ethoflow import behaviours, cleaning, features, labels, plot, simulate, stats
+    from ethoflow import assays, behaviours, cleaning, features, labels, plot, simulate, stats
     from ethoflow.cleaning import clean
     from ethoflow.engine import behaviour, feature, load_rules, step
     from ethoflow.engine.materialise import write
@@ -58,7 +58,16 @@ if TYPE_CHECKING:
     from ethoflow.store import verify
     from ethoflow.units import UnitError
 
-_MODULES = ("behaviours", "cleaning", "features", "labels", "plot", "simulate", "stats")
+_MODULES = (
+    "assays",
+    "behaviours",
+    "cleaning",
+    "features",
+    "labels",
+    "plot",
+    "simulate",
+    "stats",
+)
 _NAMES = {
     "Arena": "ethoflow.geometry.arena",
     "DataError": "ethoflow.schema",

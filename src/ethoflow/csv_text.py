@@ -57,6 +57,14 @@ def write_csv(
         shown.to_csv(file, index=False, sep=separator)
 
 
+def save_table(table: pd.DataFrame, path: Path) -> None:
+    """Write a table as what the ending of `path` says, CSV or else Parquet."""
+    if path.suffix == ".csv":
+        write_csv(table, path)
+    else:
+        table.to_parquet(path, index=False)
+
+
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 ESCAPED = r"^'('*[=+\-@\t\r])"

@@ -99,7 +99,7 @@ def run(folder: Path, arena: str, regions: str = "maze, open arms left right") -
     project.write_text(PROJECT.format(arena=arena, regions=regions))
     result = CliRunner().invoke(app, ["run", str(project)])
     assert result.exit_code == 0, result.output
-    return pd.read_csv(folder / "results/tables/summary.csv")
+    return pd.read_csv(folder / "results/summary/summary.csv")
 
 
 def test_two_lines_give_arm_times_and_entries_as_scripted(tmp_path: Path) -> None:

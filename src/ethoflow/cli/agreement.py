@@ -178,8 +178,8 @@ def _files(chosen: Path | None, stores: Sequence[str], overwrite: bool) -> list[
 
 
 def _write(table: pd.DataFrame, files: Sequence[Path]) -> None:
+    from ethoflow.csv_text import save_table
     from ethoflow.disk import writing_to
-    from ethoflow.stages.tables import save_table
 
     with writing_to(files[0].parent):
         files[0].parent.mkdir(parents=True, exist_ok=True)

@@ -48,12 +48,12 @@ def compare(
     out_folder: Annotated[Path | None, typer.Option("--out", help="Folder of the tables.")] = None,
 ) -> None:
     """Compare time budgets between groups; the cage or animal that was treated is the sample."""
+    from ethoflow.csv_text import save_table
     from ethoflow.disk import beside
     from ethoflow.engine.sources import open_store
     from ethoflow.exporting.groups import choose_labels
     from ethoflow.labels.budget import time_budget
     from ethoflow.names import clean_name
-    from ethoflow.stages.tables import save_table
     from ethoflow.stats import compare as test_groups
     from ethoflow.stats import find_design, foresee
     from ethoflow.store import list_groups

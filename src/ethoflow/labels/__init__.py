@@ -8,6 +8,16 @@ from __future__ import annotations
 from ethoflow.labels.annotation import SkippedRule, annotate
 from ethoflow.labels.bouts import find_bouts
 from ethoflow.labels.budget import time_budget
+from ethoflow.labels.events import EventNote
 from ethoflow.labels.joining import join
+from ethoflow.labels.wide import spread
 
-__all__ = ["SkippedRule", "annotate", "find_bouts", "join", "time_budget"]
+__all__ = [
+    "EventNote",
+    "SkippedRule",
+    "annotate",
+    "find_bouts",
+    "join",
+    "spread",
+    "time_budget",
+]

@@ -13,6 +13,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 import xarray as xr
 
+from ethoflow.engine.bouts import find_runs
 from ethoflow.engine.declare import Array
 from ethoflow.labels.categories import UNKNOWN, Categories, encode_label, is_category
 from ethoflow.schema import VARIABLES, DataError, is_label, is_symmetric
@@ -25,7 +26,7 @@ Place: TypeAlias = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Track:
-    """Runs of one behaviour in one recording, and the frames observed.
+    """Runs of one behaviour in one recording, and where it is known.
 
     Attributes
     ----------
@@ -37,10 +38,10 @@ class Track:
         Places along the other dims it has: of the animal, the partner, a region, a rater.
     runs
         Start and stop (exclusive), dims (run, 2).
-    n_observed
-        Frames in which it is known.
-    cut
-        Whether a run touches an unknown frame or an end of the recording, dims (run,).
+    seen
+        Start and stop (exclusive) of every stretch in which it is known, dims (stretch, 2).
+    begun, ended
+        Whether a run has a known frame before it, and one after it, dims (run,).
     symmetric
         The behaviour is the same seen from both animals, and this is the pair's only one.
     category
@@ -51,10 +52,16 @@ class Track:
     behaviour: str
     place: Mapping[str, int]
     runs: Array
-    n_observed: int
-    cut: Array
+    seen: Array
+    begun: Array
+    ended: Array
     symmetric: bool = False
     category: str = ""
+
+    @property
+    def cut(self) -> Array:
+        """Whether a run touches an unknown frame or an end of the recording, dims (run,)."""
+        return ~(self.begun & self.ended)
 
     @property
     def individual(self) -> int | None:
@@ -133,8 +140,9 @@ def follow_tracks(ds: xr.Dataset) -> list[Track]:
                         name,
                         place,
                         runs.bounds[own],
-                        runs.n_observed,
-                        runs.cut[own],
+                        runs.seen,
+                        runs.begun[own],
+                        runs.ended[own],
                         once[name],
                         category,
                     )
@@ -174,7 +182,7 @@ class _Part(NamedTuple):
     after: Array
     first: int
     last: int
-    n_observed: int
+    seen: Array
 
 
 class _Runs(NamedTuple):
@@ -182,8 +190,9 @@ class _Runs(NamedTuple):
 
     bounds: Array
     codes: Array
-    cut: Array
-    n_observed: int
+    begun: Array
+    ended: Array
+    seen: Array
 
 
 def _summarise_block(
@@ -202,8 +211,8 @@ def _summarise_block(
 def _summarise(state: Array, *, all_codes: bool) -> _Part:
     """Runs of every known state, or of 1 alone."""
     if not state.size:
-        none = np.zeros(0, np.int64)
-        return _Part(np.zeros((0, 2), np.int64), none, none, none, UNKNOWN, UNKNOWN, 0)
+        none, nowhere = np.zeros(0, np.int64), np.zeros((0, 2), np.int64)
+        return _Part(nowhere, none, none, none, UNKNOWN, UNKNOWN, nowhere)
     edges = np.concatenate([[0], np.flatnonzero(state[1:] != state[:-1]) + 1, [state.size]])
     codes = np.concatenate([[EDGE], state[edges[:-1]], [EDGE]])
     wanted = codes[1:-1] != UNKNOWN if all_codes else codes[1:-1] == 1
@@ -214,14 +223,15 @@ def _summarise(state: Array, *, all_codes: bool) -> _Part:
         after=codes[2:][wanted],
         first=int(state[0]),
         last=int(state[-1]),
-        n_observed=int((state != UNKNOWN).sum()),
+        seen=find_runs((state != UNKNOWN).astype(np.int8)),
     )
 
 
 def _join(parts: Sequence[tuple[int, _Part]]) -> _Runs:
     """Runs of a whole recording: those that meet at a border of blocks become one."""
     if not parts:
-        return _Runs(np.zeros((0, 2), np.int64), np.zeros(0, np.int64), np.zeros(0, bool), 0)
+        none, nowhere = np.zeros(0, bool), np.zeros((0, 2), np.int64)
+        return _Runs(nowhere, none.astype(np.int64), none, none, nowhere)
     lasts = [UNKNOWN, *(part.last for _, part in parts)]
     firsts = [*(part.first for _, part in parts[1:]), UNKNOWN]
     bounds = np.concatenate([part.bounds + start for start, part in parts])
@@ -240,5 +250,14 @@ def _join(parts: Sequence[tuple[int, _Part]]) -> _Runs:
     )
     begins, ends = before != codes, after != codes
     whole = np.stack([bounds[begins, 0], bounds[ends, 1]], axis=-1)
-    cut = (before[begins] == UNKNOWN) | (after[ends] == UNKNOWN)
-    return _Runs(whole, codes[begins], cut, sum(part.n_observed for _, part in parts))
+    begun, ended = before[begins] != UNKNOWN, after[ends] != UNKNOWN
+    return _Runs(whole, codes[begins], begun, ended, _merge([p.seen + at for at, p in parts]))
+
+
+def _merge(stretches: Sequence[Array]) -> Array:
+    """Stretches of all blocks, those that meet at a border as one."""
+    bounds = np.concatenate(stretches)
+    meets = bounds[1:, 0] == bounds[:-1, 1]
+    starts = bounds[:, 0][np.concatenate([[True], ~meets])[: len(bounds)]]
+    stops = bounds[:, 1][np.concatenate([~meets, [True]])[: len(bounds)]]
+    return np.stack([starts, stops], axis=-1)

@@ -14,7 +14,9 @@ TABLE_COLUMNS = frozenset(
             "behaviour",
         ),
         *("start", "stop", "duration", "start_frame", "stop_frame", "cut"),
-        *("observed", "time", "share", "n_bouts", "mean_bout"),
+        *("observed", "time", "share", "n_bouts", "n_cut", "mean_bout"),
+        *("latency_to_first", "latency_cut", "n_intervals", "mean_interval"),
+        *("bin", "event", "trial", "window"),
         *("n_frames", "missing", "low_confidence", "jumps"),
         *("frame", "x", "y", "z", "confidence"),
     )

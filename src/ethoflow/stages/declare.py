@@ -121,7 +121,8 @@ def stage(
         ``"labels/*"`` stands for all groups there that are no other stage's.
     reads
         What it needs, written in the same way; where one is not there it does not run, and what it
-        made before is taken away.
+        made before is taken away. ``"labels/*"`` is all groups there, whoever writes them, of which
+        one has to be there; `Job.groups` names them.
     uses
         What it also looks at where it is there.
     keys
@@ -222,11 +223,7 @@ def in_order(some: Collection[Stage]) -> list[Stage]:
     ordered: list[Stage] = []
     left = sorted(some, key=lambda one: (len(one.reads) + len(one.uses), one.name))
     while left:
-        ready = [
-            one
-            for one in left
-            if all(_maker(place, some) not in left for place in (*one.reads, *one.uses))
-        ]
+        ready = [one for one in left if not any(maker in left for maker in _makers_for(one, some))]
         if not ready:
             names = ", ".join(one.name for one in left)
             raise ValueError(f"stages read what each other makes: {names}.")
@@ -259,14 +256,25 @@ def leading_to(name: str) -> list[Stage]:
     """
     known, wanted = stages(), [find_stage(name)]
     for one in wanted:
-        makers = [_maker(place, known) for place in (*one.reads, *one.uses)]
-        wanted += [maker for maker in makers if maker is not None and maker not in wanted]
+        wanted += [maker for maker in _makers_for(one, known) if maker not in wanted]
     return [one for one in known if one in wanted and one.reads]
 
 
 def maker_of(place: str) -> Stage | None:
     """The stage that writes a group or a folder; one that names it before one that has a star."""
     return _maker(place, stages())
+
+
+def _makers_for(one: Stage, some: Collection[Stage]) -> list[Stage]:
+    """The stages that make what a stage reads or uses; of a name with a star all that fit it."""
+    found: list[Stage] = []
+    for place in (*one.reads, *one.uses):
+        if "*" in place:
+            fitting = (s for s in some if any(fnmatchcase(own, place) for own in s.writes))
+            found += [s for s in fitting if s != one]
+        elif (maker := _maker(place, some)) is not None:
+            found.append(maker)
+    return found
 
 
 def _maker(place: str, some: Collection[Stage]) -> Stage | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -53,7 +54,14 @@ class Job:
         """Whether a group holds data, or a folder results of ours."""
         if place.endswith("/"):
             return bool(results.sources(self.results / place))
+        if "*" in place:
+            return bool(self.groups(place))
         return store.has_data(self.store, place)
+
+    def groups(self, pattern: str) -> list[str]:
+        """Groups of the store that a name with a star stands for, by name."""
+        state = store.read_state(self.store)
+        return [] if state is None else fnmatch.filter(state.groups(), pattern)
 
     def open(self, group: str) -> xr.Dataset:
         """A group of the store, lazy."""
@@ -67,6 +75,8 @@ class Job:
         """What tells what a group (or a recording in it) or a folder holds from anything else."""
         if place.endswith("/"):
             return repr(sorted(results.sources(self.results / place).items()))
+        if "*" in place:
+            return repr({name: self.fingerprint(name, recording) for name in self.groups(place)})
         return store.fingerprint(self.store, place, recording)
 
     def locate(self, name: str) -> Path:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 from pydantic import Field
 
+from ethoflow.labels.runs import is_behaviour
+from ethoflow.labels.sources import LABELS
 from ethoflow.names import clean_name
 from ethoflow.short_names import short_names
 from ethoflow.stages.declare import stage
@@ -15,8 +18,7 @@ from ethoflow.stages.job import Job
 from ethoflow.stages.keys import Keys
 from ethoflow.stages.made import FileSet, Item
 
-GROUPS = {"trajectories": "poses", "ethogram": "labels/rules"}
-"""What each kind of picture shows."""
+RULES = f"{LABELS}rules"
 
 
 class Pictures(Keys):
@@ -25,23 +27,70 @@ class Pictures(Keys):
     recordings: int = Field(default=12, ge=0, description="how many recordings are drawn")
 
 
-@stage(reads=("poses",), uses=("labels/rules",), writes="pictures/", keys=Pictures)
+class Kind(NamedTuple):
+    """A kind of picture: how the names of its files begin, the group it shows, and whose it is."""
+
+    begins: str
+    group: str
+    whose: str = ""
+
+
+@stage(
+    reads=("poses",),
+    uses=(f"{LABELS}*",),
+    writes="pictures/",
+    keys=Pictures,
+)
 def pictures(job: Job, keys: Pictures) -> FileSet:
-    """Ethogram and trajectories of the first recordings, as HTML and PNG."""
+    """Ethograms and trajectories of the first recordings, as HTML and PNG.
+
+    There is an ethogram of the rules' labels, and one of every other group's.
+    """
     names = [str(name) for name in job.open("poses").recording.values]
     if len(names) > keys.recordings:
         job.report.say(
             f"pictures: of the first {keys.recordings} of {len(names)} recordings "
             "(pictures.recordings)"
         )
-    kinds = [kind for kind, group in GROUPS.items() if job.has(group)]
-    short, stems = short_names(names), _stems(names[: keys.recordings])
-    items = [
-        _picture(job, kind, name, short[name], stems[name])
-        for name in names[: keys.recordings]
-        for kind in kinds
-    ]
+    drawn = names[: keys.recordings]
+    short, stems = short_names(names), _stems(drawn)
+    taken: set[str] = set()
+    items = []
+    kinds = {kind: _recordings(job, kind.group) for kind in (_kinds(job) if drawn else [])}
+    for name in drawn:
+        for kind in (kind for kind, there in kinds.items() if name in there):
+            file = _free(f"{kind.begins}_{stems[name]}", taken)
+            items.append(_picture(job, kind, name, short[name], file))
     return FileSet(items, verb="drawn")
+
+
+def _kinds(job: Job) -> list[Kind]:
+    """Trajectories, and an ethogram of each group that has labels."""
+    kinds = [Kind("trajectories", "poses")]
+    groups = sorted(job.groups(f"{LABELS}*"), key=lambda group: group != RULES)
+    for group in groups:
+        ds = job.open(group)
+        if not any(map(is_behaviour, ds.data_vars.values())):
+            continue
+        source = group.removeprefix(LABELS)
+        # A hyphen, so that no recording's name makes it one of the rules'.
+        begins = "ethogram" if group == RULES else f"ethogram-{clean_name(source)}"
+        whose = "" if group == RULES else str(ds.attrs.get("rater", "") or source)
+        kinds.append(Kind(begins, group, whose))
+    return kinds
+
+
+def _recordings(job: Job, group: str) -> set[str]:
+    return {str(name) for name in np.atleast_1d(job.open(group).recording.values)}
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """A name that nothing has yet: with a number behind it where it has to be."""
+    found, number = name, 2
+    while found in taken:
+        found, number = f"{name}_{number}", number + 1
+    taken.add(found)
+    return found
 
 
 def _stems(names: Sequence[str]) -> dict[str, str]:
@@ -55,18 +104,18 @@ def _stems(names: Sequence[str]) -> dict[str, str]:
     return stems
 
 
-def _picture(job: Job, kind: str, name: str, short: str, stem: str) -> Item:
+def _picture(job: Job, kind: Kind, name: str, short: str, file: str) -> Item:
     """A picture of one recording: what others hold does not count."""
-    group, files = GROUPS[kind], [f"{kind}_{stem}.html", f"{kind}_{stem}.png"]
+    title = f"{short} ({kind.whose})" if kind.whose else short
 
     def draw() -> Any:
         from ethoflow import plot  # the plotting libraries are heavy
 
-        one = job.open(group).sel(recording=name).assign_coords(recording=short)
-        return plot.ethogram(one) if kind == "ethogram" else plot.trajectories(one)
+        one = job.open(kind.group).sel(recording=name).assign_coords(recording=title)
+        return plot.trajectories(one) if kind.group == "poses" else plot.ethogram(one)
 
-    source = repr((kind, short, job.fingerprint(group, name)))
-    return Item(files, draw, _save, source)
+    source = repr((kind.begins, title, job.fingerprint(kind.group, name)))
+    return Item([f"{file}.html", f"{file}.png"], draw, _save, source)
 
 
 def _save(figure: Any, path: Path) -> None:
