@@ -69,10 +69,13 @@ RULES = [item for item in ITEMS if item.kind == "behaviour"]
 PAIRS = [item for item in ITEMS if item.scope == "pair"]
 CHUNKS = (1, 7, 100, -1)
 FEW = settings(
-    max_examples=5, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=5 if LONG else 3,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 MANY = settings(
-    max_examples=100 if LONG else 25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=100 if LONG else 10, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 
 
@@ -86,6 +89,16 @@ def _one_thread(request: pytest.FixtureRequest) -> Iterator[None]:
 
 def every(items: list[Subject]) -> Any:
     return pytest.mark.parametrize("item", items, ids=lambda item: item.title)
+
+
+def in_turns(name: str, *ways: Any) -> Any:
+    """Every item in one of the ways, each in its turn; in the long form in all of them."""
+    given = [
+        pytest.param(item, way, id=f"{item.title}-{way}")
+        for place, item in enumerate(ITEMS)
+        for way in (ways if LONG else [ways[place % len(ways)]])
+    ]
+    return pytest.mark.parametrize(("item", name), given)
 
 
 @cache
@@ -145,12 +158,13 @@ def test_the_test_data_show_every_behaviour(item: Subject) -> None:
 # --- chunks do not show -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("chunk", CHUNKS)
+@pytest.mark.parametrize("chunk", CHUNKS if LONG else CHUNKS[:2])
 @every(ITEMS)
 def test_chunks_do_not_show(item: Subject, chunk: int) -> None:
-    whole = result(item, poses())
+    ds = poses() if LONG or chunk > 1 else poses().isel(time=slice(40))
+    whole = result(item, ds)
     with no_compute():
-        lazy = result(item, poses().chunk(time=chunk))
+        lazy = result(item, ds.chunk(time=chunk))
     assert lazy.chunks is not None
     xr.testing.assert_identical(lazy.compute(), whole)
 
@@ -162,8 +176,7 @@ def test_chunks_do_not_show_in_either_arena(arena: str) -> None:
     xr.testing.assert_identical(lazy.compute(), wall_distance(poses(arena)))
 
 
-@pytest.mark.parametrize("chunks", [{"individual": 1}, {"bodypart": 4, "time": 9}, {"space": 1}])
-@every(ITEMS)
+@in_turns("chunks", {"individual": 1}, {"bodypart": 4, "time": 9}, {"space": 1})
 def test_chunks_along_other_dims_do_not_show(item: Subject, chunks: dict[str, int]) -> None:
     lazy = result(item, poses().chunk(chunks))
     xr.testing.assert_identical(lazy.compute(), result(item, poses()))
@@ -182,8 +195,7 @@ def test_a_rechunked_result_is_the_same(item: Subject) -> None:
     xr.testing.assert_identical(result(item, ds).compute(), result(item, poses()))
 
 
-@pytest.mark.parametrize("chunks", [{"recording": 2, "time": 50}, {"recording": 3, "time": -1}])
-@every(ITEMS)
+@in_turns("chunks", {"recording": 2, "time": 50}, {"recording": 3, "time": -1})
 def test_chunks_of_a_cohort_do_not_show(item: Subject, chunks: dict[str, int]) -> None:
     with no_compute():
         lazy = result(item, cohort().chunk(chunks))
@@ -416,8 +428,7 @@ def test_an_absent_animal_leaves_the_others_alone(item: Subject) -> None:
 # --- small and odd ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("chunk", [None, 5])
-@every(ITEMS)
+@in_turns("chunk", None, 5)
 def test_an_empty_recording(item: Subject, chunk: int | None) -> None:
     ds = make_poses(1, 40).isel(time=slice(0, 0))
     found = result(item, ds.chunk(time=chunk) if chunk else ds).compute()
@@ -425,8 +436,7 @@ def test_an_empty_recording(item: Subject, chunk: int | None) -> None:
     assert item.kind != "summary" or np.isnan(found).all()
 
 
-@pytest.mark.parametrize("chunk", [None, 5])
-@every(ITEMS)
+@in_turns("chunk", None, 5)
 def test_one_frame(item: Subject, chunk: int | None) -> None:
     ds = make_poses(1, 1, gaps=False)
     found = result(item, ds.chunk(time=chunk) if chunk else ds).compute()

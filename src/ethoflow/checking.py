@@ -15,6 +15,7 @@ import numpy as np
 import xarray as xr
 
 from ethoflow.engine import Declaration, Output, find
+from ethoflow.engine.calls import Call
 from ethoflow.engine.model import Model
 from ethoflow.engine.resolve import Request
 from ethoflow.errors import DataError, Missing, WrongUse
@@ -31,6 +32,9 @@ STRETCHES = 4
 
 ROUNDING = 1e-4
 """Relative differences below it come from rounding, larger ones from frames that are not seen."""
+
+LENGTHS = ("mm", "mm/s", "mm/s2")
+"""Units of thresholds that grow with positions."""
 
 Arrays: TypeAlias = Mapping[str, np.ndarray]
 Given: TypeAlias = Mapping[str, Any]
@@ -280,13 +284,14 @@ def _enlarged(declaration: Declaration, ds: xr.Dataset, given: Given, whole: Arr
     mixed = any(item.many for item in declaration.inputs)
     if declaration.kind == "fit" or learnt or mixed or any("mm" in unit for unit in units):
         return []
+    if _has_lengths_below(Request(ds).call(declaration, given)):
+        return []
     lengths = [n for n, v in ds.data_vars.items() if v.attrs.get("units") == "mm"]
     twice = ds.assign({name: ds[name].copy(data=ds[name].values * 2) for name in lengths})
     larger = {
         name: value * 2
         for name, value in {**declaration.defaults, **given}.items()
-        if declaration.parameter_units.get(name) in ("mm", "mm/s", "mm/s2")
-        and isinstance(value, int | float)
+        if declaration.parameter_units.get(name) in LENGTHS and isinstance(value, int | float)
     }
     found = _run(declaration, twice, {**given, **larger})
     for output in declaration.outputs:
@@ -309,6 +314,19 @@ def _unit_of(declaration: Declaration, ds: xr.Dataset, given: Given, output: Out
     call = Request(ds).call(declaration, given)
     return next(one.units for one in call.siblings if one.name == output.name).replace(
         "mm", "position"
+    )
+
+
+def _has_lengths_below(call: Call) -> bool:
+    """Whether what it rests on has thresholds that are lengths: those are not made larger here."""
+    return any(
+        _has_lengths_below(node)
+        or any(
+            unit in LENGTHS and node.parameters.get(name) is not None
+            for name, unit in node.declaration.parameter_units.items()
+        )
+        for node in call.inputs
+        if isinstance(node, Call)
     )
 
 

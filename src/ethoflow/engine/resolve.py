@@ -244,9 +244,9 @@ def _check_raw(ds: xr.Dataset, declaration: Declaration, name: str) -> None:
     DataError
         A function asks for whole numbers as they were.
     """
-    was = ds[name].attrs.get(WAS)
+    was = ds.variables[name].attrs.get(WAS)
     raw = any(i.variable == name and i.argument in declaration.raw for i in declaration.inputs)
-    if raw and was is not None and ds[name].dtype.kind == "f":
+    if raw and was is not None and ds.variables[name].dtype.kind == "f":
         raise DataError(
             f"{declaration.name} reads {name} as it is (raw=...): that was {was}, which a store "
             f"keeps as {ds[name].dtype}. Read it from where it came, or declare {declaration.name} "
@@ -330,7 +330,7 @@ def _is_input(ds: xr.Dataset, name: str) -> bool:
     """
     if name in ds.data_vars:
         return True
-    return name in ds.coords and (name in COORDINATES or "time" in ds[name].dims)
+    return name in ds.coords and (name in COORDINATES or "time" in ds.variables[name].dims)
 
 
 def _advice(ds: xr.Dataset, name: str, declaration: Declaration) -> str:
@@ -346,7 +346,7 @@ def _advice(ds: xr.Dataset, name: str, declaration: Declaration) -> str:
 
 def _check_units(ds: xr.Dataset, declaration: Declaration, name: str) -> None:
     """Raise where a variable of the dataset is not in the unit its readers reckon in."""
-    found, length = ds[name].attrs.get("units"), position_units(ds)
+    found, length = ds.variables[name].attrs.get("units"), position_units(ds)
     maker = maker_of(name)
     if maker is not None:
         declared = maker[0].outputs[maker[1]].units

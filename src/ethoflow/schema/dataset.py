@@ -55,7 +55,9 @@ def as_dataset(data: Data, *, needs: Sequence[str] = ()) -> xr.Dataset:
     data = _load_names(_mark_shared(_restore_individual(data)))
     _check_position(data)
     _check_names(data)
-    return data.transpose(*ordered(data.dims))
+    dims = ordered(data.dims)
+    turned = any(v.dims != tuple(d for d in dims if d in v.dims) for v in data.variables.values())
+    return data.transpose(*dims) if turned else data
 
 
 def _restore_individual(ds: xr.Dataset) -> xr.Dataset:
@@ -81,16 +83,18 @@ def _mark_shared(ds: xr.Dataset) -> xr.Dataset:
     """What all animals share is marked while it can be told: beside a dim that it lacks."""
     if "individual" not in ds.dims:
         return ds
-    shared = [n for n, v in ds.data_vars.items() if "individual" not in v.dims]
-    return ds.assign({n: ds[n].assign_attrs(OF_ALL) for n in shared if n not in VARIABLES})
+    shared = [n for n in ds.data_vars if "individual" not in ds.variables[n].dims]
+    own = [n for n in shared if n not in VARIABLES]
+    return ds.assign({n: ds[n].assign_attrs(OF_ALL) for n in own}) if own else ds
 
 
 def _load_names(ds: xr.Dataset) -> xr.Dataset:
     """`Dataset.chunk` makes Dask arrays of names too; what rules look up has to be here."""
+    coords = {name: ds.variables[name] for name in ds.coords}
     lazy = {
-        name: coord.variable
-        for name, coord in ds.coords.items()
-        if hasattr(coord.variable._data, "dask") and "time" not in coord.dims
+        name: coord
+        for name, coord in coords.items()
+        if hasattr(coord._data, "dask") and "time" not in coord.dims
     }
     if not lazy:
         return ds
@@ -107,12 +111,13 @@ def _check_names(ds: xr.Dataset) -> None:
 
 
 def _check_position(ds: xr.Dataset) -> None:
-    if "position" not in ds:
+    if "position" not in ds.variables:
         return
-    lost = [dim for dim in ("bodypart", "space", "time") if dim not in ds.position.dims]
+    position = ds.variables["position"]
+    lost = [dim for dim in ("bodypart", "space", "time") if dim not in position.dims]
     if lost:
         raise DataError(
             f"position needs the dimension {' and '.join(lost)}: select with a list or a slice, as "
             "in ds.sel(bodypart=['nose'])."
         )
-    check_real(ds.position.dtype, "positions")
+    check_real(position.dtype, "positions")

@@ -17,10 +17,11 @@ def position_units(ds: xr.Dataset) -> str:
     DataError
         There are no positions, and the features are in several lengths.
     """
-    if "position" in ds:
-        return str(ds["position"].attrs.get("units", "px"))
+    if "position" in ds.variables:
+        return str(ds.variables["position"].attrs.get("units", "px"))
     lengths: dict[str, list[str]] = {}
-    for name, array in ds.data_vars.items():
+    for name in ds.data_vars:
+        array = ds.variables[name]
         length, _ = length_in(str(array.attrs.get("units", "")))
         # What is noted of a whole recording, such as the height of a camera, may be in any unit.
         if length and (name in VARIABLES or set(array.dims) - {"recording"}):
