@@ -92,9 +92,16 @@ def test_what_is_refused() -> None:
         ef.calibrate(cohort(), {"a": ARENAS["a"]})
     with pytest.raises(ef.DataError, match=r"no scale for: b"):
         ef.calibrate(cohort(), {"a": ARENAS["a"], "b": ef.circle(0, 0, 1)})
-    for given in (3.2, "circle 320 240 200 px = 380 mm"):
-        with pytest.raises(ef.DataError, match=r"px_per_mm=3\.2"):
+    for given in (3.2, "3.2", "3.2 px/mm", {"default": 3.2}, {"default": "32 px/cm"}):
+        with pytest.raises(ef.DataError, match=r"A scale alone is given as px_per_mm=3\.2"):
             ef.calibrate(tracks, given)  # type: ignore[arg-type]
+
+
+def test_an_arena_may_be_a_text() -> None:
+    written = ef.calibrate(make_tracks(1, 10), "circle 320 240 200 px = 380 mm")
+    xr.testing.assert_identical(
+        written, ef.calibrate(make_tracks(1, 10), ef.circle(320, 240, 200, size="380 mm"))
+    )
 
 
 def test_distances_scale_with_the_calibration() -> None:
