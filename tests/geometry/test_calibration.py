@@ -312,3 +312,12 @@ def test_an_outline_without_a_unit_is_refused() -> None:
     many = cohort().assign_coords(bin=("bin", [1.0, 2.0], {"units": "px"}))
     with pytest.raises(ef.DataError, match=r"bin is in px and one for all .*drop_vars\('bin'\)"):
         ef.calibrate(many, px_per_mm={"a": 2, "b": 4})
+
+
+def test_what_is_of_a_video_is_of_all_its_tracks() -> None:
+    names = ["m1DLC_a_shuffle1_5", "m1DLC_a_shuffle2_5", "m2DLC_a_shuffle1_5"]
+    ds = stack([make_tracks(1, 9, name=name) for name in names])
+    scaled = ef.calibrate(ds, px_per_mm={"m1": 2, "m2": 4})
+    assert scaled.px_per_mm.values.tolist() == [2, 2, 4]
+    own = ef.calibrate(ds, px_per_mm={"m1DLC_a_shuffle2_5": 3, "m1": 2, "m2": 4})
+    assert own.px_per_mm.values.tolist() == [2, 3, 4]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -93,3 +94,39 @@ def test_real_floors() -> None:
     np.testing.assert_allclose(field.arena.corners(), expected, atol=8)
     dish = ef.find_arena(REAL / "centroid-trackers/tracktor/mouse_video.mp4").arena
     np.testing.assert_allclose([*dish.centre, dish.radius], [308, 234, 209], atol=8)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not REAL.is_dir(), reason="the real videos are not here")
+def test_an_open_field_with_its_arena_found_in_the_video(tmp_path: Path) -> None:
+    """No hand work: the video, three networks' tracks of it, and five lines."""
+    folder = REAL / "dlc-openfield-m3v1"
+    (tmp_path / "tracks").mkdir()
+    for file in folder.glob("m3v1mp4DLC*.h5"):
+        shutil.copy(file, tmp_path / "tracks")
+    out = tmp_path / "arenas.csv"
+    found = CliRunner().invoke(
+        app, ["arenas", str(folder / "m3v1mp4.mp4"), "--size", "40 cm", "--out", str(out)]
+    )
+    assert found.exit_code == 0, found.output
+    project = tmp_path / "project.yaml"
+    project.write_text(
+        "tracks: tracks/*.h5\nfps: 30\narena: arenas.csv\nsummary: {bin: 20 s}\n"
+        "regions: {inner: centre 50 % of side, outer: periphery 50 % of side}\n"
+    )
+    ran = CliRunner().invoke(app, ["run", str(project)])
+    said = " ".join(ran.output.split())
+    assert ran.exit_code == 0, said
+    for word in ("another size", "outside of the arena", "arena of no recording", "long from nose"):
+        assert word not in said
+    poses = ef.open(tmp_path / "results/cohort.zarr", "poses")
+    np.testing.assert_allclose(poses.px_per_mm, 602 / 400, rtol=0.01)
+    table = pd.read_csv(tmp_path / "results/summary/summary.csv")
+    assert table.groupby("recording").bin.max().tolist() == [3, 3, 3]
+    inside = table.time_inside_inner + table.time_inside_outer
+    np.testing.assert_allclose(inside, table.time_seen, atol=1.0)
+    # A mouse keeps to the walls, and the networks agree on it.
+    sums = table.groupby("recording")[["distance_moved", "time_inside_outer"]].sum()
+    assert (table.time_inside_outer > 4 * table.time_inside_inner).all()
+    assert sums.distance_moved.between(3500, 6000).all()
+    assert sums.time_inside_outer.max() < 1.1 * sums.time_inside_outer.min()
