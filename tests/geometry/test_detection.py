@@ -14,6 +14,7 @@ import ethoflow as ef
 from ethoflow.cli import app
 from ethoflow.geometry.detection import find_arenas
 from ethoflow.geometry.files import read_arenas
+from ethoflow.geometry.still import median_frame
 
 cv2 = pytest.importorskip("cv2")
 
@@ -81,8 +82,28 @@ def test_a_table_that_a_project_reads(tmp_path: Path) -> None:
     arenas = read_arenas(out)
     assert arenas["m1"].px_per_mm == pytest.approx(1.0, abs=0.02)
     assert list(arenas) == ["m1"]
+    told = []
+    find_arenas([tmp_path / "m1.avi"], tmp_path / "b.csv", progress=lambda *done: told.append(done))
+    assert told == [(1, 1)]
     with pytest.raises(ef.DataError, match="there already"):
         find_arenas([tmp_path / "m1.avi"], out)
+
+
+@pytest.mark.parametrize(("codec", "n"), [("mp4v", 3500), ("mp4v", 300), ("MJPG", 20)])
+def test_what_does_not_move_of_videos_long_and_short(codec: str, n: int, tmp_path: Path) -> None:
+    """A square that crosses the picture is gone, wherever whole frames lie."""
+    path = tmp_path / ("m.avi" if codec == "MJPG" else "m.mp4")
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*codec), 25, (96, 64))
+    floor = np.full((64, 96, 3), 180, np.uint8)
+    floor[:10] = 60
+    for frame in range(n):
+        picture = floor.copy()
+        at = 12 + round(60 * frame / n)
+        picture[20:50, at : at + 20] = 0
+        writer.write(picture)
+    writer.release()
+    off = np.abs(median_frame(path).astype(int) - floor[:, :, 0])
+    assert np.quantile(off, 0.95) <= 8
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="the real videos are not here")

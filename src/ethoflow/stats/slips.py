@@ -181,9 +181,9 @@ def _of_arenas(
         elif (np.ptp(known, axis=0) < SMALL * (high - low)).all():
             small.append(row)
     what = "is it in the pixels of these videos, and its size in their unit?"
-    for times, found in scaled.items():
+    for shown, found in scaled.items():
         yield (
-            f"the animals go where the arena would be in a picture {times} times as large: was it "
+            f"the animals go where the arena would be in a picture {shown} times as large: was it "
             "found in a video of another size than the one that was tracked? Lengths and regions "
             "are then wrong by this factor. (Else the animals use a part of it alone.)",
             found,
