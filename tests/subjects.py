@@ -123,9 +123,9 @@ OF_REGIONS = (
 IN_BINS = ("distance_moved", "time_inside")
 
 
-def in_bins(_: xr.Dataset) -> Mapping[str, Mapping[str, Any]]:
-    """Bins of ten frames, more of them than the recordings have."""
-    return {name: {"bin": "10 frames", "n_bins": 26} for name in IN_BINS}
+def in_bins(ds: xr.Dataset) -> Mapping[str, Mapping[str, Any]]:
+    """Bins of ten frames and a part of one, more of them than the recordings have."""
+    return {name: {"bin": 10.3 / float(ds.fps), "n_bins": 26} for name in IN_BINS}
 
 
 def _needs_of(name: str) -> Callable[[xr.Dataset], xr.Dataset]:

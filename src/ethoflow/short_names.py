@@ -38,6 +38,22 @@ def short_names(names: Iterable[str]) -> dict[str, str]:
     return dict(zip(names, _without_ending(short), strict=True))
 
 
+def videos_of(names: Iterable[str]) -> dict[str, str]:
+    """The video of each recording, by its name; several networks may have tracked one.
+
+    It is the name itself where no network is named in it, or where that of the video is a
+    recording's own.
+
+    Examples
+    --------
+    >>> videos_of(["m1DLC_a_shuffle1_5", "m1DLC_a_shuffle2_5", "m2"])
+    {'m1DLC_a_shuffle1_5': 'm1', 'm1DLC_a_shuffle2_5': 'm1', 'm2': 'm2'}
+    """
+    names = list(dict.fromkeys(map(str, names)))
+    bare = {name: _MARK.sub("", name) for name in names}
+    return {name: video if video and video not in names else name for name, video in bare.items()}
+
+
 def _without_ending(names: list[str]) -> list[str]:
     """Names without the ending that all share, where they stay different."""
     endings = {found[0] if (found := _ENDING.search(name)) else "" for name in names}

@@ -92,8 +92,16 @@ def test_what_is_refused() -> None:
         ef.calibrate(cohort(), {"a": ARENAS["a"]})
     with pytest.raises(ef.DataError, match=r"no scale for: b"):
         ef.calibrate(cohort(), {"a": ARENAS["a"], "b": ef.circle(0, 0, 1)})
-    with pytest.raises(ef.DataError, match=r"px_per_mm=3\.2"):
-        ef.calibrate(tracks, 3.2)  # type: ignore[arg-type]
+    for given in (3.2, "3.2", "3.2 px/mm", {"default": 3.2}, {"default": "32 px/cm"}):
+        with pytest.raises(ef.DataError, match=r"A scale alone is given as px_per_mm=3\.2"):
+            ef.calibrate(tracks, given)  # type: ignore[arg-type]
+
+
+def test_an_arena_may_be_a_text() -> None:
+    written = ef.calibrate(make_tracks(1, 10), "circle 320 240 200 px = 380 mm")
+    xr.testing.assert_identical(
+        written, ef.calibrate(make_tracks(1, 10), ef.circle(320, 240, 200, size="380 mm"))
+    )
 
 
 def test_distances_scale_with_the_calibration() -> None:
@@ -304,3 +312,12 @@ def test_an_outline_without_a_unit_is_refused() -> None:
     many = cohort().assign_coords(bin=("bin", [1.0, 2.0], {"units": "px"}))
     with pytest.raises(ef.DataError, match=r"bin is in px and one for all .*drop_vars\('bin'\)"):
         ef.calibrate(many, px_per_mm={"a": 2, "b": 4})
+
+
+def test_what_is_of_a_video_is_of_all_its_tracks() -> None:
+    names = ["m1DLC_a_shuffle1_5", "m1DLC_a_shuffle2_5", "m2DLC_a_shuffle1_5"]
+    ds = stack([make_tracks(1, 9, name=name) for name in names])
+    scaled = ef.calibrate(ds, px_per_mm={"m1": 2, "m2": 4})
+    assert scaled.px_per_mm.values.tolist() == [2, 2, 4]
+    own = ef.calibrate(ds, px_per_mm={"m1DLC_a_shuffle2_5": 3, "m1": 2, "m2": 4})
+    assert own.px_per_mm.values.tolist() == [2, 3, 4]

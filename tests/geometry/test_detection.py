@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ import ethoflow as ef
 from ethoflow.cli import app
 from ethoflow.geometry.detection import find_arenas
 from ethoflow.geometry.files import read_arenas
+from ethoflow.geometry.still import median_frame
 
 cv2 = pytest.importorskip("cv2")
 
@@ -80,8 +82,28 @@ def test_a_table_that_a_project_reads(tmp_path: Path) -> None:
     arenas = read_arenas(out)
     assert arenas["m1"].px_per_mm == pytest.approx(1.0, abs=0.02)
     assert list(arenas) == ["m1"]
+    told = []
+    find_arenas([tmp_path / "m1.avi"], tmp_path / "b.csv", progress=lambda *done: told.append(done))
+    assert told == [(1, 1)]
     with pytest.raises(ef.DataError, match="there already"):
         find_arenas([tmp_path / "m1.avi"], out)
+
+
+@pytest.mark.parametrize(("codec", "n"), [("mp4v", 3500), ("mp4v", 300), ("MJPG", 20)])
+def test_what_does_not_move_of_videos_long_and_short(codec: str, n: int, tmp_path: Path) -> None:
+    """A square that crosses the picture is gone, wherever whole frames lie."""
+    path = tmp_path / ("m.avi" if codec == "MJPG" else "m.mp4")
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*codec), 25, (96, 64))
+    floor = np.full((64, 96, 3), 180, np.uint8)
+    floor[:10] = 60
+    for frame in range(n):
+        picture = floor.copy()
+        at = 12 + round(60 * frame / n)
+        picture[20:50, at : at + 20] = 0
+        writer.write(picture)
+    writer.release()
+    off = np.abs(median_frame(path).astype(int) - floor[:, :, 0])
+    assert np.quantile(off, 0.95) <= 8
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="the real videos are not here")
@@ -93,3 +115,39 @@ def test_real_floors() -> None:
     np.testing.assert_allclose(field.arena.corners(), expected, atol=8)
     dish = ef.find_arena(REAL / "centroid-trackers/tracktor/mouse_video.mp4").arena
     np.testing.assert_allclose([*dish.centre, dish.radius], [308, 234, 209], atol=8)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not REAL.is_dir(), reason="the real videos are not here")
+def test_an_open_field_with_its_arena_found_in_the_video(tmp_path: Path) -> None:
+    """No hand work: the video, three networks' tracks of it, and five lines."""
+    folder = REAL / "dlc-openfield-m3v1"
+    (tmp_path / "tracks").mkdir()
+    for file in folder.glob("m3v1mp4DLC*.h5"):
+        shutil.copy(file, tmp_path / "tracks")
+    out = tmp_path / "arenas.csv"
+    found = CliRunner().invoke(
+        app, ["arenas", str(folder / "m3v1mp4.mp4"), "--size", "40 cm", "--out", str(out)]
+    )
+    assert found.exit_code == 0, found.output
+    project = tmp_path / "project.yaml"
+    project.write_text(
+        "tracks: tracks/*.h5\nfps: 30\narena: arenas.csv\nsummary: {bin: 20 s}\n"
+        "regions: {inner: centre 50 % of side, outer: periphery 50 % of side}\n"
+    )
+    ran = CliRunner().invoke(app, ["run", str(project)])
+    said = " ".join(ran.output.split())
+    assert ran.exit_code == 0, said
+    for word in ("another size", "outside of the arena", "arena of no recording", "long from nose"):
+        assert word not in said
+    poses = ef.open(tmp_path / "results/cohort.zarr", "poses")
+    np.testing.assert_allclose(poses.px_per_mm, 602 / 400, rtol=0.01)
+    table = pd.read_csv(tmp_path / "results/summary/summary.csv")
+    assert table.groupby("recording").bin.max().tolist() == [3, 3, 3]
+    inside = table.time_inside_inner + table.time_inside_outer
+    np.testing.assert_allclose(inside, table.time_seen, atol=1.0)
+    # A mouse keeps to the walls, and the networks agree on it.
+    sums = table.groupby("recording")[["distance_moved", "time_inside_outer"]].sum()
+    assert (table.time_inside_outer > 4 * table.time_inside_inner).all()
+    assert sums.distance_moved.between(3500, 6000).all()
+    assert sums.time_inside_outer.max() < 1.1 * sums.time_inside_outer.min()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -69,6 +70,38 @@ def test_an_arena_elsewhere_or_too_large(units):
     assert "never leave a tenth of the arena" in found
     one = {"a": ef.circle(0, 0, 18_000), "b": ef.circle(0, 0, 180)}
     assert find_slips(poses(one)) == []  # one that sleeps in its corner
+
+
+FIELD = [(40, 30), (600, 30), (600, 450), (40, 450)]
+
+
+def roaming(times=1.0, n=1500, part=((40, 30), (600, 450)), name="a"):
+    """A mouse that goes everywhere in a part of the picture, tracked at `times` its size."""
+    rng = np.random.default_rng(5)
+    low, high = (np.array(corner)[:, np.newaxis] for corner in part)
+    place = low + (high - low) * rng.beta(0.6, 0.6, (2, n))
+    position = times * np.stack([place, place + rng.normal(0, 2, place.shape)])[np.newaxis]
+    return ef.from_arrays(position, fps=25, bodyparts=["nose", "centre"], recording=name)
+
+
+@pytest.mark.parametrize("size", [None, "560 mm", "560 x 420 mm"])
+@pytest.mark.parametrize("times", [0.25, 0.5, 2 / 3, 1, 1.5, 2, 3])
+def test_an_arena_of_a_picture_of_another_size(size, times):
+    """A mouse that crosses the floor fits it at one size of the picture alone."""
+    written = "polygon 40,30 600,30 600,450 40,450 px" + (f" = {size}" if size else "")
+    found = find_slips(ef.calibrate(roaming(times), written))
+    said = [one for one in found if "of another size than the one that was tracked" in one]
+    assert len(said) == (times != 1), found
+    if said:
+        shown = re.search(r"a picture (\S+) times as large", said[0])[1]
+        assert float(shown) == pytest.approx(times, rel=0.03)
+
+
+@pytest.mark.parametrize(
+    "part", [((320, 240), (600, 450)), ((40, 30), (600, 150)), ((40, 30), (80, 70))]
+)
+def test_who_uses_a_part_of_the_arena_alone_is_not_suspected(part):
+    assert find_slips(ef.calibrate(roaming(part=part), ef.polygon(FIELD))) == []
 
 
 def test_the_run_says_it(tmp_path):

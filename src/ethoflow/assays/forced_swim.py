@@ -9,9 +9,10 @@ import pandas as pd
 
 from ethoflow.assays.tables import Animal, assay_table, share
 from ethoflow.behaviours.immobile import immobile
+from ethoflow.bins import frame_at
 from ethoflow.engine.declare import Array
 from ethoflow.errors import DataError
-from ethoflow.labels.windows import OfRecording, Windows, frame_at
+from ethoflow.labels.windows import OfRecording, Windows
 from ethoflow.schema import Data, as_dataset
 from ethoflow.units import Quantity, convert
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ethoflow.cli.app import app
-from ethoflow.cli.screen import out, plain_errors
+from ethoflow.cli.screen import Screen, out, plain_errors
 
 
 @app.command()
@@ -29,7 +29,10 @@ def arenas(
     from ethoflow.geometry.detection import find_arenas
 
     with plain_errors():
-        table, pictures = find_arenas(videos, to, size=size, overwrite=overwrite)
+        with Screen().track("looking at videos") as progress:
+            table, pictures = find_arenas(
+                videos, to, size=size, overwrite=overwrite, progress=progress
+            )
         for row in table.itertuples():
             told = str(row.arena) or f"not sure enough ({row.note})"
             out.print(f"{row.recording}: confidence {row.confidence:.2f}: {told}", markup=False)

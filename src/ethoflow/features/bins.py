@@ -1,28 +1,33 @@
 """What an animal does in bins of time: how far it goes, and how it uses regions.
 
-A bin is a stretch of the recording from its first frame on; without bins there is one, all of it.
-What was not seen is counted nowhere, so the time for which an animal was seen belongs to every
-number here.
+Bins follow each other from the first frame of the recording on, as those of time budgets do;
+without bins there is one, all of it. What was not seen is counted nowhere, so the time for which an
+animal was seen belongs to every number here.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
+from ethoflow.bins import bin_edges, bin_width
 from ethoflow.engine import Members, Output, feature
 from ethoflow.engine.declare import Array
 from ethoflow.errors import DataError
 from ethoflow.schema import count_frames
 
 
-def count_bins(ds: xr.Dataset, width: int | None) -> int:
-    """Bins of `width` frames that the longest recording has."""
+def count_bins(ds: xr.Dataset, width: float | None) -> int:
+    """Bins of `width` seconds that the longest recording has."""
     longest = int(count_frames(ds).max(initial=0))
-    return 1 if width is None else max(-(-longest // max(int(width), 1)), 1)
+    if width is None:
+        return 1
+    fps = float(ds.fps)
+    return len(bin_edges(bin_width(width, fps, longest), fps, longest)) - 1
 
 
 def find_bins(ds: xr.Dataset, parameters: Mapping[str, Any]) -> Members:
@@ -42,11 +47,11 @@ def find_bins(ds: xr.Dataset, parameters: Mapping[str, Any]) -> Members:
     return Members(tuple(map(str, range(n_bins))))
 
 
-def _bins(n_frames: int, width: int | None, n_bins: int) -> Iterator[tuple[int, slice]]:
-    """Number and frames of every bin that a recording has frames in."""
-    step = n_frames if width is None else max(int(width), 1)
-    for place, start in zip(range(n_bins), range(0, n_frames, max(step, 1)), strict=False):
-        yield place, slice(start, min(start + step, n_frames))
+def _bins(n_frames: int, width: float | None, fps: float) -> Iterator[tuple[int, slice]]:
+    """Number and frames of every bin of a recording."""
+    edges = np.array([0, n_frames]) if width is None else bin_edges(width, fps, n_frames)
+    for place, (start, stop) in enumerate(itertools.pairwise(edges.tolist())):
+        yield place, slice(start, stop)
 
 
 def _steps(position: Array) -> Array:
@@ -58,7 +63,8 @@ def _steps(position: Array) -> Array:
 
 IN_BINS: Mapping[str, Any] = {
     "halo": "whole",
-    "parameter_units": {"bin": "s"},
+    # Spelled out: what is declared in s comes in whole frames, and bins would leave the clock.
+    "parameter_units": {"bin": "second"},
     "on_request": True,
 }
 
@@ -77,7 +83,7 @@ IN_BINS: Mapping[str, Any] = {
     **IN_BINS,
 )
 def distance_moved(
-    position: Array, speed: Array, *, fps: float, bin: int | None = None, n_bins: int = 1
+    position: Array, speed: Array, *, fps: float, bin: float | None = None, n_bins: int = 1
 ) -> tuple[Array, Array, Array, Array]:
     """How far the centre goes, for how long it was seen, its mean and its greatest speed.
 
@@ -107,7 +113,7 @@ def distance_moved(
     """
     steps, known = _steps(position[0]), np.isfinite(position[0]).all(axis=0)
     way, seen, mean, most = (np.full(n_bins, np.nan) for _ in range(4))
-    for place, frames in _bins(known.size, bin, n_bins):
+    for place, frames in _bins(known.size, bin, fps):
         gone, paces = steps[frames], speed[0, frames]
         gone, paces = gone[np.isfinite(gone)], paces[np.isfinite(paces)]
         seen[place] = known[frames].sum() / fps
@@ -123,6 +129,7 @@ def distance_moved(
     further=(
         Output("entries", ("region", "bin")),
         Output("latency", ("region", "bin"), "s"),
+        Output("cut_latency", ("region", "bin")),
         Output("distance_inside", ("region", "bin"), "position"),
     ),
     over={"bin": find_bins},
@@ -131,15 +138,15 @@ def distance_moved(
     **IN_BINS,
 )
 def time_inside(
-    position: Array, in_region: Array, *, fps: float, bin: int | None = None, n_bins: int = 1
-) -> tuple[Array, Array, Array, Array]:
+    position: Array, in_region: Array, *, fps: float, bin: float | None = None, n_bins: int = 1
+) -> tuple[Array, Array, Array, Array, Array]:
     """Time that the centre is in each region, its entries, the latency of the first, the way there.
 
     An entry is a frame inside after one outside; what lies between across a gap is not known, and
     is no entry. The latency is from the beginning of the bin to the first frame inside, 0 for an
-    animal that is there; missing where it never is. An animal that was not seen before may have
-    been there earlier: the latency is then the longest it can be. A way is inside where both its
-    frames are.
+    animal that is there; missing where it never is. `cut_latency` is 1 where frames before that
+    one are unknown, so that the true latency may be shorter (never there: where frames are unknown,
+    so that it may have been), else 0. A way is inside where both its frames are.
 
     Parameters
     ----------
@@ -171,11 +178,14 @@ def time_inside(
     entered = (inside == 1) & (before == 0)
     within = np.where((inside == 1) & (later == 1), steps, np.nan)
     shape = (len(inside), n_bins)
-    time, entries, latency, way = (np.full(shape, np.nan) for _ in range(4))
-    for place, frames in _bins(inside.shape[-1], bin, n_bins):
-        here, known = inside[:, frames] == 1, np.isfinite(inside[:, frames]).any(axis=-1)
+    time, entries, latency, cut, way = (np.full(shape, np.nan) for _ in range(5))
+    for place, frames in _bins(inside.shape[-1], bin, fps):
+        here, seen = inside[:, frames] == 1, np.isfinite(inside[:, frames])
+        known, ever = seen.any(axis=-1), here.any(axis=-1)
         time[:, place] = np.where(known, here.sum(axis=-1) / fps, np.nan)
         entries[:, place] = np.where(known, entered[:, frames].sum(axis=-1), np.nan)
-        latency[:, place] = np.where(here.any(axis=-1), here.argmax(axis=-1) / fps, np.nan)
+        latency[:, place] = np.where(ever, here.argmax(axis=-1) / fps, np.nan)
+        before_it = ~np.logical_or.accumulate(here, axis=-1)
+        cut[:, place] = (before_it & ~seen).any(axis=-1)
         way[:, place] = np.where(known, np.nansum(within[:, frames], axis=-1), np.nan)
-    return time, entries, latency, way
+    return time, entries, latency, cut, way

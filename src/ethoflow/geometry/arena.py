@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,9 @@ from ethoflow.units import Quantity, convert
 
 N_VERTICES = 128
 """Vertices that stand for a circle."""
+
+Picture: TypeAlias = tuple[int, int]
+"""Width and height of a picture, px."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -33,6 +37,8 @@ class Arena:
     sides
         Of four corners, the lengths of the first and the second side in mm, where both are known:
         the camera may then look at the floor askew.
+    picture
+        Width and height in px of the picture that it was found in, where that is known.
     """
 
     vertices: tuple[tuple[float, float], ...]
@@ -40,6 +46,7 @@ class Arena:
     radius: float | None = None
     px_per_mm: float | None = None
     sides: tuple[float, float] | None = None
+    picture: Picture | None = None
 
     def __repr__(self) -> str:
         """What it is in a line, as long as one for a circle of 128 vertices."""

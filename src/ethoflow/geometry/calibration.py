@@ -15,7 +15,7 @@ from ethoflow.geometry.arena import Arena
 from ethoflow.geometry.by_name import for_each
 from ethoflow.geometry.landmarks import landmarks_of, mark_landmarks
 from ethoflow.geometry.projection import homographies_of, project_lengths
-from ethoflow.geometry.scale import Scale, scales_of
+from ethoflow.geometry.scale import Scale, is_quantity, scales_of
 from ethoflow.geometry.written import FromLandmarks, GivenArena, read_arena
 from ethoflow.schema import VARIABLES, Data, DataError, as_dataset, position_units
 from ethoflow.units import in_length, length_in
@@ -182,15 +182,21 @@ def _arenas_of(
     given: GivenArena | Mapping[str, GivenArena], names: Sequence[str]
 ) -> list[Arena | FromLandmarks]:
     """The arena of each recording."""
-    if isinstance(given, Arena | FromLandmarks | str):
-        return [read_arena(given) if isinstance(given, str) else given] * len(names)
     if not isinstance(given, Mapping):
-        raise DataError(
-            f"an arena is ef.circle(...) or ef.polygon(...), found {given!r}. A scale alone is "
-            "given as px_per_mm=3.2."
-        )
-    found = for_each(given, names, "arena")
-    return [read_arena(one) if isinstance(one, str) else one for one in found]
+        return [_read(given)] * len(names)
+    return [_read(one) for one in for_each(given, names, "arena")]
+
+
+def _read(given: object) -> Arena | FromLandmarks:
+    """An arena, of a text too; a scale in its place is none."""
+    if isinstance(given, Arena | FromLandmarks):
+        return given
+    if isinstance(given, str) and not is_quantity(given):
+        return read_arena(given)
+    raise DataError(
+        f"an arena is ef.circle(...), ef.polygon(...) or a text such as 'circle 320 240 200 px = "
+        f"380 mm', found {given!r}. A scale alone is given as px_per_mm=3.2."
+    )
 
 
 def _scales_of_arenas(arenas: list[Arena], names: list[str]) -> npt.NDArray[np.float64] | None:

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from ethoflow.csv_text import write_csv
 from ethoflow.geometry.arena import Arena, circle, polygon, two_sides
 from ethoflow.geometry.rings import is_convex
+from ethoflow.geometry.still import Image, median_frame
 from ethoflow.geometry.written import read_arena
-from ethoflow.io.video import look_at, recode
 from ethoflow.schema import DataError
-
-Image = npt.NDArray[Any]
-
-N_FRAMES = 31
-"""Frames, evenly spaced, whose median shows the arena without the animal."""
 
 ENOUGH = 0.6
 """Confidence under which nothing is given."""
@@ -51,36 +44,6 @@ class Found:
     def arena(self) -> Arena | None:
         """The outline, where it is sure enough."""
         return self.best if self.confidence >= ENOUGH else None
-
-
-def median_frame(path: str | Path) -> Image:
-    """The median of frames of a video, evenly spaced, in grey: what does not move.
-
-    Raises
-    ------
-    DataError
-        The video cannot be opened, or no frame of it be decoded.
-    """
-    import cv2
-
-    path = Path(path)
-    if not path.is_file():
-        raise DataError(f"no video {path}.")
-    stated = look_at(path)
-    places = np.unique(np.linspace(0, max(stated.n_frames - 1, 0), N_FRAMES).astype(int))
-    capture = cv2.VideoCapture(str(path))
-    frames = []
-    try:
-        for place in places:
-            capture.set(cv2.CAP_PROP_POS_FRAMES, int(place))
-            read, frame = capture.read()
-            if read:
-                frames.append(cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY))
-    finally:
-        capture.release()
-    if not frames:
-        raise DataError(f"{path}: no frame of this video can be decoded. {recode(path)}")
-    return np.asarray(np.median(np.stack(frames), axis=0), np.uint8)
 
 
 def find_arena(source: str | Path | Image) -> Found:
@@ -242,7 +205,12 @@ def draw_found(picture: Image, found: Found, path: Path) -> None:
 
 
 def find_arenas(
-    videos: Sequence[Path], table: Path, *, size: str | None = None, overwrite: bool = False
+    videos: Sequence[Path],
+    table: Path,
+    *,
+    size: str | None = None,
+    overwrite: bool = False,
+    progress: Callable[[int, int], None] | None = None,
 ) -> tuple[pd.DataFrame, Path]:
     """Arenas of videos as a table that a project reads back, and a picture of each.
 
@@ -258,6 +226,8 @@ def find_arenas(
         Length that is known: diameter, first side, or both sides, ``"40 x 30 cm"``.
     overwrite
         Whether a table that is there, and may have been mended by hand, is replaced.
+    progress
+        Is told after each video how many are done, and of how many.
 
     Raises
     ------
@@ -274,23 +244,29 @@ def find_arenas(
     folder = table.with_name(f"{table.stem}_pictures")
     folder.mkdir(parents=True, exist_ok=True)
     rows = []
-    for video in videos:
-        try:
-            picture = median_frame(video)
-        except DataError as error:
-            rows.append((video.stem, "", 0.0, 0, 0, str(error)))
-            continue
-        found = find_arena(picture)
-        draw_found(picture, found, folder / f"{video.stem}.png")
-        text, note = "", f"nothing surer than {found.confidence:.2f}"
-        if found.arena is not None:
-            text, note = _written(found.arena, size), ""
-        rows.append((video.stem, text, found.confidence, found.width, found.height, note))
+    for number, video in enumerate(videos, 1):
+        rows.append((video.stem, *_look_at(video, size, folder)))
+        if progress is not None:
+            progress(number, len(videos))
     made = pd.DataFrame(
         rows, columns=["recording", "arena", "confidence", "width", "height", "note"]
     )
     write_csv(made, table)
     return made, folder
+
+
+def _look_at(video: Path, size: str | None, folder: Path) -> tuple[str, float, int, int, str]:
+    """What the table says of a video; its picture is drawn."""
+    try:
+        picture = median_frame(video)
+    except DataError as error:
+        return "", 0.0, 0, 0, str(error)
+    found = find_arena(picture)
+    draw_found(picture, found, folder / f"{video.stem}.png")
+    text, note = "", f"nothing surer than {found.confidence:.2f}"
+    if found.arena is not None:
+        text, note = _written(found.arena, size), ""
+    return text, found.confidence, found.width, found.height, note
 
 
 def _written(arena: Arena, size: str | None) -> str:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from ethoflow.bins import frame_at
 from ethoflow.errors import DataError, listed
-from ethoflow.labels.windows import OfRecording, Windows, frame_at
+from ethoflow.labels.windows import OfRecording, Windows
 from ethoflow.origin import on_clock, origins
 from ethoflow.schema import count_frames, first_frame
 

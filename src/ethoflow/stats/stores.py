@@ -188,7 +188,12 @@ def summarise(ds: xr.Dataset) -> pd.DataFrame:
     for name, array in _numbers(ds).items():
         further = [str(dim) for dim in array.dims if dim not in lead]
         for cells, one in each_place(array, further):
-            table["_".join([name, *cells])] = _spread(one, lead).ravel()
+            column = "_".join([name, *cells])
+            if column in table:
+                raise DataError(
+                    f"two columns would be called {column!r}: call {in_words(cells)} otherwise."
+                )
+            table[column] = _spread(one, lead).ravel()
     for key, coord in ds.coords.items():
         if key not in COORDINATES and key not in ds.dims and set(coord.dims) <= set(lead):
             table[name_aside(key, table)] = _spread(coord, lead).ravel()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ def read_arenas(path: str | Path) -> dict[str, Arena | FromLandmarks]:
     """Arenas of a table: columns ``recording`` and ``arena``, as in a project file.
 
     A row whose cell is empty is of a recording without an arena. The table that detection writes
-    is one of these.
+    is one of these: its columns ``width`` and ``height`` are those of the picture.
 
     Raises
     ------
@@ -78,10 +79,27 @@ def read_arenas(path: str | Path) -> dict[str, Arena | FromLandmarks]:
         if name in found:
             raise DataError(f"{path}: row {number}: a second arena of {name!r}.")
         try:
-            found[name] = read_arena(text)
+            found[name] = _with_picture(read_arena(text), row)
         except ValueError as error:
             raise DataError(f"{path}: row {number}: {error}") from error
     return found
+
+
+def _with_picture(arena: Arena | FromLandmarks, row: Row) -> Arena | FromLandmarks:
+    """An arena with the size of the picture that it was found in, where the row has it."""
+    cells = {name: row.get(name, "").strip() for name in ("width", "height")}
+    if not any(cells.values()) or isinstance(arena, FromLandmarks):
+        return arena
+    try:
+        width, height = (int(float(cell)) for cell in cells.values())
+    except (ValueError, OverflowError):
+        width = height = 0
+    if min(width, height) < 1:
+        raise DataError(
+            f"width and height are {cells['width']!r} and {cells['height']!r}; needed those of the "
+            "picture in px, or nothing in both."
+        )
+    return replace(arena, picture=(width, height))
 
 
 def _rows(path: Path) -> list[Row]:
