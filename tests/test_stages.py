@@ -160,6 +160,7 @@ USUAL = [
     "features",
     "scored",
     "summary",
+    "windows",
     "rules",
     "pictures",
     "tables",
@@ -173,9 +174,9 @@ def order() -> list[str]:
 def test_the_order_follows_from_what_is_read_and_written(add_stage) -> None:
     assert order() == USUAL
     add_stage("distances", DISTANCES)
-    assert order() == [*USUAL[:7], "distances", "pictures", "tables"]
+    assert order() == [*USUAL[:8], "distances", "pictures", "tables"]
     add_stage("stillness", STILLNESS)
-    assert order() == [*USUAL[:7], "stillness", "distances", "pictures", "tables"]
+    assert order() == [*USUAL[:8], "stillness", "distances", "pictures", "tables"]
 
 
 @pytest.mark.parametrize(
