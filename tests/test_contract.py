@@ -62,6 +62,7 @@ SELDOM = {
 """Two mice that walk one behind the other do not show it, or nothing else: other tests do."""
 OF_THRESHOLDS_BELOW = {
     "deepof_moving", "deepof_stationary_active", "deepof_stationary_passive", "deepof_look_around",
+    "stops",
 }  # fmt: skip
 """The features that they rest on have thresholds in mm, which are given to those."""
 TIMED = [item for item in ITEMS if "time" in item.output_dims]

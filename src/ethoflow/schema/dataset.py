@@ -81,21 +81,25 @@ def _mark_shared(ds: xr.Dataset) -> xr.Dataset:
     """What all animals share is marked while it can be told: beside a dim that it lacks."""
     if "individual" not in ds.dims:
         return ds
-    shared = [n for n, v in ds.data_vars.items() if "individual" not in v.dims]
-    return ds.assign({n: ds[n].assign_attrs(OF_ALL) for n in shared if n not in VARIABLES})
+    shared = [n for n in ds.data_vars if "individual" not in ds.variables[n].dims]
+    marked = {n: ds[n].assign_attrs(OF_ALL) for n in shared if n not in VARIABLES}
+    return ds.assign(marked) if marked else ds
 
 
 def _load_names(ds: xr.Dataset) -> xr.Dataset:
     """`Dataset.chunk` makes Dask arrays of names too; what rules look up has to be here."""
+    coords = {name: ds.variables[name] for name in ds.coords}
     lazy = {
-        name: coord.variable
-        for name, coord in ds.coords.items()
-        if hasattr(coord.variable._data, "dask") and "time" not in coord.dims
+        name: coord
+        for name, coord in coords.items()
+        if hasattr(coord._data, "dask") and "time" not in coord.dims
     }
     if not lazy:
         return ds
-    here = xr.Dataset(lazy).load(scheduler="synchronous")
-    return ds.assign_coords({name: here[name].variable for name in lazy})
+    here, copied = xr.Dataset(lazy).load(scheduler="synchronous"), ds.copy()
+    for name in lazy:
+        copied.variables[name].data = here.variables[name].data
+    return copied
 
 
 def _check_names(ds: xr.Dataset) -> None:
