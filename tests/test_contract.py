@@ -136,6 +136,13 @@ def test_the_registry_holds_what_the_project_promises() -> None:
     assert set(builtin("step")) >= {"mask_low_confidence", "remove_jumps", "fill_gaps", "smooth"}
 
 
+def test_every_feature_says_what_it_is_and_shows_it() -> None:
+    for name, what in ef.features.available().items():
+        shown = getattr(ef.features, name).__wrapped__.__doc__
+        assert what.endswith("."), name
+        assert "Examples" in shown and ">>> " in shown, name
+
+
 @every([item for item in RULES if item in BUILTINS])
 def test_the_test_data_show_every_behaviour(item: Subject) -> None:
     labels = item(poses())
