@@ -4,12 +4,15 @@ From arrays in memory, and lazily (one chunk, in this thread).
 
     python benchmarks/features.py
     python benchmarks/features.py --minutes 6
+    python benchmarks/features.py --wide   # a matrix of 4,508 columns, block by block into a store
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
+import resource
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -41,6 +44,18 @@ def make_poses(n_frames: int) -> xr.Dataset:
     return ef.from_arrays(position, fps=30, bodyparts=list(PARTS), units="mm")
 
 
+WIDE: Mapping[str, Any] = {
+    "features": (
+        "speed", "acceleration", "bodypart_distance", "centre_distance", "approach_speed",
+    ),
+    "window": ("0.4 s", "1 s", "2 s", "4 s"),
+    "statistic": (
+        *STATISTICS, "quantile 0.1", "quantile 0.9", "power 2-5 Hz", "power 5-10 Hz",
+        "power 10-15 Hz", "autocorrelation 0.1 s",
+    ),
+}  # fmt: skip
+
+
 TASKS: Mapping[str, Callable[[xr.Dataset], Any]] = {
     "66 distances of each animal": ef.features.bodypart_distance,
     "speeds of all points": ef.features.speed,
@@ -70,13 +85,30 @@ def compute(task: Callable[[xr.Dataset], Any], ds: xr.Dataset) -> None:
     task(ds).compute()
 
 
+def write_wide(ds: xr.Dataset) -> None:
+    """Print what a matrix of thousands of columns costs, from a store into a store."""
+    with tempfile.TemporaryDirectory() as folder:
+        store = f"{folder}/cohort.zarr"
+        ef.write(ds, store, group="poses")
+        start = time.process_time()
+        matrix = ef.feature_matrix(ef.open(store, "poses"), **WIDE)
+        ef.write(matrix.to_dataset(), store, group="windows")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    cost = f"{time.process_time() - start:.1f} s, peak memory {peak:,.0f} MB"
+    print(f"{matrix.sizes['feature']:,} columns of {ds.sizes['time']:,} frames: {cost}")
+
+
 def main() -> None:
     """Print the seconds of every task."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--repeats", type=int, default=4)
+    parser.add_argument("--wide", action="store_true")
     given = parser.parse_args()
     ds = make_poses(int(given.minutes * 60 * 30))
+    if given.wide:
+        write_wide(ds)
+        return
     lazy = ds.chunk(time=-1)
     few = ds.isel(time=slice(500))
     with dask.config.set(scheduler="synchronous"):

@@ -38,6 +38,8 @@ def test_features() -> None:
     script = REPOSITORY / "benchmarks" / "features.py"
     command = [sys.executable, str(script), "--minutes", "0.2", "--repeats", "1"]
     assert subprocess.check_output(command, text=True).count("lazily") == 6
+    wide = subprocess.check_output([*command[:2], "--wide", "--minutes", "0.1"], text=True)
+    assert wide.startswith("4,508 columns of 180 frames")
 
 
 @pytest.mark.slow

@@ -62,6 +62,7 @@ SELDOM = {
 """Two mice that walk one behind the other do not show it, or nothing else: other tests do."""
 OF_THRESHOLDS_BELOW = {
     "deepof_moving", "deepof_stationary_active", "deepof_stationary_passive", "deepof_look_around",
+    "stops",
 }  # fmt: skip
 """The features that they rest on have thresholds in mm, which are given to those."""
 TIMED = [item for item in ITEMS if "time" in item.output_dims]
@@ -146,6 +147,13 @@ def test_the_registry_holds_what_the_project_promises() -> None:
     }  # fmt: skip
     assert set(builtin("feature")) >= {"velocity", "speed", "acceleration", "heading"}
     assert set(builtin("step")) >= {"mask_low_confidence", "remove_jumps", "fill_gaps", "smooth"}
+
+
+def test_every_feature_says_what_it_is_and_shows_it() -> None:
+    for name, what in ef.features.available().items():
+        shown = getattr(ef.features, name).__wrapped__.__doc__
+        assert what.endswith("."), name
+        assert ">>> " in shown, name
 
 
 @every([item for item in RULES if item in BUILTINS])

@@ -160,6 +160,7 @@ USUAL = [
     "features",
     "scored",
     "summary",
+    "windows",
     "rules",
     "tables",
     "pictures",
@@ -173,9 +174,9 @@ def order() -> list[str]:
 def test_the_order_follows_from_what_is_read_and_written(add_stage) -> None:
     assert order() == USUAL
     add_stage("distances", DISTANCES)
-    assert order() == [*USUAL[:7], "tables", "distances", "pictures"]
+    assert order() == [*USUAL[:8], "tables", "distances", "pictures"]
     add_stage("stillness", STILLNESS)
-    assert order() == [*USUAL[:7], "stillness", "tables", "distances", "pictures"]
+    assert order() == [*USUAL[:8], "stillness", "tables", "distances", "pictures"]
 
 
 @pytest.mark.parametrize(

@@ -254,3 +254,11 @@ def test_features_without_a_spread_are_said() -> None:
     found = ef.apply_scaler(matrix, model)
     assert float(found.sel(feature="flat").max()) == 0
     assert found.sel(feature="gone").isnull().all()
+
+
+def test_a_scaler_does_not_mind_a_feature_of_ones_own_of_that_name() -> None:
+    from tests.engine.probes import windows  # declares feature_matrix, without units
+
+    assert windows.feature_matrix.name == "feature_matrix"
+    matrix, model = fitted(make_poses(1))
+    assert float(ef.apply_scaler(matrix, model).isel(feature=0).std()) == pytest.approx(1, abs=1e-4)

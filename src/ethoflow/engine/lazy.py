@@ -262,10 +262,10 @@ def _label(ds: xr.Dataset, call: Call, values: Any, aside: Mapping[Hashable, str
     if not has_rows and values.ndim > len(call.dims):
         values = values[0]
     dims = (*(("recording",) if has_rows else ()), *call.dims)
-    there = {name: ds.variables[name] for name in ds.coords}
+    held = {name: ds.variables[name] for name in ds.coords}
     coords = {
         aside[name]: coord
-        for name, coord in there.items()
+        for name, coord in held.items()
         if set(coord.dims) <= set(dims) and name not in named and not set(coord.dims) & set(named)
     }
     if "partner" in dims:

@@ -102,6 +102,12 @@ def deepof_activity(
         Of nose and hips.
     max_speed
         mm/s, default 40 mm/s.
+
+    Examples
+    --------
+    >>> from ethoflow import simulate
+    >>> deepof_activity(simulate.still_then_running())[0, 150].item()
+    0.0
     """
     scale = _scale(fps)
     within = _rests(trailing_speed[0] < max_speed, scale)
@@ -119,6 +125,12 @@ def spine_length(position: Array) -> Array:
     """Length from nose to tail base along the spine, that which four frames in five do not reach.
 
     Over the points of the spine that are tracked. DeepOF measures it on at most 5,000 frames.
+
+    Examples
+    --------
+    >>> from ethoflow import simulate
+    >>> float(spine_length(simulate.still_then_running())[0]) > 50
+    True
     """
     steps = np.sqrt(np.square(np.diff(position, axis=0)).sum(axis=1))
     along = steps.sum(axis=0)
@@ -128,7 +140,14 @@ def spine_length(position: Array) -> Array:
 
 @summary(units="position", roles=("nose", "left_ear", "right_ear"))
 def ear_to_nose(position: Array) -> Array:
-    """Median distance from an ear to the nose, both ears taken together."""
+    """Median distance from an ear to the nose, both ears taken together.
+
+    Examples
+    --------
+    >>> from ethoflow import simulate
+    >>> float(ear_to_nose(simulate.still_then_running())[0]) > 5
+    True
+    """
     nose, left, right = position
     apart = np.concatenate([distance(nose, left), distance(nose, right)])
     return np.asarray(np.nanmedian(apart) if np.isfinite(apart).any() else np.nan)
@@ -178,6 +197,12 @@ def deepof_looking(
         Of the nose at least, mm/s, default 40 mm/s; of tail base and hips twice that at most.
     min_distance
         mm, default 50 mm.
+
+    Examples
+    --------
+    >>> from ethoflow import simulate
+    >>> deepof_looking(simulate.still_then_running())[0, 150].item()
+    0.0
     """
     scale = _scale(fps)
     nose, left, right = position

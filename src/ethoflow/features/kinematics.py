@@ -172,6 +172,12 @@ def acceleration(speed: Array, *, fps: float) -> Array:
     """Change of speed per second: positive when speeding up, negative when slowing down.
 
     Two frames show no change of speed: it is missing in a recording that has no third.
+
+    Examples
+    --------
+    >>> from ethoflow import simulate
+    >>> float(acceleration(simulate.still_then_running())[0, 0, 0])
+    0.0
     """
     return missing_like(speed.shape) if speed.shape[-1] < 3 else differentiate(speed, fps)
 

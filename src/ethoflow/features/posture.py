@@ -33,14 +33,28 @@ def find_segments(ds: xr.Dataset, parameters: Mapping[str, Any]) -> Members:
 
 @feature(dims=("segment", "time"), units="position", over={"segment": find_segments})
 def segment_length(start_position: Array, end_position: Array) -> Array:
-    """Distance between the two body parts of each named segment (nose-tail_base, ...)."""
+    """Distance between the two body parts of each named segment (nose-tail_base, ...).
+
+    Examples
+    --------
+    >>> from ethoflow import simulate
+    >>> segment_length(simulate.still_then_running()).dims
+    ('individual', 'segment', 'time')
+    """
     length: Array = np.sqrt(np.square(end_position - start_position).sum(axis=-2))
     return length
 
 
 @feature(dims=("time",), units="position", roles=("nose", "tail_base"))
 def body_span(position: Array) -> Array:
-    """Distance from nose to tail base at each moment."""
+    """Distance from nose to tail base at each moment.
+
+    Examples
+    --------
+    >>> from ethoflow import simulate
+    >>> float(body_span(simulate.still_then_running())[0, 0]) > 50
+    True
+    """
     nose, tail_base = position
     span: Array = np.sqrt(np.square(nose - tail_base).sum(axis=0))
     return span

@@ -76,7 +76,8 @@ def fit_scaler(matrix: xr.DataArray, method: str = "robust") -> Model:
     return model
 
 
-NAME = "feature_matrix"
+NAME = "feature matrix"
+"""What a matrix is called while it is scaled: no declared function can be called so."""
 FIT: Declaration = make(
     Function,
     scaler,

@@ -35,7 +35,15 @@ def distance(one: Array, other: Array) -> Array:
 
 @feature(scope="pair", symmetric=True, dims=("time",), units="position", roles=("centre",))
 def centre_distance(position: Array, partner_position: Array) -> Array:
-    """Distance between the body centres of two animals."""
+    """Distance between the body centres of two animals.
+
+    Examples
+    --------
+    >>> import ethoflow as ef
+    >>> position = np.array([[0.0, 0.0], [3.0, 4.0]]).reshape(2, 1, 2, 1)
+    >>> centre_distance(ef.from_arrays(position, fps=25, bodyparts=["centre"]))[0, 1].values
+    array([5.], dtype=float32)
+    """
     return distance(position[0], partner_position[0])
 
 

@@ -22,6 +22,14 @@ def wall_distance(position: Array, arena: Array, arena_centre: Array, arena_radi
         radius.
     arena_centre, arena_radius
         Of a circle: dims (space,), and one number.
+
+    Examples
+    --------
+    >>> import ethoflow as ef
+    >>> ds = ef.from_arrays(np.zeros((1, 1, 2, 3)), fps=25, bodyparts=["nose"])
+    >>> ds = ef.calibrate(ds, ef.circle(30, 40, 100, size="200 mm"))
+    >>> wall_distance(ds).values.ravel().tolist()
+    [50.0, 50.0, 50.0]
     """
     if not np.isnan(arena_radius):
         offset = position[:, :2] - arena_centre[:2, np.newaxis]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -110,6 +111,7 @@ def _of_angles(
             result[:] = found * fps
 
 
+@lru_cache(maxsize=64)
 def _waves(one: Statistic, half: int, fps: float) -> Array:
     """Cosines and sines of the frequencies in a band, dims (frequency, 2, frame)."""
     turns = np.outer(bins_of(one, half, fps), np.arange(2 * half + 1)) / (2 * half + 1)

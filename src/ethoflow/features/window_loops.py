@@ -12,6 +12,9 @@ import numpy as np
 from ethoflow.engine.declare import Array
 from ethoflow.engine.jit import jit
 
+TILE = 1024
+"""Windows whose sums are made side by side: they stay in the cache."""
+
 
 @jit
 def count_seen(row: Array, half: int, out: Array) -> None:
@@ -34,8 +37,8 @@ def mean(row: Array, half: int, seen: Array, out: Array) -> None:
     padded = np.zeros(n + 2 * half)
     for t in range(n):
         padded[half + t] = 0.0 if np.isnan(row[t]) else row[t]
-    for start in range(0, n, 1024):
-        stop = min(start + 1024, n)
+    for start in range(0, n, TILE):
+        stop = min(start + TILE, n)
         total = out[start:stop]
         total[:] = 0.0
         for k in range(2 * half + 1):
@@ -54,8 +57,8 @@ def spread(row: Array, half: int, seen: Array, middle: Array, out: Array) -> Non
     for t in range(n):
         if not np.isnan(row[t]):
             padded[half + t], there[half + t] = row[t], 1.0
-    for start in range(0, n, 1024):
-        stop = min(start + 1024, n)
+    for start in range(0, n, TILE):
+        stop = min(start + TILE, n)
         total, own = out[start:stop], middle[start:stop]
         total[:] = 0.0
         for k in range(2 * half + 1):
@@ -170,22 +173,32 @@ def autocorrelation(row: Array, half: int, lag: int, least: int, out: Array) -> 
 
 
 @jit
+def _add_wave(row: Array, middle: Array, wave: Array, even: Array, odd: Array) -> None:
+    """Sums over windows of what they hold times a cosine and a sine, dims of `wave` (2, frame)."""
+    # Frames side by side: each sum has its own order, and a processor makes several at once.
+    for k in range(wave.shape[1]):
+        cosine, sine, later = wave[0, k], wave[1, k], row[k:]
+        for t in range(even.size):
+            away = later[t] - middle[t]
+            even[t] += cosine * away
+            odd[t] += sine * away
+
+
+@jit
 def power(row: Array, half: int, seen: Array, middle: Array, waves: Array, out: Array) -> None:
     """Variance in the frequencies of `waves`, dims (frequency, 2, frame), of complete windows."""
-    n, length = row.size, 2 * half + 1
-    for t in range(n):
-        out[t] = np.nan
-        if seen[t] < length:
-            continue
-        total = 0.0
+    length = 2 * half + 1
+    out[:] = np.nan
+    for first in range(half, row.size - half, TILE):
+        stop = min(first + TILE, row.size - half)
+        total = np.zeros(stop - first)
         for f in range(waves.shape[0]):
-            even, odd = 0.0, 0.0
-            for k in range(length):
-                away = row[t - half + k] - middle[t]
-                even += waves[f, 0, k] * away
-                odd += waves[f, 1, k] * away
+            even, odd = np.zeros(stop - first), np.zeros(stop - first)
+            _add_wave(row[first - half :], middle[first:stop], waves[f], even, odd)
             total += even * even + odd * odd
-        out[t] = 2 * total / (float(length) * length)
+        for t in range(first, stop):
+            if seen[t] == length:
+                out[t] = 2 * total[t - first] / (float(length) * length)
 
 
 @jit

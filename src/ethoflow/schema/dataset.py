@@ -84,8 +84,8 @@ def _mark_shared(ds: xr.Dataset) -> xr.Dataset:
     if "individual" not in ds.dims:
         return ds
     shared = [n for n in ds.data_vars if "individual" not in ds.variables[n].dims]
-    own = [n for n in shared if n not in VARIABLES]
-    return ds.assign({n: ds[n].assign_attrs(OF_ALL) for n in own}) if own else ds
+    marked = {n: ds[n].assign_attrs(OF_ALL) for n in shared if n not in VARIABLES}
+    return ds.assign(marked) if marked else ds
 
 
 def _load_names(ds: xr.Dataset) -> xr.Dataset:
@@ -98,8 +98,10 @@ def _load_names(ds: xr.Dataset) -> xr.Dataset:
     }
     if not lazy:
         return ds
-    here = xr.Dataset(lazy).load(scheduler="synchronous")
-    return ds.assign_coords({name: here[name].variable for name in lazy})
+    here, copied = xr.Dataset(lazy).load(scheduler="synchronous"), ds.copy()
+    for name in lazy:
+        copied.variables[name].data = here.variables[name].data
+    return copied
 
 
 def _check_names(ds: xr.Dataset) -> None:

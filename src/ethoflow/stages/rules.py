@@ -101,7 +101,9 @@ def _find_declared(name: str) -> Declaration:
 def _features_of(keys: RulesKeys) -> list[str]:
     """Features that are made beside the labels: those that a project names, or the usual ones."""
     chosen: list[str] | None = getattr(keys, "features", None)
-    return feature_set.usual() if chosen is None else chosen
+    in_matrix = getattr(getattr(keys, "windows", None), "features", [])
+    makers = [maker for name in in_matrix if (maker := maker_of(name)) is not None]
+    return [*(feature_set.usual() if chosen is None else chosen), *(one.name for one, _ in makers)]
 
 
 def _labelled(keys: RulesKeys, own: Sequence[str]) -> list[str]:
