@@ -273,12 +273,16 @@ def _complete(table: Array) -> Array:
     return complete
 
 
-def cost_of(usual: Usual, measured: Array, lengths: Array) -> Array:
-    """Costs of motion and of heading of links that were measured, dims (link, 2)."""
+def _place(usual: Usual, lengths: Array) -> tuple[Array, Array, Array]:
+    """Between which rows of the tables links of these lengths lie, and how far on."""
     row = np.interp(np.log(lengths), np.log(usual.lengths), np.arange(len(usual.lengths)))
     low = np.floor(row).astype(int)
-    high = np.minimum(low + 1, len(usual.lengths) - 1)
-    share = row - low
+    return low, np.minimum(low + 1, len(usual.lengths) - 1), row - low
+
+
+def cost_of(usual: Usual, measured: Array, lengths: Array) -> Array:
+    """Costs of motion and of heading of links that were measured, dims (link, 2)."""
+    low, high, share = _place(usual, lengths)
     kind = np.searchsorted(usual.speeds, measured[:, 2])
     costs = np.zeros((len(measured), 2))
     for place, table in enumerate((usual.motion, usual.heading)):
@@ -292,4 +296,20 @@ def cost_of(usual: Usual, measured: Array, lengths: Array) -> Array:
 
 def find_costs(tracks: Tracks, usual: Usual, links: Array) -> Any:
     """Costs of links (i, u, j, v), dims (link, 2): motion and heading."""
-    return cost_of(usual, measure_links(tracks, links), np.maximum(links[:, 3] - links[:, 1], 1))
+    return cost_of(usual, measure_links(tracks, links), _lengths(links))
+
+
+def find_spreads(tracks: Tracks, usual: Usual, links: Array) -> Array:
+    """What the length of a link alone costs: the logarithm of the room in which its end may lie.
+
+    Ways of going on differ in it only where animals are out of sight at different times: one that
+    is seen again at once where another was last seen is that one, whatever came near it long ago.
+    """
+    low, high, share = _place(usual, _lengths(links))
+    room = np.log(usual.motion).mean(axis=1) * tracks.position.shape[3] / 2
+    spreads: Array = room[low] * (1 - share) + room[high] * share
+    return spreads
+
+
+def _lengths(links: Array) -> Array:
+    return np.maximum(links[:, 3] - links[:, 1], 1)

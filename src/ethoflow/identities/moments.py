@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ethoflow.engine.declare import Array
-from ethoflow.identities.links import Tracks, Usual, find_costs
+from ethoflow.identities.links import Tracks, Usual, find_costs, find_spreads
 
 UNLIKE = 4.0
 """Cost of a link from which on it is a break."""
@@ -23,8 +23,13 @@ NEAR = 2
 DOUBT = 6.0
 """How much worse an exchange may fit than none, to be looked at."""
 
+AWAY, UNEQUAL = 1.0, 4.0
+"""Time in s from which on an animal is away, and how much longer that is than another's break which
+says little: while one is away the other breaks often, and only one of these can be an exchange."""
+
 AROUND, USUAL_BREAKS = 1.0, 6.0
-"""Time in s before and after a moment, and breaks of one animal there that are nothing unusual."""
+"""Time in s before and after a moment, and breaks of one animal in both together that are nothing
+unusual; more where a moment lasts longer."""
 
 MOST_TOGETHER = 4
 """Animals of one moment whose every order is tried; of more, the pairs that fit best."""
@@ -87,7 +92,9 @@ def find_moments(tracks: Tracks, usual: Usual, fps: float) -> list[Moment]:
     """Every moment of a recording at which an exchange is not out of the question, in order."""
     breaks = find_breaks(tracks, usual)
     n = len(breaks)
-    pairs = [_pair(tracks, usual, breaks, i, j) for i, j in itertools.combinations(range(n), 2)]
+    pairs = [
+        _pair(tracks, usual, breaks, i, j, fps) for i, j in itertools.combinations(range(n), 2)
+    ]
     if not any(map(len, pairs)):
         return []
     rows = np.concatenate(pairs)
@@ -106,7 +113,8 @@ def _trusted(moment: Moment, breaks: list[Array]) -> Moment:
         np.searchsorted(breaks[a][:, 0], last) - np.searchsorted(breaks[a][:, 1], first)
         for a in moment.animals
     ]
-    share = min(1.0, USUAL_BREAKS / max(float(np.mean(count)), 1.0))
+    usual = USUAL_BREAKS * (last - first) / (2 * moment.fps * AROUND)
+    share = min(1.0, usual / max(float(np.mean(count)), 1.0))
     return replace(
         moment,
         motion=[share * value for value in moment.motion],
@@ -114,7 +122,9 @@ def _trusted(moment: Moment, breaks: list[Array]) -> Moment:
     )
 
 
-def _pair(tracks: Tracks, usual: Usual, breaks: list[Array], i: int, j: int) -> Array:
+def _pair(
+    tracks: Tracks, usual: Usual, breaks: list[Array], i: int, j: int, fps: float
+) -> Array:
     """Breaks of two animals at one time: rows i, u, v, j, u, v, and how well an exchange fits."""
     mine, theirs = breaks[i], breaks[j]
     if not len(mine) or not len(theirs):
@@ -132,12 +142,14 @@ def _pair(tracks: Tracks, usual: Usual, breaks: list[Array], i: int, j: int) -> 
     u, v, w, x = u[good], v[good], w[good], x[good]
     a, b = np.full(u.size, i), np.full(u.size, j)
     costs = [
-        find_costs(tracks, usual, np.stack(link, axis=1)).sum(axis=1)
+        _weigh(tracks, usual, np.stack(link, axis=1)).sum(axis=1)
         for link in ((a, u, a, v), (b, w, b, x), (a, u, b, x), (b, w, a, v))
     ]
     better = costs[0] + costs[1] - costs[2] - costs[3]
     rows = np.stack([a, u, v, b, w, x, better], axis=1)
-    return np.asarray(rows[better > -DOUBT])
+    longer, shorter = np.maximum(v - u, x - w), np.minimum(v - u, x - w)
+    away = (longer > AWAY * fps) & (longer > UNEQUAL * shorter)
+    return np.asarray(rows[better > np.where(away, 0.0, -DOUBT)])
 
 
 def _together(rows: Array) -> list[Array]:
@@ -207,5 +219,12 @@ def _cross(
 ) -> Array:
     """Costs of the way from each animal to each slot, dims (animal, slot, motion and heading)."""
     links = [(i, ends[i][0], j, max(ends[j][1], ends[i][0] + 1)) for i in animals for j in animals]
-    found = find_costs(tracks, usual, np.array(links))
-    return np.asarray(found.reshape(len(animals), len(animals), 2))
+    found = _weigh(tracks, usual, np.array(links))
+    return found.reshape(len(animals), len(animals), 2)
+
+
+def _weigh(tracks: Tracks, usual: Usual, links: Array) -> Array:
+    """Costs of motion, with that of the time it took, and of heading, dims (link, 2)."""
+    costs: Array = find_costs(tracks, usual, links)
+    costs[:, 0] += find_spreads(tracks, usual, links)
+    return costs
