@@ -62,12 +62,17 @@ class Tracks(NamedTuple):
 
 
 class Usual(NamedTuple):
-    """Usual squares of what is measured, dims (length of a link, class of speed)."""
+    """Usual squares of what is measured, dims (length of a link, class of speed).
+
+    `tail` has the costs of motion from frame to frame, in order: in tracks that jump all the time a
+    jump says little.
+    """
 
     lengths: Array
     speeds: Array
     motion: Array
     heading: Array
+    tail: Array
 
 
 @jit
@@ -249,7 +254,9 @@ def learn_usual(tracks: Tracks, fps: float) -> Usual:
                 if values.size >= 20:
                     tables[place, row, kind] = np.median(values)
     motion, heading = (_complete(table) for table in tables)
-    return Usual(np.array(lengths, float), speeds, motion, heading)
+    usual = Usual(np.array(lengths, float), speeds, motion, heading, np.zeros(0))
+    steps = cost_of(usual, measured[0], np.ones(len(measured[0])))[:, 0]
+    return usual._replace(tail=np.sort(steps))
 
 
 def _own_links(seen: Array, length: int) -> Array:
@@ -291,7 +298,17 @@ def cost_of(usual: Usual, measured: Array, lengths: Array) -> Array:
         ratio = 1.6 * measured[:, place] / usually
         costs[:, place] = (TAIL + 2) / 2 * np.log1p(ratio / TAIL)
     costs[:, 1] = np.minimum(costs[:, 1], MOST_HEADING)
-    return np.nan_to_num(costs)
+    costs = np.nan_to_num(costs)
+    if usual.tail.size:
+        costs[:, 0] = np.minimum(costs[:, 0], _rarity(usual.tail, costs[:, 0]))
+    return costs
+
+
+def _rarity(tail: Array, costs: Array) -> Array:
+    """What costs would be if they were as rare as here: those of the usual tails are as they are."""
+    above = tail.size - np.searchsorted(tail, costs)
+    rarity: Array = -(TAIL + 2) / TAIL * np.log((above + 1) / (tail.size + 1))
+    return rarity
 
 
 def find_costs(tracks: Tracks, usual: Usual, links: Array) -> Any:
