@@ -3,11 +3,13 @@
     python benchmarks/identities.py                 # simulated, all cases
     python benchmarks/identities.py --case partial --seeds 30 31
     python benchmarks/identities.py --cost          # 1 h x 3 animals x 11 points
+    python benchmarks/identities.py --real FOLDER   # real files, animals exchanged at known frames
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import resource
 import time
 import warnings
@@ -15,6 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 import ethoflow as ef
@@ -113,6 +116,89 @@ def accuracy(names: Sequence[str], seeds: Sequence[int], minutes: float, n_swaps
         print(f"| {name} | {' | '.join(map(str, row))} |", flush=True)
 
 
+REAL = {
+    "3 mice, 12 points (JABS)": ("jabs-pose/sample_pose_est_v5.h5", 30.0),
+    "2 flies, 13 points (SLEAP)": ("sleap-flies/courtship_predictions.analysis.h5", 30.0),
+    "2 flies, 2 points (SLEAP)": ("sleap-flies/clip.predictions.slp", 30.0),
+    "3 mice, 1 point (SLEAP)": (
+        "many-formats-animovement/sleap/SLEAP_three-mice_Aeon_mixed-labels.analysis.h5",
+        30.0,
+    ),
+    "8 fish, 1 point (idtracker.ai)": (
+        "many-formats-animovement/idtrackerai/trajectories_csv/trajectories.csv",
+        28.0,
+    ),
+}
+"""Tracks of several animals that are at hand; the frames per second are guessed where unknown."""
+
+N_EXCHANGED = 4
+"""Exchanges in one trial on a real recording."""
+
+
+def exchange(ds: xr.Dataset, rng: np.random.Generator, unseen: float) -> tuple[xr.Dataset, Any, Any]:
+    """A real recording hidden around moments at which two animals are near, and exchanged there.
+
+    Moments are drawn from the tenth of the time in which two animals are nearest, 3 s apart.
+    """
+    fps, names = float(ds.fps), [str(name) for name in ds.individual.values]
+    middle = ds.position.median("bodypart").transpose("individual", "space", "time").values
+    chances = []
+    for i, j in itertools.combinations(range(len(names)), 2):
+        apart = np.hypot(*(middle[i] - middle[j])[:2])
+        near = np.flatnonzero(apart <= np.nanquantile(apart, 0.1))
+        chances += [(int(frame), i, j) for frame in near]
+    length, rows = round(unseen * fps), []
+    margin = round(2 * fps)
+    position = ds.position.transpose("individual", "bodypart", "space", "time").copy(deep=True)
+    for k in rng.permutation(len(chances)).tolist():
+        frame, i, j = chances[k]
+        first = frame - length // 2
+        free = all(abs(frame - row["start_frame"]) > 3 * fps + length for row in rows)
+        if not free or not margin < first < ds.sizes["time"] - margin - length:
+            continue
+        position[[i, j], ..., first : first + length] = np.nan
+        rows.append(
+            {"start_frame": first + length, "stop_frame": ds.sizes["time"], "a": names[i],
+             "b": names[j], "hidden_from": first, "hidden_to": first + length}
+        )  # fmt: skip
+        if len(rows) == N_EXCHANGED:
+            break
+    truth = pd.DataFrame(rows)
+    hidden = ds.assign(position=position.transpose(*ds.position.dims))
+    values = hidden.transpose(..., "time").copy(deep=True)
+    for row in sorted(rows, key=lambda one: one["start_frame"]):
+        pair = [names.index(row["a"]), names.index(row["b"])]
+        for name in ("position", "confidence"):
+            if name in values:
+                array = values[name].transpose("individual", ..., "time").values
+                array[pair, ..., row["start_frame"] :] = array[pair[::-1], ..., row["start_frame"] :]
+    return hidden, values, truth
+
+
+def real(folder: str, seeds: Sequence[int]) -> None:
+    """Print what is found as the files are, and of exchanges at known frames."""
+    print("| file | min | accepted, undecided as it is | unseen | true | found | undecided |"
+          " missed | false | false without |")
+    for title, (path, fps) in REAL.items():
+        ds = ef.read(f"{folder}/{path}", fps=fps)
+        n_frames = ds.sizes["time"]
+        found = ef.find_swaps(ds)
+        status = found["status"].value_counts()
+        ds = ef.swap_identities(ds, found) if "accepted" in status else ds
+        ds = ds[[name for name in ("position", "confidence") if name in ds]]
+        before = score_swaps(ef.find_swaps(ds), found[:0], n_frames)
+        for unseen in (0.0, 0.3, 1.0):
+            total, without = np.zeros(5, int), np.zeros(5, int)
+            for seed in seeds:
+                hidden, exchanged, truth = exchange(ds, np.random.default_rng(seed), unseen)
+                total += score_swaps(ef.find_swaps(exchanged), truth, n_frames)
+                without += score_swaps(ef.find_swaps(hidden), truth[:0], n_frames)
+            true, right, unsure, false, _ = total.tolist()
+            cells = [f"{n_frames / fps / 60:.2f}", f"{status.get('accepted', 0)}, {status.get('undecided', 0)}"]
+            cells += [f"{unseen:g} s", true, right, unsure, true - right - unsure, false, f"{without[3]} ({before.false} before)"]
+            print(f"| {title} | {' | '.join(map(str, cells))} |", flush=True)
+
+
 def cost(minutes: float) -> None:
     """Print the seconds and the memory that a recording of three animals takes."""
     tracks = simulate.simulate_cohort(1, n_individuals=3, duration="10 min", fps=30, seed=1).tracks
@@ -139,10 +225,13 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--swaps", type=int, default=14)
     parser.add_argument("--cost", action="store_true")
+    parser.add_argument("--real", metavar="FOLDER")
     asked = parser.parse_args()
     warnings.simplefilter("ignore")
     if asked.cost:
         cost(asked.minutes if asked.minutes != 10 else 60)
+    elif asked.real:
+        real(asked.real, asked.seeds)
     else:
         accuracy(asked.case, asked.seeds, asked.minutes, asked.swaps)
 

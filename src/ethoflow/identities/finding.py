@@ -13,6 +13,7 @@ from ethoflow.cleaning.scores import choose_min_confidence
 from ethoflow.engine.declare import Array
 from ethoflow.identities.deciding import Decision, decide
 from ethoflow.identities.exchanges import Exchange, circles_of, hold
+from ethoflow.identities.jumps import learn_tail
 from ethoflow.identities.links import learn_usual, make_tracks
 from ethoflow.identities.moments import find_moments
 from ethoflow.identities.proportions import take_lengths
@@ -95,7 +96,7 @@ def decide_all(position: Array, fps: float) -> list[Decision]:
     tracks = make_tracks(position, fps)
     if (tracks.seen.sum(axis=1) < FEWEST).any():
         return []
-    moments = find_moments(tracks, learn_usual(tracks, fps), fps)
+    moments = find_moments(tracks, learn_tail(tracks, learn_usual(tracks, fps)), fps)
     return decide(moments, take_lengths(tracks, fps), len(position))
 
 

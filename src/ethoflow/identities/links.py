@@ -65,7 +65,7 @@ class Usual(NamedTuple):
     """Usual squares of what is measured, dims (length of a link, class of speed).
 
     `tail` has the costs of motion from frame to frame, in order: in tracks that jump all the time a
-    jump says little.
+    jump says little. None where they are not known.
     """
 
     lengths: Array
@@ -254,9 +254,7 @@ def learn_usual(tracks: Tracks, fps: float) -> Usual:
                 if values.size >= 20:
                     tables[place, row, kind] = np.median(values)
     motion, heading = (_complete(table) for table in tables)
-    usual = Usual(np.array(lengths, float), speeds, motion, heading, np.zeros(0))
-    steps = cost_of(usual, measured[0], np.ones(len(measured[0])))[:, 0]
-    return usual._replace(tail=np.sort(steps))
+    return Usual(np.array(lengths, float), speeds, motion, heading, np.zeros(0))
 
 
 def _own_links(seen: Array, length: int) -> Array:

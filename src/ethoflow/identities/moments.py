@@ -12,16 +12,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ethoflow.engine.declare import Array
+from ethoflow.identities.jumps import DOUBT, UNLIKE
 from ethoflow.identities.links import Tracks, Usual, find_costs, find_spreads
-
-UNLIKE = 4.0
-"""Cost of a link from which on it is a break."""
 
 NEAR = 2
 """Frames by which two breaks at one time may miss each other."""
-
-DOUBT = 6.0
-"""How much worse an exchange may fit than none, to be looked at."""
 
 AWAY, UNEQUAL = 1.0, 4.0
 """Time in s from which on an animal is away, and how much longer that is than another's break which
