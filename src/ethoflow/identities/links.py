@@ -60,6 +60,11 @@ class Tracks(NamedTuple):
     fading: float
     """In frames."""
 
+    def only(self, animals: Array) -> Tracks:
+        """The same of some animals."""
+        four = (one[animals] for one in self[:4])
+        return Tracks(*four, self.fading)
+
 
 class Usual(NamedTuple):
     """Usual squares of what is measured, dims (length of a link, class of speed).

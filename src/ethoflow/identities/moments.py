@@ -7,6 +7,7 @@ without a break of both was at the same place, facing the same way, and no track
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -65,6 +66,14 @@ class Moment:
         """For how many frames all were out of sight that an option exchanges."""
         moved = [n for a, n in zip(self.animals, self.unseen, strict=True) if option[a] != a]
         return min(moved, default=0)
+
+    def only(self, options: Sequence[int]) -> Moment:
+        """The same with some of its options."""
+        kept = {
+            name: [getattr(self, name)[k] for k in options]
+            for name in ("options", "motion", "heading")
+        }
+        return replace(self, **kept)
 
 
 def find_breaks(tracks: Tracks, usual: Usual) -> list[Array]:

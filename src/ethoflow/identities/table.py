@@ -32,6 +32,9 @@ BY_HAND, DETECTED = "by hand", "detected"
 TIMES = {"start": "start_frame", "stop": "stop_frame"}
 """Columns in s of the recording's own clock, and the same in frames of the recording."""
 
+PARTS = "bodyparts"
+"""Column of the body parts that alone were exchanged, where it was not the whole animal."""
+
 LETTERS = string.ascii_lowercase
 
 SAME = 0.5
@@ -96,6 +99,8 @@ def read_edits(source: Edits) -> pd.DataFrame:
     for key in [k for k in LETTERS if k in columns]:
         table[key] = _texts(columns.pop(key))
     table["status"] = _statuses(name, columns.pop("status", [""] * n_rows))
+    if PARTS in columns:
+        table[PARTS] = _texts(columns.pop(PARTS))
     table["source"] = [cell or BY_HAND for cell in _texts(columns.pop("source", [""] * n_rows))]
     return pd.DataFrame({**table, **columns})
 
@@ -149,6 +154,12 @@ def exchanges_in(
             place = _find_recording(str(row["recording"]), names, where)
             seats = _find_seats(row, ds, place, where)
             start, stop = _find_frames(row, ds, place, int(last[place]), where)
+            if row["status"] == APPLIED and isinstance(row.get(PARTS), str) and row[PARTS]:
+                raise DataError(
+                    f"{where} exchanges some body parts only ({row[PARTS]}), and whole animals are "
+                    "exchanged here. Make its status rejected, and remove these points (max_jump "
+                    "of the cleaning); or empty the cell where it was the whole animal."
+                )
             if row["status"] == APPLIED:
                 found.setdefault(place, []).append(Exchange(start, stop, seats))
     for place, exchanges in found.items():
