@@ -110,32 +110,41 @@ def _nearer(one: Array, other: Array, limit: Array) -> Array:
 
 
 def find_episodes(events: Sequence[Event], fps: float, n_frames: int) -> list[Episode]:
-    """Events in pairs, from one to that which takes it back; those near each other are one."""
-    found = []
+    """Events in pairs, from one to that which takes it back; those near each other are one.
+
+    Which points are told may differ a little: half of those of the one with fewer are enough.
+    """
+    found: list[Episode] = []
     for animals in sorted({event.animals for event in events}):
-        running: dict[int, int] = {}
-        spans = []
-        for event in (one for one in events if one.animals == animals):
-            for part in event.parts:
-                if part in running:
-                    spans.append((running.pop(part), event.frame, part))
-                else:
-                    running[part] = event.frame
-        spans += [(start, n_frames, part) for part, start in running.items()]
-        found += [Episode(*ends, animals, parts) for *ends, parts in _join(spans, TOGETHER * fps)]
+        left = [one for one in events if one.animals == animals]
+        spans: list[Episode] = []
+        while left:
+            first = left.pop(0)
+            last = next((one for one in left if _is_same(first, one)), None)
+            if last is not None:
+                left.remove(last)
+            parts = {*first.parts, *(last.parts if last else ())}
+            stop = last.frame if last else n_frames
+            spans.append(Episode(first.frame, stop, animals, tuple(sorted(parts))))
+        found += _join(spans, TOGETHER * fps, n_frames)
     return sorted(found)
 
 
-def _join(
-    spans: Sequence[tuple[int, int, int]], near: float
-) -> list[tuple[int, int, tuple[int, ...]]]:
-    joined: list[tuple[int, int, tuple[int, ...]]] = []
-    for start, stop, part in sorted(spans):
-        if joined and start <= joined[-1][1] + near:
-            first, last, parts = joined[-1]
-            joined[-1] = (first, max(last, stop), tuple(sorted({*parts, part})))
+def _is_same(one: Event, other: Event) -> bool:
+    shared = set(one.parts) & set(other.parts)
+    return 2 * len(shared) >= min(len(one.parts), len(other.parts))
+
+
+def _join(spans: Sequence[Episode], near: float, n_frames: int) -> list[Episode]:
+    joined: list[Episode] = []
+    for span in spans:
+        before = joined[-1] if joined else None
+        is_open = before is not None and before.stop == n_frames
+        if before is not None and not is_open and span.start <= before.stop + near:
+            parts = tuple(sorted({*before.parts, *span.parts}))
+            joined[-1] = Episode(before.start, max(before.stop, span.stop), span.animals, parts)
         else:
-            joined.append((start, stop, (part,)))
+            joined.append(span)
     return joined
 
 
