@@ -1,9 +1,9 @@
 """How many swaps are found, missed, and found wrongly: by how hard they are; and what it costs.
 
-    python benchmarks/identities.py                 # simulated, all cases
-    python benchmarks/identities.py --case partial --seeds 30 31
-    python benchmarks/identities.py --cost          # 1 h x 3 animals x 11 points
-    python benchmarks/identities.py --real FOLDER   # real files, animals exchanged at known frames
+python benchmarks/identities.py                 # simulated, all cases
+python benchmarks/identities.py --case partial --seeds 30 31
+python benchmarks/identities.py --cost          # 1 h x 3 animals x 11 points
+python benchmarks/identities.py --real FOLDER   # real files, animals exchanged at known frames
 """
 
 from __future__ import annotations
@@ -135,7 +135,9 @@ N_EXCHANGED = 4
 """Exchanges in one trial on a real recording."""
 
 
-def exchange(ds: xr.Dataset, rng: np.random.Generator, unseen: float) -> tuple[xr.Dataset, Any, Any]:
+def exchange(
+    ds: xr.Dataset, rng: np.random.Generator, unseen: float
+) -> tuple[xr.Dataset, Any, Any]:
     """A real recording hidden around moments at which two animals are near, and exchanged there.
 
     Moments are drawn from the tenth of the time in which two animals are nearest, 3 s apart.
@@ -171,14 +173,18 @@ def exchange(ds: xr.Dataset, rng: np.random.Generator, unseen: float) -> tuple[x
         for name in ("position", "confidence"):
             if name in values:
                 array = values[name].transpose("individual", ..., "time").values
-                array[pair, ..., row["start_frame"] :] = array[pair[::-1], ..., row["start_frame"] :]
+                array[pair, ..., row["start_frame"] :] = array[
+                    pair[::-1], ..., row["start_frame"] :
+                ]
     return hidden, values, truth
 
 
 def real(folder: str, seeds: Sequence[int]) -> None:
     """Print what is found as the files are, and of exchanges at known frames."""
-    print("| file | min | accepted, undecided as it is | unseen | true | found | undecided |"
-          " missed | false | false without |")
+    print(
+        "| file | min | accepted, undecided as it is | unseen | true | found | undecided |"
+        " missed | false | false without |"
+    )
     for title, (path, fps) in REAL.items():
         ds = ef.read(f"{folder}/{path}", fps=fps)
         n_frames = ds.sizes["time"]
@@ -194,8 +200,19 @@ def real(folder: str, seeds: Sequence[int]) -> None:
                 total += score_swaps(ef.find_swaps(exchanged), truth, n_frames)
                 without += score_swaps(ef.find_swaps(hidden), truth[:0], n_frames)
             true, right, unsure, false, _ = total.tolist()
-            cells = [f"{n_frames / fps / 60:.2f}", f"{status.get('accepted', 0)}, {status.get('undecided', 0)}"]
-            cells += [f"{unseen:g} s", true, right, unsure, true - right - unsure, false, f"{without[3]} ({before.false} before)"]
+            cells = [
+                f"{n_frames / fps / 60:.2f}",
+                f"{status.get('accepted', 0)}, {status.get('undecided', 0)}",
+            ]
+            cells += [
+                f"{unseen:g} s",
+                true,
+                right,
+                unsure,
+                true - right - unsure,
+                false,
+                f"{without[3]} ({before.false} before)",
+            ]
             print(f"| {title} | {' | '.join(map(str, cells))} |", flush=True)
 
 
@@ -205,7 +222,9 @@ def cost(minutes: float) -> None:
     repeats = round(minutes / 10)
     long = xr.concat([tracks.isel(time=slice(18_000))] * repeats, "time")
     seconds = np.arange(long.sizes["time"]) / 30
-    long = long.assign_coords(time=("time", seconds, tracks.time.attrs), n_frames=("recording", [seconds.size]))
+    long = long.assign_coords(
+        time=("time", seconds, tracks.time.attrs), n_frames=("recording", [seconds.size])
+    )
     ef.find_swaps(tracks.isel(time=slice(600)))  # compiles
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     start = time.process_time()
@@ -213,8 +232,10 @@ def cost(minutes: float) -> None:
     spent = time.process_time() - start
     more = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     held = long.position.nbytes / 2**20
-    print(f"{minutes:g} min x 3 animals x 11 points: {spent:.1f} CPU s, {more:.0f} MiB more "
-          f"(positions are {held:.0f} MiB), {len(found)} suspects")
+    print(
+        f"{minutes:g} min x 3 animals x 11 points: {spent:.1f} CPU s, {more:.0f} MiB more "
+        f"(positions are {held:.0f} MiB), {len(found)} suspects"
+    )
 
 
 def main() -> None:

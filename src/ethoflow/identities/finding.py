@@ -14,11 +14,13 @@ from ethoflow.engine.declare import Array
 from ethoflow.identities.deciding import Decision, decide
 from ethoflow.identities.exchanges import Exchange, circles_of, hold
 from ethoflow.identities.jumps import learn_tail
-from ethoflow.identities.links import Tracks, learn_usual, make_tracks
+from ethoflow.identities.links import learn_usual
+from ethoflow.identities.made_of import made_of
 from ethoflow.identities.moments import find_moments
 from ethoflow.identities.parts import Episode, Event, find_episodes, find_events, without_parts
 from ethoflow.identities.proportions import take_lengths
-from ethoflow.identities.table import APPLIED, DETECTED, PARTS, UNDECIDED, tabulate
+from ethoflow.identities.table import APPLIED, DETECTED, PARTS, TRACKS, UNDECIDED, tabulate
+from ethoflow.identities.tracks import Tracks, make_tracks
 from ethoflow.schema import Data, as_dataset, count_frames, first_frame
 
 SURE = 5.0
@@ -53,7 +55,8 @@ def find_swaps(data: Data) -> pd.DataFrame:
         `start_frame` and `stop_frame` (exclusive); `a`, `b`, ...; `status`; `source`; the
         evidence in natural logarithms of odds for the swap: `odds` in all, and the shares of
         `motion`, `heading` and `proportions`; `unseen`: s for which an animal was not seen there;
-        `bodyparts`: where only some change places. These are never repaired.
+        `bodyparts`: where only some change places, which is never repaired; `tracks`: by which
+        `swap_identities` sees that it is given the same ones.
 
     Examples
     --------
@@ -88,7 +91,7 @@ def _find(ds: xr.Dataset, first: int) -> Iterator[tuple[Exchange, Mapping[str, A
     for exchange, known in sorted([*whole, *some], key=lambda one: one[0]):
         seats = tuple(int(there[seat]) for seat in exchange.seats)
         shifted = Exchange(exchange.start + first, exchange.stop + first, seats)
-        yield shifted, known
+        yield shifted, {**known, TRACKS: made_of(ds, shifted.start)}
 
 
 def _believed(ds: xr.Dataset) -> Array:

@@ -7,7 +7,8 @@ import itertools
 import numpy as np
 
 from ethoflow.engine.declare import Array
-from ethoflow.identities.links import Tracks, Usual, find_costs
+from ethoflow.identities.links import Usual, find_costs
+from ethoflow.identities.tracks import Tracks
 
 UNLIKE = 4.0
 """Cost of a link from which on it is a break."""

@@ -14,7 +14,8 @@ import numpy as np
 
 from ethoflow.engine.declare import Array
 from ethoflow.identities.jumps import DOUBT, UNLIKE
-from ethoflow.identities.links import Tracks, Usual, find_costs, find_spreads
+from ethoflow.identities.links import Usual, find_costs, find_spreads
+from ethoflow.identities.tracks import Tracks
 
 NEAR = 2
 """Frames by which two breaks at one time may miss each other."""
@@ -69,11 +70,12 @@ class Moment:
 
     def only(self, options: Sequence[int]) -> Moment:
         """The same with some of its options."""
-        kept = {
-            name: [getattr(self, name)[k] for k in options]
-            for name in ("options", "motion", "heading")
-        }
-        return replace(self, **kept)
+        return replace(
+            self,
+            options=[self.options[k] for k in options],
+            motion=[self.motion[k] for k in options],
+            heading=[self.heading[k] for k in options],
+        )
 
 
 def find_breaks(tracks: Tracks, usual: Usual) -> list[Array]:
@@ -126,9 +128,7 @@ def _trusted(moment: Moment, breaks: list[Array]) -> Moment:
     )
 
 
-def _pair(
-    tracks: Tracks, usual: Usual, breaks: list[Array], i: int, j: int, fps: float
-) -> Array:
+def _pair(tracks: Tracks, usual: Usual, breaks: list[Array], i: int, j: int, fps: float) -> Array:
     """Breaks of two animals at one time: rows i, u, v, j, u, v, and how well an exchange fits."""
     mine, theirs = breaks[i], breaks[j]
     if not len(mine) or not len(theirs):

@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ethoflow.engine.declare import Array
-from ethoflow.identities.links import Tracks
 from ethoflow.identities.moments import Moment
+from ethoflow.identities.tracks import Tracks
 
 FAST, FAR = 0.95, 2.0
 """Share of steps that are shorter than a fast one, and how many of these are no step any more."""

@@ -92,4 +92,4 @@ def _changes_of(edits: pd.DataFrame, n_frames: int) -> list[_Change]:
 def _turned(who: list[str]) -> tuple[str, ...]:
     """A circle from its first name on."""
     first = who.index(min(who))
-    return tuple([*who[first:], *who[:first]])
+    return (*who[first:], *who[:first])

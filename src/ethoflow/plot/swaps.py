@@ -104,7 +104,7 @@ def _draw(ds: xr.Dataset, suspect: pd.Series, axes: Sequence[Any]) -> None:
 def _parts(suspect: pd.Series, names: Sequence[str]) -> list[int]:
     """The body parts that change places: all where none are named."""
     some = suspect.get(PARTS)
-    wanted = some.split() if _is_name(some) else names
+    wanted = str(some).split() if _is_name(some) else names
     return [place for place, name in enumerate(names) if name in wanted]
 
 

@@ -199,13 +199,15 @@ def _exchange(ds: xr.Dataset, swaps: Sequence[_Swap]) -> xr.Dataset:
         for swap in swaps
         if swap.stop < ds.sizes["time"]
     ]
-    every = np.arange(ds.sizes["bodypart"])
+    every = tuple(range(ds.sizes["bodypart"]))
     for frame, animals, parts in sorted(changes):
         onwards = [*animals[1:], animals[0]]
-        some = list(parts) or every
+        some = np.array(parts or every)
         for values in arrays.values():
             there = values[0, ..., frame:]
-            there[np.ix_(onwards, some)] = there[np.ix_(animals, some)]
+            there[np.array(onwards)[:, np.newaxis], some] = there[
+                np.array(animals)[:, np.newaxis], some
+            ]
     return ds.assign({name: ds[name].copy(data=values) for name, values in arrays.items()})
 
 
