@@ -14,11 +14,14 @@ import numpy as np
 
 from ethoflow.engine.declare import Array
 from ethoflow.identities.jumps import DOUBT, UNLIKE
-from ethoflow.identities.links import Usual, find_costs, find_spreads
+from ethoflow.identities.links import Usual, find_costs, find_spreads, measure_links
 from ethoflow.identities.tracks import Tracks
 
 NEAR = 2
 """Frames by which two breaks at one time may miss each other."""
+
+MOST = 0.7
+"""Share of the usual number of points of an animal that are most of them."""
 
 AWAY, UNEQUAL = 1.0, 4.0
 """Time in s from which on an animal is away, and how much longer that is than another's break which
@@ -90,8 +93,31 @@ def find_breaks(tracks: Tracks, usual: Usual) -> list[Array]:
         links = np.stack([own, frames[:-1], own, frames[1:]], axis=1)
         is_gap = links[:, 3] - links[:, 1] > 1
         unlike = find_costs(tracks, usual, links).sum(axis=1) > UNLIKE
-        found.append(links[is_gap | unlike][:, [1, 3]])
+        blind = np.isnan(measure_links(tracks, links)[:, 0])
+        breaks = links[is_gap | unlike | blind][:, [1, 3]]
+        is_blind = blind[is_gap | unlike | blind]
+        found.append(_widen(breaks, is_blind, tracks.position[animal], frames))
     return found
+
+
+def _widen(breaks: Array, blind: Array, position: Array, frames: Array) -> Array:
+    """Breaks of which both sides share no point, as far as to where most are seen; none overlap."""
+    if not blind.any():
+        return breaks
+    count = np.isfinite(position[frames, :, 0]).sum(axis=1)
+    full = frames[count >= np.median(count) * MOST]
+    before = np.searchsorted(full, breaks[:, 0], side="right") - 1
+    after = np.searchsorted(full, breaks[:, 1])
+    inside = blind & (before >= 0) & (after < full.size)
+    wide = breaks.copy()
+    wide[inside] = np.stack([full[before[inside]], full[after[inside]]], axis=1)
+    joined: list[list[int]] = []
+    for start, stop in wide[np.argsort(wide[:, 0], kind="stable")].tolist():
+        if joined and start < joined[-1][1]:
+            joined[-1][1] = max(joined[-1][1], stop)
+        else:
+            joined.append([start, stop])
+    return np.array(joined)
 
 
 def find_moments(tracks: Tracks, usual: Usual, fps: float) -> list[Moment]:
