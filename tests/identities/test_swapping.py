@@ -163,3 +163,36 @@ def test_seconds_are_those_of_the_recordings_own_clock():
         found.position, ef.swap_identities(one, edits((2, 4, A, B))).position
     )
     assert ef.applied_edits(found)[["start", "start_frame"]].values.tolist() == [[102.0, 50]]
+
+
+def test_rows_found_in_other_tracks_are_refused(tmp_path):
+    """Tracked again, the same recording has its swaps elsewhere."""
+    pair = simulate.simulate_cohort(1, duration="1 min", seed=1)
+    made = simulate.swap_animals(pair, 1, kinds=["contact"], seed=1)
+    found = ef.find_swaps(made.tracks)
+    assert len(found) == 1
+    path = tmp_path / "edits.csv"
+    ef.write_edits(found, path)
+    for same in (found, path):
+        ef.swap_identities(made.tracks, same)
+        ef.swap_identities(made.tracks.chunk(time=100), same)
+        ef.swap_identities(made.tracks.isel(time=slice(100, None)), same)
+        ef.swap_identities(ef.calibrate(made.tracks, px_per_mm=2), same)
+        moved = found.start_frame.iloc[0] + 3
+        rows = ef.read_edits(same).assign(start_frame=moved, start=np.nan)  # corrected by hand
+        ef.swap_identities(made.tracks, rows)
+    cohort = xr.concat(
+        [made.tracks, simulate.simulate_cohort(2, n_individuals=3, duration="70 s", seed=2).tracks
+         .isel(recording=[1])], "recording", join="outer", fill_value={"animal": ""}
+    )  # fmt: skip
+    ef.swap_identities(cohort, path)
+    again = made.tracks.assign(position=made.tracks.position + np.float32(0.01))
+    shorter = made.tracks.isel(time=slice(int(found.start_frame.iloc[0]) - 5))
+    for other in (
+        again,
+        made.unswapped,
+        shorter.assign_coords(n_frames=("recording", [shorter.sizes["time"]])),
+    ):
+        with pytest.raises(DataError, match=r"edits.csv: row 1 (was found in other|is from)"):
+            ef.swap_identities(other, path)
+    ef.swap_identities(again, found.assign(tracks=""))

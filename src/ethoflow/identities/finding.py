@@ -13,10 +13,14 @@ from ethoflow.cleaning.scores import choose_min_confidence
 from ethoflow.engine.declare import Array
 from ethoflow.identities.deciding import Decision, decide
 from ethoflow.identities.exchanges import Exchange, circles_of, hold
-from ethoflow.identities.links import learn_usual, make_tracks
+from ethoflow.identities.jumps import learn_tail
+from ethoflow.identities.links import learn_usual
+from ethoflow.identities.made_of import made_of
 from ethoflow.identities.moments import find_moments
+from ethoflow.identities.parts import Episode, Event, find_episodes, find_events, without_parts
 from ethoflow.identities.proportions import take_lengths
-from ethoflow.identities.table import APPLIED, DETECTED, UNDECIDED, tabulate
+from ethoflow.identities.table import APPLIED, DETECTED, PARTS, TRACKS, UNDECIDED, tabulate
+from ethoflow.identities.tracks import Tracks, make_tracks
 from ethoflow.schema import Data, as_dataset, count_frames, first_frame
 
 SURE = 5.0
@@ -26,7 +30,9 @@ DOUBTFUL = 3.0
 """Odds against a swap below which it is shown as undecided."""
 
 FEWEST = 50
-"""Frames without which nothing is looked for."""
+"""Frames in which an animal is seen without which it is not looked at."""
+
+EVIDENCE = ("odds", "motion", "heading", "proportions")
 
 
 def find_swaps(data: Data) -> pd.DataFrame:
@@ -48,7 +54,9 @@ def find_swaps(data: Data) -> pd.DataFrame:
         A row for each swap: `recording`; `start` and `stop`, s of the recording's own clock, and
         `start_frame` and `stop_frame` (exclusive); `a`, `b`, ...; `status`; `source`; the
         evidence in natural logarithms of odds for the swap: `odds` in all, and the shares of
-        `motion`, `heading` and `proportions`; `unseen`: s for which an animal was not seen there.
+        `motion`, `heading` and `proportions`; `unseen`: s for which an animal was not seen there;
+        `bodyparts`: where only some change places, which is never repaired; `tracks`: by which
+        `swap_identities` sees that it is given the same ones.
 
     Examples
     --------
@@ -69,15 +77,21 @@ def find_swaps(data: Data) -> pd.DataFrame:
 def _find(ds: xr.Dataset, first: int) -> Iterator[tuple[Exchange, Mapping[str, Any]]]:
     """Swaps of one recording, by slots of the dataset."""
     position = _believed(ds)
-    there = np.flatnonzero(np.isfinite(position).any(axis=(1, 2, 3)))
-    if there.size < 2 or position.shape[-1] < FEWEST:
+    n_frames, fps = position.shape[-1], float(ds.fps)
+    tracks = make_tracks(position, fps)
+    there = np.flatnonzero(tracks.seen.sum(axis=1) >= FEWEST)
+    if there.size < 2:
         return
-    fps = float(ds.fps)
-    decisions = decide_all(position[there], fps)
-    for exchange, known in exchanges_from(decisions, len(there), position.shape[-1]):
+    tracks = tracks.only(there)
+    events = find_events(tracks, fps)
+    decisions = decide_all(tracks, events, fps)
+    whole = exchanges_from(decisions, len(there), n_frames)
+    names = [str(name) for name in ds.bodypart.values]
+    some = [_of_parts(one, names) for one in find_episodes(events, fps, n_frames)]
+    for exchange, known in sorted([*whole, *some], key=lambda one: one[0]):
         seats = tuple(int(there[seat]) for seat in exchange.seats)
         shifted = Exchange(exchange.start + first, exchange.stop + first, seats)
-        yield shifted, known
+        yield shifted, {**known, TRACKS: made_of(ds, shifted.start)}
 
 
 def _believed(ds: xr.Dataset) -> Array:
@@ -90,13 +104,19 @@ def _believed(ds: xr.Dataset) -> Array:
     return np.where((confidence < least)[:, :, np.newaxis], np.float32(np.nan), position)
 
 
-def decide_all(position: Array, fps: float) -> list[Decision]:
-    """What happened at every moment of doubt; dims (individual, bodypart, space, time)."""
-    tracks = make_tracks(position, fps)
-    if (tracks.seen.sum(axis=1) < FEWEST).any():
-        return []
-    moments = find_moments(tracks, learn_usual(tracks, fps), fps)
-    return decide(moments, take_lengths(tracks, fps), len(position))
+def decide_all(tracks: Tracks, events: Sequence[Event], fps: float) -> list[Decision]:
+    """What happened at every moment of doubt."""
+    moments = find_moments(tracks, learn_tail(tracks, learn_usual(tracks, fps)), fps)
+    whole = without_parts(moments, events)
+    return decide(whole, take_lengths(tracks, fps), len(tracks.position))
+
+
+def _of_parts(episode: Episode, names: Sequence[str]) -> tuple[Exchange, dict[str, Any]]:
+    """An exchange of body parts, which is never repaired: only whole animals are."""
+    parts = " ".join(names[part] for part in episode.parts)
+    evidence = dict.fromkeys(EVIDENCE, np.nan)
+    known = {"status": UNDECIDED, "source": DETECTED, **evidence, "unseen": 0.0, PARTS: parts}
+    return Exchange(episode.start, episode.stop, episode.animals), known
 
 
 def exchanges_from(
@@ -129,9 +149,9 @@ def exchanges_from(
     return sorted(found, key=lambda one: one[0])
 
 
-def _evidence(decision: Decision, option: tuple[int, ...]) -> dict[str, float]:
+def _evidence(decision: Decision, option: tuple[int, ...]) -> dict[str, Any]:
     """What speaks for the exchange, and for how long nobody of it was seen, s."""
-    parts = {name: getattr(decision, name) for name in ("motion", "heading", "proportions")}
+    parts = {name: getattr(decision, name) for name in EVIDENCE[1:]}
     unseen = decision.moment.lost(option) / decision.moment.fps
     rounded = {name: round(value, 2) for name, value in parts.items()}
-    return {"odds": round(sum(parts.values()), 2), **rounded, "unseen": unseen}
+    return {"odds": round(sum(parts.values()), 2), **rounded, "unseen": unseen, PARTS: ""}

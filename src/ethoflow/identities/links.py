@@ -15,21 +15,13 @@ import numpy as np
 
 from ethoflow.engine.declare import Array
 from ethoflow.engine.jit import jit
+from ethoflow.identities.tracks import Tracks, move
 
 TAIL = 3.0
 """Degrees of freedom of the costs: how far from the usual an animal may be once in a while."""
 
-PACE = 0.1
-"""Time over which speeds are taken, s."""
-
-FADING = 0.3
-"""How long an animal goes on as it moves, s."""
-
 MOST_HEADING = 2.5
 """Most that heading costs: trackers also take a nose for a tail, which is no swap."""
-
-SEEN = 0.25
-"""Share of its points of which an animal that is seen has at least one."""
 
 CLASSES = 3
 """Classes of speed, equally large."""
@@ -40,148 +32,19 @@ SAMPLES = 4000
 LONGEST = 60.0
 """Time in s after which a place says no more than at random."""
 
-JUMP = 5.0
-"""How much longer than those around it a step is that is no motion."""
-
-
-class Tracks(NamedTuple):
-    """One recording as links are measured on it."""
-
-    position: Array
-    """Dims (individual, time, bodypart, space), float32."""
-    seen: Array
-    """Dims (individual, time)."""
-    before: Array
-    after: Array
-    """Velocities before and after each frame, dims (individual, time, space); 0 where not known.
-
-    None is taken across a frame at which the animal is not seen or jumps.
-    """
-    fading: float
-    """In frames."""
-
 
 class Usual(NamedTuple):
-    """Usual squares of what is measured, dims (length of a link, class of speed)."""
+    """Usual squares of what is measured, dims (length of a link, class of speed).
+
+    `tail` has the costs of motion from frame to frame, in order: in tracks that jump all the time a
+    jump says little. None where they are not known.
+    """
 
     lengths: Array
     speeds: Array
     motion: Array
     heading: Array
-
-
-@jit
-def median_of(values: Array, n: int) -> float:
-    """Median of the first `n` values, which are sorted in place."""
-    for i in range(1, n):
-        value = values[i]
-        k = i - 1
-        while k >= 0 and values[k] > value:
-            values[k + 1] = values[k]
-            k -= 1
-        values[k + 1] = value
-    if n % 2:
-        return float(values[n // 2])
-    return float((values[n // 2 - 1] + values[n // 2]) / 2)
-
-
-@jit
-def move(position: Array, i: int, u: int, j: int, v: int, way: Array, room: Array) -> float:
-    """The way from animal `i` at `u` to `j` at `v`: its median over points, into `way`.
-
-    Gives the median square of what is left of each point's way, NaN of less than two points; a way
-    of NaN where no point is seen at both.
-    """
-    n_points, n_space = position.shape[2], position.shape[3]
-    n = 0
-    for s in range(n_space):
-        n = 0
-        for b in range(n_points):
-            step = position[j, v, b, s] - position[i, u, b, s]
-            if step == step:
-                room[n] = step
-                n += 1
-        way[s] = median_of(room, n) if n else np.nan
-    if n < 2:
-        return np.nan
-    n = 0
-    for b in range(n_points):
-        square = 0.0
-        for s in range(n_space):
-            square += (position[j, v, b, s] - position[i, u, b, s] - way[s]) ** 2
-        if square == square:
-            room[n] = square
-            n += 1
-    return median_of(room, n)
-
-
-@jit
-def _steps(position: Array, seen: Array, out: Array) -> None:
-    """How far each animal comes from frame to frame."""
-    n_animals, n_frames, n_points, n_space = position.shape
-    way, room = np.empty(n_space), np.empty(n_points)
-    for i in range(n_animals):
-        for t in range(1, n_frames):
-            if seen[i, t] and seen[i, t - 1]:
-                move(position, i, t - 1, i, t, way, room)
-                out[i, t] = np.sqrt(np.square(way).sum())
-
-
-@jit
-def _velocities(position: Array, joined: Array, pace: int, before: Array, after: Array) -> None:
-    """Velocities over up to `pace` frames; `joined` are frames that go on from the one before."""
-    n_animals, n_frames, n_points, n_space = position.shape
-    way, room = np.empty(n_space), np.empty(n_points)
-    for i in range(n_animals):
-        for t in range(n_frames):
-            k = 0
-            while k < pace and t - k > 0 and joined[i, t - k]:
-                k += 1
-            if k == 0:
-                continue
-            move(position, i, t - k, i, t, way, room)
-            for s in range(n_space):
-                if way[s] == way[s]:
-                    before[i, t, s] = way[s] / k
-        for t in range(n_frames):
-            k = 0
-            while k < pace and t + k + 1 < n_frames and joined[i, t + k + 1]:
-                k += 1
-            if k == 0:
-                continue
-            move(position, i, t, i, t + k, way, room)
-            for s in range(n_space):
-                if way[s] == way[s]:
-                    after[i, t, s] = way[s] / k
-
-
-def _find_joined(position: Array, seen: Array, pace: int) -> Array:
-    """Frames that go on from the one before: no step far longer than those around it."""
-    steps = np.full(seen.shape, np.nan)
-    _steps(position, seen, steps)
-    known = steps[~np.isnan(steps)]
-    if not known.size:
-        return np.zeros_like(seen)
-    wide = np.pad(np.nan_to_num(steps), ((0, 0), (pace, pace)), mode="edge")
-    around = np.lib.stride_tricks.sliding_window_view(wide, 2 * pace + 1, axis=1)
-    limit = JUMP * np.maximum(np.median(around, axis=-1), np.median(known))
-    joined: Array = steps <= limit
-    return joined
-
-
-def make_tracks(position: Array, fps: float) -> Tracks:
-    """Positions, dims (individual, bodypart, space, time), as links are measured on them."""
-    moved = np.ascontiguousarray(position.transpose(0, 3, 1, 2), np.float32)
-    known = np.asarray(np.isfinite(moved).all(axis=3))
-    # A point of which only one coordinate is known is not seen.
-    moved = np.where(known[..., np.newaxis], moved, np.float32(np.nan))
-    least = max(int(np.ceil(SEEN * moved.shape[2])), 1)
-    seen = known.sum(axis=2) >= least
-    pace = max(round(PACE * fps), 1)
-    joined = _find_joined(moved, seen, pace)
-    before, after = (np.zeros((*moved.shape[:2], moved.shape[3])) for _ in range(2))
-    _velocities(moved, joined, pace, before, after)
-    return Tracks(moved, seen, before, after, max(FADING * fps, 1.0))
+    tail: Array
 
 
 @jit
@@ -249,7 +112,7 @@ def learn_usual(tracks: Tracks, fps: float) -> Usual:
                 if values.size >= 20:
                     tables[place, row, kind] = np.median(values)
     motion, heading = (_complete(table) for table in tables)
-    return Usual(np.array(lengths, float), speeds, motion, heading)
+    return Usual(np.array(lengths, float), speeds, motion, heading, np.zeros(0))
 
 
 def _own_links(seen: Array, length: int) -> Array:
@@ -273,12 +136,16 @@ def _complete(table: Array) -> Array:
     return complete
 
 
-def cost_of(usual: Usual, measured: Array, lengths: Array) -> Array:
-    """Costs of motion and of heading of links that were measured, dims (link, 2)."""
+def _place(usual: Usual, lengths: Array) -> tuple[Array, Array, Array]:
+    """Between which rows of the tables links of these lengths lie, and how far on."""
     row = np.interp(np.log(lengths), np.log(usual.lengths), np.arange(len(usual.lengths)))
     low = np.floor(row).astype(int)
-    high = np.minimum(low + 1, len(usual.lengths) - 1)
-    share = row - low
+    return low, np.minimum(low + 1, len(usual.lengths) - 1), row - low
+
+
+def cost_of(usual: Usual, measured: Array, lengths: Array) -> Array:
+    """Costs of motion and of heading of links that were measured, dims (link, 2)."""
+    low, high, share = _place(usual, lengths)
     kind = np.searchsorted(usual.speeds, measured[:, 2])
     costs = np.zeros((len(measured), 2))
     for place, table in enumerate((usual.motion, usual.heading)):
@@ -287,9 +154,35 @@ def cost_of(usual: Usual, measured: Array, lengths: Array) -> Array:
         ratio = 1.6 * measured[:, place] / usually
         costs[:, place] = (TAIL + 2) / 2 * np.log1p(ratio / TAIL)
     costs[:, 1] = np.minimum(costs[:, 1], MOST_HEADING)
-    return np.nan_to_num(costs)
+    costs = np.nan_to_num(costs)
+    if usual.tail.size:
+        costs[:, 0] = np.minimum(costs[:, 0], _rarity(usual.tail, costs[:, 0]))
+    return costs
+
+
+def _rarity(tail: Array, costs: Array) -> Array:
+    """What costs are at most, being as frequent as here: with the usual tails what they are."""
+    above = tail.size - np.searchsorted(tail, costs)
+    rarity: Array = -(TAIL + 2) / TAIL * np.log((above + 1) / (tail.size + 1))
+    return rarity
 
 
 def find_costs(tracks: Tracks, usual: Usual, links: Array) -> Any:
     """Costs of links (i, u, j, v), dims (link, 2): motion and heading."""
-    return cost_of(usual, measure_links(tracks, links), np.maximum(links[:, 3] - links[:, 1], 1))
+    return cost_of(usual, measure_links(tracks, links), _lengths(links))
+
+
+def find_spreads(tracks: Tracks, usual: Usual, links: Array) -> Array:
+    """What the length of a link alone costs: the logarithm of the room in which its end may lie.
+
+    Ways of going on differ in it only where animals are out of sight at different times: one that
+    is seen again at once where another was last seen is that one, whatever came near it long ago.
+    """
+    low, high, share = _place(usual, _lengths(links))
+    room = np.log(usual.motion).mean(axis=1) * tracks.position.shape[3] / 2
+    spreads: Array = room[low] * (1 - share) + room[high] * share
+    return spreads
+
+
+def _lengths(links: Array) -> Array:
+    return np.asarray(np.maximum(links[:, 3] - links[:, 1], 1))

@@ -7,24 +7,29 @@ without a break of both was at the same place, facing the same way, and no track
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from ethoflow.engine.declare import Array
-from ethoflow.identities.links import Tracks, Usual, find_costs
-
-UNLIKE = 4.0
-"""Cost of a link from which on it is a break."""
+from ethoflow.identities.jumps import DOUBT, UNLIKE
+from ethoflow.identities.links import Usual, find_costs, find_spreads, measure_links
+from ethoflow.identities.tracks import Tracks
 
 NEAR = 2
 """Frames by which two breaks at one time may miss each other."""
 
-DOUBT = 6.0
-"""How much worse an exchange may fit than none, to be looked at."""
+MOST = 0.7
+"""Share of the usual number of points of an animal that are most of them."""
+
+AWAY, UNEQUAL = 1.0, 4.0
+"""Time in s from which on an animal is away, and how much longer that is than another's break which
+says little: while one is away the other breaks often, and only one of these can be an exchange."""
 
 AROUND, USUAL_BREAKS = 1.0, 6.0
-"""Time in s before and after a moment, and breaks of one animal there that are nothing unusual."""
+"""Time in s before and after a moment, and breaks of one animal in both together that are nothing
+unusual; more where a moment lasts longer."""
 
 MOST_TOGETHER = 4
 """Animals of one moment whose every order is tried; of more, the pairs that fit best."""
@@ -66,6 +71,15 @@ class Moment:
         moved = [n for a, n in zip(self.animals, self.unseen, strict=True) if option[a] != a]
         return min(moved, default=0)
 
+    def only(self, options: Sequence[int]) -> Moment:
+        """The same with some of its options."""
+        return replace(
+            self,
+            options=[self.options[k] for k in options],
+            motion=[self.motion[k] for k in options],
+            heading=[self.heading[k] for k in options],
+        )
+
 
 def find_breaks(tracks: Tracks, usual: Usual) -> list[Array]:
     """For each animal its breaks as last frame before and first after, dims (break, 2)."""
@@ -79,15 +93,40 @@ def find_breaks(tracks: Tracks, usual: Usual) -> list[Array]:
         links = np.stack([own, frames[:-1], own, frames[1:]], axis=1)
         is_gap = links[:, 3] - links[:, 1] > 1
         unlike = find_costs(tracks, usual, links).sum(axis=1) > UNLIKE
-        found.append(links[is_gap | unlike][:, [1, 3]])
+        blind = np.isnan(measure_links(tracks, links)[:, 0])
+        breaks = links[is_gap | unlike | blind][:, [1, 3]]
+        is_blind = blind[is_gap | unlike | blind]
+        found.append(_widen(breaks, is_blind, tracks.position[animal], frames))
     return found
+
+
+def _widen(breaks: Array, blind: Array, position: Array, frames: Array) -> Array:
+    """Breaks of which both sides share no point, as far as to where most are seen; none overlap."""
+    if not blind.any():
+        return breaks
+    count = np.isfinite(position[frames, :, 0]).sum(axis=1)
+    full = frames[count >= np.median(count) * MOST]
+    before = np.searchsorted(full, breaks[:, 0], side="right") - 1
+    after = np.searchsorted(full, breaks[:, 1])
+    inside = blind & (before >= 0) & (after < full.size)
+    wide = breaks.copy()
+    wide[inside] = np.stack([full[before[inside]], full[after[inside]]], axis=1)
+    joined: list[list[int]] = []
+    for start, stop in wide[np.argsort(wide[:, 0], kind="stable")].tolist():
+        if joined and start < joined[-1][1]:
+            joined[-1][1] = max(joined[-1][1], stop)
+        else:
+            joined.append([start, stop])
+    return np.array(joined)
 
 
 def find_moments(tracks: Tracks, usual: Usual, fps: float) -> list[Moment]:
     """Every moment of a recording at which an exchange is not out of the question, in order."""
     breaks = find_breaks(tracks, usual)
     n = len(breaks)
-    pairs = [_pair(tracks, usual, breaks, i, j) for i, j in itertools.combinations(range(n), 2)]
+    pairs = [
+        _pair(tracks, usual, breaks, i, j, fps) for i, j in itertools.combinations(range(n), 2)
+    ]
     if not any(map(len, pairs)):
         return []
     rows = np.concatenate(pairs)
@@ -106,7 +145,8 @@ def _trusted(moment: Moment, breaks: list[Array]) -> Moment:
         np.searchsorted(breaks[a][:, 0], last) - np.searchsorted(breaks[a][:, 1], first)
         for a in moment.animals
     ]
-    share = min(1.0, USUAL_BREAKS / max(float(np.mean(count)), 1.0))
+    usual = USUAL_BREAKS * (last - first) / (2 * moment.fps * AROUND)
+    share = min(1.0, usual / max(float(np.mean(count)), 1.0))
     return replace(
         moment,
         motion=[share * value for value in moment.motion],
@@ -114,7 +154,7 @@ def _trusted(moment: Moment, breaks: list[Array]) -> Moment:
     )
 
 
-def _pair(tracks: Tracks, usual: Usual, breaks: list[Array], i: int, j: int) -> Array:
+def _pair(tracks: Tracks, usual: Usual, breaks: list[Array], i: int, j: int, fps: float) -> Array:
     """Breaks of two animals at one time: rows i, u, v, j, u, v, and how well an exchange fits."""
     mine, theirs = breaks[i], breaks[j]
     if not len(mine) or not len(theirs):
@@ -132,12 +172,14 @@ def _pair(tracks: Tracks, usual: Usual, breaks: list[Array], i: int, j: int) -> 
     u, v, w, x = u[good], v[good], w[good], x[good]
     a, b = np.full(u.size, i), np.full(u.size, j)
     costs = [
-        find_costs(tracks, usual, np.stack(link, axis=1)).sum(axis=1)
+        _weigh(tracks, usual, np.stack(link, axis=1)).sum(axis=1)
         for link in ((a, u, a, v), (b, w, b, x), (a, u, b, x), (b, w, a, v))
     ]
     better = costs[0] + costs[1] - costs[2] - costs[3]
     rows = np.stack([a, u, v, b, w, x, better], axis=1)
-    return np.asarray(rows[better > -DOUBT])
+    longer, shorter = np.maximum(v - u, x - w), np.minimum(v - u, x - w)
+    away = (longer > AWAY * fps) & (longer > UNEQUAL * shorter)
+    return np.asarray(rows[better > np.where(away, 0.0, -DOUBT)])
 
 
 def _together(rows: Array) -> list[Array]:
@@ -207,5 +249,12 @@ def _cross(
 ) -> Array:
     """Costs of the way from each animal to each slot, dims (animal, slot, motion and heading)."""
     links = [(i, ends[i][0], j, max(ends[j][1], ends[i][0] + 1)) for i in animals for j in animals]
-    found = find_costs(tracks, usual, np.array(links))
-    return np.asarray(found.reshape(len(animals), len(animals), 2))
+    found = _weigh(tracks, usual, np.array(links))
+    return found.reshape(len(animals), len(animals), 2)
+
+
+def _weigh(tracks: Tracks, usual: Usual, links: Array) -> Array:
+    """Costs of motion, with that of the time it took, and of heading, dims (link, 2)."""
+    costs: Array = find_costs(tracks, usual, links)
+    costs[:, 0] += find_spreads(tracks, usual, links)
+    return costs

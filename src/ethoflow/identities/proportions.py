@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ethoflow.engine.declare import Array
-from ethoflow.identities.links import Tracks
+from ethoflow.identities.tracks import Tracks
 
 SECOND = 1.0
 """Time over which lengths are taken together, s."""

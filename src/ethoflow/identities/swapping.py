@@ -13,12 +13,12 @@ import xarray as xr
 from ethoflow.engine.declare import Array, Declaration, Input
 from ethoflow.engine.registry import maker_of
 from ethoflow.errors import DataError, listed
-from ethoflow.identities.exchanges import Timeline, compose, exchanges_of, invert
+from ethoflow.identities.exchanges import Exchange, Timeline, compose, exchanges_of, invert
+from ethoflow.identities.rows import exchanges_in
 from ethoflow.identities.table import (
     APPLIED,
     BY_HAND,
     Edits,
-    exchanges_in,
     read_edits,
     tabulate,
 )
@@ -46,8 +46,8 @@ def swap_identities(data: Data, edits: Edits | Sequence[Edits]) -> xr.Dataset:
     Raises
     ------
     DataError
-        A row does not fit the data or contradicts another, identities were corrected before, or
-        something was computed from the tracks already.
+        A row does not fit the data, contradicts another, is of other tracks or of some body parts
+        only; identities were corrected before; or something was computed from the tracks already.
 
     Examples
     --------
@@ -61,9 +61,7 @@ def swap_identities(data: Data, edits: Edits | Sequence[Edits]) -> xr.Dataset:
            [1., 0., 0., 1.]], dtype=float32)
     """
     ds = as_dataset(data)
-    is_one = isinstance(edits, pd.DataFrame | str | os.PathLike)
-    several: Sequence[Edits] = [edits] if is_one else edits  # type: ignore[list-item, assignment]
-    found = exchanges_in([(_name_of(one), read_edits(one)) for one in several], ds)
+    found = check_edits(ds, edits)
     if not found:
         return ds
     if CHANGE in ds or HOLDER in ds:
@@ -74,6 +72,19 @@ def swap_identities(data: Data, edits: Edits | Sequence[Edits]) -> xr.Dataset:
     names = _names_of_tracked(ds)
     timelines = {row: compose(rows, ds.sizes["individual"]) for row, rows in found.items()}
     return _exchange(_describe(ds, timelines), names)
+
+
+def check_edits(ds: xr.Dataset, edits: Edits | Sequence[Edits]) -> dict[int, list[Exchange]]:
+    """The exchanges that lists of corrections make of tracks, by the place of their recording.
+
+    Raises
+    ------
+    DataError
+        As `swap_identities` does.
+    """
+    is_one = isinstance(edits, pd.DataFrame | str | os.PathLike)
+    several: Sequence[Edits] = [edits] if is_one else edits  # type: ignore[list-item, assignment]
+    return exchanges_in([(_name_of(one), read_edits(one)) for one in several], ds)
 
 
 def _name_of(edits: Edits) -> str:

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from ethoflow.errors import listed
 from ethoflow.identities.exchanges import hold
-from ethoflow.identities.table import LETTERS
+from ethoflow.identities.table import LETTERS, PARTS
 from ethoflow.plot.recording import one_recording, recording_title
 from ethoflow.plot.save import PALETTE
 from ethoflow.schema import Data, as_dataset, first_frame, position_units
@@ -79,7 +80,9 @@ def _draw(ds: xr.Dataset, suspect: pd.Series, axes: Sequence[Any]) -> None:
     slots = [str(slot) for slot in ds.individual.values]
     seats = [slots.index(str(suspect[key])) for key in LETTERS if _is_name(suspect.get(key))]
     exchanged = position.copy()
-    exchanged[:, moment - start :] = position[hold(seats, len(slots)), moment - start :]
+    held, names = hold(seats, len(slots)), [str(part) for part in ds.bodypart.values]
+    for part in _parts(suspect, names):
+        exchanged[:, moment - start :, part] = position[held, moment - start :, part]
     drawn = (position, exchanged)
     limits = _limits(position[seats])
     for axis, paths in zip(axes, drawn, strict=True):
@@ -95,11 +98,22 @@ def _draw(ds: xr.Dataset, suspect: pd.Series, axes: Sequence[Any]) -> None:
     axes[0].set_title(
         f"{suspect['start']:.2f} s, {suspect['status']}: as tracked", fontsize=8, loc="left"
     )
-    axes[1].set_title(
-        f"exchanged: odds {suspect['odds']:.1f} (motion {suspect['motion']:.1f}, heading "
-        f"{suspect['heading']:.1f}, proportions {suspect['proportions']:.1f})",
-        fontsize=8,
-        loc="left",
+    axes[1].set_title(f"exchanged: {_describe(suspect)}", fontsize=8, loc="left")
+
+
+def _parts(suspect: pd.Series, names: Sequence[str]) -> list[int]:
+    """The body parts that change places: all where none are named."""
+    some = suspect.get(PARTS)
+    wanted = str(some).split() if _is_name(some) else names
+    return [place for place, name in enumerate(names) if name in wanted]
+
+
+def _describe(suspect: pd.Series) -> str:
+    if _is_name(some := suspect.get(PARTS)):
+        return f"only {listed(str(some).split(), 4)}"
+    return (
+        f"odds {suspect['odds']:.1f} (motion {suspect['motion']:.1f}, heading "
+        f"{suspect['heading']:.1f}, proportions {suspect['proportions']:.1f})"
     )
 
 

@@ -67,6 +67,7 @@ def simulate_cohort(
     gaps: float = 3.0,
     swaps: float = 0.0,
     absent: float = 0.0,
+    alike: bool = False,
     seed: int = 0,
 ) -> Simulation:
     """Recordings of mice that follow a script, as a tracker sees them, with the script as truth.
@@ -100,6 +101,8 @@ def simulate_cohort(
         Identity swaps per minute, default 0.
     absent
         Share of each recording at whose end the last animal is away, default 0.
+    alike
+        Whether the animals of a recording are of one size.
     seed
         The same seed gives the same cohort.
 
@@ -126,7 +129,7 @@ def simulate_cohort(
         _simulate_one(
             number,
             n,
-            Stage(ground, _mice(seed, number, n_individuals), float(fps)),
+            Stage(ground, _mice(seed, number, n_individuals, alike), float(fps)),
             tracker,
             skeleton,
             px_per_mm,
@@ -161,9 +164,9 @@ def _rng(seed: int, number: int, purpose: int) -> np.random.Generator:
     return np.random.default_rng([seed, number, purpose])
 
 
-def _mice(seed: int, number: int, count: int) -> tuple[Mouse, ...]:
-    rng = _rng(seed, number, 0)
-    return tuple(Mouse(float(half)) for half in rng.uniform(36, 42, count))
+def _mice(seed: int, number: int, count: int, alike: bool) -> tuple[Mouse, ...]:
+    halves = _rng(seed, number, 0).uniform(36, 42, count)
+    return tuple(Mouse(float(half)) for half in (halves[:1].repeat(count) if alike else halves))
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,42 @@ from ethoflow.simulate.arena import Array
 from ethoflow.simulate.body import CENTRE, NOSE, TAIL_BASE
 from ethoflow.simulate.cohort import Simulation
 
-KINDS = ("contact", "occlusion", "short", "shelter", "three")
-"""Ways in which animals are swapped: while both are seen; while points of both are hidden for up to
-a second; for 3 to 15 frames; after 5 to 30 s out of sight; three of them in a circle."""
-
 CONTACT, MEETING = 30.0, 60.0
 """Distance of animals that touch, and of those that go into a shelter together, mm."""
+
+ALL, SOME, ONE = "all", "some", "one"
+"""What is hidden of the animals: all points; of some animals some; all points of one animal."""
+
+
+class _Kind(NamedTuple):
+    """A way in which animals are swapped; times in s, `lasting` 0 where it stays so."""
+
+    near: float = CONTACT
+    hidden: tuple[float, float] = (0.0, 0.0)
+    what: str = ""
+    lasting: tuple[float, float] = (0.0, 0.0)
+    n_animals: int = 2
+    part: bool = False
+
+
+WAYS = {
+    "contact": _Kind(),
+    "occlusion": _Kind(hidden=(0.1, 1.0), what=SOME),
+    "short": _Kind(lasting=(0.12, 0.6)),
+    "shelter": _Kind(near=MEETING, hidden=(5.0, 30.0), what=ALL),
+    "three": _Kind(hidden=(0.1, 0.6), what=SOME, n_animals=3),
+    "hidden": _Kind(hidden=(1.0, 3.0), what=ALL),
+    "refuge": _Kind(near=np.inf, hidden=(10.0, 120.0), what=ONE),
+    "back": _Kind(lasting=(0.6, 4.0)),
+    "part": _Kind(lasting=(0.2, 3.0), part=True),
+}
+"""Ways in which animals are swapped: while both are seen; while points of both are hidden for up to
+a second; for 3 to 15 frames; after 5 to 30 s in which nobody is seen; three of them in a circle;
+while nothing of both is seen for 1 to 3 s; while one of them is out of sight for 10 to 120 s; for
+0.6 to 4 s; some body parts only, for 0.2 to 3 s."""
+
+KINDS = ("contact", "occlusion", "short", "shelter", "three")
+"""Those that are drawn where nothing is said."""
 
 APART = 3.0
 """Time between two swaps, s."""
@@ -33,7 +63,8 @@ class Swapped(NamedTuple):
     """Tracks with swaps, the same tracks with the same gaps but none, and the swaps as a list.
 
     The list has a row for each swap (recording, start_frame, stop_frame, a, b, c, kind), and beside
-    it from `hidden_from` to `hidden_to` the frames within which it cannot be told when it was.
+    it from `hidden_from` to `hidden_to` the frames within which it cannot be told when it was; the
+    `bodyparts` of those that exchange some only.
     """
 
     tracks: xr.Dataset
@@ -48,6 +79,7 @@ class _Swap(NamedTuple):
     last: int
     animals: tuple[int, ...]
     kind: str
+    parts: tuple[int, ...]
 
 
 def swap_animals(
@@ -65,7 +97,7 @@ def swap_animals(
     n_swaps
         How many swaps.
     kinds
-        Which kinds take turns: see `KINDS`.
+        Which kinds take turns: see `WAYS`.
     seed
         The same seed gives the same swaps.
 
@@ -89,7 +121,7 @@ def swap_animals(
     fps = float(ds.fps)
     swaps: list[_Swap] = []
     for number in range(n_swaps):
-        found = _draw(rng, apart, fps, kinds[number % len(kinds)], swaps)
+        found = _draw(rng, apart, fps, kinds[number % len(kinds)], swaps, ds.sizes["bodypart"])
         swaps += [] if found is None else [found]
     hidden = _hide(rng, ds, swaps)
     return Swapped(_exchange(hidden, swaps), hidden, _tabulate(ds, swaps))
@@ -109,30 +141,37 @@ def _distances(position: Array) -> Array:
 
 
 def _draw(
-    rng: np.random.Generator, apart: Array, fps: float, kind: str, before: Sequence[_Swap]
+    rng: np.random.Generator,
+    apart: Array,
+    fps: float,
+    kind: str,
+    before: Sequence[_Swap],
+    n_parts: int,
 ) -> _Swap | None:
     """A swap of one kind, clear of those before; None where there is no chance for one."""
     n, frames = len(apart), apart.shape[-1]
+    way = WAYS[kind]
     margin, free = round(MARGIN * fps), round(APART * fps)
-    near = CONTACT if kind != "shelter" else MEETING
-    seconds = {"occlusion": (0.1, 1.0), "three": (0.1, 0.6), "shelter": (5.0, 30.0)}
-    length = round(rng.uniform(*seconds.get(kind, (0.0, 0.0))) * fps)
-    lasting = int(rng.integers(3, 16)) if kind == "short" else 0
+    length = round(rng.uniform(*way.hidden) * fps)
+    lasting = max(round(rng.uniform(*way.lasting) * fps), 3) if any(way.lasting) else 0
     pairs = list(itertools.combinations(range(n), 2))
     for i, j in rng.permutation(pairs).tolist():
-        chances = np.flatnonzero(apart[i, j, margin : frames - margin - length - lasting] < near)
+        most = frames - margin - length - lasting
+        chances = np.flatnonzero(apart[i, j, margin : max(most, margin)] < way.near)
         for start in (rng.permutation(chances)[:50] + margin).tolist():
             last = start + max(length, lasting)
             if any(start < b.last + free and last > b.first - free for b in before):
                 continue
             animals = [i, j]
-            if kind == "three" and n > 2:
+            if way.n_animals > 2 and n > 2:
                 others = [k for k in range(n) if k not in animals]
                 animals.append(min(others, key=lambda k: float(apart[i, k, start])))
             frame = int(rng.integers(start + 1, start + length + 1)) if length else start
             stop = frame + lasting if lasting else frames
             who = tuple(int(k) for k in rng.permutation(animals))
-            return _Swap(frame, stop, start, last, who, kind)
+            some = rng.permutation(n_parts)[: int(rng.integers(2, n_parts - 1))]
+            parts = tuple(int(k) for k in np.sort(some)) if way.part else ()
+            return _Swap(frame, stop, start, last, who, kind, parts)
     return None
 
 
@@ -141,11 +180,10 @@ def _hide(rng: np.random.Generator, ds: xr.Dataset, swaps: Sequence[_Swap]) -> x
     arrays = {name: ds[name].values.copy() for name in ("position", "confidence")}
     n_parts = ds.sizes["bodypart"]
     for swap in swaps:
-        if swap.kind not in ("occlusion", "three", "shelter"):
-            continue
-        for animal in swap.animals:
+        what = WAYS[swap.kind].what
+        for animal in swap.animals[: {"": 0, ONE: 1}.get(what)]:
             some = int(rng.integers(4, n_parts)) if rng.random() < 0.4 else n_parts
-            count = n_parts if swap.kind == "shelter" else some
+            count = some if what == SOME else n_parts
             for part in rng.permutation(n_parts)[:count]:
                 for values in arrays.values():
                     values[0, animal, part, ..., swap.first : swap.last] = np.nan
@@ -155,14 +193,21 @@ def _hide(rng: np.random.Generator, ds: xr.Dataset, swaps: Sequence[_Swap]) -> x
 def _exchange(ds: xr.Dataset, swaps: Sequence[_Swap]) -> xr.Dataset:
     """Tracks in which the animals of every swap change slots."""
     arrays = {name: ds[name].values.copy() for name in ("position", "confidence")}
-    changes = [(swap.frame, list(swap.animals)) for swap in swaps]
+    changes = [(swap.frame, list(swap.animals), swap.parts) for swap in swaps]
     changes += [
-        (swap.stop, list(swap.animals)[::-1]) for swap in swaps if swap.stop < ds.sizes["time"]
+        (swap.stop, list(swap.animals)[::-1], swap.parts)
+        for swap in swaps
+        if swap.stop < ds.sizes["time"]
     ]
-    for frame, animals in sorted(changes):
+    every = tuple(range(ds.sizes["bodypart"]))
+    for frame, animals, parts in sorted(changes):
         onwards = [*animals[1:], animals[0]]
+        some = np.array(parts or every)
         for values in arrays.values():
-            values[0, onwards, ..., frame:] = values[0, animals, ..., frame:]
+            there = values[0, ..., frame:]
+            there[np.array(onwards)[:, np.newaxis], some] = there[
+                np.array(animals)[:, np.newaxis], some
+            ]
     return ds.assign({name: ds[name].copy(data=values) for name, values in arrays.items()})
 
 
@@ -176,7 +221,8 @@ def _tabulate(ds: xr.Dataset, swaps: Sequence[_Swap]) -> pd.DataFrame:
             **dict(zip("abc", [*(slots[k] for k in swap.animals), ""], strict=False)),
             "kind": swap.kind,
             "hidden_from": swap.first,
-            "hidden_to": swap.last if swap.kind != "short" else swap.first,
+            "hidden_to": swap.last if any(WAYS[swap.kind].hidden) else swap.first,
+            "bodyparts": " ".join(str(ds.bodypart.values[k]) for k in swap.parts),
         }
         for swap in sorted(swaps)
     ]

@@ -19,7 +19,8 @@ from ethoflow.geometry.calibration import calibrate
 from ethoflow.geometry.files import is_file, read_arenas, read_regions
 from ethoflow.geometry.regions import mark_regions, place_landmarks
 from ethoflow.geometry.scale import column_key, is_quantity
-from ethoflow.identities.swapping import count_applied, swap_identities
+from ethoflow.identities.rows import check_rows
+from ethoflow.identities.swapping import check_edits, count_applied, swap_identities
 from ethoflow.io.metadata_rows import read_rows
 from ethoflow.points import add_points
 from ethoflow.schema import position_units, text
@@ -124,8 +125,11 @@ def _find_files(keys: PosesKeys, locate: Locate) -> Sequence[Path]:
     return [locate(name) for name in (*keys.metadata, *keys.identities, *shapes)]
 
 
-def _check_scale(keys: PosesKeys, locate: Locate, where: Where) -> None:
-    """A scale that is a name is that of a column of the metadata; files of shapes are there."""
+def _check_texts(keys: PosesKeys, locate: Locate, where: Where) -> None:
+    """A scale that is a name is that of a column of the metadata; files can be read."""
+    for number, edits in enumerate(keys.identities):
+        with placing(where, ["identities", number], "identities: "):
+            check_rows(locate(edits))
     for key, read in (("arena", read_arenas), ("regions", read_regions)):
         if is_file(text := getattr(keys, key)):
             with placing(where, [key], f"{key}: "):
@@ -152,7 +156,7 @@ def _check_scale(keys: PosesKeys, locate: Locate, where: Where) -> None:
     keys=PosesKeys,
     top=True,
     template=TEMPLATE,
-    check=_check_scale,
+    check=_check_texts,
     watch=_find_files,
     doing="cleaning",
 )
@@ -211,7 +215,9 @@ def _correct(ds: xr.Dataset, keys: PosesKeys, job: Job) -> xr.Dataset:
     """Tracks with the identities as the project's corrections have them."""
     if not keys.identities:
         return ds
-    corrected = swap_identities(ds, [job.locate(name) for name in keys.identities])
+    lists = [job.locate(name) for name in keys.identities]
+    check_edits(job.open("tracks"), lists)  # with the landmarks, as swaps were looked for
+    corrected = swap_identities(ds, lists)
     rows = count_applied(corrected)
     job.report.say(f"poses: identities corrected as {listed(keys.identities)} has it ({rows})")
     return corrected
