@@ -49,9 +49,7 @@ TASKS: Mapping[str, Callable[[xr.Dataset], xr.Dataset]] = {
     "running median of 5": partial(cleaning.smooth, window="5 frames"),
     "Savitzky-Golay of 5": partial(cleaning.smooth_polynomial, window="5 frames"),
     "linear filling": cleaning.fill_gaps,
-    "linear filling and marks": partial(
-        ef.clean, min_confidence=None, max_jump=None, window=None
-    ),
+    "linear filling and marks": partial(ef.clean, min_confidence=None, max_jump=None, window=None),
     "PCHIP filling": cleaning.fill_pchip,
     "mask of low confidence": cleaning.mask_low_confidence,
     "jumps": cleaning.remove_jumps,

@@ -83,9 +83,7 @@ def _guess_from(guess: Guess, points: Array, frames: Array, known: Array) -> tup
     return origin + turn * place, along
 
 
-def _lean_on_line(
-    place: Array, line: Array, variance: Array, most: float
-) -> tuple[Array, Array]:
+def _lean_on_line(place: Array, line: Array, variance: Array, most: float) -> tuple[Array, Array]:
     """Between model and straight line: on the line as far as the model does not really differ.
 
     How far off a straight line is on average, is what the two differ by, less what the model is off

@@ -76,7 +76,7 @@ def _bends(position: Array) -> tuple[Array, Array]:
     n = points.shape[1]
     sums, counts = np.zeros((len(LAGS), len(points))), np.zeros((len(LAGS), len(points)), np.int64)
     for place, lag in enumerate(LAGS):
-        if 0 < lag and 2 * lag < n:
+        if lag > 0 and 2 * lag < n:
             middle = (points[:, : n - 2 * lag] + points[:, 2 * lag :]) / 2
             off = np.square(np.abs(points[:, lag : n - lag] - middle))
             sums[place], counts[place] = np.nansum(off, axis=1), (~np.isnan(off)).sum(axis=1)

@@ -84,9 +84,7 @@ class Poses:
     @classmethod
     def of(cls, model: Mapping[str, Array]) -> Poses:
         """That of the arrays of a model."""
-        return cls(
-            model["shape"][0] + 1j * model["shape"][1], model["covariance"], model["bends"]
-        )
+        return cls(model["shape"][0] + 1j * model["shape"][1], model["covariance"], model["bends"])
 
     def off_line(self, part: int, length: int) -> float:
         """Mean square of how far a body part is off the middle of a line across such a gap."""

@@ -12,6 +12,7 @@ from ethoflow.errors import DataError
 from ethoflow.schema import REMOVAL_STEPS, position_units
 from ethoflow.units import Quantity, same_dimension
 
+
 def removed(*positions: Array, steps: tuple[int, ...] = (), again: bool = False) -> Array:
     """The step of cleaning that took a point; ``no`` where it was left, or not seen before.
 

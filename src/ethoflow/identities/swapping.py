@@ -145,8 +145,7 @@ def _names_of_tracked(ds: xr.Dataset) -> list[str]:
     stuck = [
         name
         for name in timed
-        if "partner" in ds[name].dims
-        or (name not in VARIABLES and _is_computed(ds[name]))
+        if "partner" in ds[name].dims or (name not in VARIABLES and _is_computed(ds[name]))
     ]
     if stuck:
         raise DataError(

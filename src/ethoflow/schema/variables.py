@@ -36,9 +36,9 @@ VARIABLES = {
             "position_sd",
             ("recording", "individual", "bodypart", "space", "time"),
             "px or mm",
-            "How far off a position may be, as one standard deviation: of what was read, the spread "
-            "over the networks of an ensemble; of what was filled or smoothed, what the way of it "
-            "says. NaN where that is not known.",
+            "How far off a position may be, as one standard deviation: of what was read, over the "
+            "networks of an ensemble; of what was filled or smoothed, as the way of it says. NaN "
+            "where that is not known.",
         ),
         Variable(
             "filled",

@@ -34,7 +34,7 @@ class CleaningKeys(Keys):
     reads=("tracks", "poses"),
     writes="cleaning/",
     keys=CleaningKeys,
-    template="# cleaning: {pictures: 12}  # the report of cleaning: how many recordings are drawn\n",
+    template="# cleaning: {pictures: 12}  # how many recordings the report of it draws\n",
     doing="counting what was cleaned",
 )
 def cleaning(job: Job, keys: CleaningKeys) -> FileSet:
