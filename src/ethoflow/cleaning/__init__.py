@@ -81,9 +81,9 @@ def clean(
 
     The steps are done in the order of the parameters; any is left out with None. Which step took a
     point is told by `removed`; a point that was filled is marked in `filled`. Both stay so when
-    what is clean is cleaned again. Points made of others are made anew of what was cleaned. On lazy data
-    nothing is computed, and what follows is fused with it. The threshold of confidence that was
-    used is in ``attrs["min_confidence"]``.
+    what is clean is cleaned again. Points made of others are made anew of what was cleaned. On lazy
+    data nothing is computed, and what follows is fused with it. The threshold of confidence that
+    was used is in ``attrs["min_confidence"]``.
 
     Parameters
     ----------
