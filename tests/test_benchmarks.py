@@ -50,6 +50,13 @@ def test_regions() -> None:
 
 
 @pytest.mark.slow
+def test_cleaning() -> None:
+    script = REPOSITORY / "benchmarks" / "cleaning.py"
+    command = [sys.executable, str(script), "--minutes", "0.2", "--repeats", "1"]
+    assert subprocess.check_output(command, text=True).count("lazily") == 9
+
+
+@pytest.mark.slow
 def test_statistics() -> None:
     script = REPOSITORY / "benchmarks" / "statistics.py"
     output = subprocess.check_output([sys.executable, str(script), "--cohorts", "10"], text=True)

@@ -161,6 +161,7 @@ USUAL = [
     "scored",
     "summary",
     "windows",
+    "cleaning",
     "rules",
     "tables",
     "pictures",

@@ -14,7 +14,7 @@ import numpy as np
 import xarray as xr
 
 from ethoflow.engine.declare import Array, Declaration, Input, Members
-from ethoflow.schema import Data, DataError, as_dataset, text
+from ethoflow.schema import REMOVAL_STEPS, Data, DataError, as_dataset, text
 from ethoflow.skeleton import Point, Skeleton, find_points, find_roles
 
 
@@ -164,6 +164,12 @@ def filled_of_points(
     return np.concatenate([filled == 1, np.stack(made)])
 
 
+def removed_of_points(removed: Array, *, points: Any = (), called: Any = ()) -> Array:
+    """Marks of removed points: one that is made of others was never seen."""
+    none = np.zeros((len(points), removed.shape[-1]), np.int16)
+    return np.concatenate([np.nan_to_num(removed, nan=-1).astype(np.int16), none])
+
+
 def spread_of_points(position_sd: Array, *, points: Any = (), called: Any = ()) -> Array:
     """Spreads of positions; that of a mean is not known."""
     unknown = np.full((len(points), *position_sd.shape[1:]), np.nan, np.float32)
@@ -199,6 +205,15 @@ _MAKE: Mapping[str, Declaration] = {
         gives="flag",
         inputs=(Input("filled"), Input("position")),
         replaces="filled",
+    ),
+    "removed": _made(
+        removed_of_points,
+        dims=_SCALARS,
+        units="1",
+        gives="category",
+        categories=REMOVAL_STEPS,
+        inputs=(Input("removed"),),
+        replaces="removed",
     ),
     "position_sd": _made(
         spread_of_points,

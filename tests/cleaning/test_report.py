@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 import ethoflow as ef
-from ethoflow.stats.cleaning import count_cleaning
+from ethoflow.cleaning import remove_outliers
+from ethoflow.stats.cleaning import COUNTS, STEPS, count_cleaning, summarise, tabulate
 from tests.strategies import make_poses, stack
 
 
@@ -22,12 +23,52 @@ def test_every_point_is_accounted_for() -> None:
                         confidence=confidence)  # fmt: skip
     with pytest.warns(UserWarning, match="takes"):
         table = ef.report_cleaning(ds, ef.clean(ds)).set_index("bodypart")
+    counts = {"n_frames": 200, "present_before": 200, "present_after": 200}
     expected = {
-        "nose": (200, 177, 0, 0, 3, 20),
-        "tail_base": (200, 200, 30, 1, 1, 30),
-    }
-    for part, counts in expected.items():
-        assert tuple(table.loc[part].iloc[2:]) == counts
+        "nose": {**counts, "seen_before": 177, "filled": 3, "missing_after": 20},
+        "tail_base": {**counts, "seen_before": 200, "low_confidence": 30, "jump": 1, "filled": 1,
+                      "missing_after": 30},
+    }  # fmt: skip
+    for part, known in expected.items():
+        assert table.loc[part, list(COUNTS)].to_dict() == dict.fromkeys(COUNTS, 0) | known
+    sums = summarise(table.reset_index()).set_index("bodypart")
+    assert list(sums) == ["missing_before", "low_confidence", "jump", "filled", "missing_after"]
+    assert sums.loc["tail_base"].to_list() == [0, 15, 0.5, 0.5, 15]
+
+
+def test_each_step_counts_what_it_takes() -> None:
+    """A point too fast, one off its neighbours, one far from the body, an animal hardly seen."""
+    rng = np.random.default_rng(3)
+    corners = np.array([[0, 0], [40, 0], [40, 30], [0, 30], [20, 15]], float)
+    position = np.broadcast_to(corners[np.newaxis, :, :, np.newaxis], (1, 5, 2, 400))
+    position = position + rng.normal(0, 0.3, (1, 5, 2, 400))
+    position[0, 0, 0, 50] += 500  # fast
+    position[0, 1, 0, 100] += 15  # an outlier, and too near for a jump
+    position[0, 2, 1, 150:152] += 60  # a jump that stays a moment
+    position[0, 3, 0, 200:260] += 400  # far from the body, for long
+    position[0, :4, :, 300:310] = np.nan  # hardly seen
+    ds = ef.from_arrays(position, fps=25, bodyparts=list("abcde"), units="mm")
+    cleaned = ef.clean(
+        ds, max_speed="auto", n_deviations=8, outlier_window=2.0, max_stretch=2.5, min_points=2,
+        max_gap="400 ms",
+    )  # fmt: skip
+    table = ef.report_cleaning(ds, cleaned).set_index("bodypart")
+    expected = {"a": ("fast", 1), "b": ("outlier", 1), "d": ("stretched", 60), "e": ("absent", 10)}
+    for part, (step, count) in expected.items():
+        assert table.loc[part, step] == count, part
+    assert table.loc["c", ["outlier", "jump"]].sum() == 2
+    assert table[[*STEPS, "other"]].sum().sum() == 1 + 1 + 2 + 60 + 10
+    assert (table.present_before == 400).all()
+    assert (table.present_after == 400).all()  # it was hidden, and filled again
+    by_marks = tabulate(count_cleaning(cleaned)).set_index("bodypart")
+    pd.testing.assert_frame_equal(by_marks, table)
+
+
+def test_what_no_step_took_is_said() -> None:
+    ds = make_poses(2, 60)
+    table = ef.report_cleaning(ds, ef.clean(remove_outliers(ds, n_deviations=1.0)))
+    assert table.other.sum() > 0
+    _check_sums(table)
 
 
 def test_the_sum_is_that_of_all_frames_whatever_the_chunks() -> None:
@@ -35,13 +76,25 @@ def test_the_sum_is_that_of_all_frames_whatever_the_chunks() -> None:
     table = ef.report_cleaning(cohort, ef.clean(cohort))
     lazy = cohort.chunk(recording=1, time=13)
     pd.testing.assert_frame_equal(ef.report_cleaning(lazy, ef.clean(lazy)), table)
-    left = table.seen_before - table.low_confidence - table.removed + table.filled
-    assert (left + table.missing_after == table.n_frames).all()
+    pd.testing.assert_frame_equal(tabulate(count_cleaning(ef.clean(lazy))), table)
+    _check_sums(table)
     assert sorted(set(table.n_frames)) == [60, 110]
-    assert (table[["low_confidence", "removed", "filled"]].sum() > 0).all()
-    _, counts = count_cleaning(cohort, ef.clean(cohort), n_bins=7)
-    assert counts.shape[-1] == 7
-    assert counts[:, :, :, 0].sum() == table.n_frames.sum()
+    assert (table[["low_confidence", "jump", "filled"]].sum() > 0).all()
+    counts = count_cleaning(ef.clean(cohort), n_bins=7)
+    assert counts.values.shape[-1] == 7
+    assert counts.of("n_frames").sum() == table.n_frames.sum()
+
+
+def test_the_spread_of_what_was_filled_is_counted() -> None:
+    ds = make_poses(2, 90)
+    assert ef.report_cleaning(ds, ef.clean(ds)).filled_with_sd.sum() == 0
+    table = ef.report_cleaning(ds, ef.clean(ds, fill="kalman"))
+    assert 0 < table.filled_with_sd.sum() == table.filled.sum()
+
+
+def _check_sums(table: pd.DataFrame) -> None:
+    left = table.seen_before - table[[*STEPS, "other"]].sum(axis=1) + table.filled
+    assert (left + table.missing_after == table.n_frames).all()
 
 
 def test_points_made_of_others_are_not_counted() -> None:

@@ -21,14 +21,20 @@ from ethoflow.cleaning.outliers import remove_jumps
 from ethoflow.cleaning.pchip import fill_pchip
 from ethoflow.cleaning.polynomial import smooth_polynomial
 from ethoflow.cleaning.pose_model import fit_poses
+from ethoflow.cleaning.removal import (
+    choose_max_jump,
+    choose_max_speed,
+    choose_min_distance,
+    mark_removed,
+)
 from ethoflow.cleaning.scores import MOST_LOST, choose_min_confidence, describe_loss
 from ethoflow.cleaning.smoothing import smooth
 from ethoflow.engine.model import Model
 from ethoflow.engine.presets import Function
 from ethoflow.errors import UnknownName, no_such
 from ethoflow.points import add_points, set_aside
-from ethoflow.schema import Data, as_dataset, position_units
-from ethoflow.units import Quantity, same_dimension
+from ethoflow.schema import Data, as_dataset
+from ethoflow.units import Quantity
 
 __all__ = [
     "clean",
@@ -57,7 +63,13 @@ def clean(
     data: Data,
     *,
     min_confidence: float | Literal["auto"] | None = "auto",
+    max_speed: Quantity | None = None,
+    n_deviations: float | None = None,
+    outlier_window: Quantity = 0.4,
+    min_distance: Quantity = "auto",
     max_jump: Quantity | None = "auto",
+    max_stretch: float | None = None,
+    min_points: int | None = None,
     max_gap: Quantity | None = 0.2,
     fill: Fill = "linear",
     max_pose_gap: Quantity = 2.0,
@@ -67,10 +79,11 @@ def clean(
 ) -> xr.Dataset:
     """Cleaned tracks: low confidence masked, jumps removed, short gaps filled, smoothed.
 
-    A point that was filled is marked in `filled`, and stays so when it is cleaned again. Any part
-    is left out with None. Points made of others are made anew of what was cleaned. On lazy data
-    nothing is computed, and what follows is fused with it. The threshold of confidence that was
-    used is in ``attrs["min_confidence"]``.
+    The steps are done in the order of the parameters; any is left out with None. Which step took a
+    point is told by `removed`; a point that was filled is marked in `filled`. Both stay so when
+    what is clean is cleaned again. Points made of others are made anew of what was cleaned. On lazy
+    data nothing is computed, and what follows is fused with it. The threshold of confidence that
+    was used is in ``attrs["min_confidence"]``.
 
     Parameters
     ----------
@@ -80,9 +93,28 @@ def clean(
         Points below it become missing. ``"auto"`` (the default) depends on what the confidence of
         the tracker is, by ``attrs["source_software"]``: 0.6 for likelihoods, such as DeepLabCut's,
         and 0.2 for heights of peaks, such as SLEAP's.
+    max_speed
+        Points that are reached and left faster than this become missing (`remove_fast`), mm/s.
+        None by default, as `max_jump` finds them too; ``"auto"`` is 2000 mm/s.
+    n_deviations
+        Points farther from the running median than so many times what their neighbours scatter by
+        become missing (`remove_outliers`); 5 is usual. None by default: an animal that turns
+        quickly is taken for an outlier sooner than by `max_jump`.
+    outlier_window
+        Length of the window of that median, s, default 0.4 s.
+    min_distance
+        How far from it an outlier is at least, mm; ``"auto"`` (the default) is 10 mm. Positions in
+        pixels need one in px.
     max_jump
         Points farther than this from the path before and after them become missing, mm.
         ``"auto"`` (the default) is 20 mm, and nothing on positions in pixels, which have no scale.
+    max_stretch
+        Points become missing that are farther from most other body parts than so many times what
+        is usual in this animal, however long they stay there (`remove_stretched`); 2.5 is usual.
+        None by default, as it has to look at a recording as a whole first.
+    min_points
+        An animal of which fewer body parts are left in a frame is not there, and all its points
+        become missing (`remove_absent`); 2 is usual. None by default.
     max_gap
         Longest gap that is filled, s, default 0.2 s.
     fill
@@ -122,19 +154,35 @@ def clean(
     >>> from ethoflow import simulate
     >>> tracks = simulate.still_then_running()
     >>> sorted(clean(tracks).data_vars)
-    ['confidence', 'filled', 'position']
+    ['confidence', 'filled', 'position', 'removed']
     """
     _check_choice("fill", fill, get_args(Fill))
     _check_choice("smoothing", smoothing, get_args(Smoothing))
     ds, points = set_aside(as_dataset(data, needs=["position"]))
     threshold = choose_min_confidence(ds, min_confidence)
+    after = {"": ds}
     if threshold is not None and "confidence" in ds:
         _warn_of_loss(ds, threshold)
-        ds = mask_low_confidence(ds, min_confidence=threshold)
-        ds.attrs = {**ds.attrs, "min_confidence": threshold}
-    max_jump = choose_max_jump(ds, max_jump)
+        ds = after["low_confidence"] = mask_low_confidence(ds, min_confidence=threshold)
+    max_speed, max_jump = choose_max_speed(ds, max_speed), choose_max_jump(ds, max_jump)
+    if max_speed is not None:
+        ds = after["fast"] = remove_fast(ds, max_speed=max_speed)
+    if n_deviations is not None:
+        ds = after["outlier"] = remove_outliers(
+            ds,
+            window=outlier_window,
+            n_deviations=n_deviations,
+            min_distance=choose_min_distance(ds, min_distance),
+        )
     if max_jump is not None:
-        ds = remove_jumps(ds, max_jump=max_jump)
+        ds = after["jump"] = remove_jumps(ds, max_jump=max_jump)
+    if max_stretch is not None:
+        ds = after["stretched"] = remove_stretched(ds, max_stretch=max_stretch)
+    if min_points is not None:
+        ds = after["absent"] = remove_absent(ds, min_points=min_points)
+    ds = mark_removed(ds, after)
+    if "low_confidence" in after:
+        ds.attrs = {**ds.attrs, "min_confidence": threshold}
     if max_gap is not None:
         if fill == "pose":
             model = fit_poses(ds) if pose_model is None else pose_model
@@ -213,10 +261,3 @@ def _warn_of_loss(ds: xr.Dataset, threshold: float) -> None:
     lost = float((ds.confidence < np.float32(threshold)).where(seen).mean())
     if lost > MOST_LOST:
         warnings.warn(describe_loss(ds, threshold, lost), CostlyThreshold, stacklevel=3)
-
-
-def choose_max_jump(ds: xr.Dataset, max_jump: Quantity | None) -> Quantity | None:
-    """What ``"auto"`` means for positions in the unit of `ds`; other values as they are."""
-    if max_jump != "auto":
-        return max_jump
-    return "20 mm" if same_dimension(position_units(ds), "mm") else None

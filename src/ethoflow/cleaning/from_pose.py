@@ -26,7 +26,11 @@ ODD = 4.0
 DOUBT = 1.3
 """How much of what model and line differ by is put down to the model, in its own variances."""
 
-NO_SURER = 0.85
+BENT = 0.4
+"""Mean square that a line may be off at most, in what is usual over so many frames; times the root
+of their number, as the longer a gap, the surer is what model and line differ by."""
+
+NO_SURER = 0.92
 """Share of the model's variance that is left at least, however near the straight line is."""
 
 POINT = ("bodypart", "space", "time")
@@ -79,15 +83,16 @@ def _guess_from(guess: Guess, points: Array, frames: Array, known: Array) -> tup
     return origin + turn * place, along
 
 
-def _lean_on_line(place: Array, line: Array, variance: Array) -> tuple[Array, Array]:
+def _lean_on_line(place: Array, line: Array, variance: Array, most: float) -> tuple[Array, Array]:
     """Between model and straight line: on the line as far as the model does not really differ.
 
     How far off a straight line is on average, is what the two differ by, less what the model is off
-    itself: nothing while an animal rests.
+    itself: nothing while an animal rests, and no more than `most` along either axis.
     """
     away = place - line
     excess = (np.square(np.abs(away)) - DOUBT * variance.sum(axis=0)).sum() / (2 * away.size)
-    share = max(excess, 0.0) / np.maximum(max(excess, 0.0) + variance, np.finfo(float).tiny)
+    excess = min(max(excess, 0.0), most)
+    share = excess / np.maximum(excess + variance, np.finfo(float).tiny)
     found = line + share[0] * away.real + 1j * share[1] * away.imag
     return found, variance * np.maximum(share, NO_SURER)
 
@@ -113,7 +118,8 @@ def _fill_gap(
     if frames.size:
         share = (frames + 1) / (stop - start + 1)
         line = points[part, start - 1] * (1 - share) + points[part, stop] * share
-        place, variance = _lean_on_line(place, line, variance)
+        most = BENT * np.sqrt(stop - start) * poses.off_line(part, stop - start) / 2
+        place, variance = _lean_on_line(place, line, variance, most)
     return start + frames, place, variance
 
 
@@ -126,6 +132,7 @@ def _fill_gap(
     over={"bodypart": _body_parts},
     halo=WHOLE,
     parameter_units={"max_gap": "s"},
+    version=2,
 )
 def fill_from_pose(
     position: Array, *, model: Any = None, max_gap: float = 2.0
@@ -147,7 +154,7 @@ def fill_from_pose(
     max_gap
         Longest gap that is filled, s, default 2 s.
     """
-    poses = Poses.of({name: model[name] for name in ("shape", "covariance")})
+    poses = Poses.of({name: model[name] for name in ("shape", "covariance", "bends")})
     points = position[:, 0].astype(np.float64) + 1j * position[:, 1].astype(np.float64)
     seen = ~np.isnan(points)
     filled = np.array(position, dtype=np.float32)

@@ -61,12 +61,34 @@ def mean_shape(position: Array) -> dict[str, Any]:
 
 def _find_covariance(total: Mapping[str, Any]) -> dict[str, Array]:
     counts = np.maximum(total["counts"], 1)[:, np.newaxis, np.newaxis]
-    return {"covariance": total["products"] / counts}
+    bends = total["bends"] / np.maximum(total["bend_counts"], 1)
+    # Where too little was seen over so long a time, a line is as far off as over a shorter one.
+    bends = np.maximum.accumulate(np.where(total["bend_counts"] > 0, bends, 0), axis=0)
+    return {"covariance": total["products"] / counts, "bends": bends}
 
 
-@fit(merge=_add, finish=_find_covariance)
+def _bends(position: Array) -> tuple[Array, Array]:
+    """Squares of how far points are off the middle of a line, and how many, dims (lag, bodypart).
+
+    The line goes from as many frames before to as many after as each of `LAGS` says.
+    """
+    points = position[:, 0].astype(np.float64) + 1j * position[:, 1].astype(np.float64)
+    n = points.shape[1]
+    sums, counts = np.zeros((len(LAGS), len(points))), np.zeros((len(LAGS), len(points)), np.int64)
+    for place, lag in enumerate(LAGS):
+        if lag > 0 and 2 * lag < n:
+            middle = (points[:, : n - 2 * lag] + points[:, 2 * lag :]) / 2
+            off = np.square(np.abs(points[:, lag : n - lag] - middle))
+            sums[place], counts[place] = np.nansum(off, axis=1), (~np.isnan(off)).sum(axis=1)
+    return sums, counts
+
+
+@fit(merge=_add, finish=_find_covariance, version=2)
 def pose_covariance(position: Array, *, model: Any = None) -> dict[str, Any]:
-    """Sums of how poses some frames apart vary together, each laid on the mean shape."""
+    """Sums of how poses some frames apart vary together, each laid on the mean shape.
+
+    Beside them how far points are off a straight line.
+    """
     shape = model["shape"][0] + 1j * model["shape"][1]
     points, whole = _complete(position)
     off = points / rotation_of(shape, points) - shape[:, np.newaxis]
@@ -82,7 +104,10 @@ def pose_covariance(position: Array, *, model: Any = None) -> dict[str, Any]:
         both = one @ other.T
         products[place] = (both + both.T) / 2
         counts[place] = (whole[: max(n - lag, 0)] & whole[lag:]).sum()
-    return {"products": products, "counts": counts}
+    bends, bend_counts = _bends(position)
+    return {
+        "products": products, "counts": counts, "bends": bends, "bend_counts": bend_counts,
+    }  # fmt: skip
 
 
 def fit_poses(data: Data) -> Model:
@@ -109,7 +134,8 @@ def fit_poses(data: Data) -> Model:
         raise DataError(f"a pose model needs three body parts, found {ds.sizes['bodypart']}.")
     shape = mean_shape(ds)
     covariance = pose_covariance(ds, model=shape)
-    arrays = {"shape": shape["shape"], "covariance": covariance["covariance"], **card_of(ds)}
+    learned = {name: covariance[name] for name in ("covariance", "bends")}
+    arrays = {"shape": shape["shape"], **learned, **card_of(ds)}
     digest = content_digest(arrays, {}, covariance.digest)
     found: Model = replace(covariance, name="poses", digest=digest, arrays=arrays)
     return found

@@ -78,12 +78,18 @@ class Poses:
 
     shape: Array
     covariance: Array
+    bends: Array
     known: dict[tuple[bytes, int], Guess] = field(default_factory=dict)
 
     @classmethod
     def of(cls, model: Mapping[str, Array]) -> Poses:
         """That of the arrays of a model."""
-        return cls(model["shape"][0] + 1j * model["shape"][1], model["covariance"])
+        return cls(model["shape"][0] + 1j * model["shape"][1], model["covariance"], model["bends"])
+
+    def off_line(self, part: int, length: int) -> float:
+        """Mean square of how far a body part is off the middle of a line across such a gap."""
+        half = (length + 1) / 2
+        return float(np.interp(half, LAGS[1:], self.bends[1:, part]))
 
     def guess(self, seen: Array, missing: int) -> Guess:
         """What the points in the mask `seen` say of another one."""

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from ethoflow.engine.declare import Array, Declaration, Input
+from ethoflow.engine.declare import Array, Declaration, Gives, Input, Kernel
 from ethoflow.engine.registry import maker_of
 from ethoflow.errors import DataError, listed
 from ethoflow.identities.exchanges import Exchange, Timeline, compose, exchanges_of, invert
@@ -22,7 +22,7 @@ from ethoflow.identities.table import (
     read_edits,
     tabulate,
 )
-from ethoflow.schema import Data, as_dataset, count_frames, first_frame
+from ethoflow.schema import VARIABLES, Data, as_dataset, count_frames, first_frame
 
 CHANGE, HOLDER = "exchange_frame", "exchange_holder"
 """Variables that say what was exchanged: from which frame on, and whose points each animal got."""
@@ -156,9 +156,7 @@ def _names_of_tracked(ds: xr.Dataset) -> list[str]:
     stuck = [
         name
         for name in timed
-        if "partner" in ds[name].dims
-        or (maker_of(name) is not None and name not in ("position", "filled"))
-        or ds[name].attrs.get("kind") in ("label", "category")
+        if "partner" in ds[name].dims or (name not in VARIABLES and _is_computed(ds[name]))
     ]
     if stuck:
         raise DataError(
@@ -166,6 +164,11 @@ def _names_of_tracked(ds: xr.Dataset) -> list[str]:
             f"on the tracks, and compute then (or drop them, ds.drop_vars({stuck}))."
         )
     return [name for name in timed if "time" in ds[name].dims]
+
+
+def _is_computed(array: xr.DataArray) -> bool:
+    """Whether a variable follows from the identities; marks of cleaning are the points' own."""
+    return maker_of(str(array.name)) is not None or array.attrs.get("kind") in ("label", "category")
 
 
 def _describe(ds: xr.Dataset, timelines: Mapping[int, Timeline]) -> xr.Dataset:
@@ -242,6 +245,22 @@ def exchanged_flags(
     return flags
 
 
+def exchanged_categories(
+    values: Array, time: Array, exchange_frame: Array, exchange_holder: Array, *, fps: float = 1.0
+) -> Array:
+    """The same of numbers that stand for names."""
+    found = exchanged(values, time, exchange_frame, exchange_holder, fps=fps)
+    codes: Array = np.nan_to_num(found, nan=-1).astype(np.int16)
+    return codes
+
+
+_EXCHANGE: Mapping[Gives, Kernel] = {
+    "number": exchanged,
+    "flag": exchanged_flags,
+    "category": exchanged_categories,
+}
+
+
 def _exchange(ds: xr.Dataset, names: Sequence[str]) -> xr.Dataset:
     """The variables `names` of a described dataset, exchanged."""
     from ethoflow.engine.lazy import compute_calls
@@ -258,14 +277,16 @@ def _exchange(ds: xr.Dataset, names: Sequence[str]) -> xr.Dataset:
 
 def _declare(ds: xr.Dataset, name: str) -> Declaration:
     """The step that exchanges one variable."""
-    is_flag = ds[name].attrs.get("kind") == "flag"
+    attrs = ds[name].attrs
+    gives: Gives = attrs.get("kind", "number")
     return Declaration(
-        exchanged_flags if is_flag else exchanged,
+        _EXCHANGE[gives],
         kind="step",
         dims=tuple(str(dim) for dim in ds[name].dims if dim != "recording"),
         units="position" if name == "position" else "1",
         scope="group",
-        gives="flag" if is_flag else "number",
+        gives=gives,
+        categories=tuple(str(attrs.get("flag_meanings", "")).split()),
         defaults={},
         inputs=(Input(name, called="values"), Input("time"), Input(CHANGE), Input(HOLDER)),
         replaces=name,

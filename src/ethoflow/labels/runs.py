@@ -103,7 +103,7 @@ def is_behaviour(array: xr.DataArray) -> bool:
     A mark of what was done to the tracks (points that were filled) is a label of another kind.
     """
     marks = array.name in VARIABLES
-    return (is_label(array) and "time" in array.dims and not marks) or is_category(array)
+    return "time" in array.dims and not marks and (is_label(array) or is_category(array))
 
 
 def follow_tracks(ds: xr.Dataset) -> list[Track]:

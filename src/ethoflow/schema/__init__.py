@@ -17,7 +17,7 @@ from ethoflow.schema.lengths import position_units
 from ethoflow.schema.marks import OF_ALL, UNORDERED, check_categories, is_label, is_symmetric
 from ethoflow.schema.partners import align_partners
 from ethoflow.schema.tracks import Floats, describe_tracks, make_tracks
-from ethoflow.schema.variables import LOW_CONFIDENCE, VARIABLES, Variable
+from ethoflow.schema.variables import LOW_CONFIDENCE, REMOVAL_STEPS, VARIABLES, Variable
 
 __all__ = [
     "COORDINATES",
@@ -25,6 +25,7 @@ __all__ = [
     "LOW_CONFIDENCE",
     "OF_ALL",
     "ORIGIN",
+    "REMOVAL_STEPS",
     "TABLE_COLUMNS",
     "UNORDERED",
     "VARIABLES",

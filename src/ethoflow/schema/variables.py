@@ -36,13 +36,23 @@ VARIABLES = {
             "position_sd",
             ("recording", "individual", "bodypart", "space", "time"),
             "px or mm",
-            "Spread of a position over the networks of an ensemble; NaN with fewer than two.",
+            "How far off a position may be, as one standard deviation: of what was read, over the "
+            "networks of an ensemble; of what was filled or smoothed, as the way of it says. NaN "
+            "where that is not known.",
         ),
         Variable(
             "filled",
             ("recording", "individual", "bodypart", "time"),
             "1",
-            "1 where a gap was filled by interpolation, 0 where the point was seen or is missing.",
+            "1 where the point was filled in, by a line or a curve or from other body parts (see "
+            "position_sd for how far off it may be), 0 where it was seen or is missing.",
+        ),
+        Variable(
+            "removed",
+            ("recording", "individual", "bodypart", "time"),
+            "1",
+            "The step of cleaning that took a point that was seen: low_confidence, fast, outlier, "
+            "jump, stretched, absent; no where none did. It may have been filled again.",
         ),
         Variable(
             "arena",
@@ -110,6 +120,9 @@ VARIABLES = {
         ),
     )
 }
+
+REMOVAL_STEPS = ("no", "low_confidence", "fast", "outlier", "jump", "stretched", "absent")
+"""What the numbers of `removed` stand for: the steps of cleaning, in their order."""
 
 LOW_CONFIDENCE = 0.6
 """Confidence under which reports count a point as doubtful."""

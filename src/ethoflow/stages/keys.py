@@ -85,12 +85,21 @@ def _check_length(value: Quantity | None) -> Quantity | None:
     return value
 
 
+def _check_speed(value: Quantity | None) -> Quantity | None:
+    if value is not None and value != "auto":
+        unit = "px/s" if unit_of(value) and same_dimension(unit_of(value), "px/s") else "mm/s"
+        if not 0 < convert(value, unit, name="it") < math.inf:
+            raise ValueError(f"it must be a speed above 0, found {value!r}.")
+    return value
+
+
 def _as_list(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
 Duration = Annotated[float | str | None, AfterValidator(_check_duration)]
 Length = Annotated[float | str | None, AfterValidator(_check_length)]
+Speed = Annotated[float | str | None, AfterValidator(_check_speed)]
 Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Names = Annotated[list[str], BeforeValidator(_as_list)]
 """A list, of which one may be given alone."""

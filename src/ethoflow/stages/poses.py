@@ -10,7 +10,8 @@ import xarray as xr
 from pydantic import Field
 
 from ethoflow import store
-from ethoflow.cleaning import Fill, Smoothing, choose_max_jump, clean
+from ethoflow.cleaning import Fill, Smoothing, clean
+from ethoflow.cleaning.removal import choose_max_jump, choose_max_speed
 from ethoflow.cleaning.scores import MOST_LOST, choose_min_confidence, describe_loss
 from ethoflow.errors import DataError, listed
 from ethoflow.geometry.arena import Arena
@@ -39,6 +40,7 @@ from ethoflow.stages.keys import (
     Needs,
     ProjectError,
     SkeletonKeys,
+    Speed,
     Where,
     placing,
 )
@@ -60,12 +62,22 @@ TEMPLATE = """
 clean:
   min_confidence: auto      # points below become missing: 0.6 of likelihoods, 0.2 of SLEAP's
   max_jump: auto            # 20 mm off the path; nothing in pixels
+  # max_speed: auto         # reached and left faster than 2000 mm/s
+  # n_deviations: 5         # so many times off what its neighbours scatter by, and 10 mm
+  # max_stretch: 2.5        # so many times farther from the body than usual, however long
+  # min_points: 2           # an animal of which fewer body parts are left is not there
   max_gap: 200 ms           # longest gap that is filled
   fill: linear              # or pchip, kalman, pose
   window: 200 ms            # of the smoothing
   smoothing: median         # or polynomial, kalman
 
 """
+
+
+Share = Annotated[
+    Annotated[float, Field(gt=0, allow_inf_nan=False)] | None,
+    Needs("must be how many times, a number above 0, or null"),
+]
 
 
 class Cleaning(Keys):
@@ -76,6 +88,26 @@ class Cleaning(Keys):
     ] = Field(default="auto", description="Points below become missing.")
     max_jump: Length = Field(
         default="auto", description="Points that far off the path become missing."
+    )
+    max_speed: Speed = Field(
+        default=None, description="Points reached and left faster become missing."
+    )
+    n_deviations: Share = Field(
+        default=None,
+        description="Points so many times off what their neighbours scatter by become missing.",
+    )
+    outlier_window: Duration = Field(
+        default="400 ms", description="The window of those neighbours, with n_deviations."
+    )
+    min_distance: Length = Field(
+        default="auto", description="How far off an outlier is at least, with n_deviations."
+    )
+    max_stretch: Share = Field(
+        default=None,
+        description="Points so many times farther from the body than usual become missing.",
+    )
+    min_points: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="Animals of which fewer body parts are left become missing."
     )
     max_gap: Duration = Field(default="200 ms", description="The longest gap that is filled.")
     fill: Fill = Field(default="linear", description="How gaps are filled.")
@@ -177,8 +209,11 @@ def poses(job: Job, keys: PosesKeys) -> Group | None:
     if regions is not None:
         ds = mark_regions(ds, regions)
     cleaning: dict[str, Any] = keys.clean.model_dump()
-    if choose_max_jump(ds, keys.clean.max_jump) is None:
-        job.report.say("poses: jumps are not removed: positions in px have no scale for max_jump")
+    for name, choose in (("max_jump", choose_max_jump), ("max_speed", choose_max_speed)):
+        if cleaning[name] == "auto" and choose(ds, "auto") is None:
+            job.report.say(
+                f"poses: {name} removes nothing: positions in px have no scale; give it in px"
+            )
     _report_threshold(ds, keys.clean, job)
     cleaned = add_points(clean(ds, **cleaning), find_points(parts, keys.skeleton))
     return Group(cleaned, lambda stored: _find(stored, job))
