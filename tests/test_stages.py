@@ -162,8 +162,8 @@ USUAL = [
     "summary",
     "windows",
     "rules",
-    "pictures",
     "tables",
+    "pictures",
 ]
 
 
@@ -174,9 +174,9 @@ def order() -> list[str]:
 def test_the_order_follows_from_what_is_read_and_written(add_stage) -> None:
     assert order() == USUAL
     add_stage("distances", DISTANCES)
-    assert order() == [*USUAL[:8], "distances", "pictures", "tables"]
+    assert order() == [*USUAL[:9], "distances", "pictures"]
     add_stage("stillness", STILLNESS)
-    assert order() == [*USUAL[:8], "stillness", "distances", "pictures", "tables"]
+    assert order() == [*USUAL[:8], "stillness", "tables", "distances", "pictures"]
 
 
 @pytest.mark.parametrize(
