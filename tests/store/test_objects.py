@@ -496,7 +496,8 @@ def test_a_project_may_have_its_store_at_a_url(any_url: str, tmp_path: Path) -> 
     assert sorted(p.name for p in lab.folder.iterdir()) == [
         "animals.csv", "project.yaml", "results", "tracks",
     ]  # fmt: skip
-    assert [p.name for p in (lab.folder / "results").iterdir()] == ["tables"]
+    made = ["cleaning", "summary", "tables"]
+    assert sorted(p.name for p in (lab.folder / "results").iterdir()) == made
     check(url)
 
 
