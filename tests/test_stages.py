@@ -175,13 +175,9 @@ def order() -> list[str]:
 def test_the_order_follows_from_what_is_read_and_written(add_stage) -> None:
     assert order() == USUAL
     add_stage("distances", DISTANCES)
-<<<<<<< HEAD
-    assert order() == [*USUAL[:8], "tables", "distances", "pictures"]
-=======
-    assert order() == [*USUAL[:9], "distances", "pictures"]
->>>>>>> w-matrix
+    assert order() == [*USUAL[:10], "distances", "pictures"]
     add_stage("stillness", STILLNESS)
-    assert order() == [*USUAL[:8], "stillness", "tables", "distances", "pictures"]
+    assert order() == [*USUAL[:9], "stillness", "tables", "distances", "pictures"]
 
 
 @pytest.mark.parametrize(
