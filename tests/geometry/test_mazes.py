@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -130,6 +131,20 @@ def test_two_lines_give_arm_times_and_entries_as_scripted(tmp_path: Path) -> Non
     np.testing.assert_allclose(
         again.time_inside_open, table.time_inside_open1 + table.time_inside_open2, atol=1e-6
     )
+
+
+def test_a_second_run_finds_all_fresh(tmp_path: Path) -> None:
+    maze = ef.simulate.plus_maze(seed=4, name="m4")
+    ef.simulate.write_dlc(stack([maze.tracks]), tmp_path / "tracks")
+    run(tmp_path, maze.arena)
+    again = CliRunner().invoke(app, ["run", str(tmp_path / "project.yaml")])
+    said = " ".join(again.output.split())
+    for stage in ("tracks", "poses", "features", "labels"):
+        assert re.search(
+            rf"{stage}: [^()]*(\([^()]*\)[^()]*)*\(nothing to do: all is fresh\)", said
+        )
+    for stage, n in {"summary": 2, "tables": 4, "pictures": 4}.items():
+        assert f"{stage}: {n} kept, as what they show has not changed" in said
 
 
 def test_the_same_in_a_script() -> None:
