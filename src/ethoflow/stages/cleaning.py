@@ -87,10 +87,10 @@ def _picture(job: Job, name: str, title: str, file: str) -> Item:
         from ethoflow.plot.cleaning import cleaning  # the plotting libraries are heavy
 
         poses = job.open("poses")
-        one, old = (
-            None if ds is None else ds.sel(recording=name).assign_coords(recording=title)
-            for ds in (poses, _before(job, poses))
-        )
+        tracks = _before(job, poses)
+        called = {"recording": title}
+        one = poses.sel(recording=name).assign_coords(called)
+        old = None if tracks is None else tracks.sel(recording=name).assign_coords(called)
         return cleaning(one, old)
 
     return Item((file,), draw, _save, repr((title, job.fingerprint("poses", name))))

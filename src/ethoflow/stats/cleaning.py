@@ -130,7 +130,9 @@ def _count(
     taken = [seen & (step == number) for number in range(1, len(REMOVAL_STEPS))]
     other = seen & ~marked & (filled | ~there)
     sure = ~np.isnan(values["position_sd"]).any(axis=2) if "position_sd" in values else none
-    present = [np.broadcast_to(one.any(axis=1, keepdims=True), one.shape) for one in (seen, there)]
+    present: list[Array] = [
+        np.broadcast_to(np.any(one, axis=1, keepdims=True), one.shape) for one in (seen, there)
+    ]
     masks = np.stack(
         [np.ones_like(seen), seen, *taken, other, filled, filled & sure, ~there, *present], axis=2
     )
