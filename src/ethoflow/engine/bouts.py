@@ -9,6 +9,7 @@ import numpy as np
 
 from ethoflow.engine.declare import Array
 from ethoflow.engine.jit import jit
+from ethoflow.engine.relative import BodyLengths
 
 
 @jit
@@ -162,6 +163,8 @@ def reach_of(parameters: Mapping[str, Any]) -> int:
 def loosen(parameters: Mapping[str, Any], units: Mapping[str, str], share: float) -> dict[str, Any]:
     """Parameters with thresholds that are wider by a share of them: those of hysteresis.
 
+    Those in body lengths too; of a threshold below 0 the wider one is further up, or down.
+
     Examples
     --------
     >>> loosen({"max_speed": 10.0, "min_angle": 2.0, "window": 5}, {"window": "s"}, 0.5)
@@ -169,13 +172,20 @@ def loosen(parameters: Mapping[str, Any], units: Mapping[str, str], share: float
     """
     wider = dict(parameters)
     for name, value in parameters.items():
-        if units.get(name) == "s" or not isinstance(value, float):
+        if units.get(name) == "s" or not isinstance(value, float | BodyLengths):
             continue  # frames and counts are no thresholds
         if name.startswith("max_"):
-            wider[name] = value * (1 + share)
+            wider[name] = _moved(value, share)
         elif name.startswith("min_"):
-            wider[name] = value * (1 - share)
+            wider[name] = _moved(value, -share)
     return wider
+
+
+def _moved(value: float | BodyLengths, share: float) -> float | BodyLengths:
+    """A threshold, higher by a share of its size."""
+    if isinstance(value, BodyLengths):
+        return BodyLengths(value.number + abs(value.number) * share)
+    return value + abs(value) * share
 
 
 def find_runs(state: Array) -> Array:

@@ -161,7 +161,7 @@ def any_nearer(one: Array, other: Array, max_distance: Array | float) -> Array:
     ([1], [-1])
     """
     near = nearest_seen(one, other) < max_distance
-    hidden = np.isnan(one[:, 0]).any(axis=0) | np.isnan(other[:, 0]).any(axis=0)
+    hidden = np.isnan(one).any(axis=(0, 1)) | np.isnan(other).any(axis=(0, 1))
     unknown = hidden | np.isnan(max_distance)
     return np.where(near, TRUE, np.where(unknown, UNKNOWN, FALSE))
 
