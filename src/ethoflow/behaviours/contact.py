@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from ethoflow.engine import behaviour, some_of
+from ethoflow.engine import behaviour
 from ethoflow.engine.declare import Array
-from ethoflow.features.social import any_nearer
-
-BODY = some_of(
-    "nose", "left_ear", "right_ear", "head", "neck", "centre", "left_side", "right_side",
-    "lower_back", "left_hip", "right_hip", "tail_base",
-)  # fmt: skip
+from ethoflow.features.social import nearer
 
 
 @behaviour(
     scope="pair",
     symmetric=True,
-    roles={"position": BODY, "partner_position": BODY},
-    optional=("position", "partner_position"),
+    optional=("body_distance", "body_seen", "partner_body_seen"),
     units={"max_distance": "body_length"},
     max_gap=0.5,
     hysteresis=0.5,
@@ -24,8 +18,9 @@ BODY = some_of(
     on_request=True,
 )
 def contact(
-    position: Array,
-    partner_position: Array,
+    body_distance: Array,
+    body_seen: Array,
+    partner_body_seen: Array,
     body_length: Array,
     partner_body_length: Array,
     *,
@@ -45,8 +40,10 @@ def contact(
 
     Parameters
     ----------
-    position, partner_position
-        Points of the two bodies, dims (bodypart, space, time).
+    body_distance
+        Between the nearest points of the two bodies, of those that are seen, dims (time,).
+    body_seen, partner_body_seen
+        Whether all points of each are seen.
     body_length, partner_body_length
         Of the two animals.
     max_distance
@@ -59,4 +56,5 @@ def contact(
     array([0., 1.], dtype=float32)
     """
     length = (body_length + partner_body_length) / 2
-    return any_nearer(position, partner_position, max_distance * length)
+    hidden = (body_seen != 1) | (partner_body_seen != 1)
+    return nearer(body_distance, hidden, max_distance * length)

@@ -13,29 +13,24 @@ from ethoflow.engine.relative import BodyLengths
 
 
 @jit
-def _fill_and_drop(state: Array, max_gap: int, min_bout: int) -> Array:
-    n = state.size
-    filled = state.copy()
-    start = 0
-    while start < n:
-        stop = start
-        while stop < n and state[stop] == state[start]:
-            stop += 1
-        inside = start > 0 and stop < n and state[start - 1] == 1 and state[stop] == 1
+def _fill_and_drop(state: Array, bounds: Array, max_gap: int, min_bout: int) -> None:
+    """Fill gaps and drop bouts in place; `bounds` are where states change, and both ends."""
+    n, runs = state.size, bounds.size - 1
+    for run in range(1, runs - 1):
+        start, stop = bounds[run], bounds[run + 1]
+        inside = state[start - 1] == 1 and state[stop] == 1
         if state[start] == 0 and inside and stop - start <= max_gap:
-            filled[start:stop] = 1
-        start = stop
-    out = filled.copy()
-    start = 0
-    while start < n:
-        stop = start
-        while stop < n and filled[stop] == filled[start]:
-            stop += 1
-        bounded = start > 0 and stop < n and filled[start - 1] == 0 and filled[stop] == 0
-        if filled[start] == 1 and bounded and stop - start < min_bout:
-            out[start:stop] = 0
-        start = stop
-    return out
+            state[start:stop] = 1
+    run = 0
+    while run < runs:
+        start, after = bounds[run], run + 1
+        while after < runs and state[bounds[after]] == state[start]:
+            after += 1
+        stop = bounds[after]
+        bounded = start > 0 and stop < n and state[start - 1] == 0 and state[stop] == 0
+        if state[start] == 1 and bounded and stop - start < min_bout:
+            state[start:stop] = 0
+        run = after
 
 
 def filter_bouts(state: Array, max_gap: int, min_bout: int) -> Array:
@@ -57,7 +52,12 @@ def filter_bouts(state: Array, max_gap: int, min_bout: int) -> Array:
     >>> filter_bouts(np.array([0, 1, 1, 0, 1, 0, 0, 0, 1, 0], np.int8), 1, 3).tolist()
     [0, 1, 1, 1, 1, 0, 0, 0, 0, 0]
     """
-    return _fill_and_drop(np.ascontiguousarray(state), max_gap, min_bout)
+    filtered = np.array(state)
+    changes = np.flatnonzero(filtered[1:] != filtered[:-1]) + 1
+    if len(changes) > 1:
+        bounds = np.concatenate([[0], changes, [filtered.size]])
+        _fill_and_drop(filtered, bounds, max_gap, min_bout)
+    return filtered
 
 
 @jit

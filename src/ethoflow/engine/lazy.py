@@ -263,9 +263,11 @@ def _label(ds: xr.Dataset, call: Call, values: Any, aside: Mapping[Hashable, str
         values = values[0]
     dims = (*(("recording",) if has_rows else ()), *call.dims)
     coords = {
-        aside[name]: coord.variable
-        for name, coord in ds.coords.items()
-        if set(coord.dims) <= set(dims) and name not in named and not set(coord.dims) & set(named)
+        called: variable
+        for name, called in aside.items()
+        if set((variable := ds.variables[name]).dims) <= set(dims)
+        and name not in named
+        and not set(variable.dims) & set(named)
     }
     if "partner" in dims:
         coords["partner"] = xr.Variable("partner", ds.individual.values)
