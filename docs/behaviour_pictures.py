@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import matplotlib as mpl
 import numpy as np
 import xarray as xr
+from matplotlib.figure import Figure
 
 import ethoflow as ef
 from ethoflow.labels.presets import PRESETS
@@ -55,9 +56,7 @@ def make_poses() -> xr.Dataset:
 
 
 def make_staged(arena_like: xr.Dataset) -> xr.Dataset:
-    """Two mice that do what those of the simulator never do: one runs after the other, rears, and
-    rolls up.
-    """
+    """Two mice that do what those of the simulator never do: one chases, rears and rolls up."""
     fps, stretch = 25, 50
     poses = np.zeros((2, 4 * stretch, 6))
     way = np.clip(np.arange(4 * stretch) - 10, 0, 40) * 200 / fps
@@ -103,8 +102,6 @@ def find_bout(labels: xr.Dataset, behaviour: str) -> Bout | None:
 
 def draw(poses: xr.Dataset, bout: Bout, path: Path) -> None:
     """The animals at a few moments of a bout, the earliest the palest, seen from above."""
-    from matplotlib.figure import Figure
-
     stop = min(bout.stop, bout.start + round(LONGEST * float(poses.fps)))
     frames = np.unique(np.linspace(bout.start, stop - 1, MOMENTS).round().astype(int))
     one = poses.isel(recording=bout.recording)

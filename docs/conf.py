@@ -16,7 +16,7 @@ from ethoflow.io.scoring.declare import label_readers
 from ethoflow.schema import COORDINATES, VARIABLES
 
 sys.path.insert(0, str(Path(__file__).parent))
-from behaviour_pictures import draw_all  # noqa: E402  (it lies beside this file)
+from behaviour_pictures import draw_all
 
 project = "ethoflow"
 author = "the ethoflow developers"
