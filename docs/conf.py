@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ from ethoflow.exporting.declare import writers
 from ethoflow.io.reader import readers
 from ethoflow.io.scoring.declare import label_readers
 from ethoflow.schema import COORDINATES, VARIABLES
+
+sys.path.insert(0, str(Path(__file__).parent))
+from behaviour_pictures import draw_all
 
 project = "ethoflow"
 author = "the ethoflow developers"
@@ -64,34 +68,62 @@ def _describe(item: Declaration) -> list[str]:
     ]
 
 
-def _behaviour_page(item: Declaration) -> str:
-    """Definition, thresholds and needs of a behaviour."""
+def _roles_of(item: Declaration, argument: str, variable: str) -> tuple[str, ...]:
+    """Body parts of an input: those it takes by role, or those that what it reads is made of."""
+    made = {**builtin("feature"), **builtin("summary")}.get(variable)
+    roles = tuple(item.roles.get(argument, ()))
+    if roles or made is None:
+        return roles
+    below = (_roles_of(made, one.argument, one.variable) for one in made.inputs)
+    return tuple(dict.fromkeys(role for found in below for role in found))
+
+
+def _behaviour_page(item: Declaration, picture: str) -> str:
+    """Definition, thresholds, needs and an example bout of a behaviour."""
     rows = [
         [f"`{name}`", str(default), item.parameter_units.get(name, "")]
         for name, default in item.defaults.items()
     ]
     needs = [
-        [f"`{one.argument}`", ", ".join(item.roles.get(one.argument, ()))] for one in item.inputs
+        [f"`{one.argument}`", ", ".join(_roles_of(item, one.argument, one.variable))]
+        for one in item.inputs
     ]
     usual = "on request" if item.on_request else "by default"
     who = "the same seen from both animals" if item.symmetric else f"of each {item.scope}"
     reference = f"\nReference: {item.reference}\n" if item.reference else ""
     words = inspect.cleandoc(item.function.__doc__ or "").split("\nParameters\n")[0].strip()
+    example = EXAMPLE.format(name=item.name, picture=picture) if picture else NO_EXAMPLE
     return (
         f"# {item.name}\n\n{words}\n\nLabelled {usual}; {who}; dims "
         f"{', '.join(item.output_dims)}.\n{reference}\n## Thresholds\n\n"
         + _table(["parameter", "default", "unit"], rows)
         + "\n## What it reads\n\n"
         + _table(["input", "body parts by role"], needs)
+        + example
     )
+
+
+EXAMPLE = """
+## An example
+
+![A bout of {name}]({picture})
+
+A bout of simulated mice, seen from above, the earliest moment the palest: in blue the animal that
+does it, in orange the partner. The dot is the nose, grey what else is there; how long the bout is
+stands above.
+"""
+
+NO_EXAMPLE = "\nThe simulated mice do not show it: there is no picture of an example.\n"
 
 
 def _behaviour_pages() -> None:
     folder = GENERATED / "behaviours"
     folder.mkdir(parents=True, exist_ok=True)
     items = dict(sorted(builtin("behaviour").items()))
+    pictures = draw_all(folder)
     for name, item in items.items():
-        (folder / f"{name}.md").write_text(_behaviour_page(item), encoding="utf-8")
+        page = _behaviour_page(item, pictures.get(name, ""))
+        (folder / f"{name}.md").write_text(page, encoding="utf-8")
     text = "# Behaviours, one by one\n\n```{toctree}\n" + "\n".join(items) + "\n```\n"
     (folder / "index.md").write_text(text, encoding="utf-8")
 

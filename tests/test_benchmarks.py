@@ -61,3 +61,31 @@ def test_statistics() -> None:
     script = REPOSITORY / "benchmarks" / "statistics.py"
     output = subprocess.check_output([sys.executable, str(script), "--cohorts", "10"], text=True)
     assert "largest loss" in output
+
+
+@pytest.mark.slow
+def test_rules() -> None:
+    script = REPOSITORY / "benchmarks" / "rules.py"
+    command = [sys.executable, str(script), "--frames", "20000"]
+    rows = subprocess.check_output(command, text=True).splitlines()
+    rates = {row.split("  ")[0]: int(row.split()[-3].replace(",", "")) for row in rows}
+    assert rates["all"] > 50_000  # a tenth of the usual: a busy machine is not a failure
+
+
+@pytest.mark.slow
+def test_noise() -> None:
+    script = REPOSITORY / "benchmarks" / "noise.py"
+    command = [
+        sys.executable,
+        str(script),
+        "--noise",
+        "0.3",
+        "--recordings",
+        "1",
+        "--seconds",
+        "60",
+    ]
+    rows = subprocess.check_output(command, text=True).splitlines()[2:]
+    found = {row.split("|")[1].strip(): float(row.split("|")[2]) for row in rows}
+    assert len(found) == 9
+    assert min(found["contact"], found["climbing"], found["nose_to_nose"]) >= 0.95

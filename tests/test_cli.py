@@ -326,6 +326,7 @@ def test_a_preset_in_the_project_and_from_the_command_line(lab: Path) -> None:
         assert result.exit_code == 1
         assert said in result.output
     output = succeed("annotate", lab / "results/cohort.zarr", "--px-per-mm", 1.6, "--rules", "all")
+    assert "`ethoflow tables" in output
     assert "turning_left" in output
 
 

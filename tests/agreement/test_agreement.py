@@ -160,6 +160,17 @@ def test_no_positives_is_nan_with_a_reason():
     assert "in every frame" in note(table, "kappa")
 
 
+def test_one_class_alone_is_said():
+    there, always = random(), np.ones(600)
+    with pytest.warns(UserWarning, match="b has rest in every frame that both know: kappa is 0"):
+        table = ef.agreement({"a": labels(rest=there), "b": labels(rest=always)}, draws=0, offset=0)
+    assert value(table, "kappa") == 0
+    assert value(table, "recall") == 1
+    with pytest.warns(UserWarning, match="a and b have rest in every frame"):
+        table = ef.agreement({"a": labels(rest=always), "b": labels(rest=always)}, draws=0)
+    assert np.isnan(value(table, "kappa"))
+
+
 @pytest.mark.parametrize("late", [-17, 0, 9])
 def test_an_offset_is_found_and_taken_away(late):
     x = random(900, seed=4)

@@ -178,13 +178,13 @@ def test_fear_conditioning(tmp_path: Path) -> None:
     (tmp_path / "tones.csv").write_text("event,start,duration\nCS,1,2\nCS,4,2\n")
     table = ef.assays.fear_conditioning(still, tmp_path / "tones.csv", before="1 s")
     during = table[table.window == "during"]
-    truth = ef.annotate(still, ["immobile"]).immobile.isel(individual=0)
+    scored = ef.annotate(still, ["freezing"])
+    truth = scored.freezing.isel(individual=0)
     for found in during.itertuples():
         span = truth.sel(time=slice(found.start, found.stop - 1e-6))
         assert found.percent_freezing == pytest.approx(100 * float(span.mean()))
         assert found.observed == 2
     assert during.percent_freezing.iloc[0] == 100
-    scored = ef.annotate(still, ["immobile"]).rename(immobile="freezing")
     own = ef.assays.fear_conditioning(scored, tmp_path / "tones.csv", freezing="freezing")
     assert own.percent_freezing.tolist() == during.percent_freezing.tolist()
     pair = scored.freezing.expand_dims(partner=["p"]).assign_attrs(kind="label")

@@ -194,3 +194,20 @@ def test_all_rules_are_every_one_that_fits() -> None:
         assert name in labels or name in skipped or name.startswith("deepof_")
     assert not any(str(name).startswith("deepof_") for name in labels)
     assert "turning_left" not in ef.annotate(ds, ["moving"])
+
+
+def test_an_empty_seat_does_nothing_and_is_not_unseen() -> None:
+    """A recording with one animal in a cohort of pairs: nobody sits in the other seat."""
+    pair = recording(mouse(), mouse(0, 200))
+    cohort = xr.concat([pair, pair], "recording").assign_coords(
+        recording=["pair", "alone"],
+        animal=(("recording", "individual"), np.array([["a", "b"], ["c", ""]], object)),
+    )
+    cohort.position.values[1, 1] = np.nan
+    alone = ef.annotate(cohort, ["not_seen", "huddling", "contact"]).sel(recording="alone")
+    assert np.isnan(alone.not_seen[1]).all()
+    assert (alone.not_seen[0] == 0).all()
+    budget = ef.time_budget(ef.annotate(cohort, ["not_seen"]))
+    nobody = budget[(budget.recording == "alone") & (budget.animal == "")]
+    assert (nobody.observed == 0).all()
+    assert nobody.share.isna().all()

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ethoflow as ef
-from ethoflow.engine.bouts import filter_bouts, find_runs, hold_bouts, take_majority
+from ethoflow.engine.bouts import filter_bouts, find_runs, hold_bouts, loosen, take_majority
 from tests.strategies import chunkings, states
 
 
@@ -195,3 +195,34 @@ def test_hysteresis_widens_the_thresholds_of_a_bout_that_has_begun() -> None:
     assert short[0].values.tolist() == [0, 1, 1, 0, 0, 0, 1]
     with pytest.raises(ef.UnitError, match=r"hysteresis.*0 to 1, found -1"):
         confident(ds, hysteresis=-1)
+
+
+@ef.behaviour(units={"max_step": "mm/s"})
+def below(speed: np.ndarray, *, max_step: float = 8.0, min_kept: float = 0.5) -> np.ndarray:
+    """Slower than `max_step`; `min_kept` is no length, and lets nothing through above 1."""
+    return (speed[0] < max_step) & (min_kept <= 1)
+
+
+def test_hysteresis_widens_thresholds_however_they_are_written() -> None:
+    # A body of 80 mm at 4, 10 and 4 mm/s: thresholds of 8 mm/s, and of a tenth of the body's.
+    steps = np.repeat([4.0, 10.0, 4.0], 20) / 25
+    x = np.cumsum(steps)
+    position = np.stack([np.stack([x + 80, 0 * x]), np.stack([x, 0 * x])])[np.newaxis]
+    ds = ef.from_arrays(position, fps=25, bodyparts=["nose", "tail_base"], units="mm")
+    raw = {"min_bout": 0, "max_gap": 0, "hysteresis": 0.5}
+    found = [
+        below(ds, max_step=given, **raw).values[0, 1:-1]
+        for given in (8.0, 8, "8 mm/s", "0.1 body_length/s", "0.8 cm/s")
+    ]
+    for one in found:
+        assert one.tolist() == [1] * 58
+    bare = below(ds, max_step="0.1 body_length/s", min_bout=0, max_gap=0).values[0, 1:-1]
+    assert 0 < bare.mean() < 1
+    # A share that is written as a whole number is a threshold all the same, a count is none.
+    assert below(ds, min_kept=2, **raw)[0, 30] == below(ds, min_kept=2.0, **raw)[0, 30]
+
+
+def test_a_threshold_below_zero_widens_away_from_the_strict_one() -> None:
+    assert loosen({"max_distance": -10.0, "min_x": -4.0}, {}, 0.5) == {
+        "max_distance": -5.0, "min_x": -6.0,
+    }  # fmt: skip

@@ -94,6 +94,25 @@ def test_two_points_that_are_seen_decide_on_a_contact(animal: int) -> None:
     ).all()
 
 
+@pytest.mark.parametrize("axis", [0, 1])
+def test_a_point_with_half_of_its_place_is_not_seen(axis: int) -> None:
+    far = two_mice(60)
+    far.position.values[0, 0, axis, 3:6] = np.nan
+    assert np.isnan(ef.behaviours.contact(far, **RAW)[0, 1, 3:6]).all()
+
+
+def test_a_contact_lasts_until_they_are_apart() -> None:
+    touched, beside, apart = two_mice(8), two_mice(20), two_mice(30)
+    steps = [apart, touched, beside, apart, touched, apart, beside, apart]
+    ds = xr.concat([one.isel(time=slice(10)) for one in steps], "time")
+    ds = ef.from_arrays(
+        ds.position.values, fps=25, bodyparts=["nose", "centre", "tailbase"], units="mm"
+    )
+    found = ef.behaviours.contact(ds, max_gap=0)[0, 1].values.reshape(-1, 10)[:, 5]
+    assert found.tolist() == [0, 1, 1, 0, 1, 0, 0, 0]
+    assert ef.behaviours.contact(ds)[0, 1, 35] == 1  # people do not score a gap of 0.4 s
+
+
 def test_a_contact_is_the_same_seen_from_both() -> None:
     ds = make_poses(3, 300, n_individuals=3)
     found = ef.behaviours.contact(ds, **RAW)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -159,3 +160,42 @@ def test_features_in_several_lengths_are_refused() -> None:
     noted = features.assign(height=xr.Variable((), 2.1, {"units": "m"}))
     assert position_units(noted) == "mm"
     assert position_units(features[["heading"]]) == "px"
+
+
+CALLS: list[str] = []
+"""Kernels that ran, by name."""
+
+
+@ef.behaviour(units={"min_speed": "mm/s"}, on_request=True)
+def quick(speed: np.ndarray, *, min_speed: float = 40.0) -> np.ndarray:
+    """The first body part is as fast as `min_speed`."""
+    CALLS.append("quick")
+    return speed[0] >= min_speed
+
+
+@ef.behaviour(units={"max_speed": "mm/s"}, on_request=True)
+def slow(speed: np.ndarray, *, max_speed: float = 10.0) -> np.ndarray:
+    """The first body part is slower than `max_speed`."""
+    CALLS.append("slow")
+    return speed[0] < max_speed
+
+
+def test_another_threshold_makes_its_rule_alone_anew(tmp_path: Path) -> None:
+    poses = ef.simulate.still_then_running().expand_dims("recording")
+    store = tmp_path / "c.zarr"
+    ef.write(poses.assign_coords(recording=["m1"]), store, "poses")
+
+    def run(**thresholds: float) -> list[str]:
+        CALLS.clear()
+        stored = ef.open(store, "poses")
+        labels = ef.annotate(stored, [quick, slow], parameters={"quick": thresholds})
+        ef.write(labels, store, "labels/rules")
+        return sorted(set(CALLS))
+
+    assert run() == ["quick", "slow"]
+    assert run() == []
+    before = ef.open(store, "labels/rules").load()
+    assert run(min_speed=150.0) == ["quick"]
+    after = ef.open(store, "labels/rules").load()
+    np.testing.assert_array_equal(after.slow, before.slow)
+    assert "min_speed=150.0" in after.quick.attrs["source"]

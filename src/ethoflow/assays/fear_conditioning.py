@@ -18,7 +18,7 @@ def fear_conditioning(
     data: Data,
     events: EventSource,
     *,
-    freezing: str = "immobile",
+    freezing: str = "freezing",
     before: Quantity = 0.0,
     after: Quantity = 0.0,
     duration: Quantity | None = None,
@@ -36,7 +36,7 @@ def fear_conditioning(
         The tones: a table or a file with a start, and a stop or a duration, in s of the recording's
         own clock; see `ef.time_budget`.
     freezing
-        The label, or the rule.
+        The label, or the rule: `freezing` by default, which needs no scale.
     before, after, duration
         As for `ef.time_budget`.
 

@@ -7,6 +7,7 @@ import numpy as np
 from ethoflow.engine import behaviour, some_of
 from ethoflow.engine.claims import UNKNOWN
 from ethoflow.engine.declare import Array
+from ethoflow.engine.jit import jit
 
 AXIS = some_of("nose", "left_ear", "right_ear", "head", "centre", "tail_base")
 """Head and body alike: on the flanks of a dense skeleton a head that turns would not count."""
@@ -49,9 +50,21 @@ def freezing(
     >>> freezing(simulate.still_then_running())[0, [50, 150]].values
     array([1., 0.], dtype=float32)
     """
-    seen = ~np.isnan(smoothed_speed)
-    count = seen.sum(axis=0)
-    total = np.where(seen, smoothed_speed, np.float32(0)).sum(axis=0)
-    still = total < np.float32(max_speed) * body_length * count
-    known = (2 * count >= len(smoothed_speed)) & ~np.isnan(body_length)
-    return np.where(known, still.astype(np.int8), UNKNOWN)
+    found = np.full(smoothed_speed.shape[-1], UNKNOWN)
+    if not np.isnan(body_length):
+        _mean_below(smoothed_speed, float(np.float32(max_speed) * body_length), found)
+    return found
+
+
+@jit
+def _mean_below(speed: Array, limit: float, found: Array) -> None:
+    """Whether the mean of the points that are seen is below `limit`; of half of them at least."""
+    total, count = np.zeros(found.size, np.float32), np.zeros(found.size, np.int32)
+    for point in range(len(speed)):
+        for t in range(found.size):
+            seen = speed[point, t] == speed[point, t]
+            total[t] += speed[point, t] if seen else np.float32(0)
+            count[t] += seen
+    for t in range(found.size):
+        if 2 * count[t] >= len(speed):
+            found[t] = total[t] < limit * count[t]

@@ -7,7 +7,7 @@ from ethoflow.engine.declare import Array
 from ethoflow.features.social import any_nearer
 
 TRUNK = some_of(
-    "left_ear", "right_ear", "neck", "centre", "left_side", "right_side", "lower_back", "left_hip",
+    "left_ear", "right_ear", "neck", "centre", "lower_back", "left_side", "right_side", "left_hip",
     "right_hip",
 )  # fmt: skip
 

@@ -26,5 +26,5 @@ def not_seen(position: Array, *, min_share: float = 0.5) -> Array:
     0.0
     """
     gone = np.isnan(position).any(axis=1)
-    share: Array = gone.mean(axis=0)
+    share: Array = gone.sum(axis=0, dtype=np.int32) / max(len(position), 1)
     return share >= min_share

@@ -99,7 +99,7 @@ def _annotate(help: str) -> Any:
             with writing(store), use_scheduler(scheduler):
                 made = pipeline.run([(stage, asked.keys_for(stage)) for stage in some], job)
             print_made(store, job.results, made.files, made.tables)
-            print_next(store, 0)
+            print_next(store, 0, f"budgets by bins or tones with `ethoflow tables {store}`, ")
 
     return make_command("annotate", help, annotate, [STORE], options, [FROM_PROJECT])
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from ethoflow.engine.calls import Call, Node
 from ethoflow.engine.declare import Array
-from ethoflow.engine.inputs import Held, KernelFailed, as_float, as_number, members
+from ethoflow.engine.inputs import Held, KernelFailed, as_number, members
 from ethoflow.engine.kernel import Values, run_call
 from ethoflow.engine.program import Program
 from ethoflow.engine.sources import Source
@@ -213,10 +213,17 @@ def place_block(
     rows: tuple[int, int],
 ) -> Array:
     """One output of a block as the lazy array needs it: padding unknown, labels 1, 0, NaN."""
-    block = np.full((rows[1] - rows[0], *shape), np.nan, np.float32)
-    for row, values in results.items():
-        array = values[name]
-        array = as_float(array) if array.dtype.kind == "i" else array
-        frames = (..., slice(array.shape[-1])) if array.ndim else ()
-        block[(row - rows[0], *frames)] = array
+    block = np.empty((rows[1] - rows[0], *shape), np.float32)
+    for row in range(*rows):
+        own = block[row - rows[0], ...]
+        if row not in results:
+            own[...] = np.nan
+            continue
+        array = results[row][name]
+        if array.ndim:
+            own[..., array.shape[-1] :] = np.nan
+            own = own[..., : array.shape[-1]]
+        own[...] = array
+        if array.dtype.kind == "i":
+            np.copyto(own, np.float32(np.nan), where=array < 0)
     return block

@@ -9,32 +9,28 @@ import numpy as np
 
 from ethoflow.engine.declare import Array
 from ethoflow.engine.jit import jit
+from ethoflow.engine.relative import BodyLengths
 
 
 @jit
-def _fill_and_drop(state: Array, max_gap: int, min_bout: int) -> Array:
-    n = state.size
-    filled = state.copy()
-    start = 0
-    while start < n:
-        stop = start
-        while stop < n and state[stop] == state[start]:
-            stop += 1
-        inside = start > 0 and stop < n and state[start - 1] == 1 and state[stop] == 1
+def _fill_and_drop(state: Array, bounds: Array, max_gap: int, min_bout: int) -> None:
+    """Fill gaps and drop bouts in place; `bounds` are where states change, and both ends."""
+    n, runs = state.size, bounds.size - 1
+    for run in range(1, runs - 1):
+        start, stop = bounds[run], bounds[run + 1]
+        inside = state[start - 1] == 1 and state[stop] == 1
         if state[start] == 0 and inside and stop - start <= max_gap:
-            filled[start:stop] = 1
-        start = stop
-    out = filled.copy()
-    start = 0
-    while start < n:
-        stop = start
-        while stop < n and filled[stop] == filled[start]:
-            stop += 1
-        bounded = start > 0 and stop < n and filled[start - 1] == 0 and filled[stop] == 0
-        if filled[start] == 1 and bounded and stop - start < min_bout:
-            out[start:stop] = 0
-        start = stop
-    return out
+            state[start:stop] = 1
+    run = 0
+    while run < runs:
+        start, after = bounds[run], run + 1
+        while after < runs and state[bounds[after]] == state[start]:
+            after += 1
+        stop = bounds[after]
+        bounded = start > 0 and stop < n and state[start - 1] == 0 and state[stop] == 0
+        if state[start] == 1 and bounded and stop - start < min_bout:
+            state[start:stop] = 0
+        run = after
 
 
 def filter_bouts(state: Array, max_gap: int, min_bout: int) -> Array:
@@ -56,7 +52,12 @@ def filter_bouts(state: Array, max_gap: int, min_bout: int) -> Array:
     >>> filter_bouts(np.array([0, 1, 1, 0, 1, 0, 0, 0, 1, 0], np.int8), 1, 3).tolist()
     [0, 1, 1, 1, 1, 0, 0, 0, 0, 0]
     """
-    return _fill_and_drop(np.ascontiguousarray(state), max_gap, min_bout)
+    filtered = np.array(state)
+    changes = np.flatnonzero(filtered[1:] != filtered[:-1]) + 1
+    if len(changes) > 1:
+        bounds = np.concatenate([[0], changes, [filtered.size]])
+        _fill_and_drop(filtered, bounds, max_gap, min_bout)
+    return filtered
 
 
 @jit
@@ -162,6 +163,8 @@ def reach_of(parameters: Mapping[str, Any]) -> int:
 def loosen(parameters: Mapping[str, Any], units: Mapping[str, str], share: float) -> dict[str, Any]:
     """Parameters with thresholds that are wider by a share of them: those of hysteresis.
 
+    Those in body lengths too; of a threshold below 0 the wider one is further up, or down.
+
     Examples
     --------
     >>> loosen({"max_speed": 10.0, "min_angle": 2.0, "window": 5}, {"window": "s"}, 0.5)
@@ -169,13 +172,20 @@ def loosen(parameters: Mapping[str, Any], units: Mapping[str, str], share: float
     """
     wider = dict(parameters)
     for name, value in parameters.items():
-        if units.get(name) == "s" or not isinstance(value, float):
+        if units.get(name) == "s" or not isinstance(value, float | BodyLengths):
             continue  # frames and counts are no thresholds
         if name.startswith("max_"):
-            wider[name] = value * (1 + share)
+            wider[name] = _moved(value, share)
         elif name.startswith("min_"):
-            wider[name] = value * (1 - share)
+            wider[name] = _moved(value, -share)
     return wider
+
+
+def _moved(value: float | BodyLengths, share: float) -> float | BodyLengths:
+    """A threshold, higher by a share of its size."""
+    if isinstance(value, BodyLengths):
+        return BodyLengths(value.number + abs(value.number) * share)
+    return value + abs(value) * share
 
 
 def find_runs(state: Array) -> Array:

@@ -37,7 +37,7 @@ def claim(says: Array, *of: Array) -> Array:
     """
     found = np.asarray(says).astype(np.int8)
     for numbers in of:
-        found = np.where(np.isnan(numbers), UNKNOWN, found)
+        found = found | -np.isnan(numbers).view(np.int8)  # all bits of -1 are set
     return found
 
 
@@ -77,7 +77,11 @@ def _settle(claims: Claims, decisive: np.int8) -> Array:
     for state in states[1:]:
         decided = decided | (state == decisive)
         unknown = unknown | (state == UNKNOWN)
-    return np.where(decided, decisive, np.where(unknown, UNKNOWN, TRUE - decisive))
+    unknown &= ~decided
+    # Bytes are added up: several times as fast as choosing.
+    known = decided if decisive == TRUE else ~(decided | unknown)
+    settled: Array = known.view(np.int8) - unknown.view(np.int8)
+    return settled
 
 
 def negate(one: Array) -> Array:

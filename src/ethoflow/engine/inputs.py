@@ -31,9 +31,15 @@ class Held:
 
 def inputs_of(call: Call, held: Held, values: Mapping[str, Array]) -> list[Array]:
     """Arrays of a call's inputs as its kernel wants them, of all animals that are held."""
-    return [
-        _as_input(call, place, held, values[node.key]) for place, node in enumerate(call.inputs)
-    ]
+    found: list[Array] = []
+    seen: dict[tuple[object, ...], Array] = {}
+    for place, node in enumerate(call.inputs):
+        # What is taken of an animal and of its partner is taken once.
+        key = (node.key, call.taken[place], call.arguments[place].argument in call.declaration.raw)
+        if key not in seen:
+            seen[key] = _as_input(call, place, held, values[node.key])
+        found.append(seen[key])
+    return found
 
 
 def _as_input(call: Call, place: int, held: Held, array: Array) -> Array:

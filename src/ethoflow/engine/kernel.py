@@ -49,9 +49,20 @@ def run_call(call: Call, held: Held, values: Mapping[str, Array], window: Window
     elif scope == "pair":
         _fill_pairs(call, arrays, out, window)
     else:
-        for actor in range(len(animals)):
+        for actor, seat in enumerate(animals):
+            if _is_nobody(call, seat, window):
+                out.unknown((actor,))
+                continue
             out.put(_run_kernel(call, arrays, (actor, None), out.inner(1), window), (actor,))
     return out.arrays
+
+
+def _is_nobody(call: Call, seat: int, window: Window) -> bool:
+    """Whether the recording has no animal in a seat: of nobody nothing is known, nor counted.
+
+    What a step makes of an empty seat it says itself.
+    """
+    return call.declaration.kind != "step" and window.seats is not None and seat not in window.seats
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,6 +145,9 @@ def _fill_pairs(call: Call, arrays: list[Array], out: _Result, window: Window) -
         out.unknown((actor, actor))
         for partner in range(n):
             if partner == actor:
+                continue
+            if _is_nobody(call, actor, window) or _is_nobody(call, partner, window):
+                out.unknown((actor, partner))
                 continue
             if call.declaration.symmetric and partner < actor:
                 results = [array[partner, actor] for array in out.arrays.values()]

@@ -44,7 +44,9 @@ def convert_parameters(
             parameters[name] = value
         elif unit is None:
             number = convert(value, "1", name=full)
-            parameters[name] = int(number) if isinstance(value, int) else number
+            # A count stays one; a threshold that is written as 1 is a threshold all the same.
+            whole = isinstance(value, int) and isinstance(default, int)
+            parameters[name] = int(number) if whole else number
         elif unit == "s":
             parameters[name] = to_frames(value, float(ds.fps), name=full)
             if name in given:

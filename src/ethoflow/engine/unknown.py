@@ -31,7 +31,11 @@ def finish(
         result = result.astype(np.float32, copy=False)
         return result if unknown is None else np.where(unknown, np.float32(np.nan), result)
     state = result.astype(output.dtype)
-    return state if unknown is None else np.where(unknown, output.dtype.type(-1), state)
+    if unknown is None:
+        return state
+    if state.dtype == np.int8:  # all bits of -1 are set
+        return state | -unknown.view(np.int8)
+    return np.where(unknown, output.dtype.type(-1), state)
 
 
 def filter_states(call: Call, state: Array, loose: Array | None) -> Array:

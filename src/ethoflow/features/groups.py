@@ -12,6 +12,7 @@ from ethoflow.engine import feature
 from ethoflow.engine.declare import Array, missing_like
 from ethoflow.engine.jit import jit
 from ethoflow.features.ratios import ratio
+from ethoflow.features.social import distance
 
 
 def _mean_length(x: Array, y: Array) -> Array:
@@ -114,9 +115,11 @@ def group_spread(position: Array) -> Array:
 
 def distances_between(position: Array) -> Array:
     """Distances between all animals, dims (individual, partner, time); of one to itself NaN."""
-    apart: Array = np.sqrt(np.square(position[:, np.newaxis] - position[np.newaxis]).sum(axis=2))
-    own = np.arange(len(position))
-    apart[own, own] = np.nan
+    n, frames = len(position), position.shape[-1]
+    apart = np.full((n, n, frames), np.nan, position.dtype)
+    for one in range(n):
+        for other in range(one):
+            apart[one, other] = apart[other, one] = distance(position[one], position[other])
     return apart
 
 

@@ -11,14 +11,20 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from ethoflow.engine import Members, feature
-from ethoflow.engine.claims import FALSE, TRUE, UNKNOWN
+from ethoflow.engine import Members, feature, some_of
 from ethoflow.engine.declare import Array
 from ethoflow.engine.jit import jit
 from ethoflow.errors import DataError
 from ethoflow.features.angles import direction_of, wrap
 from ethoflow.features.members import given_groups, known_groups, name_groups
 from ethoflow.features.ratios import ratio
+
+
+@jit
+def _apart(x: Array, y: Array, other_x: Array, other_y: Array, found: Array) -> None:
+    for t in range(found.size):
+        across, along = x[t] - other_x[t], y[t] - other_y[t]
+        found[t] = np.sqrt(across * across + along * along)
 
 
 def distance(one: Array, other: Array) -> Array:
@@ -29,6 +35,10 @@ def distance(one: Array, other: Array) -> Array:
     >>> distance(np.array([[0.0], [0.0]]), np.array([[3.0], [4.0]])).tolist()
     [5.0]
     """
+    if len(one) == 2 and one.ndim == 2 and one.shape == other.shape and one.dtype == other.dtype:
+        found: Array = np.empty_like(one[0])
+        _apart(one[0], one[1], other[0], other[1], found)
+        return found
     apart: Array = np.sqrt(np.square(one - other).sum(axis=0))
     return apart
 
@@ -156,6 +166,28 @@ def nearest_seen(one: Array, other: Array) -> Array:
     return np.where(np.isinf(nearest), np.float32(np.nan), np.sqrt(nearest))
 
 
+@jit
+def _add(row: Array, total: Array) -> None:
+    for t in range(total.size):
+        total[t] += row[t]
+
+
+def any_hidden(points: Array) -> Array:
+    """Whether any of some points, dims (bodypart, space, time), is not seen.
+
+    Examples
+    --------
+    >>> any_hidden(np.array([[[0.0, np.nan]], [[1.0, 1.0]]], np.float32)).tolist()
+    [False, True]
+    """
+    total = np.zeros(points.shape[-1], np.float32)
+    for point in points:
+        for row in point:
+            _add(row, total)
+    hidden: Array = np.isnan(total)
+    return hidden
+
+
 def any_nearer(one: Array, other: Array, max_distance: Array | float) -> Array:
     """Claim that a point of the one is nearer to a point of the other than `max_distance`.
 
@@ -168,10 +200,77 @@ def any_nearer(one: Array, other: Array, max_distance: Array | float) -> Array:
     >>> any_nearer(one, other, 6).tolist(), any_nearer(one, other, 4).tolist()
     ([1], [-1])
     """
-    near = nearest_seen(one, other) < max_distance
-    hidden = np.isnan(one[:, 0]).any(axis=0) | np.isnan(other[:, 0]).any(axis=0)
-    unknown = hidden | np.isnan(max_distance)
-    return np.where(near, TRUE, np.where(unknown, UNKNOWN, FALSE))
+    return nearer(nearest_seen(one, other), any_hidden(one) | any_hidden(other), max_distance)
+
+
+def nearer(nearest: Array, hidden: Array, max_distance: Array | float) -> Array:
+    """Claim that the nearest of some points are nearer than `max_distance`.
+
+    Parameters
+    ----------
+    nearest
+        Distance of those that are seen, NaN without any.
+    hidden
+        Whether any is not seen: it may be nearer.
+    max_distance
+        The threshold.
+
+    Examples
+    --------
+    >>> nearer(np.array([1.0, 9.0, 9.0]), np.array([True, True, False]), 5).tolist()
+    [1, -1, 0]
+    """
+    near = nearest < max_distance
+    unknown = ~near & (hidden | np.isnan(nearest) | np.isnan(max_distance))
+    found: Array = near.view(np.int8) - unknown.view(np.int8)
+    return found
+
+
+BODY = some_of(
+    "nose", "left_ear", "right_ear", "head", "neck", "centre", "lower_back", "left_side",
+    "right_side", "left_hip", "right_hip", "tail_base",
+)  # fmt: skip
+"""Head and trunk, in the order in which trackers mostly have them, which need not be copied then.
+
+Tails lie where the animal is not.
+"""
+
+
+@feature(dims=("time",), gives="flag", roles=BODY, optional=("position",), on_request=True)
+def body_seen(position: Array) -> Array:
+    """Whether all points of head and trunk that are tracked are seen.
+
+    Examples
+    --------
+    >>> from ethoflow import simulate
+    >>> float(body_seen(simulate.still_then_running()).min())
+    1.0
+    """
+    return ~any_hidden(position)
+
+
+@feature(
+    scope="pair",
+    symmetric=True,
+    dims=("time",),
+    units="position",
+    roles={"position": BODY, "partner_position": BODY},
+    optional=("position", "partner_position"),
+    on_request=True,
+)
+def body_distance(position: Array, partner_position: Array) -> Array:
+    """Distance between the two nearest points of head and trunk of two animals that are seen.
+
+    Missing where nothing is seen of one of them.
+
+    Examples
+    --------
+    >>> from ethoflow import simulate
+    >>> ds = simulate.simulate_recording(n_individuals=2, duration="2 s", seed=1).tracks
+    >>> float(body_distance(ds)[0, 0, 1].min()) > 0
+    True
+    """
+    return nearest_seen(position, partner_position)
 
 
 @feature(

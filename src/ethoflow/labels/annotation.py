@@ -108,7 +108,10 @@ def apply_rules(
     calls, skipped = _resolve(ds, chosen, given, settings, also)
     if skipped and rules is not None and not is_all(rules):
         raise DataError("\n".join(tell_missing(skipped, "cannot apply")))
-    labels = xr.Dataset(compute_calls(ds, calls))
+    arrays = compute_calls(ds, calls)
+    # The coordinates are those of one dataset: nothing has to be compared.
+    coords = {n: v for array in arrays.values() for n, v in array.coords.variables.items()}
+    labels = xr.Dataset({name: array.variable for name, array in arrays.items()}, coords)
     labels.attrs = {"label_source": "rules", "skipped": tell_missing(skipped)}
     if preset is not None:
         labels.attrs["preset"] = preset

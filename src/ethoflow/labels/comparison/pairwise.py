@@ -162,22 +162,34 @@ def _tallies(
                 "known to both, or one says nothing of it: these are left out, not taken as absent."
             ] = None
         if tallies and not item.names:
-            _note_never(pair, item, tallies, notes)
+            _note_one_class(pair, item, tallies, notes)
     return {item: tallies for item, tallies in found.items() if tallies}
 
 
-def _note_never(pair: Pair, item: Item, tallies: Sequence[Tally], notes: dict[str, None]) -> None:
-    """Say it where a source never has something: much is not defined then."""
+def _note_one_class(
+    pair: Pair, item: Item, tallies: Sequence[Tally], notes: dict[str, None]
+) -> None:
+    """Say it where a source never has something, or always: much is not defined then, or 0."""
     called = f"{item.behaviour} {item.category}".strip() if item.category else item.behaviour
-    shown = [
-        sum(float((one.by_block["both"] + one.by_block[only]).sum()) for one in tallies)
-        for only in ("only_a", "only_b")
-    ]
+
+    def count(*names: str) -> float:
+        return sum(float(one.by_block[name].sum()) for one in tallies for name in names)
+
+    shown = [count("both", only) for only in ("only_a", "only_b")]
+    known = count("both", "only_a", "only_b", "neither")
     never = [name for name, n in zip(pair.names, shown, strict=True) if not n]
+    always = [name for name, n in zip(pair.names, shown, strict=True) if n == known]
     if never:
         notes[
             f"{' and '.join(never)} {'have' if len(never) > 1 else 'has'} no {called} in any frame "
             "that both know: what is not defined then is missing, and the column note says why."
+        ] = None
+    if always:
+        notes[
+            f"{' and '.join(always)} {'have' if len(always) > 1 else 'has'} {called} in every "
+            "frame that both know: kappa is 0 or missing then, whatever the other has, and says "
+            "nothing of agreement. Score a stretch in which it ends, or look whether the file "
+            "says where it does."
         ] = None
 
 
