@@ -135,7 +135,9 @@ def test_one_that_is_hardly_seen_does_not_keep_the_others_from_being_looked_at(p
     made = simulate.swap_animals(pair, 2, kinds=["contact"], seed=3)
     found = ef.find_swaps(made.tracks)
     assert len(found)
-    rare = made.tracks.isel(individual=[0]).assign_coords(individual=["ghost"], animal=[["ghost"]])
+    rare = made.tracks.isel(individual=[0]).assign_coords(
+        individual=["ghost"], animal=(("recording", "individual"), [["ghost"]])
+    )
     rare = rare.where((rare.time > 5) & (rare.time < 5.3))
     three = xr.concat([made.tracks, rare.transpose(*made.tracks.dims)], "individual")
     again = ef.find_swaps(three)

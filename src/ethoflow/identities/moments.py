@@ -145,7 +145,8 @@ def _trusted(moment: Moment, breaks: list[Array]) -> Moment:
         np.searchsorted(breaks[a][:, 0], last) - np.searchsorted(breaks[a][:, 1], first)
         for a in moment.animals
     ]
-    usual = USUAL_BREAKS * (last - first) / (2 * moment.fps * AROUND)
+    watched = last - first - min(moment.unseen)  # while nobody is seen no track breaks
+    usual = USUAL_BREAKS * watched / (2 * moment.fps * AROUND)
     share = min(1.0, usual / max(float(np.mean(count)), 1.0))
     return replace(
         moment,
