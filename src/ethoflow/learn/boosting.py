@@ -24,6 +24,8 @@ SETTINGS: Mapping[str, Any] = {
 }
 """Of scikit-learn's HistGradientBoostingClassifier."""
 
+BINS = 255
+
 PARTS = ("feature", "threshold", "left", "right", "value", "missing_left", "roots", "start")
 
 
@@ -59,9 +61,40 @@ def grow(x: Array, y: Array, *, settings: Mapping[str, Any], seed: int = 0) -> d
     model = need_sklearn().HistGradientBoostingClassifier(
         **{**SETTINGS, **settings}, early_stopping=False, random_state=seed
     )
-    model.fit(np.asarray(x, np.float64), np.asarray(y, np.int64), sample_weight=weights)
+    edges = [_edges(column) for column in np.asarray(x, np.float64).T]
+    # With weights scikit-learn sorts a column anew for each of its bins: they are made here.
+    model.fit(_in_bins(x, edges), np.asarray(y, np.int64), sample_weight=weights)
     start = float(np.ravel(model._baseline_prediction)[0]) + np.log(share / (1 - share))
-    return _as_arrays([one.nodes for (one,) in model._predictors], start)
+    return _as_arrays([_unbinned(one.nodes, edges) for (one,) in model._predictors], start)
+
+
+def _edges(column: Array) -> Array:
+    """Numbers between the bins of a column: where values below and above are told apart."""
+    seen = column[~np.isnan(column)]
+    if not seen.size:
+        return np.zeros(1)
+    shares = np.linspace(0, 1, BINS + 1)[1:-1]
+    found: Array = np.unique(np.quantile(seen, shares, method="averaged_inverted_cdf"))
+    return found
+
+
+def _in_bins(x: Array, edges: list[Array]) -> Array:
+    """Every number as the number of its bin; missing stays missing."""
+    coded = [
+        np.where(np.isnan(column), np.nan, np.searchsorted(own, column))
+        for column, own in zip(np.asarray(x, np.float64).T, edges, strict=True)
+    ]
+    return np.stack(coded, axis=1)
+
+
+def _unbinned(tree: Array, edges: list[Array]) -> Array:
+    """A tree whose thresholds are numbers of the columns, not of bins."""
+    tree = tree.copy()
+    for node in tree:
+        own, bin = edges[node["feature_idx"]], node["num_threshold"]
+        if not node["is_leaf"]:
+            node["num_threshold"] = own[int(bin)] if bin < len(own) else np.inf
+    return tree
 
 
 def _constant(start: float) -> dict[str, Array]:
