@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import ethoflow as ef
 from ethoflow.learn import boosting
 from ethoflow.learn.scoring import calibration
-from ethoflow.learn.training import Tested
+from ethoflow.learn.training import HeldOut
 from tests.conftest import no_compute
 from tests.learn.worlds import QUICK, as_labels, bursts
 
@@ -40,7 +40,9 @@ def test_what_is_there_to_learn_is_learnt(classifier, world):
     found = classifier.predict(world[0])
     assert float((found.running == world[1].running).mean()) > 0.9
     assert found.running.attrs["kind"] == "label"
-    assert 0 <= float(found.running_probability.min()) <= float(found.running_probability.max()) <= 1
+    assert (
+        0 <= float(found.running_probability.min()) <= float(found.running_probability.max()) <= 1
+    )
     assert classifier.trained_on["labels"]["running"]["frames"] == 1500
 
 
@@ -250,7 +252,7 @@ def test_calibration_is_that_of_the_frames(world):
     learnt = prepare(*world, "running", settings=QUICK)
     (track,) = learnt.tracks
     y = track.states["running"]
-    table = calibration(learnt.tracks, {"running": Tested([np.where(y == 1, 0.95, 0.05)], [y])})
+    table = calibration(learnt.tracks, {"running": HeldOut([np.where(y == 1, 0.95, 0.05)], [y])})
     seen = table[table.frames > 0]
     assert seen.share.tolist() == [0, 1]
     assert table.brier.iloc[0] == pytest.approx(0.0025)

@@ -65,7 +65,12 @@ class Classifier:
 
         Empty where it was trained without evaluation.
         """
-        return pd.DataFrame(self.model.recipe["scores"])
+        return _table(self.model.recipe["scores"])
+
+    @property
+    def calibration(self) -> pd.DataFrame:
+        """How often it is there where the classifier says so with some probability; see there."""
+        return _table(self.model.recipe.get("calibration", {}))
 
     def predict(self, data: Data) -> xr.Dataset:
         """Label (1, 0, NaN for unknown) and probability of every behaviour, lazy where `data` are.
@@ -102,6 +107,13 @@ class Classifier:
             The folder cannot be written, or holds something else than a model.
         """
         return Classifier(self.model.save(folder))
+
+
+def _table(plain: Mapping[str, Any]) -> pd.DataFrame:
+    """A table as it was before JSON; missing numbers are NaN again."""
+    made = pd.DataFrame(plain)
+    numbers = [n for n in made if not any(isinstance(one, str) for one in made[n])]
+    return made.astype(dict.fromkeys(numbers, float))
 
 
 def make_classifier(arrays: Mapping[str, Any], recipe: Mapping[str, Any]) -> Classifier:

@@ -1,4 +1,4 @@
-"""The numbers that a classifier gets in every frame: features in body lengths, and their windows."""
+"""What a classifier gets in every frame: features in body lengths, and their windows."""
 
 from __future__ import annotations
 
@@ -29,11 +29,15 @@ OVER_POINTS = ("mean", "min", "max")
 
 
 class Part(NamedTuple):
-    """Which rows of a feature are taken, whether they are angles, and their power of length."""
+    """Which rows of a feature are taken, whether they are angles, and their power of length.
+
+    `each` says whether every row is a column, `together` whether what all of them do are some.
+    """
 
     places: tuple[int, ...]
     circular: bool
     power: int
+    each: bool
     together: bool
 
     def names(self, all_names: Sequence[str], called: str) -> list[str]:
@@ -41,7 +45,8 @@ class Part(NamedTuple):
         own = [all_names[place] for place in self.places]
         if self.circular:
             return [f"{part} {name}" for name in own for part in ("cos", "sin")]
-        return own + [f"{called}, {one} of points" for one in OVER_POINTS if self.together]
+        together = [f"{called}, {one} of points" for one in OVER_POINTS if self.together]
+        return [*(own if self.each else ()), *together]
 
 
 def lay_out(length: Any, values: Sequence[Array], parts: Sequence[Part]) -> Array:
@@ -54,7 +59,7 @@ def lay_out(length: Any, values: Sequence[Array], parts: Sequence[Part]) -> Arra
             rows += [turned for row in found for turned in (np.cos(row), np.sin(row))]
             continue
         scaled = found / np.float64(length) ** part.power
-        rows += [*scaled, *(_together(scaled) if part.together else ())]
+        rows += [*(scaled if part.each else ()), *(_together(scaled) if part.together else ())]
     stacked = np.stack(rows) if rows else np.empty((0, n_frames))
     # Where nobody knows how long the animal is, angles alone say too little.
     return np.where(np.isnan(length), np.float32(np.nan), stacked.astype(np.float32))
@@ -119,22 +124,34 @@ class _Named:
         return Members(self.names)
 
 
-def by_role(ds: xr.Dataset) -> xr.Dataset:
+def by_role(ds: xr.Dataset, points: Sequence[str] = ()) -> xr.Dataset:
     """Body parts called by their roles: a classifier knows the nose, however a tracker spells it.
+
+    Of `points` those alone, in this order, where any are named.
 
     Raises
     ------
     DataError
-        A body part is called like the role of another.
+        A body part is called like the role of another, or one of `points` is not there.
     """
-    if "role" not in ds.coords or "bodypart" not in ds.dims:
+    if "bodypart" not in ds.coords:
         return ds
-    named = zip(map(str, ds.role.values), map(str, ds.bodypart.values), strict=True)
-    names = [role or part for role, part in named]
+    parts = [str(part) for part in ds.bodypart.values]
+    roles = [str(role) for role in ds.role.values] if "role" in ds.coords else [""] * len(parts)
+    names = [role or part for role, part in zip(roles, parts, strict=True)]
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise DataError(f"two body parts would be called {twice!r}: rename the one without role.")
-    return ds.assign_coords(bodypart=np.array(names, object))
+    missing = [point for point in points if point not in names]
+    if missing:
+        raise DataError(
+            f"the classifier was trained with the points {listed(points)}; these data lack "
+            f"{listed(missing)}. Say which they are with ef.assign_roles, or train another."
+        )
+    ds = ds.assign_coords(bodypart=np.array(names, object))
+    if not points or list(points) == names:
+        return ds
+    return ds.isel(bodypart=[names.index(point) for point in points])
 
 
 def request_rows(request: Request, recipe: Recipe) -> tuple[Call, tuple[str, ...]]:
@@ -175,7 +192,7 @@ def check_fits(ds: xr.Dataset, recipe: Recipe) -> None:
     DataError
         They are; the message says which.
     """
-    if not np.isclose(float(ds.fps), recipe.fps, rtol=1e-3):
+    if recipe.fps and not np.isclose(float(ds.fps), recipe.fps, rtol=1e-3):
         raise DataError(
             f"the classifier was trained at {recipe.fps:g} frames per second, and these data have "
             f"{float(ds.fps):g}: read them with resample_to={recipe.fps:g}, or train another."
@@ -195,52 +212,38 @@ def _lay_out_features(
     before: Sequence[str],
     of: str = "",
 ) -> tuple[Call, tuple[str, ...]]:
-    wanted, taken = set(recipe.columns), []
-    scope = of or recipe.of
     names: list[str] = []
     parts: list[Part] = []
     for feature in features:
-        part, own = _part_of(request, feature, wanted, of_pair=scope == "pair" or of != "")
-        if part is not None:
-            parts.append(part)
-            taken.append(feature)
-            names += own
+        part, own = _part_of(request, feature, known=bool(recipe.columns), each=recipe.each)
+        parts.append(part)
+        names += own
     names += before
     if recipe.columns and not of:
         _check_columns(recipe, names)
     kernel = kernels[recipe.length != BODY_LENGTH]
-    declaration = _declare(kernel, scope, names)
-    return request.call(declaration, {"values": taken, "parts": tuple(parts)}), tuple(names)
+    declaration = _declare(kernel, of or recipe.of, names)
+    given = {"values": list(features), "parts": tuple(parts)}
+    return request.call(declaration, given), tuple(names)
 
 
-def _part_of(
-    request: Request, feature: str, wanted: set[str], *, of_pair: bool
-) -> tuple[Part | None, list[str]]:
-    """The rows of one feature that are taken: all of them, or those that a recipe names."""
+def _part_of(request: Request, feature: str, *, known: bool, each: bool) -> tuple[Part, list[str]]:
+    """How a feature is laid out, and the names of its columns."""
     try:
         node = request.find(_declare(plain_rows, "individual", ()), feature)
     except Missing as error:
-        if not wanted:
+        if not known:
             raise
         raise DataError(f"the classifier needs the feature {feature}: {error}") from error
     columns = columns_of(request.ds, node, feature, "", units_along(request.ds, node, None))
     powers = {length_in(unit)[1] for unit in columns.units}
     if len(powers) > 1 or len({*columns.circular}) > 1:
         raise WrongUse(f"{feature} has parts in different units: give each by itself.")
-    circular, power = columns.circular[0], powers.pop()
-    together = "bodypart" in node.dims and "space" not in node.dims
-    called = [f" of {who}" for who in ("the actor", "the partner")] if of_pair else []
-
-    def is_wanted(name: str) -> bool:
-        own = [f"cos {name}"] if circular else [name]
-        return any(one + end in wanted for one in own for end in ("", *called))
-
-    places = tuple(
-        place for place, name in enumerate(columns.names) if not wanted or is_wanted(name)
-    )
-    if not places:
-        return None, []
-    part = Part(places, circular, power, together)
+    together = "bodypart" in node.dims and "space" not in node.dims and not columns.circular[0]
+    part = Part(
+        tuple(range(len(columns.names))), columns.circular[0], powers.pop(),
+        each or not together, together,
+    )  # fmt: skip
     return part, part.names(columns.names, feature)
 
 

@@ -16,7 +16,7 @@ from ethoflow.learn.preparing import extent_of, prepare
 from ethoflow.learn.recipe import Of
 from ethoflow.learn.samples import Met, Track
 from ethoflow.learn.scoring import calibration, plain_table, score
-from ethoflow.learn.training import Kind, Tested, cross_validate, labelled, train
+from ethoflow.learn.training import HeldOut, Kind, cross_validate, labelled, train
 from ethoflow.schema import Data
 from ethoflow.units import Quantity
 
@@ -36,6 +36,7 @@ def fit(
     by: By | None = None,
     folds: int = 5,
     max_frames: int = 200_000,
+    each: bool = False,
     settings: Mapping[str, Any] | None = None,
     seed: int = 0,
 ) -> Classifier:
@@ -79,6 +80,9 @@ def fit(
         is then 0.5.
     max_frames
         Of more labelled frames every so manieth is learnt from, default 200,000.
+    each
+        Whether every body part has columns of its own, beside the mean, least and most of all of
+        them; default False: one recording is too little to tell them apart.
     settings
         Of the model: parameters of scikit-learn's HistGradientBoostingClassifier, or of `tcn`.
     seed
@@ -106,10 +110,10 @@ def fit(
     learnt = prepare(
         data, labels, behaviours, model=model, of=of, rater=rater, features=features,
         windows=windows, statistics=statistics, parameters=parameters, by=by, folds=folds,
-        max_frames=max_frames, settings=settings, seed=seed,
+        max_frames=max_frames, each=each, settings=settings, seed=seed,
     )  # fmt: skip
     met, tracks, plan = learnt.met, learnt.tracks, learnt.plan
-    tested: dict[str, Tested] = {}
+    tested: dict[str, HeldOut] = {}
     decisions = {name: Decision() for name in met.behaviours}
     if folds:
         for name in met.behaviours:

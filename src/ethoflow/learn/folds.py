@@ -88,9 +88,7 @@ def split(
 
 def groups_of(seats: Sequence[Seat], by: By) -> list[int]:
     """A number for each track: those of one recording, or that share an animal, have the same."""
-    keys = [
-        {seat.recording} if by == "recording" else {*seat.animals} for seat in seats
-    ]
+    keys = [{seat.recording} if by == "recording" else {*seat.animals} for seat in seats]
     found = list(range(len(seats)))
     for i, one in enumerate(keys):
         for j in range(i):
@@ -100,9 +98,7 @@ def groups_of(seats: Sequence[Seat], by: By) -> list[int]:
     return found
 
 
-def _blocks(
-    seats: Sequence[Seat], usable: Sequence[Array], folds: int, embargo: int
-) -> list[Fold]:
+def _blocks(seats: Sequence[Seat], usable: Sequence[Array], folds: int, embargo: int) -> list[Fold]:
     """Contiguous blocks of every recording, the same for all its animals, with an embargo."""
     tested: list[list[Array]] = [[np.zeros_like(f) for f in usable] for _ in range(folds)]
     for recording in dict.fromkeys(seat.recording for seat in seats):

@@ -57,7 +57,7 @@ def predict_labels(data: Data, model: Model) -> xr.Dataset:
     from ethoflow.engine.resolve import Request
 
     ds, recipe = as_dataset(data), recipe_of(model)
-    request = Request(by_role(ds), recipe.parameters)
+    request = Request(by_role(ds, recipe.points), recipe.parameters)
     request_rows(request, recipe)
     behaviours = list(model.recipe["behaviours"])
     names = [probability_name(name, behaviours) for name in behaviours]

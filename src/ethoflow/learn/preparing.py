@@ -49,6 +49,7 @@ def prepare(
     by: By | None = None,
     folds: int = 5,
     max_frames: int = 200_000,
+    each: bool = False,
     settings: Mapping[str, Any] | None = None,
     seed: int = 0,
 ) -> Prepared:
@@ -64,7 +65,7 @@ def prepare(
     met = meet(as_dataset(data), as_dataset(labels), wanted, rater, of)
     chosen = choose_recipe(
         by_role(met.data), met.of, features=features, windows=windows, statistics=statistics,
-        parameters=parameters,
+        parameters=parameters, each=each,
     )  # fmt: skip
     reach = reach_of_columns(met.data.isel(recording=[0]), chosen)
     tracks, recipe = read_tracks(met, chosen)
@@ -87,7 +88,7 @@ def reach_of_columns(ds: xr.Dataset, recipe: Recipe) -> int:
     from ethoflow.engine.program import compile_program
     from ethoflow.engine.resolve import Request
 
-    request = Request(by_role(ds), recipe.parameters)
+    request = Request(by_role(ds, recipe.points), recipe.parameters)
     request_rows(request, recipe)
     return compile_program({WINDOWED: request.nodes[WINDOWED]}).halo
 

@@ -15,14 +15,9 @@ from ethoflow.units import Quantity, to_frames
 
 Of: TypeAlias = Literal["individual", "pair"]
 
-OWN = (
-    "smoothed_speed",
-    "body_span",
-    "angular_velocity",
-    "segment_length",
-    "signed_joint_angle",
-)
-"""Features of one animal."""
+OWN = ("smoothed_speed", "body_span", "angular_velocity")
+"""Features of one animal. The posture of one recording is learnt by heart: without it, frames that
+were held out are told better (docs/learn.md)."""
 
 OF_PAIRS = (
     "centre_distance",
@@ -57,11 +52,15 @@ class Recipe:
     windows, statistics
         Beside each feature there are these statistics of these windows.
     fps
-        Frames per second.
+        Frames per second; 0 where it was trained at several, and any will do.
     length
         ``"body_length"``, or the unit of the positions where nobody can tell how long animals are.
     parameters
         Of features, by name.
+    points
+        Body parts by role, by their own name where they have none.
+    each
+        Whether every point has columns of its own beside what all of them do together.
     columns
         Names of the features' numbers, windows left out.
     """
@@ -74,6 +73,8 @@ class Recipe:
     fps: float
     length: str
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    points: tuple[str, ...] = ()
+    each: bool = False
     columns: tuple[str, ...] = ()
 
     def plain(self) -> dict[str, Any]:
@@ -83,7 +84,7 @@ class Recipe:
     @classmethod
     def read(cls, plain: Mapping[str, Any]) -> Recipe:
         """The recipe that `plain` wrote."""
-        lists = ("own", "of_pairs", "windows", "statistics", "columns")
+        lists = ("own", "of_pairs", "windows", "statistics", "points", "columns")
         return cls(**{**plain, **{name: tuple(plain[name]) for name in lists}})
 
 
@@ -95,6 +96,7 @@ def choose_recipe(
     windows: Sequence[Quantity] | None = None,
     statistics: Sequence[str] | None = None,
     parameters: Mapping[str, Mapping[str, Any]] | None = None,
+    each: bool = False,
 ) -> Recipe:
     """The features that were named, or all of the usual ones that the data have.
 
@@ -131,6 +133,7 @@ def choose_recipe(
     return Recipe(
         of, own, pairs, tuple(windows or WINDOWS), tuple(statistics or STATISTICS), float(ds.fps),
         BODY_LENGTH if _applies(ds, BODY_LENGTH, {}, must=False) else _units(ds), used,
+        tuple(map(str, ds.bodypart.values)) if "bodypart" in ds.coords else (), each,
     )  # fmt: skip
 
 

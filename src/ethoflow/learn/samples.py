@@ -125,7 +125,7 @@ def _one_rater(labels: xr.Dataset, rater: str | None) -> tuple[xr.Dataset, str]:
 def _flags(labels: xr.Dataset, behaviours: Sequence[str] | None) -> xr.Dataset:
     """One flag for each behaviour: labels as they are, and categories one by one."""
     if not any(map(is_behaviour, labels.data_vars.values())):
-        raise DataError("there are no labels to learn; it has: " f"{listed(labels.data_vars)}.")
+        raise DataError(f"there are no labels to learn; it has: {listed(labels.data_vars)}.")
     loaded = labels[[n for n, one in labels.data_vars.items() if is_behaviour(one)]].load()
     reading = read(Source("labels", (loaded,)), {})
     kinds = {n: kind for kind, (_, m) in reading.kinds.items() for n in m.values()}
@@ -140,9 +140,7 @@ def _flags(labels: xr.Dataset, behaviours: Sequence[str] | None) -> xr.Dataset:
     return xr.Dataset({n: one.where(one >= 0).astype(np.float32) for n, one in found.items()})
 
 
-def _state(
-    reading: Reading, ds: xr.Dataset, name: str, kinds: Mapping[str, str]
-) -> xr.DataArray:
+def _state(reading: Reading, ds: xr.Dataset, name: str, kinds: Mapping[str, str]) -> xr.DataArray:
     state = reading.flag(ds, name) if name in reading.flags else None
     if state is None:
         state = reading.category(ds, kinds[name], name)
@@ -235,7 +233,7 @@ def compute_rows(ds: xr.Dataset, recipe: Recipe) -> tuple[Array, Array, tuple[st
     from ethoflow.engine.lazy import compute_calls  # Dask is heavy
     from ethoflow.engine.resolve import Request
 
-    request = Request(by_role(ds), recipe.parameters)
+    request = Request(by_role(ds, recipe.points), recipe.parameters)
     rows, names = request_rows(request, recipe)
     windowed = request.nodes[WINDOWED]
     found = compute_calls(request.ds, {ROWS: rows, WINDOWED: windowed})  # type: ignore[dict-item]

@@ -14,13 +14,13 @@ from ethoflow.errors import DataError
 from ethoflow.labels.comparison.compare import agreement
 from ethoflow.labels.comparison.frames import f1, sum_frames
 from ethoflow.learn.samples import Met, Track
-from ethoflow.learn.training import Tested, labelled
+from ethoflow.learn.training import HeldOut, labelled
 from ethoflow.schema import Data, as_dataset
 
 PEOPLE, CLASSIFIER = "people", "classifier"
 
 
-def score(met: Met, tracks: Sequence[Track], tested: Mapping[str, Tested]) -> pd.DataFrame:
+def score(met: Met, tracks: Sequence[Track], tested: Mapping[str, HeldOut]) -> pd.DataFrame:
     """Agreement of people and classifier on the tested frames, frames and bouts, with intervals."""
     found = lay_back(met, tracks, {name: one.states for name, one in tested.items()})
     people = met.labels.assign_attrs(label_source="human")
@@ -57,7 +57,7 @@ def plain_table(table: pd.DataFrame) -> dict[str, list[Any]]:
 
 
 def calibration(
-    tracks: Sequence[Track], tested: Mapping[str, Tested], bins: int = 10
+    tracks: Sequence[Track], tested: Mapping[str, HeldOut], bins: int = 10
 ) -> pd.DataFrame:
     """How often it is there where the classifier says so with some probability.
 

@@ -36,7 +36,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Tested:
+class HeldOut:
     """Probabilities of frames that were not trained on, and the labels decided from them."""
 
     probability: list[Array]
@@ -110,9 +110,7 @@ def decide(
     return choose_decision(list(probability), states)
 
 
-def cross_validate(
-    tracks: Sequence[Track], behaviour: str, plan: Plan
-) -> tuple[Tested, Decision]:
+def cross_validate(tracks: Sequence[Track], behaviour: str, plan: Plan) -> tuple[HeldOut, Decision]:
     """Labels of frames that neither model, threshold nor filters had seen; and what all decide.
 
     In every fold the threshold and the filters are chosen within its training frames, by folds of
@@ -132,7 +130,7 @@ def cross_validate(
         for out, one, test in zip(states, probability, fold.test, strict=True):
             own = decision.states(np.where(test, one, np.nan))
             out[test] = own[test]
-    return Tested(probability, states), decide(probability, tracks, behaviour, usable)
+    return HeldOut(probability, states), decide(probability, tracks, behaviour, usable)
 
 
 def _several(seats: Sequence[Seat], fold: Fold, by: By) -> bool:
