@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -125,7 +127,9 @@ def test_labels_may_be_written_to_a_store(classifier, world, tmp_path):
     poses = ef.open(tmp_path / "c.zarr")["poses"]
     ef.write(classifier.predict(poses), tmp_path / "c.zarr", group="labels/classifier-x")
     kept = ef.open(tmp_path / "c.zarr")["labels/classifier-x"]
-    np.testing.assert_array_equal(kept.running.values, classifier.predict(world[0]).running.values)
+    np.testing.assert_array_equal(
+        kept.running.values[0], classifier.predict(world[0]).running.values
+    )
 
 
 def test_unknown_is_where_nothing_is_seen_and_part_of_a_body_is_enough(classifier, world):
@@ -257,3 +261,33 @@ def test_calibration_is_that_of_the_frames(world):
     assert seen.share.tolist() == [0, 1]
     assert table.brier.iloc[0] == pytest.approx(0.0025)
     assert table.brier_of_share.iloc[0] == pytest.approx(y.mean() * (1 - y.mean()))
+
+
+def test_the_next_frames_are_uncertain_known_and_of_every_recording(tmp_path):
+    poses, labels = bursts(n_recordings=3, n_frames=800)
+    poses.position[0, ..., :200] = np.nan
+    made = ef.learn.fit(poses, labels, "running", settings=QUICK, folds=0)
+    found = ef.learn.next_to_label(made, poses, count=6, length="2 s")
+    bouts = ef.find_bouts(found)
+    total = found.to_label.sum("time").values.ravel()
+    assert total.tolist() == [100, 100, 100]  # two of 50 frames in each
+    assert (
+        found.to_label.values[0, 0, :200][~np.isnan(found.to_label.values[0, 0, :200])].sum() == 0
+    )
+    assert set(bouts.recording) == {"m0", "m1", "m2"}
+    written = ef.export(found, tmp_path / "next", format="BORIS aggregated events")
+    assert len(written) == 3
+    with pytest.raises(ef.DataError, match="shorter length"):
+        ef.learn.next_to_label(made, poses, length="50 s")
+
+
+@pytest.mark.slow
+def test_freezing_is_learnt_from_a_person(real_data):
+    folder = real_data / "freezing-behaviordepot/demo1"
+    tracks = ef.read(folder / "demo1_tracking.csv", fps=50)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        labels = ef.read_labels(folder / "hB_demo1_manual_annotations.mat.mat", like=tracks)
+    made = ef.learn.fit(ef.clean(tracks), labels, "Freezing")
+    assert value_of(made, "f1") > 0.85
+    assert made.recipe.length == "body_length"

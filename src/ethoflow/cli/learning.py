@@ -31,7 +31,6 @@ def learn(
     behaviour: Annotated[
         list[str] | None, typer.Option(help="Which behaviours; all by default (repeat).")
     ] = None,
-    model: Annotated[str, typer.Option(help="boosting, or tcn: a small network.")] = "boosting",
     of: Annotated[
         str | None, typer.Option(help="individual or pair; by default as the labels are.")
     ] = None,
@@ -62,7 +61,6 @@ def learn(
                 poses,
                 _read(store, labels, poses, rate_of(fps)),
                 behaviour or None,
-                model=model,  # type: ignore[arg-type]
                 of=of,  # type: ignore[arg-type]
                 rater=rater,
                 by=by,  # type: ignore[arg-type]

@@ -26,8 +26,6 @@ SETTINGS: Mapping[str, Any] = {
 
 BINS = 255
 
-PARTS = ("feature", "threshold", "left", "right", "value", "missing_left", "roots", "start")
-
 
 def need_sklearn() -> Any:
     """Scikit-learn's module of ensembles.
@@ -154,7 +152,16 @@ def _walk(
 def probability(trees: Mapping[str, Array], columns: Array) -> Array:
     """Probability in every frame; `columns` has the dims (column, time)."""
     out = np.full(columns.shape[-1], trees["start"][0])
-    values = [trees[name] for name in PARTS[:-1]]
-    _walk(np.ascontiguousarray(columns, np.float64), *values, out)
+    _walk(
+        np.ascontiguousarray(columns, np.float64),
+        trees["feature"],
+        trees["threshold"],
+        trees["left"],
+        trees["right"],
+        trees["value"],
+        trees["missing_left"],
+        trees["roots"],
+        out,
+    )
     found: Array = 1 / (1 + np.exp(-out))
     return found

@@ -12,7 +12,7 @@ from ethoflow.engine.model import content_digest
 from ethoflow.learn.classifier import Classifier, make_classifier
 from ethoflow.learn.deciding import Decision
 from ethoflow.learn.folds import By
-from ethoflow.learn.preparing import extent_of, prepare
+from ethoflow.learn.preparing import prepare
 from ethoflow.learn.recipe import Of
 from ethoflow.learn.samples import Met, Track
 from ethoflow.learn.scoring import calibration, plain_table, score
@@ -57,8 +57,7 @@ def fit(
     behaviours
         Which of them; all by default.
     model
-        ``"boosting"``, gradient-boosted trees (needs ``ethoflow[learn]``), or ``"tcn"``, a small
-        network of convolutions along time (needs ``ethoflow[deep]``).
+        ``"boosting"``, gradient-boosted trees (needs ``ethoflow[learn]``).
     of
         ``"individual"`` or ``"pair"``; by default as the labels are. With ``"pair"`` labels of two
         animals that do not say with whom are of both.
@@ -84,7 +83,7 @@ def fit(
         Whether every body part has columns of its own, beside the mean, least and most of all of
         them; default False: one recording is too little to tell them apart.
     settings
-        Of the model: parameters of scikit-learn's HistGradientBoostingClassifier, or of `tcn`.
+        Of the model: parameters of scikit-learn's HistGradientBoostingClassifier.
     seed
         Of the random numbers.
 
@@ -134,7 +133,6 @@ def fit(
             "plan": asdict(plan),
             "scores": plain_table(score(met, tracks, tested)) if tested else {},
             "calibration": plain_table(calibration(tracks, tested)) if tested else {},
-            **extent_of(plan),
         },
     )
 

@@ -13,23 +13,20 @@ from ethoflow.engine import Declaration, Function, Output
 from ethoflow.engine.declare import Array
 from ethoflow.engine.model import Model
 from ethoflow.engine.signature import make
+from ethoflow.learn.boosting import probability as probability_of
 from ethoflow.learn.columns import by_role, request_rows, stack
 from ethoflow.learn.recipe import Of, Recipe
 from ethoflow.learn.samples import knows
-from ethoflow.learn.training import predict
 from ethoflow.names import name_aside
 from ethoflow.schema import Data, as_dataset
 
-BETWEEN = "/"
-"""Between a behaviour's place and the name of an array of its model."""
 
-
-def classify(rows: Array, windowed_rows: Array, *, model: Any = None, look: int = 0) -> Any:
+def classify(rows: Array, windowed_rows: Array, *, model: Any = None) -> Any:
     """Probability of every behaviour in every frame; missing where nothing is known."""
     known = knows(rows, recipe_of(model))
     columns = stack(rows, windowed_rows)
     found = tuple(
-        np.where(known, predict(model.recipe["model"], arrays_of(model, place), columns), np.nan)
+        np.where(known, probability_of(arrays_of(model, place), columns), np.nan)
         for place in range(len(model.recipe["behaviours"]))
     )
     return found if len(found) > 1 else found[0]
@@ -61,7 +58,7 @@ def predict_labels(data: Data, model: Model) -> xr.Dataset:
     request_rows(request, recipe)
     behaviours = list(model.recipe["behaviours"])
     names = [probability_name(name, behaviours) for name in behaviours]
-    first = request.call(_of_model(recipe.of, names, model), {"model": model})
+    first = request.call(_of_model(recipe.of, names), {"model": model})
     calls = {call.name: call for call in first.siblings}
     request.nodes |= calls
     for behaviour, probability in zip(behaviours, names, strict=True):
@@ -76,9 +73,8 @@ def probability_name(behaviour: str, behaviours: Sequence[str]) -> str:
     return name_aside(f"{behaviour}_probability", behaviours)
 
 
-def _of_model(of: Of, names: Sequence[str], model: Model) -> Declaration:
+def _of_model(of: Of, names: Sequence[str]) -> Declaration:
     first, *rest = (Output(name, ("time",)) for name in names)
-    reach, tile = reach_of(model)
     return make(
         Function,
         classify,
@@ -88,15 +84,8 @@ def _of_model(of: Of, names: Sequence[str], model: Model) -> Declaration:
         scope=of,
         replaces=first.name,
         further=tuple(rest),
-        halo=reach,
-        tile=tile,
         parameter_units={},
     )
-
-
-def reach_of(model: Model) -> tuple[int, int]:
-    """Frames that a model itself looks to either side, and those it is given at a time."""
-    return int(model.recipe.get("reach", 0)), int(model.recipe.get("tile", 0))
 
 
 @functools.cache

@@ -10,7 +10,7 @@ from typing import Any, get_args
 import xarray as xr
 
 from ethoflow.engine.bouts import find_runs
-from ethoflow.errors import DataError, WrongUse, did_you_mean, one_or_many
+from ethoflow.errors import DataError, WrongUse, one_or_many
 from ethoflow.learn import boosting
 from ethoflow.learn.columns import WINDOWED, by_role, request_rows
 from ethoflow.learn.folds import By, choose_by, split
@@ -75,8 +75,7 @@ def prepare(
         _check_classes(tracks, name)
     seats = [track.seat for track in tracks]
     held_out: By = choose_by(seats, by, folds) if folds else "block"
-    look = extent_of(Plan(model, held_out, folds, 0, max_frames, seed, dict(settings or {})))
-    embargo = 2 * (reach + look["reach"])
+    embargo = 2 * reach
     plan = Plan(model, held_out, folds, embargo, max_frames, seed, dict(settings or {}))
     if folds and held_out == "block":
         _check_blocks(tracks, met.behaviours, plan)
@@ -93,21 +92,10 @@ def reach_of_columns(ds: xr.Dataset, recipe: Recipe) -> int:
     return compile_program({WINDOWED: request.nodes[WINDOWED]}).halo
 
 
-def extent_of(plan: Plan) -> dict[str, int]:
-    """Frames that a model itself looks to either side, and those it is given at a time."""
-    if plan.model != "tcn":
-        return {"reach": 0, "tile": 0}
-    from ethoflow.learn import tcn
-
-    return tcn.extent_of(plan.settings)
-
-
 def _check_model(model: str) -> None:
     if model not in get_args(Kind):
-        raise WrongUse(f"model is 'boosting' or 'tcn', found {model!r}."
-                       f"{did_you_mean(model, get_args(Kind))}")  # fmt: skip
-    if model == "boosting":
-        boosting.need_sklearn()
+        raise WrongUse(f"model is 'boosting', found {model!r}.")
+    boosting.need_sklearn()
 
 
 def _check_classes(tracks: Sequence[Track], name: str) -> None:

@@ -1,4 +1,4 @@
-"""Training: trees or a network on some frames, probabilities of others, and what decides."""
+"""Training: trees on some frames, probabilities of others, and what decides."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ethoflow.learn.deciding import Decision, choose_decision, median_bout
 from ethoflow.learn.folds import By, Fold, Seat, groups_of, split
 from ethoflow.learn.samples import Track
 
-Kind: TypeAlias = Literal["boosting", "tcn"]
+Kind: TypeAlias = Literal["boosting"]
 INNER = 3
 """Folds within the training frames on which threshold and filters are chosen."""
 
@@ -48,25 +48,11 @@ def train(
 ) -> dict[str, Array]:
     """Arrays of the model trained on the labelled frames in `masks`."""
     usable = labelled(tracks, behaviour, masks)
-    if plan.model == "tcn":
-        from ethoflow.learn import tcn
-
-        states = [track.states[behaviour] for track in tracks]
-        return tcn.train([t.x for t in tracks], states, usable, plan.settings, plan.seed)
     step = max(-(-sum(int(one.sum()) for one in usable) // plan.max_frames), 1)
     rows = [np.flatnonzero(one)[::step] for one in usable]
     x = np.concatenate([track.x[:, own].T for track, own in zip(tracks, rows, strict=True)])
     y = np.concatenate([t.states[behaviour][own] for t, own in zip(tracks, rows, strict=True)])
     return boosting.grow(x, y, settings=plan.settings, seed=plan.seed)
-
-
-def predict(model: Kind, arrays: Mapping[str, Array], x: Array) -> Array:
-    """Probability in every frame, dims (time,)."""
-    if model == "tcn":
-        from ethoflow.learn import tcn
-
-        return tcn.probability(arrays, x)
-    return boosting.probability(arrays, x)
 
 
 def labelled(
@@ -86,16 +72,13 @@ def out_of_fold(
         arrays = train(tracks, fold.train, behaviour, plan)
         for track, test, out in zip(tracks, fold.test, found, strict=True):
             if test.any():
-                out[test] = _tested(plan.model, arrays, track, test)
+                out[test] = _tested(arrays, track, test)
     return found
 
 
-def _tested(model: Kind, arrays: Mapping[str, Array], track: Track, test: Array) -> Array:
-    """Probabilities of tested frames; a network is given the whole track, as in use."""
-    if model == "tcn":
-        found = predict(model, arrays, track.x)[test]
-    else:
-        found = predict(model, arrays, track.x[:, test])
+def _tested(arrays: Mapping[str, Array], track: Track, test: Array) -> Array:
+    """Probabilities of tested frames, missing where nothing is seen."""
+    found = boosting.probability(arrays, track.x[:, test])
     return np.where(track.known[test], found, np.nan)
 
 
