@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ethoflow as ef
+from ethoflow.exporting.declare import ExportNote
 from ethoflow.learn import boosting
 from ethoflow.learn.scoring import calibration
 from ethoflow.learn.training import HeldOut
@@ -177,7 +179,7 @@ def test_a_bout_of_pairs_is_learnt_from_what_two_do():
     found = ef.learn.fit(poses, truth, "nose_to_nose", settings={"max_iter": 30}, folds=3)
     assert found.recipe.of == "pair"
     assert value_of(found, "f1") > 0.8
-    labels = found.predict(poses)
+    labels = found.predict(poses).isel(recording=0)
     assert labels.nose_to_nose.dims == ("individual", "partner", "time")
     assert labels.nose_to_nose.values[[0, 1], [0, 1]].size
     assert np.isnan(labels.nose_to_nose.values[[0, 1], [0, 1]]).all()
@@ -275,7 +277,8 @@ def test_the_next_frames_are_uncertain_known_and_of_every_recording(tmp_path):
         found.to_label.values[0, 0, :200][~np.isnan(found.to_label.values[0, 0, :200])].sum() == 0
     )
     assert set(bouts.recording) == {"m0", "m1", "m2"}
-    written = ef.export(found, tmp_path / "next", format="BORIS aggregated events")
+    with pytest.warns(ExportNote, match="unknown"):
+        written = ef.export(found, tmp_path / "next", format="BORIS aggregated events")
     assert len(written) == 3
     with pytest.raises(ef.DataError, match="shorter length"):
         ef.learn.next_to_label(made, poses, length="50 s")
@@ -291,3 +294,17 @@ def test_freezing_is_learnt_from_a_person(real_data):
     made = ef.learn.fit(ef.clean(tracks), labels, "Freezing")
     assert value_of(made, "f1") > 0.85
     assert made.recipe.length == "body_length"
+
+
+def test_the_classifier_that_comes_with_ethoflow_is_small_and_fits_any_frame_rate():
+    made = ef.learn.open_classifier("immobility")
+    folder = Path(made.model.folder)
+    assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) < 300_000
+    for fps in (25.0, 40.0):
+        world = ef.simulate.simulate_recording(
+            n_individuals=1, duration="1 min", fps=fps, noise=0.4, seed=99
+        )
+        poses = ef.clean(ef.calibrate(world.tracks, px_per_mm=world.px_per_mm))
+        found, truth = made.predict(poses).immobility, world.truth.immobile
+        known = truth.notnull() & found.notnull()
+        assert float((found == truth).where(known).mean()) > 0.95
