@@ -301,8 +301,8 @@ def test_the_classifier_that_comes_with_ethoflow_is_small_and_fits_any_frame_rat
     folder = Path(made.model.folder)
     assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) < 300_000
     for fps in (25.0, 40.0):
-        world = ef.simulate.simulate_recording(
-            n_individuals=1, duration="1 min", fps=fps, noise=0.4, seed=99
+        world = ef.simulate.simulate_cohort(
+            1, n_individuals=1, duration="1 min", fps=fps, noise=0.4, seed=99
         )
         poses = ef.clean(ef.calibrate(world.tracks, px_per_mm=world.px_per_mm))
         found, truth = made.predict(poses).immobility, world.truth.immobile
