@@ -210,7 +210,7 @@ def read_tracks(met: Met, recipe: Recipe, *, every: bool = False) -> tuple[list[
         frames = slice(int(count_frames(ds)[0]))
         for place in places:
             x = stack(rows[(0, *place)][..., frames], windowed[(0, *place)][..., frames])
-            own = {name: one[(*place, frames)] for name, one in states.items()}
+            own = {name: one[place][frames] for name, one in states.items()}
             seat = Seat(str(ds.recording.values[0]), _animals(ds, place))
             found.append(Track(seat, (row, *place), x, knows(x[: len(names)], recipe), own))
     return found, recipe
@@ -244,5 +244,5 @@ def knows(rows: Array, recipe: Recipe) -> Array:
     """Frames in which something is known of the animal, or of both animals of a pair."""
     needed = rows[[not name.endswith((" of the actor", " of the partner"))
                    for name in recipe.columns]]  # fmt: skip
-    found: Array = ~np.isnan(needed).all(axis=0)
+    found: Array = np.asarray(~np.isnan(needed).all(axis=0))
     return found

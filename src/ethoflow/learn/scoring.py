@@ -44,7 +44,7 @@ def lay_back(
         whole = np.full(met.labels[name].shape, np.nan, np.float32)
         for track, one in zip(tracks, own, strict=True):
             missing = np.isnan(one) if one.dtype.kind == "f" else one < 0
-            whole[(*track.place, slice(len(one)))] = np.where(missing, np.nan, one)
+            whole[track.place][: len(one)] = np.where(missing, np.nan, one)
         made[name] = (met.labels[name].dims, whole)
     return xr.Dataset(made, coords=met.labels.coords)
 
