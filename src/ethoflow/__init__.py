@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from ethoflow import assays, behaviours, cleaning, features, labels, plot, simulate, stats
+    from ethoflow import (
+        assays,
+        behaviours,
+        cleaning,
+        features,
+        labels,
+        learn,
+        plot,
+        simulate,
+        stats,
+    )
     from ethoflow.cleaning import clean
     from ethoflow.engine import behaviour, feature, load_rules, step
     from ethoflow.engine.materialise import write
@@ -64,6 +74,7 @@ _MODULES = (
     "cleaning",
     "features",
     "labels",
+    "learn",
     "plot",
     "simulate",
     "stats",

@@ -7,7 +7,7 @@ import sys
 from ethoflow import unchanged
 
 # Importing them adds their commands.
-from ethoflow.cli import agreement, arenas, checks, cohort, comparison, exchange, recipe
+from ethoflow.cli import agreement, arenas, checks, cohort, comparison, exchange, learning, recipe
 from ethoflow.cli.app import app
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "cohort",
     "comparison",
     "exchange",
+    "learning",
     "main",
     "recipe",
 ]

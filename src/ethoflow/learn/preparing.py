@@ -1,0 +1,146 @@
+"""From data and labels to tracks and a plan: what is refused before anything is trained."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, get_args
+
+import xarray as xr
+
+from ethoflow.engine.bouts import find_runs
+from ethoflow.errors import DataError, WrongUse, one_or_many
+from ethoflow.learn import boosting
+from ethoflow.learn.columns import WINDOWED, by_role, request_rows
+from ethoflow.learn.folds import By, choose_by, split
+from ethoflow.learn.recipe import Of, Recipe, choose_recipe
+from ethoflow.learn.samples import LearnNote, Met, Track, meet, read_tracks
+from ethoflow.learn.training import Kind, Plan, labelled
+from ethoflow.schema import Data, as_dataset
+from ethoflow.units import Quantity
+
+FEW = 5
+"""Bouts below which it is said that scores rest on few."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """All that training needs."""
+
+    met: Met
+    tracks: list[Track]
+    recipe: Recipe
+    plan: Plan
+
+
+def prepare(
+    data: Data,
+    labels: Data,
+    behaviours: str | Sequence[str] | None,
+    *,
+    model: Kind = "boosting",
+    of: Of | None = None,
+    rater: str | None = None,
+    features: Sequence[str] | None = None,
+    windows: Sequence[Quantity] | None = None,
+    statistics: Sequence[str] | None = None,
+    parameters: Mapping[str, Mapping[str, Any]] | None = None,
+    by: By | None = None,
+    folds: int = 5,
+    max_frames: int = 200_000,
+    each: bool = False,
+    settings: Mapping[str, Any] | None = None,
+    seed: int = 0,
+) -> Prepared:
+    """Tracks and a plan; see `fit` for the parameters.
+
+    Raises
+    ------
+    DataError
+        Data and labels do not fit together, or there is nothing to learn.
+    """
+    _check_model(model)
+    wanted = None if behaviours is None else one_or_many(behaviours)
+    met = meet(as_dataset(data), as_dataset(labels), wanted, rater, of)
+    chosen = choose_recipe(
+        by_role(met.data), met.of, features=features, windows=windows, statistics=statistics,
+        parameters=parameters, each=each,
+    )  # fmt: skip
+    reach = reach_of_columns(met.data.isel(recording=[0]), chosen)
+    tracks, recipe = read_tracks(met, chosen)
+    if not tracks:
+        raise DataError("no frame of these labels is known: there is nothing to learn.")
+    for name in met.behaviours:
+        _check_classes(tracks, name)
+    seats = [track.seat for track in tracks]
+    held_out: By = choose_by(seats, by, folds) if folds else "block"
+    embargo = 2 * reach
+    plan = Plan(model, held_out, folds, embargo, max_frames, seed, dict(settings or {}))
+    if folds and held_out == "block":
+        _check_blocks(tracks, met.behaviours, plan)
+    return Prepared(met, tracks, recipe, plan)
+
+
+def reach_of_columns(ds: xr.Dataset, recipe: Recipe) -> int:
+    """Frames to either side that the numbers of a frame rest on."""
+    from ethoflow.engine.program import compile_program
+    from ethoflow.engine.resolve import Request
+
+    request = Request(by_role(ds, recipe.points), recipe.parameters)
+    request_rows(request, recipe)
+    return compile_program({WINDOWED: request.nodes[WINDOWED]}).halo
+
+
+def _check_model(model: str) -> None:
+    if model not in get_args(Kind):
+        raise WrongUse(f"model is 'boosting', found {model!r}.")
+    boosting.need_sklearn()
+
+
+def _check_classes(tracks: Sequence[Track], name: str) -> None:
+    """Refuse what shows one class only: nothing tells it from something else.
+
+    Raises
+    ------
+    DataError
+        It does.
+    """
+    masks = labelled(tracks, name)
+    present = sum(int((t.states[name][m] == 1).sum()) for t, m in zip(tracks, masks, strict=True))
+    frames = sum(int(mask.sum()) for mask in masks)
+    if not frames:
+        raise DataError(f"{name}: in no labelled frame is anything seen: there is nothing to learn")
+    if present in (0, frames):
+        what = "never there" if not present else "there in every frame"
+        raise DataError(
+            f"{name} is {what} in the {frames:,} labelled frames: a classifier needs frames with "
+            "it and frames without it. Label others, or leave it out with behaviours=[...]."
+        )
+    n_bouts = sum(len(find_runs(track.states[name])) for track in tracks)
+    if n_bouts < FEW:
+        warnings.warn(
+            f"{name} has {n_bouts} bout{'s' * (n_bouts != 1)}: scores rest on few, and say little "
+            "of other animals. Label more.",
+            LearnNote,
+            stacklevel=4,
+        )
+
+
+def _check_blocks(tracks: Sequence[Track], behaviours: Sequence[str], plan: Plan) -> None:
+    """Refuse blocks so short that the embargo leaves nothing to train on.
+
+    Raises
+    ------
+    DataError
+        They are.
+    """
+    for name in behaviours:
+        seats, usable = [t.seat for t in tracks], labelled(tracks, name)
+        for fold in split(seats, usable, "block", plan.folds, plan.embargo):
+            if not any(mask.any() for mask in fold.train):
+                raise DataError(
+                    f"{name}: the labelled stretch is too short to test on: with {plan.embargo} "
+                    f"frames left out beside each of {plan.folds} blocks nothing is left to train "
+                    "on. Label more, give fewer folds or shorter windows, or folds=0 for no scores."
+                )
