@@ -30,6 +30,8 @@ _KNOWN = {
     "h": ("time", Fraction(3600)),
     "min": ("time", Fraction(60)),
     "s": ("time", Fraction(1)),
+    "second": ("time", Fraction(1)),
+    "seconds": ("time", Fraction(1)),
     "ms": ("time", Fraction(1, 1000)),
     "px": ("pixel", Fraction(1)),
     "pixel": ("pixel", Fraction(1)),
