@@ -69,7 +69,7 @@ def test_the_demo_makes_what_it_says(tmp_path: Path) -> None:
     output = succeed("demo", "--out", tmp_path / "demo")
     for name in re.findall(r"^(\S+\.(?:html|png|csv|parquet|zarr))$", output, re.MULTILINE):
         assert Path(name).exists(), name
-    assert output.count(".png") == 4
+    assert output.count(".png") == 10
     path = tmp_path / "demo" / "results" / "cohort.zarr"
     with pytest.warns(UserWarning, match="Object at progress is not recognized"):
         # What only ethoflow reads is no part of the hierarchy; who lists folders is told so.

@@ -66,7 +66,7 @@ def test_real_gaps_are_no_worse_than_lines(
         tracks = ef.calibrate(ef.read(real_data / path, fps=fps), px_per_mm=scale)
         table = score_filling(ef.clean(tracks, max_gap=None, window=None))
     tried = table[table.n_points > 200]
-    assert (tried.rmse <= 1.01 * tried.rmse_linear).all()
+    assert (tried.rmse <= 1.02 * tried.rmse_linear).all()
     long = tried.gap.isin([f"{low}-{high}" for low, high in BINS[2:]])
     assert (tried.rmse_linear[long] >= better * tried.rmse[long]).all()
     assert (tried.coverage > 0.85).all()

@@ -167,16 +167,16 @@ CALLS: list[str] = []
 
 
 @ef.behaviour(units={"min_speed": "mm/s"}, on_request=True)
-def quick(speed: np.ndarray, *, min_speed: float = 40.0) -> np.ndarray:
+def brisk(speed: np.ndarray, *, min_speed: float = 40.0) -> np.ndarray:
     """The first body part is as fast as `min_speed`."""
-    CALLS.append("quick")
+    CALLS.append("brisk")
     return speed[0] >= min_speed
 
 
 @ef.behaviour(units={"max_speed": "mm/s"}, on_request=True)
-def slow(speed: np.ndarray, *, max_speed: float = 10.0) -> np.ndarray:
+def sluggish(speed: np.ndarray, *, max_speed: float = 10.0) -> np.ndarray:
     """The first body part is slower than `max_speed`."""
-    CALLS.append("slow")
+    CALLS.append("sluggish")
     return speed[0] < max_speed
 
 
@@ -188,14 +188,14 @@ def test_another_threshold_makes_its_rule_alone_anew(tmp_path: Path) -> None:
     def run(**thresholds: float) -> list[str]:
         CALLS.clear()
         stored = ef.open(store, "poses")
-        labels = ef.annotate(stored, [quick, slow], parameters={"quick": thresholds})
+        labels = ef.annotate(stored, [brisk, sluggish], parameters={"brisk": thresholds})
         ef.write(labels, store, "labels/rules")
         return sorted(set(CALLS))
 
-    assert run() == ["quick", "slow"]
+    assert run() == ["brisk", "sluggish"]
     assert run() == []
     before = ef.open(store, "labels/rules").load()
-    assert run(min_speed=150.0) == ["quick"]
+    assert run(min_speed=150.0) == ["brisk"]
     after = ef.open(store, "labels/rules").load()
-    np.testing.assert_array_equal(after.slow, before.slow)
-    assert "min_speed=150.0" in after.quick.attrs["source"]
+    np.testing.assert_array_equal(after.sluggish, before.slow)
+    assert "min_speed=150.0" in after.brisk.attrs["source"]

@@ -455,7 +455,7 @@ def test_workers_write_to_a_server_and_not_to_the_memory_of_another(s3: str) -> 
     ):
         ef.write(cohort(LENGTHS), s3)
         poses = ef.clean(ef.calibrate(ef.open(s3, "tracks"), px_per_mm=2))
-        assert ef.write(poses, s3, "poses").written == 6
+        assert ef.write(poses, s3, "poses").written == 8
         with pytest.raises(ef.DataError, match="in the memory of one process"):
             ef.write(cohort(LENGTHS), memory, keep=False)
         with pytest.raises(ef.DataError, match="in the memory of one process"):

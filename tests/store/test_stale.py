@@ -113,7 +113,7 @@ CHANGES: dict[str, tuple[Callable[[Experiment], Experiment], dict[str, int | Non
     "cleaning": (lambda of: replace(of, window="320 ms"), {"tracks": 0}),
     "numbers": (
         lambda of: replace(of, tracks=with_values(of.tracks, 1)),
-        {"tracks": 1, "poses": 2, "features": 3, "labels": 4},
+        {"tracks": 1, "poses": 3, "features": 3, "labels": 4},
     ),
     "metadata": (other_sex, {"tracks": 0, "poses": 0, "features": 0, "labels": 0}),
     "rate": (other_rate, {"tracks": 0}),
@@ -132,7 +132,7 @@ CHANGES: dict[str, tuple[Callable[[Experiment], Experiment], dict[str, int | Non
     ),
     "another recording": (
         lambda of: replace(of, tracks=cohort((700, 300, 500, 900))),
-        {"tracks": 2, "poses": 3, "features": 3, "labels": 4},
+        {"tracks": 2, "poses": 4, "features": 3, "labels": 4},
     ),
 }  # fmt: skip
 

@@ -129,7 +129,7 @@ def test_an_added_longer_recording_leaves_the_others_alone(tmp_path: Path) -> No
     assert ef.write(longer, path).written == 4
     written = write_all(cohort(LENGTHS), path)
     assert written["tracks"].written == 0
-    assert written["poses"].fresh == 9
+    assert written["poses"].fresh == 12
     after = chunk_times(path / "labels/rules")
     assert {name: after[name] for name in before} == before
     labels = ef.open(path, "labels/rules")
@@ -147,7 +147,7 @@ def test_other_numbers_under_the_same_name_are_written(tmp_path: Path) -> None:
     changed.position.values[1] += 1
     again = write_all(changed, path)
     assert again["tracks"].written == 1
-    assert again["poses"].written == 2  # confidence is what it was
+    assert again["poses"].written == 3  # confidence is what it was
     np.testing.assert_array_equal(ef.open(path, "tracks").position, changed.position)
 
 
