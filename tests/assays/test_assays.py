@@ -277,3 +277,14 @@ def test_labels_of_places_are_lazy() -> None:
 
     with no_compute():
         inside(poses("mam").chunk(time=4), {"any": ["a", "m"]})
+
+
+def test_time_elsewhere_is_neither_side_also_where_zones_overlap() -> None:
+    x = np.arange(0, 100, 2.0)
+    ds = ef.from_arrays(np.stack([x, 0 * x])[None, None], fps=25, bodyparts=["centre"], units="mm")
+    zones = {"social": (-5, 61), "empty": (31, 81)}
+    drawn = {name: ef.polygon([(a, -5), (b, -5), (b, 5), (a, 5)]) for name, (a, b) in zones.items()}
+    row = ef.assays.three_chamber(ef.mark_regions(ds, drawn, units="mm"), min_visit=0).iloc[0]
+    times = [row[f"time_{name}"] * 25 for name in ("social", "empty", "elsewhere")]
+    expected = [(x < 61).sum(), ((x > 31) & (x < 81)).sum(), (x > 81).sum()]
+    np.testing.assert_allclose(times, expected)

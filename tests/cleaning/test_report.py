@@ -102,6 +102,37 @@ def test_points_made_of_others_are_not_counted() -> None:
     assert len(ef.report_cleaning(make_poses(2, 60), ef.clean(ds))) == 2 * 11
 
 
+@pytest.mark.parametrize("given", [{}, {"min_confidence": None, "max_jump": None, "max_gap": None}])
+def test_corrected_animals_are_held_against_their_own_points(given: dict[str, None]) -> None:
+    """What was seen of an animal before is what it has since its identity was corrected."""
+    cohort = stack([make_poses(2, 60, name="short"), make_poses(3, 110, name="long")])
+    hidden = (cohort.individual == "individual_0") & (cohort.time > 0.8) & (cohort.time < 2)
+    attrs = cohort.position.attrs
+    cohort = cohort.assign(position=cohort.position.where(~hidden).assign_attrs(attrs))
+    edits = pd.DataFrame({"recording": ["short", "long"], "start_frame": [30, 15],
+                          "stop_frame": [60, 100], "a": ["individual_0"] * 2,
+                          "b": ["individual_1"] * 2})  # fmt: skip
+    corrected = ef.swap_identities(cohort, edits)
+    cleaned = ef.clean(corrected, **given)
+    table = ef.report_cleaning(corrected, cleaned)
+    assert table.other.sum() == 0
+    pd.testing.assert_frame_equal(ef.report_cleaning(cohort, cleaned), table)
+    pd.testing.assert_frame_equal(
+        ef.report_cleaning(cohort.chunk(recording=1, time=13), cleaned), table
+    )
+    one = ef.report_cleaning(cohort.sel(recording="long"), cleaned.sel(recording="long"))
+    expected = table[table.recording == "long"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(one, expected)
+    assert not ef.report_cleaning(cohort, ef.clean(cohort, **given)).equals(table)
+
+
+def test_tracks_that_were_corrected_otherwise_are_refused() -> None:
+    ds = make_poses(2, 60)
+    edits = pd.DataFrame({"start_frame": [10], "a": ["individual_0"], "b": ["individual_1"]})
+    with pytest.raises(ef.DataError, match="corrected otherwise"):
+        ef.report_cleaning(ef.swap_identities(ds, edits), ef.clean(ds))
+
+
 def test_other_tracks_are_refused() -> None:
     ds = make_poses(2, 60)
     with pytest.raises(ef.DataError, match="differ in time"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import xarray as xr
 
 import ethoflow as ef
 from tests.conftest import no_compute
@@ -55,6 +56,17 @@ def test_distances_do_not_change_and_directions_do() -> None:
     np.testing.assert_allclose(one.where(both), other.where(both), atol=1e-3)
     with pytest.raises(ef.DataError, match="arena"):
         ef.features.wall_distance(found)
+
+
+@pytest.mark.parametrize("asked", [{"along": "nose"}, {"centre": (10.0, -5.0)}])
+def test_what_lies_along_the_axes_of_the_room_is_left_out(asked: dict[str, object]) -> None:
+    """A spread along x is none along the axis of an animal, nor do landmarks go with it."""
+    ds = ef.clean(make_poses(1), fill="kalman", smoothing="kalman")
+    fixed = xr.DataArray(np.ones((1, 2)), dims=("landmark", "space"), attrs={"units": "mm"})
+    found = ef.align(ds.assign(landmark_position=fixed), **asked)
+    assert "position_sd" in ds
+    assert not {"position_sd", "landmark_position"} & set(found.data_vars)
+    assert {"filled", "removed", "confidence"} <= set(found.data_vars)
 
 
 def test_in_the_frame_of_another() -> None:

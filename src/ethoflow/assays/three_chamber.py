@@ -9,6 +9,7 @@ import pandas as pd
 from ethoflow.assays.places import Region, inside
 from ethoflow.assays.tables import MIN_VISIT, Animal, assay_table, index_of, windows_of
 from ethoflow.engine.declare import Array
+from ethoflow.errors import one_or_many
 from ethoflow.schema import Data
 from ethoflow.units import Quantity
 
@@ -26,7 +27,7 @@ def three_chamber(
 
     With chambers as regions and the body's centre it is the time in chambers; with zones about the
     cages and ``point="nose"`` that of sniffing at them. For social novelty `social` is the side of
-    the stranger, `empty` that of the familiar one.
+    the stranger, `empty` that of the familiar one. Where zones overlap, time counts for both.
 
     Parameters
     ----------
@@ -55,7 +56,9 @@ def three_chamber(
     ----------
     Moy et al. 2004, Genes Brain Behav. 3:287; Nadler et al. 2004, Genes Brain Behav. 3:303.
     """
-    labels = inside(poses, {"social": social, "empty": empty}, point=point)
+    sides = {"social": social, "empty": empty}
+    either = [name for one in sides.values() for name in one_or_many(one)]
+    labels = inside(poses, {**sides, "either": either}, point=point)
     return assay_table(labels, _measure, windows_of(labels, bin), min_visit)
 
 
@@ -65,7 +68,7 @@ def _measure(animal: Animal) -> Mapping[str, Array]:
         "observed": animal.observed("social"),
         "time_social": social,
         "time_empty": empty,
-        "time_elsewhere": animal.observed("social") - social - empty,
+        "time_elsewhere": animal.observed("either") - animal.time("either"),
         "entries_social": animal.entries("social"),
         "entries_empty": animal.entries("empty"),
         "latency_social": animal.latency("social"),

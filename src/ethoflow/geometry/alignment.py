@@ -20,8 +20,9 @@ FRAME = ("frame_centre", "frame_angle")
 """Variables beside aligned positions: the way back."""
 
 OF_THE_ROOM = ("arena", "arena_centre", "arena_radius", "region_outline", "region_centre",
-               "region_radius")  # fmt: skip
-"""Places that do not turn with an animal."""
+               "region_radius", "landmark_position", "position_sd")  # fmt: skip
+"""Places that do not turn with an animal, and spreads along the axes of the room: how the errors of
+both axes, and of the centre, go together is not known."""
 
 AXES = {"x": 0.0, "y": np.pi / 2}
 
@@ -37,8 +38,8 @@ def align(
     """Positions about a centre, turned so that a body part lies on an axis; lazy where data are.
 
     The variables `frame_centre` and `frame_angle` keep where the frame was, for `unalign`. Where
-    the centre, or the direction, is missing, so are the positions. Arenas and regions are of the
-    room, and left out.
+    the centre, or the direction, is missing, so are the positions. Arenas, regions, landmarks and
+    spreads (`position_sd`) are of the room, and left out.
 
     Parameters
     ----------
@@ -102,7 +103,8 @@ def align(
 def unalign(data: Data) -> xr.Dataset:
     """Aligned positions back where they were, as far as their frame is known.
 
-    The inverse of `align` up to rounding. Arenas and regions, left out there, do not come back.
+    The inverse of `align` up to rounding. What is of the room was left out there, and does not
+    come back.
 
     Raises
     ------

@@ -107,6 +107,29 @@ def restore_identities(data: Data) -> xr.Dataset:
     return restored.drop_vars([CHANGE, HOLDER])
 
 
+def exchange_alike(data: Data, like: Data) -> xr.Dataset:
+    """Tracks with the identities corrected as they were in `like`, which was made of them.
+
+    Raises
+    ------
+    DataError
+        They were corrected already, otherwise than in `like`.
+    """
+    ds, other = as_dataset(data), as_dataset(like)
+    own, wanted = ([n for n in (CHANGE, HOLDER) if n in one] for one in (ds, other))
+    if own:
+        if own != wanted or any(not ds[n].variable.equals(other[n].variable) for n in own):
+            raise DataError(
+                "the identities of these tracks were corrected otherwise than in what was made of "
+                "them: take the corrections back with restore_identities, or correct both alike."
+            )
+        return ds
+    if not wanted:
+        return ds
+    marked = ds.assign({name: other[name].variable for name in wanted})
+    return _exchange(marked, _names_of_tracked(ds)).drop_vars(wanted)
+
+
 def applied_edits(data: Data) -> pd.DataFrame:
     """The corrections that were applied to `data`, as a list.
 

@@ -14,6 +14,7 @@ import xarray as xr
 from ethoflow.engine.declare import Array
 from ethoflow.engine.gather import fold_blocks
 from ethoflow.errors import DataError
+from ethoflow.identities.swapping import CHANGE, HOLDER, exchange_alike
 from ethoflow.points import set_aside
 from ethoflow.schema import REMOVAL_STEPS, Data, as_dataset, count_frames
 
@@ -40,7 +41,7 @@ def report_cleaning(before: Data, after: Data) -> pd.DataFrame:
     Parameters
     ----------
     before
-        Tracks as they were.
+        Tracks as they were; where identities were corrected in `after` since, they are here too.
     after
         What `clean` made of them, lazy or not; it is computed block by block.
 
@@ -57,7 +58,8 @@ def report_cleaning(before: Data, after: Data) -> pd.DataFrame:
     Raises
     ------
     DataError
-        They are not of the same recordings, animals, body parts and frames.
+        They are not of the same recordings, animals, body parts and frames; or their identities
+        were corrected otherwise.
     """
     return tabulate(count_cleaning(after, before))
 
@@ -112,7 +114,8 @@ def _join(before: xr.Dataset, after: xr.Dataset) -> xr.Dataset:
                 f"what was cleaned is not of the same tracks: they differ in {dim} "
                 f"({here.size} before, {there.size} after). Give the tracks that it was made of."
             )
-    return after.assign(before=before.position.variable)
+    tracked = before[[name for name in ("position", CHANGE, HOLDER) if name in before]]
+    return after.assign(before=exchange_alike(tracked, after).position.variable)
 
 
 def _count(
