@@ -158,3 +158,13 @@ def test_no_body_part_with_a_known_role():
 def test_a_wrong_skeleton(skeleton, said):
     with pytest.raises(DataError, match=said):
         ef.assign_roles(make_poses(1, 9), skeleton)
+
+
+def test_an_area_that_lacks_corners_says_where_they_are_listed():
+    """Nose and tail base are there: to ask for them, as the message did, leads nowhere."""
+    rng = np.random.default_rng(1)
+    position = rng.uniform(0, 99, (1, 3, 2, 50)).astype(np.float32)
+    tracks = ef.from_arrays(position, fps=25, bodyparts=["nose", "left_ear", "tail_base"])
+    with pytest.raises(DataError, match=r"one area \(help\(ef\.features\.area\)") as caught:
+        ef.features.compute(tracks, ["area"])
+    assert "'nose'" not in str(caught.value)

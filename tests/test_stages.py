@@ -457,3 +457,13 @@ def test_a_result_goes_where_the_stage_declared(tmp_path) -> None:
     for result in (Group(None, place="b"), FileSet()):
         with pytest.raises(ValueError, match="the stage one gives .*writes: a"):
             pipeline._place_of(one, result)
+
+
+def test_a_run_names_the_rules_on_request_that_would_apply(tmp_path) -> None:
+    """One mouse in pixels: the usual rules ask for mm or a partner, freezing for neither."""
+    mice = ef.simulate.simulate_recording(n_individuals=1, duration="4 s", seed=1).tracks
+    ef.write(mice, tmp_path / "c.zarr", group="tracks")
+    invoke("poses", tmp_path / "c.zarr")
+    said = " ".join(invoke("rules", tmp_path / "c.zarr").split())
+    assert "no rule applies to these data by default. Of those on request these do: 'rules:" in said
+    assert "freezing" in said.split("rules: [")[1].split("]")[0].split(", ")

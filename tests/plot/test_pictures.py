@@ -153,3 +153,29 @@ def test_a_behaviour_keeps_its_colour_whatever_is_shown_beside_it() -> None:
         assert colours_of(few)["moving"] == together["moving"]
     many = [f"cluster {i}" for i in range(40)]
     assert len(set(colours_of(many).values())) == 25
+
+
+def test_regions_are_drawn_with_their_names() -> None:
+    """Outlines close, holes and parts are paths of their own; a plain track has none."""
+    tracks = simulate.still_then_running()
+    ring = [ef.circle(50, 50, 30), ef.circle(50, 50, 10)]
+    square = ef.polygon([(0, 0), (20, 0), (20, 10), (0, 10)])
+    marked = ef.mark_regions(tracks, {"ring": ring, "square": square}, units="mm")
+    shown = ef.plot.trajectories(marked)
+    (outlines,) = (layer for layer in shown if isinstance(layer, hv.Path) and len(layer) == 3)
+    closed = [path.array() for path in outlines.split()]
+    assert all((path[0] == path[-1]).all() for path in closed)
+    np.testing.assert_array_equal(closed[2], [(0, 0), (20, 0), (20, 10), (0, 10), (0, 0)])
+    (names,) = (layer for layer in shown if isinstance(layer, hv.Labels))
+    assert list(names.dimension_values("region")) == ["ring", "square"]
+    assert not any(isinstance(layer, hv.Labels) for layer in ef.plot.trajectories(tracks))
+
+
+def test_a_title_of_ones_own_repeats_no_animal() -> None:
+    still = simulate.still_then_running().assign_coords(
+        recording="m1", animal=("individual", ["m1"])
+    )
+    figure = ef.plot.ethogram(ef.annotate(still, ["moving"]), title="m1 (anna)")
+    options = hv.Store.lookup_options("matplotlib", figure, "plot").kwargs
+    assert options["title"] == "m1 (anna)"
+    assert [name for _, name in options["yticks"]] == ["moving"]

@@ -164,3 +164,14 @@ def test_columns_that_would_have_one_name_are_refused() -> None:
     regions = {"a": ef.circle(0, 0, 9), "cut_a": ef.circle(50, 0, 9)}
     with pytest.raises(ef.DataError, match="two columns would be called 'latency_cut_a'"):
         ef.summarise(ef.mark_regions(walking(np.zeros(30)), regions, units="mm"))
+
+
+def test_a_row_says_in_which_unit_its_distances_are() -> None:
+    ds = walking(np.arange(30.0))
+    assert set(ef.summarise(ds).length_unit) == {"mm"}
+    px = ef.from_arrays(ds.position.values, fps=float(ds.fps), bodyparts=["centre"])
+    table = ef.summarise(px, bin="1 s")
+    assert set(table.length_unit) == {"px"}
+    assert list(table)[:7] == [
+        *("recording", "individual", "animal", "bin", "start", "stop", "length_unit"),
+    ]

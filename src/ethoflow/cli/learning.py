@@ -57,6 +57,7 @@ def learn(
         _check_folder(folder)
         with use_scheduler(scheduler):
             poses = open_store(place(store), group)
+            out.print("training, and testing on held-out frames: this may take minutes")
             classifier = fit(
                 poses,
                 _read(store, labels, poses, rate_of(fps)),

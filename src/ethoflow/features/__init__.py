@@ -92,9 +92,10 @@ def _without_members(ds: xr.Dataset, name: str, dim: str) -> Missing:
 
     return Missing(
         name,
-        f"body parts in known roles, such as 'nose' and 'tail_base', for a {dim}",
+        f"body parts in known roles that together make one {dim} (help(ef.features.{name}) says "
+        "which)",
         f"This recording has: {', '.join(list_parts(ds))}.",
-        "Name them with skeleton={'nose': 'its name here'} (--skeleton nose=NAME).",
+        "Name what lacks its role with skeleton={'ROLE': 'its name here'} (--skeleton ROLE=NAME).",
     )
 
 

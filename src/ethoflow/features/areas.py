@@ -90,8 +90,10 @@ def area(
     corner_6, corner_7, corner_8, corner_9, corner_10, corner_11
         Dims (area, space, time), one after the other along the outline.
     areas
-        Names or roles of the corners, by the name of the area; those of `AREAS` that the animal
-        has by default.
+        Names or roles of the corners, by the name of the area. By default those that the animal
+        has of: head (nose, left_ear, neck, right_ear), torso (neck, left_side, lower_back,
+        right_side), back (neck, left_hip, lower_back, right_hip), and body (nose, left_ear,
+        left_side, left_hip, tail_base, right_hip, right_side, right_ear).
 
     References
     ----------

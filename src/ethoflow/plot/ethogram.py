@@ -42,7 +42,7 @@ class _Row:
         return "  ".join(filter(None, [self.what, self.who]))
 
 
-def ethogram(data: Data) -> Any:
+def ethogram(data: Data, *, title: str | None = None) -> Any:
     """Bouts of one recording as bars along time; unknown stretches in light grey.
 
     A behaviour that is the same seen from both animals of a pair has one row for the pair. Labels
@@ -52,6 +52,8 @@ def ethogram(data: Data) -> Any:
     ----------
     data
         Labels of one recording, as `annotate` gives them.
+    title
+        What stands above; the name of the recording by default.
 
     Raises
     ------
@@ -84,7 +86,7 @@ def ethogram(data: Data) -> Any:
         grey * shown,
         width=WIDTH,
         height=110 + 30 * len(rows),
-        title=recording_title(ds),
+        title=title or recording_title(ds),
         xlim=(first, end),
         ylim=(-0.7, len(rows) - 0.3),
         yticks=ticks[::-1],

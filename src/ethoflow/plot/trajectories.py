@@ -11,6 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from ethoflow.plot.recording import one_recording, recording_title
+from ethoflow.plot.regions import region_layers
 from ethoflow.plot.save import PALETTE, with_options
 from ethoflow.schema import Data, as_dataset, position_units
 from ethoflow.skeleton import place_roles
@@ -20,7 +21,7 @@ MAX_POINTS = 20_000
 
 
 def trajectories(data: Data, *, role: str = "centre") -> Any:
-    """Path of each animal, seen from above as in the video (y points down), with the arena.
+    """Path of each animal, seen from above as in the video (y points down), with arena and regions.
 
     A gap in the track is a gap in the line. Long paths are thinned evenly to 20,000 points, which
     the title then says.
@@ -68,6 +69,7 @@ def trajectories(data: Data, *, role: str = "centre") -> Any:
             with_options(line, color=colour, line=0.8, xlabel=labels["x"], ylabel=labels["y"])
         )
     outline = _outline(ds)
+    layers += region_layers(ds)
     if outline is not None:
         layers.insert(0, with_options(hv.Path([outline], ["x", "y"]), color="black", line=1.5))
     part = str(ds.bodypart.values[place])

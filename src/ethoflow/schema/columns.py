@@ -9,6 +9,7 @@ TABLE_COLUMNS = frozenset(
             "individual",
             "partner",
             "animal",
+            "length_unit",
             "partner_animal",
             "bodypart",
             "behaviour",

@@ -74,9 +74,9 @@ def identities(job: Job, keys: IdentitiesKeys) -> FileSet | None:
         ),
     ]
     job.report.say(
-        f"identities: look at the pictures, copy {folder / ALL} beside the project file as "
-        f"edits.csv, correct the column status ({APPLIED} rows are exchanged, others are not), and "
-        "name it there (identities: edits.csv)"
+        f"identities: where there are suspects look at their pictures, copy {folder / ALL} beside "
+        f"the project file as edits.csv, correct the column status ({APPLIED} rows are exchanged, "
+        "others are not), and name it there (identities: edits.csv)"
     )
     return FileSet(items, shows={TITLE: PER_HOUR})
 

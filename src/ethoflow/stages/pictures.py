@@ -111,8 +111,10 @@ def _picture(job: Job, kind: Kind, name: str, short: str, file: str) -> Item:
     def draw() -> Any:
         from ethoflow import plot  # the plotting libraries are heavy
 
-        one = job.open(kind.group).sel(recording=name).assign_coords(recording=title)
-        return plot.trajectories(one) if kind.group == "poses" else plot.ethogram(one)
+        one = job.open(kind.group).sel(recording=name)
+        if kind.group == "poses":
+            return plot.trajectories(one.assign_coords(recording=title))
+        return plot.ethogram(one, title=title)
 
     source = repr((kind.begins, title, job.fingerprint(kind.group, name)))
     return Item([f"{file}.html", f"{file}.png"], draw, _save, source)

@@ -35,6 +35,7 @@ LABELS = "labels/rules"
 
 TEMPLATE = """\
 # rules: [moving, immobile] # the usual ones by default; `all` for all
+# rules: [freezing]         # needs no scale
 # preset: deepof # its definitions and thresholds
 # rule_files: [my_rules.py]
 # parameters:
@@ -189,7 +190,7 @@ def rules(job: Job, keys: RulesKeys) -> Group:
     job.lacking |= lacking
     job.tell_lacking()
     if not labels:
-        job.report.warn("labels: no rule applies to these data")
+        job.report.warn(f"labels: no rule applies to these data{_others(keys, poses, own)}")
         return Group(None, keep=job.keep)
     gone = _find_outdated(labels, job) if job.keep else []
     return Group(
@@ -198,6 +199,15 @@ def rules(job: Job, keys: RulesKeys) -> Group:
         keep=job.keep,
         drop=gone,
     )
+
+
+def _others(keys: RulesKeys, poses: xr.Dataset, own: Sequence[str]) -> str:
+    """Which rules that are labelled on request would apply, where none was named."""
+    if keys.rules is not None or keys.preset is not None:
+        return ""
+    found, _ = apply_rules(poses, "all", own=own, parameters=keys.parameters, also=_used(keys, own))
+    names = ", ".join(sorted(map(str, found)))
+    return f" by default. Of those on request these do: 'rules: [{names}]'." if names else "."
 
 
 def _own_rules(keys: RulesKeys, job: Job) -> list[str]:

@@ -35,7 +35,7 @@ def summarise(data: Data, bin: Quantity | None = None) -> pd.DataFrame:
     -------
     DataFrame
         recording, individual, animal; by bins: bin (from 0), start and stop, s of the recording's
-        own clock.
+        own clock; length_unit, that of distances (px without a scale; speeds are in it by s).
 
         distance_moved; time_seen, s; mean_speed; max_speed. For every region, with its name behind:
         time_inside, s; entries; latency, from the beginning (of the recording or bin) to the first
@@ -76,6 +76,8 @@ def summarise(data: Data, bin: Quantity | None = None) -> pd.DataFrame:
         found = found.assign_coords(recording="recording")
     whole = _by_window(found, windows)
     units = {str(name): str(array.attrs["units"]) for name, array in found.data_vars.items()}
+    # CSV has no attributes, and a distance in px looks like one in mm.
+    whole.insert(3 + len(windows.columns), LENGTH_UNIT, units["distance_moved"])
     whole.attrs["units"] = units
     whole.attrs["centre"] = str(ds.bodypart.values[list(ds.role.values).index("centre")])
     return whole
@@ -98,6 +100,9 @@ def _by_window(found: xr.Dataset, windows: Windows) -> pd.DataFrame:
         whole[f"latency_cut_{region}"] = whole[f"latency_cut_{region}"] == 1
     return whole
 
+
+LENGTH_UNIT = "length_unit"
+"""Column with the unit of distances; speeds are in it by s."""
 
 STAND_INS = (("left_ear", "right_ear", "tail_base"), ("nose", "tail_base"))
 """Roles whose mean stands for the centre of a body where no point does."""
