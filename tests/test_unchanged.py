@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import xarray as xr
 from click.testing import Result
 from typer.testing import CliRunner
 
@@ -23,8 +25,6 @@ from ethoflow.cli import app
 from ethoflow.io import catalogue
 from ethoflow.stages import Stage
 from ethoflow.unchanged import NOTE, STORE, Note
-
-from .conftest import REPOSITORY
 
 NOTHING = "nothing has changed since the last run"
 LATER = 3_600 * 10**9
@@ -57,11 +57,9 @@ def make_project(folder: Path, more: str = "") -> Path:
 
 @pytest.fixture(scope="module", autouse=True)
 def trusting() -> Iterator[None]:
-    """Files need not be old to be remembered, and what tests leave in the repository is no code."""
+    """Files need not be old to be remembered."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(catalogue, "SETTLED", 0)
-        places = [p for p in sys.path if Path(p).absolute() != REPOSITORY]
-        patch.setattr(sys, "path", places)
         yield
 
 
@@ -79,7 +77,7 @@ def note(project: Path) -> Note:
     assert found is not None
     seen = {
         **unchanged.look_at_inputs(found.inputs)[0],
-        **unchanged.look_at_modules(found.modules)[0],
+        **unchanged.look_at_code(found.modules)[0],
         **unchanged.look_at_outputs(found.outputs),
     }
     assert seen.keys() == found.seen.keys()
@@ -138,17 +136,66 @@ print([name for name in heavy if name in sys.modules])
 """
 
 
+def run_apart(file: Path) -> str:
+    """What a process of its own says, that of the folder in which the project lies."""
+    command = [sys.executable, "-c", IN_A_PROCESS, "run", file.name]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=file.parent)
+    return done.stdout
+
+
 def test_with_nothing_to_do_nothing_large_is_imported(tmp_path: Path) -> None:
+    """Even where the tracks are new, and the results lie where Python looks for code."""
     file = make_project(tmp_path)
-    time.sleep(2.1)  # for the processes, which trust no stamp that is younger
-    command = [sys.executable, "-P", "-c", IN_A_PROCESS, "run", str(file)]
-    outputs = []
-    for _ in range(2):
-        done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
-        outputs.append(done.stdout)
+    outputs = [run_apart(file) for _ in range(2)]
     assert NOTHING not in outputs[0]
     assert NOTHING in outputs[1]
     assert outputs[1].splitlines()[-1] == "[]"
+
+
+def make_full_project(folder: Path) -> Path:
+    """A project that says all that a project may say of tracks, poses and what is made of them."""
+    ds = simulate.simulate_cohort(1, duration="6 s", seed=5).tracks.drop_vars("role")
+    corners = np.array([[0.0, 0.0], [640.0, 0.0], [640.0, 640.0], [0.0, 640.0]])
+    fixed = ds.isel(bodypart=slice(4)).assign_coords(bodypart=["tl", "tr", "br", "bl"])
+    fixed.position[:] = corners[..., np.newaxis]
+    simulate.write_dlc(xr.concat([ds, fixed], "bodypart"), folder / "tracks")
+    name = str(ds.recording.values[0])
+    a, b = map(str, ds.individual.values)
+    (folder / "edits.csv").write_text(f"recording,start,stop,a,b\n{name},1,2,{a},{b}\n")
+    (folder / "regions.csv").write_text("region,shape\nnest,circle 60 60 50 px\n")
+    (folder / "animals.csv").write_text(f"recording,strain\n{name},a\n")
+    (folder / "project.yaml").write_text(
+        "tracks: tracks/*.csv\nfps: 25\nmetadata: animals.csv\nrules: [moving]\n"
+        "arena: polygon from tl, tr, br, bl = 400 mm\nregions: regions.csv\n"
+        "identities: edits.csv\nfind_swaps: true\nsummary: {bin: 2 s}\n"
+        "windows: {features: [speed], window: [0.2 s], statistic: [mean]}\n"
+        "clean: {max_speed: auto, n_deviations: 5, max_stretch: 3, min_points: 2, fill: kalman, "
+        "smoothing: polynomial}\ntables: {bin: 2 s, wide: [share]}\n"
+        "cleaning: {pictures: 1}\npictures: {recordings: 1}\n"
+    )
+    return folder / "project.yaml"
+
+
+def test_every_key_keeps_the_shortcut(tmp_path: Path) -> None:
+    file = make_full_project(tmp_path)
+    first, again = run(file), run(file)
+    assert first.exit_code == 0
+    assert NOTHING not in first.output
+    assert NOTHING in again.output
+    for kind in ("identities", "cleaning", "summary", "windows"):
+        assert f"{kind}:" in again.output or f"/{kind}/" in again.output
+    note = Note.read(tmp_path / "results" / STORE / NOTE)
+    assert note is not None
+    seen = unchanged.look_at_outputs(note.outputs)
+    for made in ("summary/summary.csv", "cleaning/cleaning.csv", "identities/suspects.csv"):
+        flip(tmp_path / "results" / made)
+        before, seen = seen, unchanged.look_at_outputs(note.outputs)
+        assert seen["results"] != before["results"]
+    tables = unchanged.look_at_inputs(note.inputs)[0]["tables"]
+    for watched in ("edits.csv", "regions.csv"):
+        flip(tmp_path / watched)
+        before_tables, tables = tables, unchanged.look_at_inputs(note.inputs)[0]["tables"]
+        assert tables != before_tables
 
 
 # --- each thing that counts ---------------------------------------------------------------------
@@ -269,7 +316,7 @@ def test_another_python_library_or_ethoflow_is_seen(
     with monkeypatch.context() as patch:
         patch.setattr(sys, "path", [*sys.path, str(tmp_path)])
         assert is_seen()
-        with_path = replace(note, seen={**note.seen, **unchanged.look_at_inputs(note.inputs)[0]})
+        with_path = replace(note, seen={**note.seen, **unchanged.look_at_code(note.modules)[0]})
         assert unchanged.find_changes(with_path) == []
         (tmp_path / "library-2.0.dist-info").mkdir()
         assert unchanged.find_changes(with_path) == ["code"]
@@ -282,12 +329,12 @@ def test_every_module_of_ethoflow_counts(
     copy = tmp_path / "ethoflow"
     shutil.copytree(Path(ef.__file__).parent, copy, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(ef, "__file__", str(copy / "__init__.py"))
-    here = replace(note, seen={**note.seen, **unchanged.look_at_inputs(note.inputs)[0]})
+    here = replace(note, seen={**note.seen, **unchanged.look_at_code(note.modules)[0]})
     assert unchanged.find_changes(here) == []
     for module in ("behaviours/moving.py", "io/trackers/dlc_csv.py", "units.py"):
         flip(copy / module)
         assert unchanged.find_changes(here) == ["code"]
-        here = replace(note, seen={**note.seen, **unchanged.look_at_inputs(note.inputs)[0]})
+        here = replace(note, seen={**note.seen, **unchanged.look_at_code(note.modules)[0]})
     (copy / "behaviours" / "another.py").touch()
     assert unchanged.find_changes(here) == ["code"]
 
@@ -375,12 +422,43 @@ def test_a_run_that_left_something_out_leaves_no_note(tmp_path: Path) -> None:
         assert NOTHING not in done.output
 
 
-def test_no_note_without_settled_stamps_or_a_process_of_its_own(tmp_path: Path) -> None:
+def test_no_note_of_files_of_the_future_or_without_a_process_of_its_own(tmp_path: Path) -> None:
     file = make_project(tmp_path)
-    assert run(file, later=0).exit_code == 0
+    later = time.time() + 2 * LATER / 1e9
+    os.utime(a_track(tmp_path), (later, later))
+    assert run(file).exit_code == 0
     assert not has_note(file)
+    os.utime(a_track(tmp_path))
     assert CliRunner().invoke(app, ["run", str(file)]).exit_code == 0
     assert not has_note(file)
+
+
+def test_no_note_where_code_may_have_changed_since_it_was_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "just_now.py").touch()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    importlib.import_module("just_now")
+    try:
+        file = make_project(tmp_path)
+        assert run(file, later=0).exit_code == 0
+        assert not has_note(file)
+    finally:
+        del sys.modules["just_now"]
+
+
+@pytest.mark.parametrize(
+    ("name", "is_code"), [("own.py", True), ("package/__init__.py", True), ("data/a.csv", False)]
+)
+def test_of_a_folder_on_the_path_only_code_counts(
+    note: Note, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, is_code: bool
+) -> None:
+    (tmp_path / "notes.txt").touch()
+    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
+    with_path = replace(note, seen={**note.seen, **unchanged.look_at_code(note.modules)[0]})
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).touch()
+    assert unchanged.find_changes(with_path) == (["code"] if is_code else [])
 
 
 @pytest.mark.parametrize("change", ["another rate", "one file more", "times"])

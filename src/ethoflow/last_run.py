@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,7 +37,8 @@ class Watch:
     """A look at what a run of `project` depends on before it reads that, to be held against later.
 
     `content` is the digest that the project file had before it was loaded, `begun` the time (ns) at
-    which nothing of ours had been imported.
+    which nothing of ours had been imported. Files that were changed a moment ago are waited for:
+    until their stamps tell them from what comes next, nobody could remember them.
     """
 
     def __init__(self, file: Path, project: Project, content: str, begun: int) -> None:
@@ -44,7 +46,11 @@ class Watch:
         self._inputs = _inputs_of(file, project)
         self._before: Seen = {}
         if self._inputs is not None:
-            self._before = {**unchanged.look_at_inputs(self._inputs)[0], "project": content}
+            _wait_for(unchanged.look_at_inputs(self._inputs)[1], begun)
+            self._looked = max(begun, time.time_ns())
+            code = unchanged.look_at_code(())[0]["code"]
+            self._before = {**unchanged.look_at_inputs(self._inputs)[0], "code": code}
+            self._before["project"] = content
 
     def save(self, store: Path, shown: Shown) -> None:
         """Leave the note of a run that has ended, if it can be trusted; the store must be held."""
@@ -59,15 +65,15 @@ class Watch:
         state = read_state(store)
         if self._inputs is None or state is None or not self._is_known(self._inputs, store):
             return None
-        seen, latest = unchanged.look_at_inputs(self._inputs)
+        seen, read = unchanged.look_at_inputs(self._inputs)
         modules = sorted(set(_own_modules()))
-        of_modules, last = unchanged.look_at_modules(modules)
-        if seen != self._before or max(latest, last) + SETTLED > self._begun:
+        of_code, imported = unchanged.look_at_code(modules)
+        if {**seen, "code": of_code["code"]} != self._before or not _is_tidy(state):
             return None
-        if not _is_tidy(state):
+        if read + SETTLED > self._looked or imported + SETTLED > self._begun:
             return None
         outputs = _outputs_of(state, self._project.results.absolute(), shown)
-        seen = {**seen, **of_modules, **unchanged.look_at_outputs(outputs)}
+        seen = {**seen, **of_code, **unchanged.look_at_outputs(outputs)}
         return Note(self._inputs, modules, outputs, seen, shown)
 
     def _is_known(self, inputs: Inputs, store: Path) -> bool:
@@ -77,6 +83,13 @@ class Watch:
         asked = question(keys.options(), keys.fps)
         files, _ = leave_twins([Path(file) for file in expand(inputs.patterns)])
         return all(catalogue.find(file, asked) is not None for file in files)
+
+
+def _wait_for(latest: int, begun: int) -> None:
+    """Let files settle of which the latest changed at a time (ns); not those of the future."""
+    left = latest + SETTLED - max(begun, time.time_ns())
+    if 0 < left <= SETTLED:
+        time.sleep(left / 1e9)
 
 
 def _inputs_of(file: Path, project: Project) -> Inputs | None:

@@ -11,8 +11,9 @@ import hashlib
 import os
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
+from importlib.machinery import all_suffixes
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -178,7 +179,7 @@ def results_of(file: Path) -> Path | None:
 
 def find_changes(note: Note) -> list[str]:
     """What is not as it was when the note was made, by topic."""
-    now = {**look_at_inputs(note.inputs)[0], **look_at_modules(note.modules)[0]}
+    now = {**look_at_inputs(note.inputs)[0], **look_at_code(note.modules)[0]}
     changed = [topic for topic, digest in now.items() if note.seen.get(topic) != digest]
     if changed:  # what was made need not be looked at
         return changed
@@ -187,15 +188,11 @@ def find_changes(note: Note) -> list[str]:
 
 
 def look_at_inputs(inputs: Inputs) -> tuple[Seen, int]:
-    """What a run depends on but for what it makes, and when the latest of it changed.
+    """What a run reads, and when the latest of it changed.
 
     The project file counts by its content.
     """
-    looks = {
-        "tracks": _look_at_tracks(inputs),
-        "tables": Look().stamps(inputs.tables),
-        "code": _look_at_code(),
-    }
+    looks = {"tracks": _look_at_tracks(inputs), "tables": Look().stamps(inputs.tables)}
     seen = {"project": content_digest(inputs.project)}
     seen |= {topic: look.digest for topic, look in looks.items()}
     return seen, max(look.latest for look in looks.values())
@@ -223,24 +220,49 @@ def _look_at_tracks(inputs: Inputs) -> Look:
     return look
 
 
-def _look_at_code() -> Look:
-    """The code of ethoflow, and where Python finds that of others.
+def look_at_code(modules: Iterable[str]) -> tuple[Seen, int]:
+    """What a run computes with, and when the latest of it changed.
 
-    Installing a library changes the folder it is put into.
+    The code of ethoflow, where Python finds that of others, and `modules` of the user's own.
     """
     root = os.path.dirname(os.path.abspath(ethoflow.__file__))
     look = Look().add((ethoflow.__version__, sys.version, sys.path))
-    look.stamps(map(os.path.abspath, sys.path))
+    for place in map(os.path.abspath, sys.path):
+        _look_at_place(look, place)
     for folder, inside, names in os.walk(root):
         inside.sort()
         look.stamps(os.path.join(folder, n) for n in sorted(names) if n.endswith(".py"))
-    return look
+    own = Look().stamps(modules)
+    seen = {"code": look.digest, "modules": own.digest}
+    return seen, max(look.latest, own.latest)
 
 
-def look_at_modules(files: Iterable[str]) -> tuple[Seen, int]:
-    """Modules of the user's own that are loaded."""
-    look = Look().stamps(files)
-    return {"modules": look.digest}, look.latest
+def _look_at_place(look: Look, place: str) -> None:
+    """One place where Python finds code.
+
+    Installing a library changes the folder it is put into. Of other folders, which may be that of
+    the project, what can be imported counts: results and files of data come and go there.
+    """
+    try:
+        items = sorted(os.scandir(place), key=lambda item: item.name)
+    except OSError:
+        items = []
+    if not items or any(item.name.endswith(_INSTALLED) for item in items):
+        look.stamps([place])
+    else:
+        look.add((place, list(_importable(items))))
+
+
+_INSTALLED = (".dist-info", ".egg-info", ".pth")
+"""Endings of what lies where libraries are installed."""
+
+
+def _importable(items: Iterable[os.DirEntry[str]]) -> Iterator[str]:
+    """Modules and packages among what a folder holds."""
+    for item in items:
+        init = os.path.join(item.path, "__init__.py")
+        if item.name.endswith(tuple(all_suffixes())) or os.path.exists(init):
+            yield item.name
 
 
 def look_at_outputs(outputs: Outputs) -> Seen:
