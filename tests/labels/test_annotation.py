@@ -197,5 +197,5 @@ def test_another_threshold_makes_its_rule_alone_anew(tmp_path: Path) -> None:
     before = ef.open(store, "labels/rules").load()
     assert run(min_speed=150.0) == ["brisk"]
     after = ef.open(store, "labels/rules").load()
-    np.testing.assert_array_equal(after.sluggish, before.slow)
+    np.testing.assert_array_equal(after.sluggish, before.sluggish)
     assert "min_speed=150.0" in after.brisk.attrs["source"]

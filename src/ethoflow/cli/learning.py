@@ -52,11 +52,12 @@ def learn(
         from ethoflow.engine.schedule import use_scheduler
         from ethoflow.engine.sources import open_store
         from ethoflow.learn import fit
+        from ethoflow.schema import as_dataset
 
         folder = local_path(out_folder, "models")
         _check_folder(folder)
         with use_scheduler(scheduler):
-            poses = open_store(place(store), group)
+            poses = as_dataset(open_store(place(store), group))
             out.print("training, and testing on held-out frames: this may take minutes")
             classifier = fit(
                 poses,

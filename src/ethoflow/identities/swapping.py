@@ -118,7 +118,7 @@ def exchange_alike(data: Data, like: Data) -> xr.Dataset:
     ds, other = as_dataset(data), as_dataset(like)
     own, wanted = ([n for n in (CHANGE, HOLDER) if n in one] for one in (ds, other))
     if own:
-        if own != wanted or any(not ds[n].variable.equals(other[n].variable) for n in own):
+        if own != wanted or any(not ds[n].variable.equals(other[n].variable) for n in own):  # type: ignore[no-untyped-call]
             raise DataError(
                 "the identities of these tracks were corrected otherwise than in what was made of "
                 "them: take the corrections back with restore_identities, or correct both alike."
