@@ -14,6 +14,7 @@ import numpy as np
 from ethoflow.engine.declare import Array
 from ethoflow.engine.jit import jit
 from ethoflow.errors import DataError
+from ethoflow.learn.calibrating import Calibration
 
 SETTINGS: Mapping[str, Any] = {
     "max_iter": 80,
@@ -178,3 +179,9 @@ def probability(trees: Mapping[str, Array], columns: Array) -> Array:
     )
     found: Array = 1 / (1 + np.exp(-out))
     return found
+
+
+def calibrated(trees: Mapping[str, Array], calibration: Calibration) -> dict[str, Array]:
+    """Trees whose odds are put right: a calibration is within their values."""
+    start = calibration.slope * trees["start"] + calibration.offset
+    return {**trees, "value": calibration.slope * trees["value"], "start": start}
