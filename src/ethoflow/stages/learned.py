@@ -48,7 +48,7 @@ class Learned(Keys):
         dict[str, str],
         BeforeValidator(_by_name),
         Needs("must be folders of classifiers, or folders by name, such as {still: immobility}"),
-        Flag("--model", form="name=folder, such as freezing=models/freezing"),
+        Flag("--model"),
     ] = Field(default_factory=dict, description="A trained classifier: freezing=models/freezing.")
 
 
@@ -132,7 +132,9 @@ def _group(job: Job, name: str, folder: str) -> Group:
 def _outdated(job: Job, keys: Learned) -> Iterator[Group]:
     """Groups that an earlier run made, and the project names no more."""
     state = store.read_state(job.store)
-    for group in [] if state is None else job.groups(f"{LABELS}*"):
+    if state is None:
+        return
+    for group in job.groups(f"{LABELS}*"):
         name = group.removeprefix(LABELS)
         if NAMED_IN in state.group_attributes(group) and name not in keys.models:
             job.report.warn(f"{group} is taken out: the project names no such model any more.")
