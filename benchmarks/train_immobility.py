@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 import ethoflow as ef
+from ethoflow.learn import boosting
 from ethoflow.learn.classifier import make_classifier
 from ethoflow.learn.deciding import Decision
 from ethoflow.learn.fitting import describe
@@ -46,8 +47,8 @@ def train_classifier(worlds=WORLDS, duration="2 min"):
             seat = replace(track.seat, recording=f"{number}: {track.seat.recording}")
             tracks.append(replace(track, seat=seat))
     every = [np.ones(track.x.shape[-1], bool) for track in tracks]
-    tested, _ = cross_validate(tracks, "immobility", first.plan)
-    model = train(tracks, every, "immobility", first.plan)
+    tested, settled = cross_validate(tracks, "immobility", first.plan)
+    model = boosting.calibrated(train(tracks, every, "immobility", first.plan), settled.calibration)
     known = np.concatenate([t.states["immobility"] for t in tracks])
     said = np.concatenate(tested.states)
     both, either = ((known == 1) & (said == 1)).sum(), (known == 1).sum() + (said == 1).sum()

@@ -158,6 +158,7 @@ USUAL = [
     "identities",
     "poses",
     "features",
+    "learned",
     "scored",
     "summary",
     "windows",
@@ -175,9 +176,9 @@ def order() -> list[str]:
 def test_the_order_follows_from_what_is_read_and_written(add_stage) -> None:
     assert order() == USUAL
     add_stage("distances", DISTANCES)
-    assert order() == [*USUAL[:10], "distances", "pictures"]
+    assert order() == [*USUAL[:11], "distances", "pictures"]
     add_stage("stillness", STILLNESS)
-    assert order() == [*USUAL[:9], "stillness", "tables", "distances", "pictures"]
+    assert order() == [*USUAL[:10], "stillness", "tables", "distances", "pictures"]
 
 
 @pytest.mark.parametrize(

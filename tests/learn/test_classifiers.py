@@ -56,7 +56,8 @@ def test_trees_say_what_scikit_learn_says():
     x[random.random(x.shape) < 0.2] = np.nan
     y = (np.nan_to_num(x[:, 0]) + np.nan_to_num(x[:, 1]) ** 2 > 1).astype(int)
     model = ensemble.HistGradientBoostingClassifier(max_iter=20, early_stopping=False)
-    model.fit(x, y)
+    with boosting._threads_for(len(x)):
+        model.fit(x, y)
     start = float(np.ravel(model._baseline_prediction)[0])
     trees = boosting._as_arrays([one.nodes for (one,) in model._predictors], start)
     ours = boosting.probability(trees, x.T)
@@ -71,7 +72,8 @@ def test_bins_are_undone_exactly():
     y = (x[:, 0] > 0.3).astype(int)
     model = ensemble.HistGradientBoostingClassifier(max_iter=5, early_stopping=False)
     coded = boosting._in_bins(x, edges)
-    model.fit(coded, y)
+    with boosting._threads_for(len(x)):
+        model.fit(coded, y)
     start = float(np.ravel(model._baseline_prediction)[0])
     trees = [boosting._unbinned(one.nodes, edges) for (one,) in model._predictors]
     ours = boosting.probability(boosting._as_arrays(trees, start), x.T)

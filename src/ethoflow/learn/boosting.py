@@ -6,6 +6,7 @@ So a saved classifier holds numbers alone, and predicting needs no scikit-learn.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import numpy as np
 from ethoflow.engine.declare import Array
 from ethoflow.engine.jit import jit
 from ethoflow.errors import DataError
+from ethoflow.learn.calibrating import Calibration
 
 SETTINGS: Mapping[str, Any] = {
     "max_iter": 80,
@@ -25,6 +27,8 @@ SETTINGS: Mapping[str, Any] = {
 """Of scikit-learn's HistGradientBoostingClassifier."""
 
 BINS = 255
+ENOUGH_FOR_THREADS = 50_000
+"""Rows below which one thread is faster: trees are so small that threads wait for each other."""
 
 
 def need_sklearn() -> Any:
@@ -60,10 +64,20 @@ def grow(x: Array, y: Array, *, settings: Mapping[str, Any], seed: int = 0) -> d
         **{**SETTINGS, **settings}, early_stopping=False, random_state=seed
     )
     edges = [_edges(column) for column in np.asarray(x, np.float64).T]
-    # With weights scikit-learn sorts a column anew for each of its bins: they are made here.
-    model.fit(_in_bins(x, edges), np.asarray(y, np.int64), sample_weight=weights)
+    with _threads_for(len(y)):
+        # With weights scikit-learn sorts a column anew for each of its bins: they are made here.
+        model.fit(_in_bins(x, edges), np.asarray(y, np.int64), sample_weight=weights)
     start = float(np.ravel(model._baseline_prediction)[0]) + np.log(share / (1 - share))
     return _as_arrays([_unbinned(one.nodes, edges) for (one,) in model._predictors], start)
+
+
+def _threads_for(rows: int) -> AbstractContextManager[Any]:
+    from threadpoolctl import threadpool_limits  # comes with scikit-learn
+
+    limits: AbstractContextManager[Any] = threadpool_limits(
+        1 if rows < ENOUGH_FOR_THREADS else None, user_api="openmp"
+    )
+    return limits
 
 
 def _edges(column: Array) -> Array:
@@ -165,3 +179,9 @@ def probability(trees: Mapping[str, Array], columns: Array) -> Array:
     )
     found: Array = 1 / (1 + np.exp(-out))
     return found
+
+
+def calibrated(trees: Mapping[str, Array], calibration: Calibration) -> dict[str, Array]:
+    """Trees whose odds are put right: a calibration is within their values."""
+    start = calibration.slope * trees["start"] + calibration.offset
+    return {**trees, "value": calibration.slope * trees["value"], "start": start}

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from ethoflow.errors import DataError
 from ethoflow.learn.deciding import score_f1
-from ethoflow.learn.folds import Fold, split
+from ethoflow.learn.folds import By, Fold, split
 from ethoflow.learn.preparing import prepare
-from ethoflow.learn.training import decide, labelled, out_of_fold
+from ethoflow.learn.recipe import Of
+from ethoflow.learn.training import Kind, hold_out, labelled
 from ethoflow.schema import Data
+from ethoflow.units import Quantity
 
 SHARES = (0.1, 0.25, 0.5, 1.0)
 
@@ -23,50 +26,73 @@ def learning_curve(
     behaviours: str | Sequence[str] | None = None,
     *,
     shares: Sequence[float] = SHARES,
-    **options: Any,
+    model: Kind = "boosting",
+    of: Of | None = None,
+    rater: str | None = None,
+    features: Sequence[str] | None = None,
+    windows: Sequence[Quantity] | None = None,
+    statistics: Sequence[str] | None = None,
+    parameters: Mapping[str, Mapping[str, Any]] | None = None,
+    by: By | None = None,
+    folds: int = 5,
+    max_frames: int = 200_000,
+    each: bool = False,
+    settings: Mapping[str, Any] | None = None,
+    seed: int = 0,
 ) -> pd.DataFrame:
     """F1 on held-out frames by how much was trained on.
 
     In every fold the first share of the training frames of each track is trained on, as if
-    labelling had stopped there; threshold and filters are chosen among these frames, where the
-    model has seen them. A row for each behaviour and share: `frames` on average, and `f1`.
+    labelling had stopped there; calibration, threshold and filters are chosen by folds within these
+    frames, and are the plain ones (0.5, no filters) where there are too few for that. A row for
+    each behaviour and share: `frames` on average, and `f1`. At a share of 1 it is the score of
+    `fit`.
 
     Parameters
     ----------
     data, labels, behaviours
         As for `fit`.
     shares
-        Of the training frames.
-    options
-        Those of `fit`.
+        Of the training frames, above 0 and up to 1.
+    model, of, rater, features, windows, statistics, parameters
+        As for `fit`.
+    by, folds, max_frames, each, settings, seed
+        As for `fit`.
 
     Raises
     ------
     DataError
-        As for `fit`.
+        As for `fit`; a share is not above 0 and up to 1, or there are no folds.
     """
-    learnt = prepare(data, labels, behaviours, **options)
-    tracks, plan = learnt.tracks, learnt.plan
-    seats, rows = [track.seat for track in tracks], []
+    _check(shares, folds)
+    learnt = prepare(
+        data, labels, behaviours, model=model, of=of, rater=rater, features=features,
+        windows=windows, statistics=statistics, parameters=parameters, by=by, folds=folds,
+        max_frames=max_frames, each=each, settings=settings, seed=seed,
+    )  # fmt: skip
+    tracks, plan, rows = learnt.tracks, learnt.plan, []
     for name in learnt.met.behaviours:
-        usable = labelled(tracks, name)
-        folds = split(seats, usable, plan.by, plan.folds, plan.embargo)
+        whole = split([t.seat for t in tracks], labelled(tracks, name), plan.by, folds,
+                      plan.embargo)  # fmt: skip
+        truth = [track.states[name] for track in tracks]
         for share in shares:
-            some = [Fold(tuple(_first(mask, share) for mask in f.train), f.test) for f in folds]
-            found = out_of_fold(tracks, name, some, plan)
-            states = [np.full(len(one), -1, np.int8) for one in found]
-            for fold in some:
-                seen = out_of_fold(tracks, name, [Fold(fold.train, fold.train)], plan)
-                decision = decide(seen, tracks, name, fold.train)
-                for out, one, test in zip(states, found, fold.test, strict=True):
-                    out[test] = decision.states(np.where(test, one, np.nan))[test]
-            truth = [track.states[name] for track in tracks]
-            frames = np.mean([sum(int(m.sum()) for m in f.train) for f in some])
+            some = [Fold(tuple(_first(mask, share) for mask in f.train), f.test) for f in whole]
+            frames = float(np.mean([sum(int(m.sum()) for m in f.train) for f in some]))
+            found = hold_out(tracks, name, some, plan)[0]
             rows.append(
-                {"behaviour": name, "share": share, "frames": round(float(frames)),
-                 "f1": score_f1(states, truth)}
+                {"behaviour": name, "share": share, "frames": round(frames),
+                 "f1": score_f1(found.states, truth)}
             )  # fmt: skip
     return pd.DataFrame(rows)
+
+
+def _check(shares: Sequence[float], folds: int) -> None:
+    wrong = [share for share in shares if not 0 < share <= 1]
+    if wrong or not len(shares):
+        found = wrong[0] if wrong else "none"
+        raise DataError(f"shares are numbers above 0 and up to 1, found {found}.")
+    if not folds:
+        raise DataError("a learning curve is of held-out frames: folds is a number of 2 or more.")
 
 
 def _first(mask: np.ndarray[Any, Any], share: float) -> np.ndarray[Any, Any]:

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from ethoflow.engine.model import content_digest
+from ethoflow.learn import boosting
 from ethoflow.learn.classifier import Classifier, make_classifier
-from ethoflow.learn.deciding import Decision
 from ethoflow.learn.folds import By
 from ethoflow.learn.preparing import prepare
 from ethoflow.learn.recipe import Of
 from ethoflow.learn.samples import Met, Track
 from ethoflow.learn.scoring import calibration, plain_table, score
-from ethoflow.learn.training import HeldOut, Kind, cross_validate, labelled, train
+from ethoflow.learn.training import HeldOut, Kind, Settled, cross_validate, labelled, train
 from ethoflow.schema import Data
 from ethoflow.units import Quantity
 
@@ -76,7 +76,7 @@ def fit(
         blocks otherwise.
     folds
         How many parts are held out one after the other, default 5; 0 for no scores: the threshold
-        is then 0.5.
+        is then 0.5, and probabilities are not calibrated.
     max_frames
         Of more labelled frames every so manieth is learnt from, default 200,000.
     each
@@ -113,12 +113,15 @@ def fit(
     )  # fmt: skip
     met, tracks, plan = learnt.met, learnt.tracks, learnt.plan
     tested: dict[str, HeldOut] = {}
-    decisions = {name: Decision() for name in met.behaviours}
+    settled = {name: Settled() for name in met.behaviours}
     if folds:
         for name in met.behaviours:
-            tested[name], decisions[name] = cross_validate(tracks, name, plan)
+            tested[name], settled[name] = cross_validate(tracks, name, plan)
     every = [np.ones(track.x.shape[-1], bool) for track in tracks]
-    models = [train(tracks, every, name, plan) for name in met.behaviours]
+    models = [
+        boosting.calibrated(train(tracks, every, name, plan), settled[name].calibration)
+        for name in met.behaviours
+    ]
     arrays = {f"b{i}_{n}": one for i, own in enumerate(models) for n, one in own.items()}
     fps = learnt.recipe.fps
     return make_classifier(
@@ -128,7 +131,7 @@ def fit(
             "behaviours": list(met.behaviours),
             "arrays": list(models[0]),
             "recipe": learnt.recipe.plain(),
-            "decisions": {name: decisions[name].in_seconds(fps) for name in met.behaviours},
+            "decisions": {n: one.decision.in_seconds(fps) for n, one in settled.items()},
             "trained_on": describe(met, tracks),
             "plan": asdict(plan),
             "scores": plain_table(score(met, tracks, tested)) if tested else {},

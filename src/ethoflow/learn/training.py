@@ -10,13 +10,14 @@ import numpy as np
 
 from ethoflow.engine.declare import Array
 from ethoflow.learn import boosting
-from ethoflow.learn.deciding import Decision, choose_decision, median_bout
+from ethoflow.learn.calibrating import Calibration, calibrate
+from ethoflow.learn.deciding import Decision, choose_decision
 from ethoflow.learn.folds import By, Fold, Seat, groups_of, split
 from ethoflow.learn.samples import Track
 
 Kind: TypeAlias = Literal["boosting"]
 INNER = 3
-"""Folds within the training frames on which threshold and filters are chosen."""
+"""Folds within training frames on which calibration, threshold and filters are chosen."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,15 @@ class HeldOut:
 
     probability: list[Array]
     states: list[Array]
+
+    def take(self, settled: Settled, raw: Sequence[Array], fold: Fold) -> None:
+        """Add the tested frames of a fold, as what was settled in its training frames has them."""
+        for out, states, one, test in zip(
+            self.probability, self.states, raw, fold.test, strict=True
+        ):
+            found = settled.calibration.of(np.where(test, one, np.nan))
+            out[test] = found[test]
+            states[test] = settled.decision.states(found)[test]
 
 
 def train(
@@ -82,45 +92,82 @@ def _tested(arrays: Mapping[str, Array], track: Track, test: Array) -> Array:
     return np.where(track.known[test], found, np.nan)
 
 
-def decide(
+@dataclass(frozen=True)
+class Settled:
+    """What makes labels of the odds of a model: a calibration, threshold and filters."""
+
+    calibration: Calibration = field(default_factory=Calibration)
+    decision: Decision = field(default_factory=Decision)
+
+
+def settle(
     probability: Sequence[Array], tracks: Sequence[Track], behaviour: str, masks: Sequence[Array]
-) -> Decision:
-    """Threshold and filters that fit the labels in `masks` best."""
-    states = [
-        np.where(mask, track.states[behaviour], -1).astype(np.int8)
-        for track, mask in zip(tracks, masks, strict=True)
-    ]
-    return choose_decision(list(probability), states)
+) -> Settled:
+    """What fits the labels in `masks` best, given probabilities by models that had not seen them.
 
-
-def cross_validate(tracks: Sequence[Track], behaviour: str, plan: Plan) -> tuple[HeldOut, Decision]:
-    """Labels of frames that neither model, threshold nor filters had seen; and what all decide.
-
-    In every fold the threshold and the filters are chosen within its training frames, by folds of
-    their own. The decision that is returned is chosen on the tested frames of all folds, for the
-    model that is trained on everything.
+    Nothing is chosen where there are none of these.
     """
-    seats = [track.seat for track in tracks]
+    states = [
+        np.where(mask & ~np.isnan(one), track.states[behaviour], -1).astype(np.int8)
+        for track, mask, one in zip(tracks, masks, probability, strict=True)
+    ]
+    if not any((one >= 0).any() for one in states):
+        return Settled()
+    found = calibrate(probability, states)
+    return Settled(found, choose_decision([found.of(one) for one in probability], states))
+
+
+def settle_within(
+    tracks: Sequence[Track], behaviour: str, masks: Sequence[Array], plan: Plan
+) -> Settled:
+    """What fits the labels in `masks` best, by folds within them.
+
+    Folds that leave one class to train on say nothing, and are left out.
+    """
+    by: By = plan.by if _several([track.seat for track in tracks], masks, plan.by) else "block"
+    folds = [
+        fold
+        for fold in split([track.seat for track in tracks], masks, by, INNER, plan.embargo)
+        if _shows_both(tracks, behaviour, fold.train)
+    ]
+    return settle(out_of_fold(tracks, behaviour, folds, plan), tracks, behaviour, masks)
+
+
+def cross_validate(tracks: Sequence[Track], behaviour: str, plan: Plan) -> tuple[HeldOut, Settled]:
+    """Labels of frames that neither model, calibration nor threshold had seen; and what all settle.
+
+    What is settled is chosen on the tested frames of all folds, for the model that is trained on
+    everything.
+    """
     usable = labelled(tracks, behaviour)
-    folds = split(seats, usable, plan.by, plan.folds, plan.embargo)
-    probability = out_of_fold(tracks, behaviour, folds, plan)
-    states = [np.full(len(one), -1, np.int8) for one in probability]
+    folds = split([track.seat for track in tracks], usable, plan.by, plan.folds, plan.embargo)
+    tested, raw = hold_out(tracks, behaviour, folds, plan)
+    return tested, settle(raw, tracks, behaviour, usable)
+
+
+def hold_out(
+    tracks: Sequence[Track], behaviour: str, folds: Sequence[Fold], plan: Plan
+) -> tuple[HeldOut, list[Array]]:
+    """What is found of the tested frames of every fold, and the probabilities as the models say.
+
+    In every fold calibration, threshold and filters are chosen within its training frames, by folds
+    of their own.
+    """
+    raw = out_of_fold(tracks, behaviour, folds, plan)
+    tested = HeldOut(
+        [np.full(len(one), np.nan) for one in raw], [np.full(len(one), -1, np.int8) for one in raw]
+    )
     for fold in folds:
-        by: By = plan.by if _several(seats, fold, plan.by) else "block"
-        inner = split(seats, fold.train, by, INNER, plan.embargo)
-        seen = out_of_fold(tracks, behaviour, inner, plan)
-        decision = decide(seen, tracks, behaviour, fold.train)
-        for out, one, test in zip(states, probability, fold.test, strict=True):
-            own = decision.states(np.where(test, one, np.nan))
-            out[test] = own[test]
-    return HeldOut(probability, states), decide(probability, tracks, behaviour, usable)
+        tested.take(settle_within(tracks, behaviour, fold.train, plan), raw, fold)
+    return tested, raw
 
 
-def _several(seats: Sequence[Seat], fold: Fold, by: By) -> bool:
+def _shows_both(tracks: Sequence[Track], behaviour: str, masks: Sequence[Array]) -> bool:
+    seen = [t.states[behaviour][m] for t, m in zip(tracks, labelled(tracks, behaviour, masks),
+                                                   strict=True)]  # fmt: skip
+    return set(np.unique(np.concatenate(seen)).tolist()) == {0, 1}
+
+
+def _several(seats: Sequence[Seat], masks: Sequence[Array], by: By) -> bool:
     own = groups_of(seats, by) if by != "block" else []
-    return len({g for g, mask in zip(own, fold.train, strict=False) if mask.any()}) > 1
-
-
-def bout_frames(tracks: Sequence[Track], behaviour: str) -> float:
-    """Median bout of people, frames."""
-    return median_bout([track.states[behaviour] for track in tracks])
+    return len({g for g, mask in zip(own, masks, strict=False) if mask.any()}) > 1

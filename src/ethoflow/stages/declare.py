@@ -77,6 +77,10 @@ class Stage:
         """Whether it declares that it writes a place, by its name or with a star."""
         return any(fnmatchcase(place, one) for one in self.writes)
 
+    def how_closely(self, place: str) -> tuple[bool, int]:
+        """How closely it names a place: by its name, or by most of it before a star."""
+        return place in self.writes, max(len(one) for one in self.writes if fnmatchcase(place, one))
+
     def folders(self) -> list[str]:
         """Folders of results that it writes, without the slash."""
         return [place[:-1] for place in self.writes if place.endswith("/")]
@@ -118,7 +122,7 @@ def stage(
     ----------
     writes
         Groups of the store, such as ``"poses"``, and folders of results, such as ``"tables/"``.
-        ``"labels/*"`` stands for all groups there that are no other stage's.
+        ``"labels/*"`` stands for all groups there that no other stage names more closely.
     reads
         What it needs, written in the same way; where one is not there it does not run, and what it
         made before is taken away. ``"labels/*"`` is all groups there, whoever writes them, of which
@@ -261,7 +265,7 @@ def leading_to(name: str) -> list[Stage]:
 
 
 def maker_of(place: str) -> Stage | None:
-    """The stage that writes a group or a folder; one that names it before one that has a star."""
+    """The stage that writes a group or a folder: of several the one that names it most closely."""
     return _maker(place, stages())
 
 
@@ -279,4 +283,4 @@ def _makers_for(one: Stage, some: Collection[Stage]) -> list[Stage]:
 
 def _maker(place: str, some: Collection[Stage]) -> Stage | None:
     fitting = [one for one in some if one.may_write(place)]
-    return next((one for one in fitting if place in one.writes), next(iter(fitting), None))
+    return max(fitting, key=lambda one: one.how_closely(place), default=None)
