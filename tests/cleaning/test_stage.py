@@ -16,7 +16,7 @@ from ethoflow.plot.cleaning import cleaning
 from ethoflow.stats.cleaning import STEPS
 from tests.strategies import make_poses, stack
 
-DEMO5 = Path("/work/shared/data/tracking/freezing-behaviordepot/demo5/demo5_tracking.csv")
+DEMO5 = "freezing-behaviordepot/demo5/demo5_tracking.csv"
 
 
 def _run(folder: Path, text: str) -> str:
@@ -26,10 +26,9 @@ def _run(folder: Path, text: str) -> str:
     return found.output
 
 
-@pytest.mark.skipif(not DEMO5.exists(), reason="the real recordings are not here")
-def test_a_real_maze_is_cleaned_without_a_hand(tmp_path: Path) -> None:
+def test_a_real_maze_is_cleaned_without_a_hand(real_data: Path, tmp_path: Path) -> None:
     """30.8 % of the points have a low confidence, and some lie beyond the frame."""
-    shutil.copy(DEMO5, tmp_path / "maze.csv")
+    shutil.copy(real_data / DEMO5, tmp_path / "maze.csv")
     said = _run(tmp_path, "tracks: maze.csv\nfps: 29.385\npx_per_mm: 1.4\n")
     assert "Cleaning (share of all frames, in %)" in said
     assert "takes 30.8%" in said
@@ -41,7 +40,7 @@ def test_a_real_maze_is_cleaned_without_a_hand(tmp_path: Path) -> None:
     assert (left + table.missing_after == table.n_frames).all()
     assert table.low_confidence.sum() / table.n_frames.sum() == pytest.approx(0.308, abs=0.001)
     poses = ef.open(tmp_path / "results/cohort.zarr", "poses").compute()
-    raw = ef.read(DEMO5, fps=29.385)
+    raw = ef.read(real_data / DEMO5, fps=29.385)
     assert float(raw.position.min()) < 0
     assert float(poses.position.min()) >= 0
     missing = poses.position.isnull().any("space").sum("time").values.ravel()

@@ -19,7 +19,6 @@ from ethoflow.geometry.still import median_frame
 cv2 = pytest.importorskip("cv2")
 
 QUAD = [(120, 60), (540, 80), (560, 430), (90, 410)]
-REAL = Path("/work/shared/data/tracking")
 
 
 def scene(kind: str, *, seed: int = 0, noise: float = 8) -> np.ndarray:
@@ -106,22 +105,20 @@ def test_what_does_not_move_of_videos_long_and_short(codec: str, n: int, tmp_pat
     assert np.quantile(off, 0.95) <= 8
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason="the real videos are not here")
-def test_real_floors() -> None:
+def test_real_floors(real_data: Path) -> None:
     """Corners and radius read off the pictures by eye, to 8 px."""
-    field = ef.find_arena(REAL / "dlc-openfield-m3v1/m3v1mp4.mp4")
+    field = ef.find_arena(real_data / "dlc-openfield-m3v1/m3v1mp4.mp4")
     assert field.arena is not None
     expected = [(16, 50), (618, 56), (608, 465), (16, 465)]
     np.testing.assert_allclose(field.arena.corners(), expected, atol=8)
-    dish = ef.find_arena(REAL / "centroid-trackers/tracktor/mouse_video.mp4").arena
+    dish = ef.find_arena(real_data / "centroid-trackers/tracktor/mouse_video.mp4").arena
     np.testing.assert_allclose([*dish.centre, dish.radius], [308, 234, 209], atol=8)
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not REAL.is_dir(), reason="the real videos are not here")
-def test_an_open_field_with_its_arena_found_in_the_video(tmp_path: Path) -> None:
+def test_an_open_field_with_its_arena_found_in_the_video(real_data: Path, tmp_path: Path) -> None:
     """No hand work: the video, three networks' tracks of it, and five lines."""
-    folder = REAL / "dlc-openfield-m3v1"
+    folder = real_data / "dlc-openfield-m3v1"
     (tmp_path / "tracks").mkdir()
     for file in folder.glob("m3v1mp4DLC*.h5"):
         shutil.copy(file, tmp_path / "tracks")

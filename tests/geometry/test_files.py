@@ -11,7 +11,6 @@ import pytest
 
 import ethoflow as ef
 
-REAL = Path("/work/shared/data/tracking/freezing-behaviordepot/demo5/demo5_analyzed/Params.mat")
 OUTER = [[0, 0], [10, 0], [10, 10], [0, 10], [0, 0]]
 HOLE = [[2, 2], [4, 2], [4, 4], [2, 4], [2, 2]]
 
@@ -107,9 +106,9 @@ def test_broken_files_are_named(tmp_path: Path, name: str, text: str, said: str)
         ef.read_regions(tmp_path / name)
 
 
-@pytest.mark.skipif(not REAL.is_file(), reason="the real file is not here")
-def test_regions_of_behaviordepot() -> None:
-    found = ef.read_regions(REAL)
+def test_regions_of_behaviordepot(real_data: Path) -> None:
+    folder = real_data / "freezing-behaviordepot"
+    found = ef.read_regions(folder / "demo5/demo5_analyzed/Params.mat")
     assert len(found) == 8
     assert found["Approach"].vertices[0] == (618, 284)
 

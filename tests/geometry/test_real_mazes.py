@@ -10,8 +10,10 @@ import xarray as xr
 
 import ethoflow as ef
 
-REAL = Path("/work/shared/data/tracking/freezing-behaviordepot")
-pytestmark = pytest.mark.skipif(not REAL.is_dir(), reason="the real recordings are not here")
+
+@pytest.fixture(scope="module")
+def mazes(real_data: Path) -> Path:
+    return real_data / "freezing-behaviordepot"
 
 
 def share_in_a_plus(points: np.ndarray) -> float:
@@ -35,9 +37,9 @@ def seen_points(tracks: xr.Dataset, part: str) -> np.ndarray:
 
 
 @pytest.mark.parametrize("part", ["Nose", "LeftEar", "RightEar", "Tailbase", "Implant"])
-def test_a_recording_called_plus_maze_is_of_a_field(part: str) -> None:
+def test_a_recording_called_plus_maze_is_of_a_field(mazes: Path, part: str) -> None:
     """The network is called EPM; the animal is where a plus maze, however it lies, has no floor."""
-    points = seen_points(ef.read(REAL / "demo4/demo4_video.csv", fps=30), part)
+    points = seen_points(ef.read(mazes / "demo4/demo4_video.csv", fps=30), part)
     low, high = points.min(axis=0), points.max(axis=0)
     third = np.floor((points - low) / (high - low) * 2.999).astype(int)
     visits = np.bincount(third @ [1, 3], minlength=9).reshape(3, 3)
@@ -51,9 +53,11 @@ def test_a_recording_called_plus_maze_is_of_a_field(part: str) -> None:
     assert share_in_a_plus(seen_points(maze, "Nose")) > 0.97
 
 
-def test_a_field_by_its_occupancy() -> None:
+def test_a_field_by_its_occupancy(mazes: Path) -> None:
     """Corners read off it: the animal keeps to the border, and no maze is made of them."""
-    tracks = ef.assign_roles(ef.read(REAL / "demo4/demo4_video.csv", fps=30), {"centre": "Implant"})
+    tracks = ef.assign_roles(
+        ef.read(mazes / "demo4/demo4_video.csv", fps=30), {"centre": "Implant"}
+    )
     field = "polygon 300,40 965,40 925,695 325,695 px = 500 mm"
     poses = ef.clean(ef.calibrate(tracks, field))
     poses = ef.mark_regions(
@@ -68,11 +72,11 @@ def test_a_field_by_its_occupancy() -> None:
         ef.mark_regions(poses, "maze")
 
 
-def test_a_tee_maze_with_the_regions_of_its_file() -> None:
-    tracks = ef.read(REAL / "demo5/demo5_tracking.csv", fps=29.385)
+def test_a_tee_maze_with_the_regions_of_its_file(mazes: Path) -> None:
+    tracks = ef.read(mazes / "demo5/demo5_tracking.csv", fps=29.385)
     with pytest.warns(UserWarning, match="30.8%"):
         poses = ef.clean(ef.calibrate(tracks, px_per_mm=1.4))
-    poses = ef.mark_regions(poses, ef.read_regions(REAL / "demo5/demo5_analyzed/Params.mat"))
+    poses = ef.mark_regions(poses, ef.read_regions(mazes / "demo5/demo5_analyzed/Params.mat"))
     row = ef.summarise(poses).iloc[0]
     assert 250 < row.time_seen < 442, "a third of the recording is not seen, and counts nowhere"
     # The cup of the food lies in the arm of the reward.
