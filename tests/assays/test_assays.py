@@ -288,3 +288,14 @@ def test_time_elsewhere_is_neither_side_also_where_zones_overlap() -> None:
     times = [row[f"time_{name}"] * 25 for name in ("social", "empty", "elsewhere")]
     expected = [(x < 61).sum(), ((x > 31) & (x < 81)).sum(), (x > 81).sum()]
     np.testing.assert_allclose(times, expected)
+
+
+def test_the_middle_of_a_maze_is_no_arm_also_where_arms_overlap() -> None:
+    x = np.arange(0, 100, 2.0)
+    ds = ef.from_arrays(np.stack([x, 0 * x])[None, None], fps=25, bodyparts=["centre"], units="mm")
+    arms = {"open": (-5, 61), "closed": (31, 81)}
+    drawn = {name: ef.polygon([(a, -5), (b, -5), (b, 5), (a, 5)]) for name, (a, b) in arms.items()}
+    marked = ef.mark_regions(ds, drawn, units="mm")
+    maze = {"open_arms": ["open"], "closed_arms": ["closed"], "platform": None}
+    found = row(ef.assays.elevated_plus_maze(marked, **maze))
+    assert found["time_middle"] * 25 == pytest.approx((x > 81).sum())

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import ethoflow as ef
 from ethoflow.engine import negate
 from ethoflow.engine.inputs import KernelFailed
-from ethoflow.features.social import any_nearer
+from ethoflow.features.nearness import any_nearer
 from tests.strategies import make_poses
 
 RAW = {"min_bout": 0, "max_gap": 0}

@@ -14,7 +14,7 @@ from ethoflow.errors import DataError
 from ethoflow.schema import Data, as_dataset
 from ethoflow.units import Quantity
 
-OPEN, CLOSED, DIPPING = "open", "closed", "dipping"
+OPEN, CLOSED, ARMS, DIPPING = "open", "closed", "arms", "dipping"
 
 
 def elevated_plus_maze(
@@ -49,7 +49,7 @@ def elevated_plus_maze(
     Returns
     -------
     DataFrame
-        observed, time_open, time_closed, time_middle (neither, s), share_open (of the observed
+        observed, time_open, time_closed, time_middle (in no arm, s), share_open (of the observed
         time), share_open_of_arms (of the time in arms), entries_open, entries_closed,
         share_entries_open, latency_open, latency_cut; with a platform head_dips and time_dipping.
 
@@ -68,7 +68,7 @@ def elevated_plus_maze(
         raise DataError(f"an arm is named twice: {', '.join(every)}. Each is open or closed.")
     ds = as_dataset(poses, needs=["position"])
     named = {f"{kind}_{i}": arm for kind, own in arms.items() for i, arm in enumerate(own)}
-    labels = inside(ds, {**arms, **named})
+    labels = inside(ds, {**arms, ARMS: every, **named})
     if platform is not None:
         maze = [*every, platform]
         nose = inside(ds, {"maze": maze}, point="nose").maze
@@ -94,7 +94,7 @@ def _measure(animal: Animal, arms: Sequence[str], *, dips: bool) -> dict[str, Ar
         "observed": observed,
         "time_open": time_open,
         "time_closed": time_closed,
-        "time_middle": observed - time_open - time_closed,
+        "time_middle": observed - animal.time(ARMS),
         "share_open": share(time_open, observed),
         "share_open_of_arms": share(time_open, time_open + time_closed),
         "entries_open": entries[OPEN],

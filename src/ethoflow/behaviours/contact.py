@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ethoflow.engine import behaviour
 from ethoflow.engine.declare import Array
-from ethoflow.features.social import nearer
+from ethoflow.features.nearness import nearer
 
 
 @behaviour(

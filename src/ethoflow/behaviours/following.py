@@ -7,7 +7,8 @@ import numpy as np
 from ethoflow.engine import behaviour
 from ethoflow.engine.declare import Array
 from ethoflow.engine.jit import jit
-from ethoflow.features.social import TILE, distance, keep_nearer
+from ethoflow.features.nearness import TILE, keep_nearer
+from ethoflow.features.social import distance
 
 
 @jit

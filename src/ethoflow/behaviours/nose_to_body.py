@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ethoflow.engine import behaviour, some_of
 from ethoflow.engine.declare import Array
-from ethoflow.features.social import any_nearer
+from ethoflow.features.nearness import any_nearer
 
 TRUNK = some_of(
     "left_ear", "right_ear", "neck", "centre", "lower_back", "left_side", "right_side", "left_hip",

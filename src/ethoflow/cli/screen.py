@@ -95,7 +95,9 @@ def plain_errors() -> Iterator[list[str]]:
         err.print(f"[red]error:[/] {escape(said)}")
         raise typer.Exit(1) from error
     except KeyboardInterrupt:
-        err.print("stopped; what is finished is kept: the same command goes on from here")
+        err.print(
+            "stopped; what is finished in a store is kept: the same command goes on from here"
+        )
         raise typer.Exit(130) from None
 
 
