@@ -185,6 +185,7 @@ def minimum_distance(position: Array, partner_position: Array) -> Array:
     Examples
     --------
     >>> from ethoflow import simulate
+    >>> from ethoflow.features.social import centre_distance
     >>> ds = simulate.simulate_recording(n_individuals=2, duration="2 s", seed=1).tracks
     >>> bool((minimum_distance(ds)[0, 0, 1] <= centre_distance(ds)[0, 0, 1]).all())
     True
