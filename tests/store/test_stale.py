@@ -6,8 +6,10 @@ What did not depend on the change is not computed again.
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +61,26 @@ def make(path: Path, of: Experiment, *, upto: str = "labels/rules") -> dict[str,
     labels = ef.annotate(ef.open(path, "poses"), of.rules, parameters=of.parameters)
     done["labels"] = ef.write(labels, path, "labels/rules", keep=False).written
     return done
+
+
+Ready = Callable[..., Path]
+
+
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> Ready:
+    """A store of what an experiment was, or became by a change: each is made once, and copied."""
+
+    @cache
+    def made(change: str | None, upto: str) -> Path:
+        path = tmp_path_factory.mktemp("ready") / "c.zarr"
+        make(path, CHANGES[change][0](Experiment()) if change else Experiment(), upto=upto)
+        return path
+
+    def copied(path: Path, change: str | None = None, *, upto: str = "labels/rules") -> Path:
+        shutil.copytree(made(change, upto), path)
+        return path
+
+    return copied
 
 
 def with_values(tracks: xr.Dataset, row: int) -> xr.Dataset:
@@ -145,13 +167,12 @@ UNFINISHED = [*CHANGES][:: 1 if LONG else 3]
     ("change", "upto"),
     [(one, "labels/rules") for one in CHANGES] + [(one, "poses") for one in UNFINISHED],
 )
-def test_the_store_is_as_made_afresh(change: str, upto: str, tmp_path: Path) -> None:
+def test_the_store_is_as_made_afresh(change: str, upto: str, tmp_path: Path, ready: Ready) -> None:
     alter, counts = CHANGES[change]
-    before = Experiment()
-    after = alter(before)
-    make(tmp_path / "again.zarr", before, upto=upto)
+    after = alter(Experiment())
+    ready(tmp_path / "again.zarr", upto=upto)
     done = make(tmp_path / "again.zarr", after)
-    make(tmp_path / "fresh.zarr", after)
+    ready(tmp_path / "fresh.zarr", change)
     assert_same_store(tmp_path / "again.zarr", tmp_path / "fresh.zarr")
     if upto == "labels/rules":
         expected = {group: n for group, n in counts.items() if n is not None}
@@ -159,8 +180,10 @@ def test_the_store_is_as_made_afresh(change: str, upto: str, tmp_path: Path) -> 
     assert set(make(tmp_path / "again.zarr", after).values()) == {0}
 
 
-def test_a_global_a_rule_uses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    make(tmp_path / "again.zarr", Experiment())
+def test_a_global_a_rule_uses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ready: Ready
+) -> None:
+    ready(tmp_path / "again.zarr")
     monkeypatch.setitem(globals(), "FASTEST", 30.0)
     done = make(tmp_path / "again.zarr", Experiment())
     make(tmp_path / "fresh.zarr", Experiment())
@@ -169,10 +192,9 @@ def test_a_global_a_rule_uses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_global_that_changes_between_asking_and_writing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ready: Ready
 ) -> None:
-    path = tmp_path / "c.zarr"
-    make(path, Experiment(), upto="poses")
+    path = ready(tmp_path / "c.zarr", upto="poses")
     labels = ef.annotate(ef.open(path, "poses"), [darting])
     monkeypatch.setitem(globals(), "FASTEST", 30.0)
     ef.write(labels, path, "labels/rules")
@@ -184,9 +206,8 @@ def test_a_global_that_changes_between_asking_and_writing(
     assert again.written == R
 
 
-def test_labels_of_other_poses_are_said_to_be_stale(tmp_path: Path) -> None:
-    path = tmp_path / "c.zarr"
-    make(path, Experiment())
+def test_labels_of_other_poses_are_said_to_be_stale(tmp_path: Path, ready: Ready) -> None:
+    path = ready(tmp_path / "c.zarr")
     tracks = ef.open(path, "tracks")
     ef.write(ef.clean(ef.calibrate(tracks, px_per_mm=3.0)), path, "poses", keep=False)
     with pytest.warns(UserWarning, match="labels/rules was made from numbers that have changed"):
@@ -197,9 +218,8 @@ def test_labels_of_other_poses_are_said_to_be_stale(tmp_path: Path) -> None:
     ef.open(path, "poses")
 
 
-def test_a_selection_of_labels_is_said_to_be_stale_too(tmp_path: Path) -> None:
-    path = tmp_path / "c.zarr"
-    make(path, Experiment(), upto="poses")
+def test_a_selection_of_labels_is_said_to_be_stale_too(tmp_path: Path, ready: Ready) -> None:
+    path = ready(tmp_path / "c.zarr", upto="poses")
     labels = ef.annotate(ef.open(path, "poses"), ["moving"])
     ef.write(labels.isel(recording=[2, 0]), path, "labels/some")
     ef.open(path, "labels/some")
@@ -208,18 +228,16 @@ def test_a_selection_of_labels_is_said_to_be_stale_too(tmp_path: Path) -> None:
         ef.open(path, "labels/some")
 
 
-def test_labels_are_stale_as_soon_as_the_tracks_are(tmp_path: Path) -> None:
-    path = tmp_path / "c.zarr"
-    make(path, Experiment())
+def test_labels_are_stale_as_soon_as_the_tracks_are(tmp_path: Path, ready: Ready) -> None:
+    path = ready(tmp_path / "c.zarr")
     ef.write(with_values(cohort(LENGTHS), 1), path)
     for group in ("poses", "labels/rules"):
         with pytest.warns(UserWarning, match="changed since"):
             ef.open(path, group)
 
 
-def test_arithmetic_is_never_taken_for_what_it_started_from(tmp_path: Path) -> None:
-    path = tmp_path / "c.zarr"
-    make(path, Experiment())
+def test_arithmetic_is_never_taken_for_what_it_started_from(tmp_path: Path, ready: Ready) -> None:
+    path = ready(tmp_path / "c.zarr")
     poses = ef.open(path, "poses")
     for changed in (
         poses.assign(position=poses.position * 2),
