@@ -38,6 +38,7 @@ features: [speed, body_length]
 rules: [moving, following, in_a_diary]
 rule_files: [rules.py]
 pictures: {recordings: 0}
+cleaning: {pictures: 0}
 """
 
 Step = Callable[[Path], None]

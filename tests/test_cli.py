@@ -92,7 +92,7 @@ def lab(tmp_path: Path) -> Path:
     (tmp_path / "project.yaml").write_text(
         "tracks: tracks/*.csv\nfps: 25\nmetadata: animals.csv\n"
         f"arena: circle {arena.x} {arena.y} {arena.radius} px = {arena.size}\n"
-        "pictures: {recordings: 0}\n"
+        "pictures: {recordings: 0}\ncleaning: {pictures: 0}\n"
     )
     return tmp_path
 
@@ -145,19 +145,19 @@ def test_a_missing_frame_rate_says_how_to_give_one(lab: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("pix_per_mm: 3", r"line 6: unknown key 'pix_per_mm'; expected one of: tracks, fps"),
-        ("clean: {max_gap: 3 cm}", r"line 6: clean\.max_gap.*3 cm"),
-        ("clean: {gap: 3}", r"line 6: unknown key 'clean\.gap'.*max_gap"),
-        ("px_per_mm: many", r"line 6: px_per_mm"),
-        ("parameters: {moving: {min_speed: 4 s}}", r"line 6: parameters\.moving\.min_speed.*mm/s"),
-        ("parameters: {moving: {speed: 4}}", r"line 6: parameters\.moving\.speed.*min_speed"),
+        ("pix_per_mm: 3", r"line 7: unknown key 'pix_per_mm'; expected one of: tracks, fps"),
+        ("clean: {max_gap: 3 cm}", r"line 7: clean\.max_gap.*3 cm"),
+        ("clean: {gap: 3}", r"line 7: unknown key 'clean\.gap'.*max_gap"),
+        ("px_per_mm: many", r"line 7: px_per_mm"),
+        ("parameters: {moving: {min_speed: 4 s}}", r"line 7: parameters\.moving\.min_speed.*mm/s"),
+        ("parameters: {moving: {speed: 4}}", r"line 7: parameters\.moving\.speed.*min_speed"),
         (
             "features: [speed]\nparameters: {fillable: {max_gap: 1 s}}",
-            r"line 7: 'fillable' is not among the features, which are: speed; and no rule",
+            r"line 8: 'fillable' is not among the features, which are: speed; and no rule",
         ),
-        ("rules: [mooving]", r"line 6: there is no rule 'mooving'. Did you mean 'moving'"),
-        ("skeleton: [nose]", r"line 6: skeleton"),
-        ("rule_files: [none.py]", r"line 6: there is no rule file"),
+        ("rules: [mooving]", r"line 7: there is no rule 'mooving'. Did you mean 'moving'"),
+        ("skeleton: [nose]", r"line 7: skeleton"),
+        ("rule_files: [none.py]", r"line 7: there is no rule file"),
     ],
 )
 def test_a_wrong_project_file_names_key_line_and_need(lab: Path, line: str, expected: str) -> None:

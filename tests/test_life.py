@@ -31,7 +31,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     simulate.write_metadata(simulation.tracks, folder / "animals.csv")
     (folder / "project.yaml").write_text(
         "tracks: tracks/*.csv\nfps: 25\nmetadata: animals.csv\npx_per_mm: 1.6\n"
-        "pictures: {recordings: 0}\n"
+        "pictures: {recordings: 0}\ncleaning: {pictures: 0}\n"
     )
     (folder / "bouts.csv").write_text("behaviour,start,stop\ngroom,1,2\ngroom,3,4\n")
     succeed("run", folder / "project.yaml")
@@ -66,7 +66,7 @@ def with_line(lab: Path, line: str, **files: str) -> Path:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("fps: 30", "line 6: the key 'fps' is there already, in line 2"),
+        ("fps: 30", "line 7: the key 'fps' is there already, in line 2"),
         ("resample_fps: .inf", "resample_fps: must be frames per second, a number above 0"),
         ("skeletn: {}", r"unknown key 'skeletn'.*Did you mean 'skeleton'"),
         ("clean: {windw: 3}", r"unknown key 'clean.windw'.*Did you mean 'window'"),
@@ -80,15 +80,15 @@ def with_line(lab: Path, line: str, **files: str) -> Path:
             "rules: [climbing]\nparameters: {moving: {min_speed: 3}}",
             "'moving' is not among the rul",
         ),
-        ("features: [sped]", "line 6: there is no feature 'sped'. Did you mean 'speed'"),
+        ("features: [sped]", "line 7: there is no feature 'sped'. Did you mean 'speed'"),
         ("features: [moving]", "'moving' is a rule, not a feature"),
         ("rules: [speed]", "'speed' is a feature, not a rule"),
         ("rules: following\nskeleton: {neck: Nose}", r"cannot apply following.* role 'nose'"),
         ("features: body_span\nskeleton: {neck: Nose}", r"cannot compute body_span.* role 'nose'"),
         ("skeleton: {neck: Nos}", r"names 'Nos' as neck; .* Did you mean 'Nose'"),
-        ("roles: {nek: Nose}", "line 6: there is no role 'nek'. Did you mean 'neck'"),
-        ("skeleton: {neck: 3}", "line 6: skeleton"),
-        ("\tarena: 3", r"line 6, column 1: .*Indent with blanks"),
+        ("roles: {nek: Nose}", "line 7: there is no role 'nek'. Did you mean 'neck'"),
+        ("skeleton: {neck: 3}", "line 7: skeleton"),
+        ("\tarena: 3", r"line 7, column 1: .*Indent with blanks"),
         ("x: [3", "is not YAML: line"),
         ("resample_fps: 1e12", "must lie between"),
     ],

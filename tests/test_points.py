@@ -187,7 +187,10 @@ def test_a_project_makes_points(key: str, given: str, tmp_path: Path) -> None:
     tracks = without_centre(make_tracks(1, 200))
     ef.export(tracks, tmp_path / "m.csv", format="DeepLabCut CSV")
     file = tmp_path / "project.yaml"
-    text = f"tracks: m.csv\nfps: 25\npx_per_mm: 2\npictures: {{recordings: 0}}\n{key}: {{centre: "
+    text = (
+        "tracks: m.csv\nfps: 25\npx_per_mm: 2\npictures: {recordings: 0}\n"
+        f"cleaning: {{pictures: 0}}\n{key}: {{centre: "
+    )
     for definition in (given, "[Nose, Tail_base]"):
         file.write_text(f"{text}{definition}}}\nrules: [moving]\n")
         done = CliRunner().invoke(app, ["run", str(file)])

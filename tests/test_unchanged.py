@@ -50,7 +50,7 @@ def make_project(folder: Path, more: str = "") -> Path:
     (folder / "project.yaml").write_text(
         "tracks: tracks/*.csv\nfps: 25\nmetadata: animals.csv\n"
         f"arena: circle {arena.x} {arena.y} {arena.radius} px = {arena.size}\n"
-        f"rules: [moving, climbing]\npictures: {{recordings: 0}}\n{more}"
+        f"rules: [moving, climbing]\npictures: {{recordings: 0}}\ncleaning: {{pictures: 0}}\n{more}"
     )
     return folder / "project.yaml"
 

@@ -21,6 +21,7 @@ clean: {max_jump: 30 mm}
 rules: [moving]
 features: [body_length]
 pictures: {recordings: 0}
+cleaning: {pictures: 0}
 """
 
 
@@ -74,12 +75,12 @@ def test_the_command_line_makes_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("{features: [sped]}", r"line 8: there is no feature 'sped'. Did you mean 'speed'"),
-        ("{features: [smooth]}", r"line 8: 'smooth' is a step, not a feature"),
-        ("{features: [body_length]}", r"line 8: 'body_length' is a number of a whole recording"),
-        ("{features: speed, window: 3 mm}", r"line 8: windows\.window.*3 mm"),
-        ("{features: speed, statistic: [mid]}", r"line 8: windows\.statistic: .*'mid'"),
-        ("{features: speed, windw: 1 s}", r"line 8: unknown key 'windows\.windw'.*'window'"),
+        ("{features: [sped]}", r"line 9: there is no feature 'sped'. Did you mean 'speed'"),
+        ("{features: [smooth]}", r"line 9: 'smooth' is a step, not a feature"),
+        ("{features: [body_length]}", r"line 9: 'body_length' is a number of a whole recording"),
+        ("{features: speed, window: 3 mm}", r"line 9: windows\.window.*3 mm"),
+        ("{features: speed, statistic: [mid]}", r"line 9: windows\.statistic: .*'mid'"),
+        ("{features: speed, windw: 1 s}", r"line 9: unknown key 'windows\.windw'.*'window'"),
     ],
 )
 def test_faults_are_told_with_their_lines(tmp_path: Path, line: str, expected: str) -> None:

@@ -86,7 +86,8 @@ def test_a_project_sets_what_its_rules_rest_on(tmp_path: Path) -> None:
     text = (
         "tracks: mouse.csv\nfps: 25\nrule_files: rules.py\nrules: over_the_line\n"
         "features: nose_over_line\nclean: {min_confidence: null, max_jump: null, max_gap: 0, "
-        "window: 0}\npictures: {recordings: 0}\nparameters:\n  nose_over_line: {above: ABOVE mm}\n"
+        "window: 0}\npictures: {recordings: 0}\ncleaning: {pictures: 0}\n"
+        "parameters:\n  nose_over_line: {above: ABOVE mm}\n"
     )
     for above in (-20, 20):
         project.write_text(text.replace("ABOVE", str(above)))

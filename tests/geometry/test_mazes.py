@@ -92,6 +92,7 @@ tracks: tracks/*.csv
 fps: 30
 arena: {arena}
 regions: {regions}
+cleaning: {{pictures: 0}}
 """
 
 

@@ -84,7 +84,9 @@ def test_init_and_run_count_a_video_once(tmp_path, save):
     assert "filtered versions" in found.output
     project = tmp_path / "project.yaml"
     project.write_text(project.read_text().replace("# metadata:", "metadata:"))
-    project.write_text(f"{project.read_text()}pictures: {{recordings: 0}}\n")
+    project.write_text(
+        f"{project.read_text()}pictures: {{recordings: 0}}\ncleaning: {{pictures: 0}}\n"
+    )
     ran = CliRunner().invoke(app, ["run", str(project)])
     assert ran.exit_code == 0, ran.output
     assert "2 of 2 recordings have a row in animals.csv" in ran.output

@@ -23,6 +23,7 @@ from ethoflow.engine import layout
 GROUPS = ("tracks", "poses", "features", "labels/rules")
 N_FRAMES = (500, 300, 450)
 BLOCK = 200
+NO_PICTURES = "pictures: {recordings: 0}\ncleaning: {pictures: 0}\n"
 
 
 def invoke(*arguments: object) -> Result:
@@ -51,7 +52,7 @@ class Lab:
         lab.project.write_text(
             "tracks: tracks/*.csv\nfps: 25\nmetadata: animals.csv\n"
             f"arena: circle {arena.x} {arena.y} {arena.radius} px = {arena.size}\n"
-            "pictures: {recordings: 0}\n"
+            f"{NO_PICTURES}"
         )
         return lab
 

@@ -97,7 +97,11 @@ def put(lab: Lab, state: Mapping[str, Any], aside: Path) -> None:
     content = {k: state[k] for k in kept if state[k] is not None} | (state["scale"] or {})
     if "moving" not in (state["rules"] or ["moving"]):
         content.pop("parameters", None)
-    content |= {"tracks": "tracks/*.csv", "pictures": {"recordings": 0}}
+    content |= {
+        "tracks": "tracks/*.csv",
+        "pictures": {"recordings": 0},
+        "cleaning": {"pictures": 0},
+    }
     if state["metadata"] is not None:
         table = pd.DataFrame({"recording": [file.stem for file in files], **state["metadata"]})
         table.to_csv(lab.folder / "animals.csv", index=False)
