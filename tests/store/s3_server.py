@@ -6,9 +6,10 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,6 +73,8 @@ def _serve() -> None:
             pass
 
     app, answered = DomainDispatcherApplication(create_backend_app), []
+    # Moto looks whether a key is there and writes it then: of S3 itself that is one step.
+    one_write = threading.Lock()
 
     def counted(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         if environ["PATH_INFO"] == TOLD:
@@ -81,7 +84,8 @@ def _serve() -> None:
             return [told]
         query = environ.get("QUERY_STRING", "")
         answered.append(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}?{query}")
-        return app(environ, start_response)  # type: ignore[no-any-return]
+        with nullcontext() if environ["REQUEST_METHOD"] in ("GET", "HEAD") else one_write:
+            return app(environ, start_response)  # type: ignore[no-any-return]
 
     server = make_server("127.0.0.1", 0, counted, threaded=True, request_handler=Quiet)
     print(f"http://127.0.0.1:{server.server_port}", flush=True)
