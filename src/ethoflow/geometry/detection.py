@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -81,6 +81,7 @@ def find_arena(source: str | Path | Image) -> Found:
             if confidence > most:
                 best, most = shape, confidence
     height, width = picture.shape
+    best = None if best is None else replace(best, picture=(width, height))
     return Found(best, round(most, 3), width, height)
 
 
