@@ -173,7 +173,7 @@ def apply_scaler(matrix: xr.DataArray, scaler: Model) -> xr.DataArray:
 
 
 def save_scaler(scaler: Model, path: str | Path) -> Path:
-    """A scaler as a JSON file: the frame rate, and every feature's name, unit, centre, spread, count.
+    """A scaler as JSON: the frame rate, and each feature's name, unit, centre, spread and count.
 
     Raises
     ------

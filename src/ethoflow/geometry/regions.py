@@ -155,18 +155,22 @@ def tracked_corners(regions: Regions | Mapping[str, Regions]) -> list[str]:
     return list(dict.fromkeys(name for one in each for name in _tracked(_read(one))))  # type: ignore[arg-type]
 
 
-def place_landmarks(
-    ds: xr.Dataset,
+def corners_of(
     arena: GivenArena | Mapping[str, GivenArena] | None,
     regions: Regions | Mapping[str, Regions] | None,
-) -> xr.Dataset:
-    """Tracks in which the corners that an arena or regions name are landmarks, no body parts."""
+) -> list[str]:
+    """Body parts that an arena or regions name as their corners.
+
+    Examples
+    --------
+    >>> corners_of("polygon from a, b, c = 40 cm", {"nest": "polygon from b, c, d"})
+    ['a', 'b', 'c', 'd']
+    """
     each = list(arena.values()) if isinstance(arena, Mapping) else [arena]
     arenas = [read_arena(one) if isinstance(one, str) else one for one in each]
     names = [n for one in arenas if isinstance(one, FromLandmarks) for n in one.names]
     names += [] if regions is None else tracked_corners(regions)
-    names = list(dict.fromkeys(names))
-    return mark_landmarks(ds, names) if names else ds
+    return list(dict.fromkeys(names))
 
 
 def _tracked(read: Drawn) -> list[str]:

@@ -19,7 +19,7 @@ from ethoflow.geometry.by_name import unused
 from ethoflow.geometry.calibration import calibrate
 from ethoflow.geometry.files import is_file, read_arenas, read_regions
 from ethoflow.geometry.pictures import OtherPicture
-from ethoflow.geometry.regions import mark_regions, place_landmarks
+from ethoflow.geometry.regions import corners_of, mark_regions
 from ethoflow.geometry.scale import column_key, is_quantity
 from ethoflow.identities.rows import check_rows
 from ethoflow.identities.swapping import check_edits, count_applied, swap_identities
@@ -28,6 +28,7 @@ from ethoflow.points import add_points
 from ethoflow.schema import position_units, text
 from ethoflow.short_names import short_names, shortener
 from ethoflow.skeleton import find_points, find_roles
+from ethoflow.stages.corners import mark_corners
 from ethoflow.stages.declare import stage
 from ethoflow.stages.job import Job
 from ethoflow.stages.keys import (
@@ -199,7 +200,8 @@ def poses(job: Job, keys: PosesKeys) -> Group | None:
         return None
     arena, regions = _shapes(job, keys)
     # Landmarks are nobody's: they leave before animals are exchanged.
-    ds = _correct(place_landmarks(job.open("tracks"), arena, regions), keys, job)
+    corners = corners_of(arena, regions)
+    ds = _correct(mark_corners(job, job.open("tracks"), corners), keys, job)
     parts = [str(part) for part in ds.bodypart.values]
     if keys.skeleton:
         roles = text(find_roles(parts, keys.skeleton))
