@@ -60,15 +60,15 @@ def mark_landmarks(
     (['nose'], [10.0, 20.0])
     """
     ds = as_dataset(data, needs=["position"])
-    known = [str(part) for part in ds.bodypart.values]
-    lacking = [part for part in parts if part not in known]
+    tracked = [str(part) for part in ds.bodypart.values]
+    lacking = [part for part in parts if part not in tracked]
     if lacking:
-        near = did_you_mean(lacking[0], known)
+        near = did_you_mean(lacking[0], tracked)
         raise DataError(
             f"no body part is called {listed(map(repr, lacking))}; the tracking has: "
-            f"{', '.join(known)}.{near}"
+            f"{', '.join(tracked)}.{near}"
         )
-    rest = [part for part in known if part not in parts]
+    rest = [part for part in tracked if part not in parts]
     if not rest:
         raise DataError("all body parts are corners of the arena: no animal is left.")
     places = _medians(ds, list(parts), known or {})
