@@ -215,9 +215,11 @@ def _write_files(
             for number, item in enumerate(todo, 1):
                 _make(item, folder, {n: sources[n] for n in item.files if n in stale})
                 progress(number, len(todo))
-    if sources:
-        job.report.say("", f"{stage.name}: {_made(len(stale), len(sources), files.verb)}")
-    outcome.files[place[:-1]] = list(sources)
+    there = results.shown(folder, sources)
+    if there:
+        n_new = len(stale.intersection(there))
+        job.report.say("", f"{stage.name}: {_made(n_new, len(there), files.verb)}")
+    outcome.files[place[:-1]] = there
     for title, name in files.shows.items():
         columns = results.note_of(folder, name)
         if columns is not None:
@@ -244,7 +246,11 @@ def _make(item: Item, folder: Path, wanted: Mapping[str, str]) -> None:
     """Files of one item that are not fresh, each there whole or not at all."""
     made = item.make()
     note = None if item.note is None else item.note(made)
+    without = () if item.without is None else item.without(made)
     for name, source in wanted.items():
+        if name in without:
+            results.record_none(folder, name, source)
+            continue
         with beside(folder / name, goes_on=GOES_ON) as part:
             item.save(made, part)
         results.record(folder, name, source, note)

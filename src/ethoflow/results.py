@@ -7,7 +7,7 @@ nobody has changed it since; files that are made no more are removed, and never 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -43,6 +43,20 @@ def record(folder: Path, name: str, source: str, note: object = None) -> None:
     _write(folder, {**_read(folder), name: {"source": source, "stamp": stamp, "note": note}})
 
 
+def record_none(folder: Path, name: str, source: str) -> None:
+    """Note that there is nothing to show in a file; one that a former run made goes."""
+    rows = _read(folder)
+    if name in shown(folder, rows) and _untouched(folder, rows, name):
+        (folder / name).unlink()
+    _write(folder, {**rows, name: {"source": source, "stamp": None, "note": None}})
+
+
+def shown(folder: Path, names: Iterable[str]) -> list[str]:
+    """Those files that have something to show."""
+    rows = _read(folder)
+    return [name for name in names if name not in rows or rows[name]["stamp"] is not None]
+
+
 def note_of(folder: Path, name: str) -> Any:
     """What was noted of a file when it was made; None where nothing was."""
     return _read(folder).get(name, {}).get("note")
@@ -51,7 +65,8 @@ def note_of(folder: Path, name: str) -> Any:
 def sources(folder: Path) -> dict[str, str]:
     """What each file that was made in a folder, and is there still, was made from."""
     rows = _read(folder)
-    return {name: row["source"] for name, row in rows.items() if _untouched(folder, rows, name)}
+    there = [name for name in shown(folder, rows) if _untouched(folder, rows, name)]
+    return {name: rows[name]["source"] for name in there}
 
 
 def remove_others(folder: Path, wanted: Mapping[str, str]) -> None:
@@ -63,13 +78,15 @@ def remove_others(folder: Path, wanted: Mapping[str, str]) -> None:
     rows = _read(folder)
     others = [name for name in rows if name not in wanted]
     for name in others:
-        if _untouched(folder, rows, name):
+        if rows[name]["stamp"] is not None and _untouched(folder, rows, name):
             (folder / name).unlink()
     if others:
         _write(folder, {name: row for name, row in rows.items() if name in wanted})
 
 
 def _untouched(folder: Path, rows: Rows, name: str) -> bool:
+    if rows[name]["stamp"] is None:
+        return True
     try:
         found = (folder / name).stat()
     except OSError:

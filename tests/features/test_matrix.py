@@ -220,6 +220,10 @@ def test_other_features_and_other_units_are_refused() -> None:
         )
     turned = ef.apply_scaler(matrix.isel(feature=slice(None, None, -1)), model)
     xr.testing.assert_equal(turned.drop_attrs(), ef.apply_scaler(matrix, model).drop_attrs())
+    slow = make_poses(1)
+    slow = slow.assign_coords(fps=slow.fps / 2, time=slow.time * 2)
+    with pytest.raises(ef.DataError, match=r"fitted at 25 fps, the matrix is at 12\.5 fps"):
+        ef.apply_scaler(ef.feature_matrix(slow, ["speed", "heading", "centre_distance"]), model)
     with pytest.raises(ef.DataError, match="scaler"):
         ef.apply_scaler(matrix, ef.Model.of("other", {"centre": np.zeros(3)}))
 
@@ -234,6 +238,10 @@ def test_a_scaler_is_a_json_file(tmp_path: Path) -> None:
     held["features"][0]["centre"] = 1.5
     path.write_text(json.dumps(held))
     assert ef.read_scaler(path).digest != model.digest
+    path.write_text(json.dumps({**json.loads(ef.save_scaler(model, path).read_text()), "fps": 50}))
+    assert ef.read_scaler(path).digest != model.digest
+    with pytest.raises(ef.DataError, match="fitted at 50 fps"):
+        ef.apply_scaler(matrix, ef.read_scaler(path))
     for text in ("{}", "[1]", "no", '{"features": 3}'):
         path.write_text(text)
         with pytest.raises(ef.DataError, match=r"scaler\.json"):

@@ -54,6 +54,24 @@ def test_distances_are_shapelys(name: str) -> None:
     assert (flags[clear] == inside[clear]).all()
 
 
+def test_outlines_of_many_corners_with_holes_and_parts() -> None:
+    """Corners that run in and out, so that near sides lie far apart along the outline."""
+    turn = np.linspace(0, 2 * np.pi, 301)[:-1]
+    far = 60 + 25 * np.sin(9 * turn)
+    star = np.stack([far * np.cos(turn), far * np.sin(turn)], axis=1)
+    hole = star[::-3] / 3
+    shape = [[ef.polygon(star.tolist()), ef.polygon(hole.tolist())], [ef.circle(100, 100, 9)]]
+    places = points(900, 3).astype(np.float32).astype(float)
+    ds = ef.mark_regions(at(places), {"star": shape})
+    found = ef.features.region_distance(ds).values[0, 0, 0]
+    outlines = [star, hole], [np.asarray(ef.circle(100, 100, 9).vertices)]
+    expected = shapely.MultiPolygon([shapely.Polygon(one[0], one[1:]) for one in outlines])
+    dots = shapely.points(places)
+    apart = shapely.distance(expected.boundary, dots)
+    inside = shapely.contains(expected, dots)
+    np.testing.assert_allclose(found, np.where(inside, apart, -apart), atol=1e-4)
+
+
 def test_centres_are_centroids() -> None:
     ds = ef.mark_regions(at(points(2)), SHAPES)
     for name, shape in SHAPES.items():

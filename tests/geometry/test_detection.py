@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +16,8 @@ from typer.testing import CliRunner
 
 import ethoflow as ef
 from ethoflow.cli import app
-from ethoflow.geometry.detection import find_arenas
 from ethoflow.geometry.files import read_arenas
+from ethoflow.geometry.in_videos import FINISHED, find_arenas
 from ethoflow.geometry.still import median_frame
 
 cv2 = pytest.importorskip("cv2")
@@ -86,6 +90,39 @@ def test_a_table_that_a_project_reads(tmp_path: Path) -> None:
     assert told == [(1, 1)]
     with pytest.raises(ef.DataError, match="there already"):
         find_arenas([tmp_path / "m1.avi"], out)
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from ethoflow.geometry.in_videos import find_arenas
+def die(done, total):
+    if done == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+find_arenas([Path(name) for name in sys.argv[2:]], Path(sys.argv[1]), size="38 cm", progress=die)
+"""
+
+
+def test_a_killed_command_goes_on(tmp_path: Path) -> None:
+    """Of videos that were looked at nothing is read again, unless they are others by now."""
+    videos = [tmp_path / f"m{number}.avi" for number in (1, 2, 3)]
+    film(videos[0])
+    for copy in videos[1:]:
+        shutil.copy(videos[0], copy)
+    out = tmp_path / "arenas.csv"
+    command = [sys.executable, "-c", KILLED, str(out), *map(str, videos)]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    assert not out.exists()
+    finished = tmp_path / "arenas_pictures" / FINISHED
+    finished.write_bytes(finished.read_bytes() + b'\n["half a line')
+    before = videos[0].stat()
+    videos[0].write_bytes(bytes(before.st_size))  # could not be read any more
+    os.utime(videos[0], ns=(before.st_atime_ns, before.st_mtime_ns))
+    videos[1].write_bytes(b"another")
+    table, folder = find_arenas(videos, out, size="38 cm")
+    assert table.arena[0] == table.arena[2] != ""
+    assert "cannot be opened" in table.note[1]
+    assert not (folder / FINISHED).exists()
 
 
 @pytest.mark.parametrize(("codec", "n"), [("mp4v", 3500), ("mp4v", 300), ("MJPG", 20)])

@@ -8,14 +8,21 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 import ethoflow as ef
 from ethoflow.cli import app
+from ethoflow.cli.screen import Screen
+from ethoflow.geometry.landmarks import mark_landmarks
 from ethoflow.geometry.mazes import find_maze
+from ethoflow.geometry.regions import corners_of
 from ethoflow.geometry.rings import signed_area
+from ethoflow.stages.corners import KEPT, mark_corners
+from ethoflow.stages.job import Job
+from tests.conftest import no_compute
 from tests.strategies import make_tracks, stack
 
 
@@ -146,6 +153,39 @@ def test_a_second_run_finds_all_fresh(tmp_path: Path) -> None:
         )
     for stage, n in {"summary": 2, "tables": 4, "pictures": 4}.items():
         assert f"{stage}: {n} kept, as what they show has not changed" in said
+
+
+def test_corners_of_an_added_recording_alone_are_read(tmp_path: Path) -> None:
+    """Those of the others are kept, as long as their tracks and what is asked stay the same."""
+    mazes = [ef.simulate.plus_maze(seed=seed, name=f"m{seed}") for seed in (4, 5)]
+    cohort = stack([maze.tracks for maze in mazes])
+    path, corners = tmp_path / "c.zarr", corners_of(mazes[0].arena, "maze")
+
+    def mark(parts: list[str] = corners) -> xr.DataArray:
+        job = Job(path, tmp_path, Screen())
+        return mark_corners(job, job.open("tracks"), parts).landmark_position
+
+    def reads(parts: list[str] = corners) -> bool:
+        try:
+            with no_compute():
+                mark(parts)
+        except AssertionError:
+            return True
+        return False
+
+    ef.write(cohort.isel(recording=[0]), path, "tracks")
+    assert reads()
+    alone = mark()
+    assert not reads()
+    assert reads(corners[1:])
+    ef.write(cohort, path, "tracks")
+    assert reads()
+    both = mark()
+    assert not reads()
+    np.testing.assert_array_equal(both[0], alone[0])
+    np.testing.assert_array_equal(both, mark_landmarks(cohort, corners).landmark_position)
+    (path / KEPT).write_bytes((path / KEPT).read_bytes().replace(b"1", b"2"))  # not to be trusted
+    assert reads()
 
 
 def test_the_same_in_a_script() -> None:

@@ -71,7 +71,8 @@ def test_nothing_to_look_at():
     two = simulate.simulate_cohort(1, duration="10 s", seed=1).tracks
     assert len(ef.find_swaps(two.where(False))) == 0
     assert len(ef.find_swaps(two.where(two.individual == "individual_0"))) == 0
-    assert len(ef.find_swaps(two.isel(time=slice(5)))) == 0
+    with pytest.warns(UserWarning, match=r"individual_0 \(5 frames\).* fewer than 50 frames"):
+        assert len(ef.find_swaps(two.isel(time=slice(5)))) == 0
     assert list(ef.find_swaps(one)) == list(ef.find_swaps(two.where(False)))
 
 
@@ -140,7 +141,9 @@ def test_one_that_is_hardly_seen_does_not_keep_the_others_from_being_looked_at(p
     )
     rare = rare.where((rare.time > 5) & (rare.time < 5.3))
     three = xr.concat([made.tracks, rare.transpose(*made.tracks.dims)], "individual")
-    again = ef.find_swaps(three)
+    with pytest.warns(UserWarning, match=r": ghost \(7 frames\): seen in fewer") as said:
+        again = ef.find_swaps(three)
+    assert len(said) == 1
     columns = ["start_frame", "stop_frame", "a", "b", "status"]
     assert again[columns].values.tolist() == found[columns].values.tolist()
 

@@ -29,7 +29,13 @@ def test_another_list_makes_poses_anew(tmp_path):
     assert near > 0
     found = invoke("identities", lab.store)
     assert found.exit_code == 0, found.output
-    assert (lab.folder / "results" / "cohort_results" / "identities" / "suspects.csv").exists()
+    folder = lab.folder / "results" / "cohort_results" / "identities"
+    tables = {path.stem: len(pd.read_csv(path)) for path in folder.glob("swaps_*.csv")}
+    assert {path.stem for path in folder.glob("*.png")} == {n for n, k in tables.items() if k}
+    assert not all(tables.values())  # of some there is nothing to draw
+    assert len(pd.read_csv(folder / "suspects.csv")) == sum(tables.values())
+    again = invoke("identities", lab.store)
+    assert "kept, as what they show has not changed" in again.output
 
 
 @pytest.mark.parametrize(

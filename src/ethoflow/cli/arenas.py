@@ -26,7 +26,7 @@ def arenas(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a table there.")] = False,
 ) -> None:
     """Find the arenas in videos: a table for the key `arena`, and pictures to look at."""
-    from ethoflow.geometry.detection import find_arenas
+    from ethoflow.geometry.in_videos import find_arenas
 
     with plain_errors():
         with Screen().track("looking at videos") as progress:

@@ -47,10 +47,9 @@ def region_distance(
             offset = position[:, :2] - region_centre[place, :2, np.newaxis]
             found[:, place] = radius - np.sqrt(np.square(offset).sum(axis=1))
             continue
-        corners = _without_padding(region_outline[place]).astype(np.float64)
-        for part, result in zip(position, found, strict=True):
-            if len(corners):
-                distance_to_outline(part[0], part[1], corners, result[place])
+        corners = _without_padding(region_outline[place])
+        if len(corners):
+            distance_to_outline(position, corners, found[:, place])
     return found
 
 

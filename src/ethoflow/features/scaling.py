@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,7 +21,7 @@ from ethoflow.errors import DataError, NoSuchFile, WrongUse, did_you_mean, liste
 from ethoflow.features.scaling_kernel import METHODS, finish, merge, scaled, scaler
 from ethoflow.schema import as_dataset
 
-FORMAT = "ethoflow scaler 1"
+FORMAT = "ethoflow scaler 2"
 
 
 class UnscaledFeatures(UserWarning):
@@ -69,7 +70,13 @@ def fit_scaler(matrix: xr.DataArray, method: str = "robust") -> Model:
             f"{did_you_mean(method, METHODS)}"
         )
     features, units, circular = _describe(matrix)
-    given = {"method": method, "features": features, "units": units, "circular": circular}
+    given = {
+        "method": method,
+        "features": features,
+        "units": units,
+        "circular": circular,
+        "rate": float(matrix.fps),
+    }
     ds = as_dataset(matrix.reset_coords(["unit", "circular"], drop=True).to_dataset(name=NAME))
     model = fit(FIT, ds, {"values": NAME, **given})
     _warn(model, features)
@@ -110,14 +117,16 @@ def apply_scaler(matrix: xr.DataArray, scaler: Model) -> xr.DataArray:
     Parameters
     ----------
     matrix
-        With the features that the scaler was fitted on, in any order, and in the same units.
+        With the features that the scaler was fitted on, in any order, in the same units and at the
+        same frame rate.
     scaler
         Of `fit_scaler` or `read_scaler`.
 
     Raises
     ------
     DataError
-        The matrix has other features, or other units.
+        The matrix has other features, other units, or another frame rate, at which speeds, what
+        changes from frame to frame and the tracker's noise spread otherwise.
 
     Examples
     --------
@@ -145,6 +154,12 @@ def apply_scaler(matrix: xr.DataArray, scaler: Model) -> xr.DataArray:
             f"the scaler was fitted on other units: {listed(wrong, 3)}. Calibrate both alike, or "
             "fit another scaler."
         )
+    if not math.isclose(rate := float(matrix.fps), known["rate"], rel_tol=1e-6):
+        raise DataError(
+            f"the scaler was fitted at {known['rate']:g} fps, the matrix is at {rate:g} fps, where "
+            "features spread otherwise. Read the tracks with resample_fps="
+            f"{known['rate']:g}, or fit another scaler."
+        )
     order = [features.index(name) for name in known["features"]]
     if order != list(range(len(features))):
         matrix = matrix.isel(feature=order)
@@ -158,7 +173,7 @@ def apply_scaler(matrix: xr.DataArray, scaler: Model) -> xr.DataArray:
 
 
 def save_scaler(scaler: Model, path: str | Path) -> Path:
-    """A scaler as a JSON file: for every feature its name, unit, centre, spread and count.
+    """A scaler as JSON: the frame rate, and each feature's name, unit, centre, spread and count.
 
     Raises
     ------
@@ -188,8 +203,9 @@ def save_scaler(scaler: Model, path: str | Path) -> Path:
     content = {
         "format": FORMAT,
         "method": known["method"],
+        "fps": known["rate"],
         "digest": scaler.digest,
-        "content": _content(rows),
+        "content": _content(known["rate"], rows),
         "recipe": dict(scaler.recipe),
         "features": rows,
     }
@@ -226,11 +242,12 @@ def read_scaler(path: str | Path) -> Model:
             "spread": np.array([_number(row["spread"]) for row in rows]),
             "count": np.array([int(row["count"]) for row in rows]),
         }
-        known = {
+        known: dict[str, Any] = {
             "method": str(held["method"]),
             "features": [str(row["feature"]) for row in rows],
             "units": [str(row["unit"]) for row in rows],
             "circular": [bool(row["circular"]) for row in rows],
+            "rate": float(held["fps"]),
         }
         if held["format"] != FORMAT or len({*known["features"]}) != len(rows):
             raise ValueError("of another format")
@@ -240,13 +257,13 @@ def read_scaler(path: str | Path) -> Model:
         raise DataError(
             f"{path} holds no scaler of ef.save_scaler ({type(error).__name__}: {error})."
         ) from error
-    own = _content(rows)
+    own = _content(known["rate"], rows)
     return Model("scaler", digest if own == content else own, arrays, recipe)
 
 
-def _content(rows: list[dict[str, Any]]) -> str:
+def _content(rate: object, rows: list[dict[str, Any]]) -> str:
     """Digest of all that a scaler does."""
-    return content_digest({}, {}, json.dumps(rows, sort_keys=True))
+    return content_digest({}, {}, json.dumps([rate, rows], sort_keys=True))
 
 
 def _plain(number: Any) -> float | None:
@@ -259,7 +276,7 @@ def _number(given: Any) -> float:
 
 def _settings(model: Any) -> Mapping[str, Any]:
     found = model.recipe.get("parameters", {}) if isinstance(model, Model) else {}
-    if not {"features", "units", "circular", "method"} <= set(found):
+    if not {"features", "units", "circular", "method", "rate"} <= set(found):
         raise WrongUse(f"needed a scaler of ef.fit_scaler or ef.read_scaler, found {model!r}.")
     return found
 

@@ -26,8 +26,12 @@ def scaler(
     features: Sequence[str] = (),
     units: Sequence[str] = (),
     circular: Sequence[bool] = (),
+    rate: float = 0.0,
 ) -> dict[str, Array]:
-    """Sums of a stretch of a feature matrix, and how often which numbers are there."""
+    """Sums of a stretch of a feature matrix, and how often which numbers are there.
+
+    Names, units and frames per second are kept with the model.
+    """
     wide = np.ascontiguousarray(values, np.float64)
     seen = ~np.isnan(wide)
     count = seen.sum(axis=1)

@@ -35,9 +35,8 @@ def wall_distance(position: Array, arena: Array, arena_centre: Array, arena_radi
         offset = position[:, :2] - arena_centre[:2, np.newaxis]
         inside: Array = arena_radius - np.sqrt(np.square(offset).sum(axis=1))
         return inside
-    corners = arena[~np.isnan(arena[:, 0])].astype(np.float64)
+    corners = arena[~np.isnan(arena[:, 0])]
     out = np.full((position.shape[0], position.shape[-1]), np.nan, np.float32)
     if len(corners):
-        for part, result in zip(position, out, strict=True):
-            distance_to_outline(part[0], part[1], corners, result)
+        distance_to_outline(position, corners, out)
     return out

@@ -14,6 +14,7 @@ from ethoflow.errors import in_words
 from ethoflow.geometry.arena import Arena
 from ethoflow.geometry.by_name import for_each
 from ethoflow.geometry.landmarks import landmarks_of, mark_landmarks
+from ethoflow.geometry.pictures import check_pictures
 from ethoflow.geometry.projection import homographies_of, project_lengths
 from ethoflow.geometry.scale import Scale, is_quantity, scales_of
 from ethoflow.geometry.written import FromLandmarks, GivenArena, read_arena
@@ -54,7 +55,8 @@ def calibrate(
         `circle` or `polygon`, in px, for all recordings or one for each (by name; `default` is that
         of the rest). Its `size` gives the scale; both `sides` of a rectangle a homography. A text
         as in project files may name corners that are tracked as body parts: their medians are the
-        corners, and they are no body parts any more.
+        corners, and they are no body parts any more. One that knows the size of its picture (of
+        `find_arena`, or of its table) is compared with where the points are, which reads some.
     px_per_mm
         The scale: one for all, one for each recording (a mapping, Series or DataArray by name, or
         a list or array in their order), or the name of a column of the metadata. Texts have a unit
@@ -65,7 +67,12 @@ def calibrate(
     ------
     DataError
         Neither is given, a recording has none, the scale is not positive, the positions are in mm
-        already, or places in space have no unit.
+        already, places in space have no unit, or the arena is of a picture of another size.
+
+    Warns
+    -----
+    OtherPicture
+        The animals go where the arena would be in a picture of another size.
 
     Examples
     --------
@@ -100,6 +107,7 @@ def calibrate(
         one if isinstance(one, Arena) else one.place(landmarks_of(ds, row))
         for row, one in enumerate(given)
     ]
+    check_pictures(ds, [[one] for one in arenas], names)
     if any(one.sides for one in arenas):
         if px_per_mm is not None:
             raise DataError(

@@ -1,19 +1,16 @@
-"""Arenas found in videos: circles and four-sided floors of the median of frames."""
+"""The arena in a video: a circle or a four-sided floor in the median of its frames."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
-from ethoflow.csv_text import write_csv
-from ethoflow.geometry.arena import Arena, circle, polygon, two_sides
+from ethoflow.geometry.arena import Arena, circle, polygon
 from ethoflow.geometry.rings import is_convex
 from ethoflow.geometry.still import Image, median_frame
-from ethoflow.geometry.written import read_arena
 from ethoflow.schema import DataError
 
 ENOUGH = 0.6
@@ -81,6 +78,7 @@ def find_arena(source: str | Path | Image) -> Found:
             if confidence > most:
                 best, most = shape, confidence
     height, width = picture.shape
+    best = None if best is None else replace(best, picture=(width, height))
     return Found(best, round(most, 3), width, height)
 
 
@@ -202,79 +200,3 @@ def draw_found(picture: Image, found: Found, path: Path) -> None:
     if not written:
         raise DataError(f"{path}: the picture cannot be encoded.")
     path.write_bytes(data.tobytes())
-
-
-def find_arenas(
-    videos: Sequence[Path],
-    table: Path,
-    *,
-    size: str | None = None,
-    overwrite: bool = False,
-    progress: Callable[[int, int], None] | None = None,
-) -> tuple[pd.DataFrame, Path]:
-    """Arenas of videos as a table that a project reads back, and a picture of each.
-
-    Parameters
-    ----------
-    videos
-        The videos; a row each, by the stem of its name.
-    table
-        Where the table (CSV) goes: columns recording, arena, confidence, width, height, note. The
-        pictures lie in the folder of its name with ``_pictures`` behind. A cell of `arena` that is
-        empty was not sure enough, and may be written by hand.
-    size
-        Length that is known: diameter, first side, or both sides, ``"40 x 30 cm"``.
-    overwrite
-        Whether a table that is there, and may have been mended by hand, is replaced.
-    progress
-        Is told after each video how many are done, and of how many.
-
-    Raises
-    ------
-    DataError
-        The table is there already, two videos have one name, or the size is no length.
-    """
-    stems = [video.stem for video in videos]
-    if table.exists() and not overwrite:
-        raise DataError(f"{table} is there already, perhaps mended by hand: give another --out.")
-    if len(set(stems)) < len(stems):
-        raise DataError("two videos have one name: find their arenas in two tables.")
-    if size is not None:
-        read_arena(f"polygon 0,0 9,0 9,9 0,9 px = {size}")
-    folder = table.with_name(f"{table.stem}_pictures")
-    folder.mkdir(parents=True, exist_ok=True)
-    rows = []
-    for number, video in enumerate(videos, 1):
-        rows.append((video.stem, *_look_at(video, size, folder)))
-        if progress is not None:
-            progress(number, len(videos))
-    made = pd.DataFrame(
-        rows, columns=["recording", "arena", "confidence", "width", "height", "note"]
-    )
-    write_csv(made, table)
-    return made, folder
-
-
-def _look_at(video: Path, size: str | None, folder: Path) -> tuple[str, float, int, int, str]:
-    """What the table says of a video; its picture is drawn."""
-    try:
-        picture = median_frame(video)
-    except DataError as error:
-        return "", 0.0, 0, 0, str(error)
-    found = find_arena(picture)
-    draw_found(picture, found, folder / f"{video.stem}.png")
-    text, note = "", f"nothing surer than {found.confidence:.2f}"
-    if found.arena is not None:
-        text, note = _written(found.arena, size), ""
-    return text, found.confidence, found.width, found.height, note
-
-
-def _written(arena: Arena, size: str | None) -> str:
-    """An arena as in a project file; of a circle one length alone is known."""
-    if arena.centre is not None:
-        text = f"circle {arena.centre[0]:.1f} {arena.centre[1]:.1f} {arena.radius:.1f} px"
-    else:
-        text = f"polygon {' '.join(f'{x:g},{y:g}' for x, y in arena.vertices)} px"
-    if size is None or (arena.centre is not None and two_sides(size) is not None):
-        return text
-    return f"{text} = {size}"

@@ -70,6 +70,12 @@ class Way:
             return project(corners, self.homography)
         return corners * self.factor
 
+    def back(self, points: Ring) -> Ring:
+        """Points in the unit of the positions in that in which regions are drawn."""
+        if self.homography is not None:
+            return project(points, np.asarray(np.linalg.inv(self.homography), np.float64))
+        return points / self.factor
+
 
 def way_to_own(ds: xr.Dataset, row: int, units: str) -> Way:
     """How what is drawn in `units` comes to the unit of the positions of a recording."""

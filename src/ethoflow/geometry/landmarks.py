@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
 
 import numpy as np
@@ -19,7 +19,12 @@ OFTEN = 0.1
 """Share of the frames in which it may be farther off: an animal hides it, the tracker errs."""
 
 
-def mark_landmarks(data: Data, parts: Sequence[str]) -> xr.Dataset:
+def mark_landmarks(
+    data: Data,
+    parts: Sequence[str],
+    *,
+    known: Mapping[str, npt.NDArray[np.float64]] | None = None,
+) -> xr.Dataset:
     """Tracks whose fixed points are no body parts any more, and lie beside them as landmarks.
 
     A landmark is where a point is in the median over the recording, of the half of the frames in
@@ -31,6 +36,8 @@ def mark_landmarks(data: Data, parts: Sequence[str]) -> xr.Dataset:
         Tracks.
     parts
         Body parts that are fixed points, such as the corners of a maze.
+    known
+        Places that were found before, dims (landmark, space), by recording: these are not read.
 
     Returns
     -------
@@ -53,18 +60,18 @@ def mark_landmarks(data: Data, parts: Sequence[str]) -> xr.Dataset:
     (['nose'], [10.0, 20.0])
     """
     ds = as_dataset(data, needs=["position"])
-    known = [str(part) for part in ds.bodypart.values]
-    lacking = [part for part in parts if part not in known]
+    tracked = [str(part) for part in ds.bodypart.values]
+    lacking = [part for part in parts if part not in tracked]
     if lacking:
-        near = did_you_mean(lacking[0], known)
+        near = did_you_mean(lacking[0], tracked)
         raise DataError(
             f"no body part is called {listed(map(repr, lacking))}; the tracking has: "
-            f"{', '.join(known)}.{near}"
+            f"{', '.join(tracked)}.{near}"
         )
-    rest = [part for part in known if part not in parts]
+    rest = [part for part in tracked if part not in parts]
     if not rest:
         raise DataError("all body parts are corners of the arena: no animal is left.")
-    places = _medians(ds, list(parts))
+    places = _medians(ds, list(parts), known or {})
     dims = (*(("recording",) if "recording" in ds.dims else ()), "landmark", "space")
     attrs = {"units": position_units(ds), "long_name": "fixed points of the arena"}
     fixed = xr.DataArray(
@@ -98,7 +105,9 @@ def landmarks_of(ds: xr.Dataset, row: int) -> dict[str, npt.NDArray[np.float64]]
     return {name: place[:2] for name, place in zip(names, places, strict=True)}
 
 
-def _medians(ds: xr.Dataset, parts: list[str]) -> npt.NDArray[np.float64]:
+def _medians(
+    ds: xr.Dataset, parts: list[str], known: Mapping[str, npt.NDArray[np.float64]]
+) -> npt.NDArray[np.float64]:
     """Medians over every recording, dims (recording, landmark, space), float64."""
     names = (
         [str(name) for name in np.atleast_1d(ds.recording.values)] if "recording" in ds else [""]
@@ -106,6 +115,9 @@ def _medians(ds: xr.Dataset, parts: list[str]) -> npt.NDArray[np.float64]:
     own = ds[[name for name in ("position", "confidence") if name in ds]].sel(bodypart=parts)
     found = np.full((len(names), len(parts), ds.sizes["space"]), np.nan)
     for row, (name, n_frames) in enumerate(zip(names, count_frames(ds), strict=True)):
+        if name in known:
+            found[row] = known[name]
+            continue
         one = own.isel(recording=[row]) if "recording" in ds.dims else own
         one = one.isel(time=slice(int(n_frames))).compute()
         found[row] = _fixed(_sure(one), parts, f"{name}: " if name else "")

@@ -76,7 +76,9 @@ def project_lengths(ds: xr.Dataset, matrices: npt.NDArray[np.float64]) -> xr.Dat
     if rest:
         raise DataError(
             f"{in_words(rest)}: in px, whose scale is another at every place of a floor seen "
-            "askew. Calibrate before features are computed, or drop these variables."
+            "askew. Give the arena the length of its first side alone ('= 400 mm', one scale for "
+            "the whole picture), calibrate before features are computed, or leave these variables "
+            f"out with ds.drop_vars({rest[0]!r})."
         )
     lead = ("recording",) if "recording" in ds.dims else ()
     attrs = {"units": "1", "long_name": "from px to mm"}

@@ -12,6 +12,7 @@ from ethoflow.geometry.arena import Arena, polygon
 from ethoflow.geometry.by_name import for_each
 from ethoflow.geometry.drawing import Drawn, Outline, WholeMaze, draw, way_to_own
 from ethoflow.geometry.landmarks import mark_landmarks
+from ethoflow.geometry.pictures import check_pictures
 from ethoflow.geometry.written import (
     FromLandmarks,
     GivenArena,
@@ -98,7 +99,7 @@ def mark_regions(
     DataError
         There are none, a recording has other ones than the rest or none, a hole is not inside its
         outline, parts overlap, or one is drawn in mm where there is no scale, or of an arena where
-        there is none.
+        there is none, or was found in a picture of another size than the one that was tracked.
 
     Examples
     --------
@@ -121,6 +122,7 @@ def mark_regions(
     ds = mark_landmarks(ds, new) if new else ds
     if units not in ("px", "mm"):
         raise DataError(f"regions are drawn in px or mm, found {units!r}.")
+    check_pictures(ds, [_found(each) for each in of_each] if units == "px" else [], names)
     drawn = [
         draw(ds, row, each, way_to_own(ds, row, units), name)
         for row, (name, each) in enumerate(zip(names, of_each, strict=True))
@@ -153,26 +155,38 @@ def tracked_corners(regions: Regions | Mapping[str, Regions]) -> list[str]:
     return list(dict.fromkeys(name for one in each for name in _tracked(_read(one))))  # type: ignore[arg-type]
 
 
-def place_landmarks(
-    ds: xr.Dataset,
+def corners_of(
     arena: GivenArena | Mapping[str, GivenArena] | None,
     regions: Regions | Mapping[str, Regions] | None,
-) -> xr.Dataset:
-    """Tracks in which the corners that an arena or regions name are landmarks, no body parts."""
+) -> list[str]:
+    """Body parts that an arena or regions name as their corners.
+
+    Examples
+    --------
+    >>> corners_of("polygon from a, b, c = 40 cm", {"nest": "polygon from b, c, d"})
+    ['a', 'b', 'c', 'd']
+    """
     each = list(arena.values()) if isinstance(arena, Mapping) else [arena]
     arenas = [read_arena(one) if isinstance(one, str) else one for one in each]
     names = [n for one in arenas if isinstance(one, FromLandmarks) for n in one.names]
     names += [] if regions is None else tracked_corners(regions)
-    names = list(dict.fromkeys(names))
-    return mark_landmarks(ds, names) if names else ds
+    return list(dict.fromkeys(names))
 
 
 def _tracked(read: Drawn) -> list[str]:
     """Tracked corners of the regions of one recording."""
+    return [name for ring in _rings(read) if isinstance(ring, FromLandmarks) for name in ring.names]
+
+
+def _found(read: Drawn) -> list[Arena]:
+    """Outlines in px among the regions of one recording, which may know their picture."""
+    return [ring for ring in _rings(read) if isinstance(ring, Arena)]
+
+
+def _rings(read: Drawn) -> list[Written]:
     if isinstance(read, WholeMaze):
         return []
-    rings = [ring for parts in read.values() for part in parts for ring in part]
-    return [name for ring in rings if isinstance(ring, FromLandmarks) for name in ring.names]
+    return [ring for parts in read.values() for part in parts for ring in part]
 
 
 def _regions_of(given: Regions | Mapping[str, Regions], names: Sequence[str]) -> list[Regions]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ import xarray as xr
 
 from ethoflow.cleaning.scores import choose_min_confidence
 from ethoflow.engine.declare import Array
+from ethoflow.errors import listed
 from ethoflow.identities.deciding import Decision, decide
 from ethoflow.identities.exchanges import Exchange, circles_of, hold
 from ethoflow.identities.jumps import learn_tail
@@ -32,7 +34,12 @@ DOUBTFUL = 3.0
 FEWEST = 50
 """Frames in which an animal is seen without which it is not looked at."""
 
+MOST_NAMES = 3
 EVIDENCE = ("odds", "motion", "heading", "proportions")
+
+
+class NotLookedAt(UserWarning):
+    """Animals that are seen too rarely to tell whether they were swapped."""
 
 
 def find_swaps(data: Data) -> pd.DataFrame:
@@ -58,6 +65,11 @@ def find_swaps(data: Data) -> pd.DataFrame:
         `bodyparts`: where only some change places, which is never repaired; `tracks`: by which
         `swap_identities` sees that it is given the same ones.
 
+    Warns
+    -----
+    NotLookedAt
+        Animals are seen in fewer than 50 frames of a recording.
+
     Examples
     --------
     >>> from ethoflow import simulate
@@ -66,19 +78,41 @@ def find_swaps(data: Data) -> pd.DataFrame:
     0
     """
     ds = as_dataset(data, needs=["position"])
-    found = {}
+    found, rare = {}, []
     counts, first = count_frames(ds), first_frame(ds)
     for row, count in enumerate(counts.tolist()):
         one = ds.isel(recording=row) if "recording" in ds.dims else ds
-        found[row] = list(_find(one.isel(time=slice(count)), first))
+        one = one.isel(time=slice(count))
+        tracks = make_tracks(_believed(one), float(ds.fps))
+        found[row] = list(_find(one, tracks, first))
+        rare += [f"{_name(ds, row)}{animal}" for animal in _rarely_seen(one, tracks)]
+    if rare and ds.sizes["individual"] > 1:
+        warnings.warn(
+            f"{listed(rare, MOST_NAMES)}: seen in fewer than {FEWEST} frames, and not looked at "
+            "for swaps.",
+            NotLookedAt,
+            stacklevel=2,
+        )
     return tabulate(found, ds)
 
 
-def _find(ds: xr.Dataset, first: int) -> Iterator[tuple[Exchange, Mapping[str, Any]]]:
+def _name(ds: xr.Dataset, row: int) -> str:
+    """A recording as it stands before what is said of it."""
+    return f"{np.atleast_1d(ds.recording.values)[row]}: " if "recording" in ds.dims else ""
+
+
+def _rarely_seen(ds: xr.Dataset, tracks: Tracks) -> list[str]:
+    """Slots of one recording that are seen, and too rarely to be looked at."""
+    counts = tracks.seen.sum(axis=1).tolist()
+    slots = map(str, ds.individual.values)
+    return [f"{slot} ({n} frames)" for slot, n in zip(slots, counts, strict=True) if 0 < n < FEWEST]
+
+
+def _find(
+    ds: xr.Dataset, tracks: Tracks, first: int
+) -> Iterator[tuple[Exchange, Mapping[str, Any]]]:
     """Swaps of one recording, by slots of the dataset."""
-    position = _believed(ds)
-    n_frames, fps = position.shape[-1], float(ds.fps)
-    tracks = make_tracks(position, fps)
+    n_frames, fps = tracks.position.shape[1], float(ds.fps)
     there = np.flatnonzero(tracks.seen.sum(axis=1) >= FEWEST)
     if there.size < 2:
         return

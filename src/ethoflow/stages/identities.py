@@ -74,9 +74,10 @@ def identities(job: Job, keys: IdentitiesKeys) -> FileSet | None:
         ),
     ]
     job.report.say(
-        f"identities: where there are suspects look at their pictures, copy {folder / ALL} beside "
-        f"the project file as edits.csv, correct the column status ({APPLIED} rows are exchanged, "
-        "others are not), and name it there (identities: edits.csv)"
+        "identities: where there are suspects look at their pictures (recordings without any have "
+        f"none), copy {folder / ALL} beside the project file as edits.csv, correct the column "
+        f"status ({APPLIED} rows are exchanged, others are not), and name it there (identities: "
+        "edits.csv)"
     )
     return FileSet(items, shows={TITLE: PER_HOUR})
 
@@ -90,16 +91,20 @@ def _stems(names: Sequence[str]) -> dict[str, str]:
 
 def _of_recording(job: Job, name: str, stem: str) -> Item:
     """Table and picture of one recording: what others hold does not count."""
+    files = [f"{stem}.csv", f"{stem}.png"]
 
     def make() -> tuple[pd.DataFrame, Any]:
         from ethoflow.plot.swaps import swaps  # the plotting libraries are heavy
 
         one = job.open("tracks").sel(recording=[name])
         found = find_swaps(one)
-        return found, swaps(one.sel(recording=name), found)
+        return found, swaps(one.sel(recording=name), found) if len(found) else None
 
-    files = [f"{stem}.csv", f"{stem}.png"]
-    return Item(files, make, _save, repr((name, job.fingerprint("tracks", name))))
+    def without(made: tuple[pd.DataFrame, Any]) -> list[str]:
+        return [] if len(made[0]) else files[1:]
+
+    source = repr((name, job.fingerprint("tracks", name)))
+    return Item(files, make, _save, source, without=without)
 
 
 def _save(made: tuple[pd.DataFrame, Any], path: Path) -> None:

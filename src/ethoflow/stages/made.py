@@ -69,6 +69,8 @@ class Item:
         keys, by default.
     note
         What a later run wants to know of what was made (JSON).
+    without
+        Names of the files that what was made leaves nothing to show in: they are not written.
     """
 
     files: Sequence[str]
@@ -76,6 +78,7 @@ class Item:
     save: Callable[[Any, Path], None]
     source: str = ""
     note: Callable[[Any], object] | None = None
+    without: Callable[[Any], Collection[str]] | None = None
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -14,11 +15,11 @@ from ethoflow.cleaning import Fill, Smoothing, clean
 from ethoflow.cleaning.removal import choose_max_jump, choose_max_speed
 from ethoflow.cleaning.scores import MOST_LOST, choose_min_confidence, describe_loss
 from ethoflow.errors import DataError, listed
-from ethoflow.geometry.arena import Arena
 from ethoflow.geometry.by_name import unused
 from ethoflow.geometry.calibration import calibrate
 from ethoflow.geometry.files import is_file, read_arenas, read_regions
-from ethoflow.geometry.regions import mark_regions, place_landmarks
+from ethoflow.geometry.pictures import OtherPicture
+from ethoflow.geometry.regions import corners_of, mark_regions
 from ethoflow.geometry.scale import column_key, is_quantity
 from ethoflow.identities.rows import check_rows
 from ethoflow.identities.swapping import check_edits, count_applied, swap_identities
@@ -27,6 +28,7 @@ from ethoflow.points import add_points
 from ethoflow.schema import position_units, text
 from ethoflow.short_names import short_names, shortener
 from ethoflow.skeleton import find_points, find_roles
+from ethoflow.stages.corners import mark_corners
 from ethoflow.stages.declare import stage
 from ethoflow.stages.job import Job
 from ethoflow.stages.keys import (
@@ -198,14 +200,16 @@ def poses(job: Job, keys: PosesKeys) -> Group | None:
         return None
     arena, regions = _shapes(job, keys)
     # Landmarks are nobody's: they leave before animals are exchanged.
-    ds = _correct(place_landmarks(job.open("tracks"), arena, regions), keys, job)
+    corners = corners_of(arena, regions)
+    ds = _correct(mark_corners(job, job.open("tracks"), corners), keys, job)
     parts = [str(part) for part in ds.bodypart.values]
     if keys.skeleton:
         roles = text(find_roles(parts, keys.skeleton))
         ds = ds.assign_coords(role=("bodypart", roles))
-    _check_pictures(ds, arena)
     if arena is not None or keys.px_per_mm is not None:
-        ds = calibrate(ds, arena, px_per_mm=keys.px_per_mm)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", OtherPicture)  # `find_slips` says it of every arena
+            ds = calibrate(ds, arena, px_per_mm=keys.px_per_mm)
     if regions is not None:
         ds = mark_regions(ds, regions)
     cleaning: dict[str, Any] = keys.clean.model_dump()
@@ -234,16 +238,6 @@ def _shapes(job: Job, keys: PosesKeys) -> tuple[Any, Any]:
         if nobody := unused(given, names):
             job.report.warn(f"poses: {key} of no recording: {listed(nobody)}")
     return arena, regions
-
-
-def _check_pictures(ds: xr.Dataset, arena: object) -> None:
-    """Refuse arenas that were found in pictures which the tracks do not fit into."""
-    from ethoflow.stats.pictures import check_pictures  # Dask is heavy
-
-    each = arena if isinstance(arena, dict) else {}
-    pictures = {name: one.picture for name, one in each.items() if isinstance(one, Arena)}
-    if any(pictures.values()):
-        check_pictures(ds, dict.fromkeys(each) | pictures)
 
 
 def _correct(ds: xr.Dataset, keys: PosesKeys, job: Job) -> xr.Dataset:

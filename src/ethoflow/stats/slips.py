@@ -11,6 +11,7 @@ from ethoflow.engine.declare import Array
 from ethoflow.engine.gather import gather_blocks
 from ethoflow.errors import listed
 from ethoflow.geometry.homography import project
+from ethoflow.geometry.pictures import fit_size, other_size
 from ethoflow.schema import Data, as_dataset, position_units
 from ethoflow.skeleton import place_roles
 
@@ -22,10 +23,6 @@ FASTEST = 6000.0
 """Speed in mm/s that an animal in a laboratory does not have for one twentieth of the time."""
 SMALL, OUTSIDE = 0.1, 0.5
 """Share of the arena's width that animals cross at least; of points outside, it is elsewhere."""
-NEAR, APART = 0.06, 1.2
-"""Share of the arena's width by which edges fit; factor from which on a size is another one."""
-EDGES = 0.005
-"""Share of the points that may lie beyond the edges of where animals go."""
 FRAMES = 20_000
 """Frames at the beginning of each recording that are looked at."""
 SAMPLES = 500
@@ -173,7 +170,7 @@ def _of_arenas(
             continue
         looked += 1
         low, high = arena.min(axis=0), arena.max(axis=0)
-        times = _times(*_in_picture(ds, row, known, arena))
+        times = fit_size(*_in_picture(ds, row, known, arena))
         if times is not None:
             scaled.setdefault(_shown(times), []).append(row)
         elif ((known < low) | (known > high)).any(axis=1).mean() > OUTSIDE:
@@ -182,12 +179,7 @@ def _of_arenas(
             small.append(row)
     what = "is it in the pixels of these videos, and its size in their unit?"
     for shown, found in scaled.items():
-        yield (
-            f"the animals go where the arena would be in a picture {shown} times as large: was it "
-            "found in a video of another size than the one that was tracked? Lengths and regions "
-            "are then wrong by this factor. (Else the animals use a part of it alone.)",
-            found,
-        )
+        yield other_size(shown), found
     if outside:
         yield f"most points lie outside of the arena: {what}", outside
     if small and len(small) == looked:
@@ -200,21 +192,3 @@ def _in_picture(ds: xr.Dataset, row: int, *points: Array) -> list[Array]:
         return list(points)
     back = np.linalg.inv(np.reshape(ds.homography.values, (-1, 3, 3))[row])
     return [project(of_one.astype(np.float64), back) for of_one in points]
-
-
-def _times(known: Array, arena: Array) -> float | None:
-    """How many times as large the picture would be in which the arena fits where animals go.
-
-    None where it fits as it is, and where no size of the picture makes it fit: a picture is scaled
-    from its corner at (0, 0), so that all four edges have to follow one factor.
-    """
-    low, high = arena.min(axis=0), arena.max(axis=0)
-    if (low < -(high - low) / 4).any():
-        return None  # not in a picture, whose corner is (0, 0)
-    edges = np.concatenate([low, high])
-    reach = np.quantile(known, [EDGES, 1 - EDGES], axis=0).ravel()
-    times = float(edges @ reach / (edges @ edges))
-    if 1 / APART < times < APART:
-        return None
-    off = np.abs(reach - times * edges) / np.tile(times * (high - low), 2)
-    return times if times > 0 and off.max() < NEAR else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from typer.testing import CliRunner
@@ -9,7 +11,6 @@ from typer.testing import CliRunner
 import ethoflow as ef
 from ethoflow.cli import app
 from ethoflow.geometry.files import read_arenas
-from ethoflow.stats.pictures import check_pictures
 from tests.strategies import stack
 
 
@@ -28,13 +29,47 @@ def roaming(times: float, name: str = "a", seed: int = 0):
     )
 
 
+def floor(width: int, height: int, times: float = 1, size: str | None = "560 mm") -> ef.Arena:
+    """The floor the mouse goes on, as found in a picture `times` as large."""
+    corners = times * np.array([[40, 40], [600, 40], [600, 440], [40, 440]])
+    return replace(ef.polygon(corners.tolist(), size=size), picture=(width, height))
+
+
 def test_tracks_of_a_larger_picture_are_refused() -> None:
     cohort = stack([roaming(1, "a"), roaming(1.5, "b")])
-    check_pictures(cohort, {"a": (640, 480), "b": (960, 720)})
-    check_pictures(cohort, {"a": (640, 480), "b": None})
-    check_pictures(cohort.chunk(recording=1, time=100), {"default": (960, 720)})
-    with pytest.raises(ef.DataError, match=r"b: the arena .* 640 x 480 px, and 60% of the points"):
-        check_pictures(cohort, {"default": (640, 480)})
+    right, large = floor(640, 480), floor(960, 720, 1.5)
+    ef.calibrate(cohort, {"a": right, "b": large})
+    ef.calibrate(cohort, {"a": right, "b": replace(right, picture=None)})
+    with pytest.raises(ef.DataError, match=r"b: the arena .* 640 x 480 px, and \d+% of the points"):
+        ef.calibrate(cohort.chunk(recording=1, time=100), right)
+    with pytest.raises(ef.DataError, match=r"\d+% of the points"):
+        ef.calibrate(roaming(1.5), right, px_per_mm=3)
+
+
+def test_tracks_of_a_smaller_picture_are_told() -> None:
+    """They lie within the larger picture, and the scale would be wrong by the same factor."""
+    with pytest.warns(UserWarning, match="a picture 0.5 times as large"):
+        ef.calibrate(roaming(0.5), floor(640, 480))
+
+
+@pytest.mark.parametrize("arena", [None, "560 mm", "560 x 400 mm"])
+def test_regions_know_their_picture_too(arena: str | None) -> None:
+    """In px, and in the mm of a scale or a floor seen askew."""
+    written = f"polygon 80,80 1200,80 1200,880 80,880 px = {arena}"
+    poses = roaming(2) if arena is None else ef.calibrate(roaming(2), written)
+    ef.mark_regions(poses, {"floor": floor(1280, 960, 2, None)})
+    with pytest.raises(ef.DataError, match=r"640 x 480 px, and \d+% of the points"):
+        ef.mark_regions(poses, {"floor": floor(640, 480, 1, None)})
+
+
+def test_what_is_found_knows_its_picture() -> None:
+    pytest.importorskip("cv2")
+    picture = np.full((240, 320), 40, np.uint8)
+    picture[40:200, 60:260] = 200
+    found = ef.find_arena(picture).arena
+    assert found is not None
+    with pytest.raises(ef.DataError, match="320 x 240 px"):
+        ef.calibrate(roaming(1), found)
 
 
 ROW = "{name},polygon 40 40 600 40 600 440 40 440 px = 560 mm,0.9,{width},{height},\n"
