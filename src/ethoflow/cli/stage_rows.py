@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from ethoflow import pipeline
+from ethoflow.cli.labels_alone import write_alone
 from ethoflow.cli.options import rate_of
 from ethoflow.cli.screen import PARTIAL, Screen, out, plain_errors, print_table
 from ethoflow.cli.shown import print_made, print_next, results_beside
@@ -36,7 +37,7 @@ from ethoflow.stages.poses import PosesKeys
 from ethoflow.stages.rules import RulesKeys
 from ethoflow.stages.scored import LABELS, USUAL, ScoredKeys, Scoring, check_group
 from ethoflow.stages.tracks import TracksKeys
-from ethoflow.store import list_groups, writing
+from ethoflow.store import exists, list_groups, writing
 
 
 def command_of_row(name: str, help: str) -> Any:
@@ -109,7 +110,12 @@ def _labels(help: str) -> Any:
     del options["key_files"]
 
     def labels(
-        files: list[str], store: str | None, group: str, scheduler: str | None, **typed: Any
+        files: list[str],
+        store: str | None,
+        group: str,
+        metadata: list[str] | None,
+        scheduler: str | None,
+        **typed: Any,
     ) -> None:
         with plain_errors():
             values = {"files": files, **_values(options, typed)}
@@ -118,7 +124,15 @@ def _labels(help: str) -> Any:
                 _list_labels(scoring)
                 return
             path = place(store)
-            list_groups(path)
+            if not exists(path) or not {"tracks", "poses"} & set(list_groups(path)):
+                check_group(group)
+                write_alone(path, group, scoring, metadata or [])
+                return
+            if metadata:
+                raise DataError(
+                    f"--metadata is of a store of labels alone; those of {path} are its tracks': "
+                    "`ethoflow ingest` takes them."
+                )
             job = Job(path, results_beside(path), Screen(), keep=True)
             stage = find_stage("scored")
             check_reads(stage, job)
@@ -136,7 +150,18 @@ def _labels(help: str) -> Any:
             "store",
             Annotated[
                 str | None,
-                typer.Option(help="The Zarr store of the tracks; without it files are listed."),
+                typer.Option(
+                    help="The Zarr store of the tracks, or a new one of labels alone; without it "
+                    "files are listed."
+                ),
+            ],
+            None,
+        ),
+        parameter(
+            "metadata",
+            Annotated[
+                list[str] | None,
+                typer.Option(help="Table with a row per recording, for labels alone (repeat)."),
             ],
             None,
         ),

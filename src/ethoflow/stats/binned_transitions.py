@@ -48,7 +48,8 @@ def transitions_in(bouts: pd.DataFrame, budget: pd.DataFrame) -> pd.DataFrame:
     if "bin" not in budget:
         budget = budget.assign(bin=0, start=-np.inf, stop=np.inf)
     parts = []
-    for who, part in budget.groupby(_SEAT, sort=False):
+    for (recording, individual), part in budget.groupby(_SEAT, sort=False):
+        who = (str(recording), str(individual))
         windows = part.groupby("bin").agg(
             start=("start", "first"), stop=("stop", "first"), observed=("observed", "max")
         )
@@ -58,7 +59,7 @@ def transitions_in(bouts: pd.DataFrame, budget: pd.DataFrame) -> pd.DataFrame:
 
 
 def _of_animal(
-    who: object, bouts: pd.DataFrame, windows: pd.DataFrame, behaviours: list[str]
+    who: tuple[str, str], bouts: pd.DataFrame, windows: pd.DataFrame, behaviours: list[str]
 ) -> pd.DataFrame:
     n, k = len(windows), len(behaviours)
     counts, time = np.zeros((n, k, k)), np.zeros((n, k))
@@ -75,7 +76,7 @@ def _of_animal(
     pairs = [(i, j) for i in range(k) for j in range(k) if i != j]
     origin, target = np.array(pairs, int).reshape(-1, 2).T
     own = counts[:, origin, target].T
-    recording, individual = who  # type: ignore[misc]
+    recording, individual = who
     names = [f"{behaviours[i]}{ARROW}{behaviours[j]}" for i, j in pairs]
     return pd.DataFrame(
         {

@@ -58,7 +58,7 @@ def mean_features(ds: xr.Dataset, windows: Windows) -> pd.DataFrame:
         for some in _batches(ds, names):
             loaded = ds[some].isel(recording=row).load()
             for name in some:
-                for who, what, values in _series(loaded[name]):
+                for who, what, values in series_of(loaded[name]):
                     units = str(loaded[name].attrs.get("units", "1"))
                     known = _means(values, own.frames, float(ds.fps))
                     rows += [
@@ -66,7 +66,7 @@ def mean_features(ds: xr.Dataset, windows: Windows) -> pd.DataFrame:
                         for cells, two in zip(own.cells, known, strict=True)
                     ]
     columns = [*WHO, "behaviour", *windows.columns, "mean", "observed", "units"]
-    return _with_people(pd.DataFrame(rows, columns=columns), list_people(ds))
+    return with_people(pd.DataFrame(rows, columns=columns), list_people(ds))
 
 
 def _is_number(array: xr.DataArray) -> bool:
@@ -88,7 +88,7 @@ def _batches(ds: xr.Dataset, names: Sequence[str]) -> Iterator[list[str]]:
     yield some
 
 
-def _series(array: xr.DataArray) -> Iterator[tuple[tuple[str, str], str, Array]]:
+def series_of(array: xr.DataArray) -> Iterator[tuple[tuple[str, str], str, Array]]:
     """Who, what and the values along time, for every animal or pair and every further place."""
     people = [dim for dim in ("individual", "partner") if dim in array.dims]
     further = [str(dim) for dim in array.dims if dim not in (*people, "time")]
@@ -111,7 +111,7 @@ def _means(values: Array, frames: Array, fps: float) -> list[tuple[float, float]
     return found
 
 
-def _with_people(table: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
+def with_people(table: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
     """Names and metadata of the animals beside what was measured; empty slots are left out."""
     known = people.set_index(["recording", "individual"])
     keys = pd.MultiIndex.from_frame(table[["recording", "individual"]])
@@ -127,9 +127,9 @@ def _with_people(table: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
     whole = shared.reindex(table["recording"]).reset_index(drop=True)
     of_all = (table["individual"] == "").to_numpy()
     own = list(table.columns)
-    for name in beside:
+    for name in map(str, beside):
         # What differs between the animals of a recording is of no row that is about all of them.
         varied = people.groupby("recording", sort=False)[name].nunique(dropna=False).gt(1)
         single = whole[name].where(~table["recording"].map(varied), None)
         table[name_aside(name, own)] = beside[name].where(~of_all, single).to_numpy()
-    return table[there.to_numpy()].reset_index(drop=True)
+    return table[np.asarray(there)].reset_index(drop=True)

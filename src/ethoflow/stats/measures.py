@@ -119,7 +119,7 @@ def _open(data: Groups, groups: Sequence[str] | None) -> Iterator[tuple[str, xr.
         else:
             from ethoflow.engine.sources import open_store  # Dask is heavy
 
-            yield name, as_dataset(open_store(data, name))
+            yield name, as_dataset(open_store(data, name))  # type: ignore[arg-type]
 
 
 def _of_labels(ds: xr.Dataset, windows: Windows, transitions: bool) -> Iterator[pd.DataFrame]:

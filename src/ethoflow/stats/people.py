@@ -49,4 +49,5 @@ def list_people(ds: xr.Dataset) -> pd.DataFrame:
     """
     lead, table = seats_of(ds)
     add_metadata(table, ds, lead)
-    return pd.DataFrame(table)[table["animal"] != ""].reset_index(drop=True)
+    people = pd.DataFrame({name: values[table["animal"] != ""] for name, values in table.items()})
+    return people
