@@ -14,7 +14,7 @@ from ethoflow.labels.places import each_place
 from ethoflow.labels.runs import is_behaviour
 from ethoflow.labels.windows import Windows
 from ethoflow.names import name_aside
-from ethoflow.stats.people import list_people
+from ethoflow.stats.people import as_cohort, list_people
 
 AT_ONCE = 2**28
 """Bytes of one recording's features that are held at a time."""
@@ -50,8 +50,7 @@ def mean_features(ds: xr.Dataset, windows: Windows) -> pd.DataFrame:
     names = [str(name) for name, array in ds.data_vars.items() if _is_number(array)]
     if not names:
         raise DataError(f"no number here runs along time; there are: {listed(ds.data_vars)}.")
-    if "recording" not in ds.dims:
-        ds = ds.expand_dims(recording=[str(ds.coords.get("recording", xr.DataArray("")).item())])
+    ds = as_cohort(ds)
     rows: list[tuple[object, ...]] = []
     for row, own in windows.by_row.items():
         recording = str(ds.recording.values[row])

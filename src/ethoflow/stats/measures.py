@@ -322,4 +322,5 @@ def describe(
     for name in ("n_animals", "n_recordings"):
         found[name] = found[name].fillna(0).astype(np.int64)
     found.insert(1, "n_recordings", found.pop("n_recordings"))
-    return found.join(units).reset_index()
+    described: pd.DataFrame = found.join(units).reset_index()
+    return described

@@ -24,6 +24,14 @@ def seats_of(ds: xr.Dataset) -> tuple[dict[str, int], dict[str, Array]]:
     return lead, {"recording": recordings, "individual": places, "animal": seats}
 
 
+def as_cohort(ds: xr.Dataset) -> xr.Dataset:
+    """`ds` with the dim recording; one that has no name is called so, as in tables of labels."""
+    if "recording" in ds.dims:
+        return ds
+    named = ds if "recording" in ds.coords else ds.assign_coords(recording="recording")
+    return named.expand_dims("recording")
+
+
 def add_metadata(table: dict[str, Array], ds: xr.Dataset, lead: Mapping[str, int]) -> None:
     """Columns of what was said of recordings and animals, behind those that are there."""
     for key, coord in ds.coords.items():
