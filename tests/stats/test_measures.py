@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from typer.testing import CliRunner
 
 import ethoflow as ef
+from ethoflow.cli import app
 from ethoflow.csv_text import save_table
 from ethoflow.labels.windows import bins_of
 from ethoflow.stats import compare, describe, measures, transitions, widen
@@ -259,3 +261,32 @@ def test_everything_is_compared_as_its_own_table_is() -> None:
     found = compare(binned[binned.measure == "share"], by=["treatment", "bin"], value="value")
     assert (found.n_units == 12).all()
     assert "treatment × bin" in set(found.contrast)
+
+
+def test_the_commands_write_all_forms_and_compare_features(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    path = tmp_path / "c.zarr"
+    labels = cohort_of({f"r{i}": [(0, int(n))] for i, n in enumerate(rng.integers(5, 30, 8))})
+    speed = rng.normal(size=(8, 1, 40)) + np.arange(8).reshape(8, 1, 1) % 2
+    attrs = {"units": "mm/s"}
+    features = labels.drop_vars("cluster").assign(
+        speed=(("recording", "individual", "time"), speed, attrs)
+    )
+    ef.write(labels, path, "labels/clusters")
+    ef.write(features, path, "features")
+    ran = CliRunner().invoke(app, ["measures", str(path), "--bin", "2 s", "--by", "treatment"])
+    assert ran.exit_code == 0, ran.output
+    folder = tmp_path / "c_results/measures"
+    tidy = pd.read_parquet(folder / "measures.parquet")
+    pd.testing.assert_frame_equal(tidy, measures(path, bin="2 s"), check_dtype=False)
+    wide = pd.read_csv(folder / "measures_wide.csv")
+    assert (len(wide), "speed mean" in wide) == (16, True)
+    summary = pd.read_csv(folder / "measures_summary.csv")
+    assert set(summary.n_animals) <= {0, 1, 2, 3, 4}
+    asked = ["compare", str(path), "--by", "treatment", "--group", "features"]
+    ran = CliRunner().invoke(app, asked)
+    assert ran.exit_code == 0, ran.output
+    found = pd.read_csv(tmp_path / "c_results/comparisons/treatment_value.csv")
+    wanted = speed.mean(axis=(1, 2))
+    assert found.estimate[0] == pytest.approx(wanted[1::2].mean() - wanted[::2].mean())
+    assert found.behaviour.tolist() == ["speed mean"]

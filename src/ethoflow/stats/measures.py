@@ -115,11 +115,11 @@ def _open(data: Groups, groups: Sequence[str] | None) -> Iterator[tuple[str, xr.
         if name not in known:
             raise DataError(f"groups: {no_such('group', name, known)}")
         if isinstance(data, Mapping):
-            yield name, as_dataset(data[name])
+            yield name, as_dataset(data[name])  # type: ignore[arg-type]
         else:
             from ethoflow.engine.sources import open_store  # Dask is heavy
 
-            yield name, as_dataset(open_store(data, name))  # type: ignore[arg-type]
+            yield name, as_dataset(open_store(data, name))
 
 
 def _of_labels(ds: xr.Dataset, windows: Windows, transitions: bool) -> Iterator[pd.DataFrame]:

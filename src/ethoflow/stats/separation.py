@@ -188,8 +188,11 @@ def make_cloud(
     scaled = tuple(
         (parts[n][:, varied] - means.mean(axis=0)[varied]) / spread[varied] for n in units
     )
-    counts = [kept[level].nunique() if level in kept else 0 for level in ("animal", "recording")]
-    return Cloud(scaled, group, tuple(units), *counts, rows["unit"].nunique() - len(units))
+    n_animals, n_recordings = (
+        int(kept[level].nunique()) if level in kept else 0 for level in ("animal", "recording")
+    )
+    n_lost = int(rows["unit"].nunique()) - len(units)
+    return Cloud(scaled, group, tuple(units), n_animals, n_recordings, n_lost)
 
 
 def _row(cloud: Cloud) -> dict[str, object]:
