@@ -34,7 +34,15 @@ def classes(folder: Path, n: int = 8) -> list[str]:
 
 def test_clusters_of_files_are_compared_without_tracks(tmp_path: Path) -> None:
     files, store = classes(tmp_path), tmp_path / "c.zarr"
-    given = ["--store", store, "--group", "labels/clusters", "--column", "behaviour=kmeans.25"]
+    given = [
+        "--store",
+        store,
+        "--alone",
+        "--group",
+        "labels/clusters",
+        "--column",
+        "behaviour=kmeans.25",
+    ]
     code, said = say("labels", *files, *given, "--fps", 25, "--metadata", tmp_path / "about.txt")
     assert code == 0, said
     assert "8 of 8 recordings have a row in about.txt" in said
@@ -83,7 +91,7 @@ def test_what_a_file_does_not_have_is_unknown_there(tmp_path: Path) -> None:
 )
 def test_what_does_not_fit_is_said(words: list[str], wanted: str, tmp_path: Path) -> None:
     file, store = classes(tmp_path, 1)[0], tmp_path / "c.zarr"
-    code, said = say("labels", file, "--store", store, "--fps", 25, *words)
+    code, said = say("labels", file, "--store", store, "--alone", "--fps", 25, *words)
     assert code == 1
     assert re.search(wanted, said), said
     assert not store.exists()
@@ -95,6 +103,13 @@ def test_tracks_have_their_own_metadata(tmp_path: Path) -> None:
     code, said = say("labels", file, "--store", store, "--metadata", tmp_path / "about.txt")
     assert code == 1
     assert "`ethoflow ingest` takes them" in said
+    code, said = say("labels", file, "--store", store, "--alone")
+    assert code == 1
+    assert "leave --alone out" in said
+    other = tmp_path / "d.zarr"
+    code, said = say("labels", file, "--store", other, "--fps", 25)
+    assert (code, other.exists()) == (1, False)
+    assert re.search("no Zarr store at .* For labels that have no tracks say --alone", said), said
 
 
 @pytest.mark.slow
@@ -103,7 +118,7 @@ def test_the_cohort_of_stressed_mice_as_it_is_typed(real_data: Path, tmp_path: P
     folder, store = real_data / "oft-csi-cohort-ethz", tmp_path / "c.zarr"
     if not folder.is_dir():
         pytest.skip(f"{folder} is not there")
-    given = ["--fps", 25, "--column", "behaviour=kmeans.25"]
+    given = ["--alone", "--fps", 25, "--column", "behaviour=kmeans.25"]
     given += ["--metadata", folder / "Example_metadata.csv", "--group", "labels/clusters"]
     code, said = say("labels", *sorted((folder / "CSVinput").iterdir()), "--store", store, *given)
     assert code == 0, said

@@ -29,7 +29,7 @@ from ethoflow.engine import declarations, drop_project_rules, load_project_rules
 from ethoflow.engine.schedule import use_scheduler
 from ethoflow.errors import DataError
 from ethoflow.io.scoring import list_labels
-from ethoflow.place import place
+from ethoflow.place import Place, place
 from ethoflow.project import Project, bare_project, keys_of, load_project, model_of, project_model
 from ethoflow.schema import position_units
 from ethoflow.stages import Files, Job, Stage, find_stage, leading_to
@@ -113,6 +113,7 @@ def _labels(help: str) -> Any:
         files: list[str],
         store: str | None,
         group: str,
+        alone: bool,
         metadata: list[str] | None,
         scheduler: str | None,
         **typed: Any,
@@ -124,7 +125,7 @@ def _labels(help: str) -> Any:
                 _list_labels(scoring)
                 return
             path = place(store)
-            if not exists(path) or not {"tracks", "poses"} & set(list_groups(path)):
+            if _stands_alone(path, alone=alone):
                 check_group(group)
                 write_alone(path, group, scoring, metadata or [])
                 return
@@ -151,11 +152,19 @@ def _labels(help: str) -> Any:
             Annotated[
                 str | None,
                 typer.Option(
-                    help="The Zarr store of the tracks, or a new one of labels alone; without it "
-                    "files are listed."
+                    help="The Zarr store of the tracks (or of labels alone); without it files are "
+                    "listed."
                 ),
             ],
             None,
+        ),
+        parameter(
+            "alone",
+            Annotated[
+                bool,
+                typer.Option("--alone", help="There are no tracks: make a store of labels alone."),
+            ],
+            False,
         ),
         parameter(
             "metadata",
@@ -172,6 +181,28 @@ def _labels(help: str) -> Any:
         )
     ]
     return make_command("labels", help, labels, first, options, last)
+
+
+def _stands_alone(path: Place, *, alone: bool) -> bool:
+    """Whether labels go into a store without tracks: a new one only where that is said.
+
+    Raises
+    ------
+    DataError
+        There is no such store, or it has tracks that labels belong to.
+    """
+    if not exists(path):
+        if alone:
+            return True
+        try:
+            list_groups(path)
+        except DataError as error:
+            raise DataError(f"{error} For labels that have no tracks say --alone.") from error
+    if not {"tracks", "poses"} & set(list_groups(path)):
+        return True
+    if alone:
+        raise DataError(f"{path} has tracks, to which its labels belong: leave --alone out.")
+    return False
 
 
 def _list_labels(scoring: Scoring) -> None:
