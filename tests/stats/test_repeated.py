@@ -256,3 +256,35 @@ def test_the_published_clusters_of_stressed_mice(real_data: Path) -> None:
     stressed = metadata.set_index("DLCFile")["Condition"].reindex(usage.index) == "CSI"
     wanted = stats.mannwhitneyu(usage[stressed], usage[~stressed]).pvalue
     np.testing.assert_allclose(found.set_index("behaviour").p[usage.columns], wanted)
+
+
+def test_the_published_maze_of_tdp_mice_by_genotype_and_sex(real_data: Path) -> None:
+    """An animal was taken out, so cells are unequal: what models without each effect leave."""
+    name = "TDP_EPM_1.1c_removed_standard_harmonised.csv"
+    path = real_data / "endpoint-cohorts-c9-tdp43" / "EPM" / name
+    if not path.exists():
+        pytest.skip(f"{path} is not there")
+    table = pd.read_csv(path, encoding="utf-8-sig").rename(
+        columns={"Section": "behaviour", "Duration_sec": "duration"}
+    )
+    opened = table[table.behaviour == "open"]
+    cells = opened.groupby(["genotype", "sex"]).size()
+    assert cells.nunique() > 1
+    found = compare(table, by=["genotype", "sex"], value="duration").set_index(
+        ["behaviour", "contrast"]
+    )
+    one = np.where(opened.genotype == opened.genotype.min(), -1, 1)
+    two = np.where(opened.sex == "f", -1, 1)
+    columns = {"genotype": one, "sex": two, "genotype × sex": one * two}
+
+    def left(names: list[str]) -> float:
+        model = np.stack([np.ones(len(opened)), *(columns[n] for n in names)], axis=1)
+        return float(np.linalg.lstsq(model, opened.duration.to_numpy(), rcond=None)[1].item())
+
+    whole, free = left([*columns]), len(opened) - 4
+    for effect in columns:
+        f = (left([n for n in columns if n != effect]) - whole) / (whole / free)
+        row = found.loc[("open", effect)]
+        assert (row.n_units, row.df) == (len(opened), f"1, {free}")
+        assert row.statistic == pytest.approx(f)
+        assert row.p == pytest.approx(stats.f.sf(f, 1, free))

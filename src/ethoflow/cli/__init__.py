@@ -7,7 +7,17 @@ import sys
 from ethoflow import unchanged
 
 # Importing them adds their commands.
-from ethoflow.cli import agreement, arenas, checks, cohort, comparison, exchange, learning, recipe
+from ethoflow.cli import (
+    agreement,
+    arenas,
+    checks,
+    cohort,
+    comparison,
+    exchange,
+    learning,
+    measures,
+    recipe,
+)
 from ethoflow.cli.app import app
 
 __all__ = [
@@ -20,6 +30,7 @@ __all__ = [
     "exchange",
     "learning",
     "main",
+    "measures",
     "recipe",
 ]
 

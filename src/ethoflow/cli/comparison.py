@@ -43,7 +43,7 @@ def compare(
         str | None, typer.Option(help="A level to be taken as independent, though it is not.")
     ] = None,
     group: Annotated[
-        str | None, typer.Option(help="Labels of the store, as in labels/rules.")
+        str | None, typer.Option(help="Labels of the store, as in labels/rules; or features.")
     ] = None,
     out_folder: Annotated[Path | None, typer.Option("--out", help="Folder of the tables.")] = None,
 ) -> None:
@@ -55,15 +55,20 @@ def compare(
     from ethoflow.labels.budget import time_budget
     from ethoflow.names import clean_name
     from ethoflow.stats import compare as test_groups
-    from ethoflow.stats import find_design, foresee
+    from ethoflow.stats import find_design, foresee, measures
     from ethoflow.store import list_groups
 
     store = place(path)
     with plain_errors():
         factors = names_of(by, "--by") or []
-        kinds = [name for name in list_groups(store) if name.startswith("labels/")]
+        there = list_groups(store)
+        kinds = [name for name in there if name.startswith("labels/")]
         taken = group or choose_labels(kinds, f"--group takes labels, and {path}")
-        table = time_budget(open_store(store, taken))
+        if taken in there and not taken.startswith("labels/"):
+            # Features and poses have one number of each: the mean, or what was measured.
+            table, value = measures(path, groups=[taken]), "value"
+        else:
+            table = time_budget(open_store(store, taken))
         given = {
             "by": factors, "unit": unit, "animal": animal, "independent": independent,
             "reference": reference,

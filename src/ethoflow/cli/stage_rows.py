@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from ethoflow import pipeline
+from ethoflow.cli.labels_alone import write_alone
 from ethoflow.cli.options import rate_of
 from ethoflow.cli.screen import PARTIAL, Screen, out, plain_errors, print_table
 from ethoflow.cli.shown import print_made, print_next, results_beside
@@ -28,7 +29,7 @@ from ethoflow.engine import declarations, drop_project_rules, load_project_rules
 from ethoflow.engine.schedule import use_scheduler
 from ethoflow.errors import DataError
 from ethoflow.io.scoring import list_labels
-from ethoflow.place import place
+from ethoflow.place import Place, place
 from ethoflow.project import Project, bare_project, keys_of, load_project, model_of, project_model
 from ethoflow.schema import position_units
 from ethoflow.stages import Files, Job, Stage, find_stage, leading_to
@@ -36,7 +37,7 @@ from ethoflow.stages.poses import PosesKeys
 from ethoflow.stages.rules import RulesKeys
 from ethoflow.stages.scored import LABELS, USUAL, ScoredKeys, Scoring, check_group
 from ethoflow.stages.tracks import TracksKeys
-from ethoflow.store import list_groups, writing
+from ethoflow.store import exists, list_groups, writing
 
 
 def command_of_row(name: str, help: str) -> Any:
@@ -109,7 +110,13 @@ def _labels(help: str) -> Any:
     del options["key_files"]
 
     def labels(
-        files: list[str], store: str | None, group: str, scheduler: str | None, **typed: Any
+        files: list[str],
+        store: str | None,
+        group: str,
+        alone: bool,
+        metadata: list[str] | None,
+        scheduler: str | None,
+        **typed: Any,
     ) -> None:
         with plain_errors():
             values = {"files": files, **_values(options, typed)}
@@ -118,7 +125,15 @@ def _labels(help: str) -> Any:
                 _list_labels(scoring)
                 return
             path = place(store)
-            list_groups(path)
+            if _stands_alone(path, alone=alone):
+                check_group(group)
+                write_alone(path, group, scoring, metadata or [])
+                return
+            if metadata:
+                raise DataError(
+                    f"--metadata is of a store of labels alone; those of {path} are its tracks': "
+                    "`ethoflow ingest` takes them."
+                )
             job = Job(path, results_beside(path), Screen(), keep=True)
             stage = find_stage("scored")
             check_reads(stage, job)
@@ -136,7 +151,26 @@ def _labels(help: str) -> Any:
             "store",
             Annotated[
                 str | None,
-                typer.Option(help="The Zarr store of the tracks; without it files are listed."),
+                typer.Option(
+                    help="The Zarr store of the tracks (or of labels alone); without it files are "
+                    "listed."
+                ),
+            ],
+            None,
+        ),
+        parameter(
+            "alone",
+            Annotated[
+                bool,
+                typer.Option("--alone", help="There are no tracks: make a store of labels alone."),
+            ],
+            False,
+        ),
+        parameter(
+            "metadata",
+            Annotated[
+                list[str] | None,
+                typer.Option(help="Table with a row per recording, for labels alone (repeat)."),
             ],
             None,
         ),
@@ -147,6 +181,28 @@ def _labels(help: str) -> Any:
         )
     ]
     return make_command("labels", help, labels, first, options, last)
+
+
+def _stands_alone(path: Place, *, alone: bool) -> bool:
+    """Whether labels go into a store without tracks: a new one only where that is said.
+
+    Raises
+    ------
+    DataError
+        There is no such store, or it has tracks that labels belong to.
+    """
+    if not exists(path):
+        if alone:
+            return True
+        try:
+            list_groups(path)
+        except DataError as error:
+            raise DataError(f"{error} For labels that have no tracks say --alone.") from error
+    if not {"tracks", "poses"} & set(list_groups(path)):
+        return True
+    if alone:
+        raise DataError(f"{path} has tracks, to which its labels belong: leave --alone out.")
+    return False
 
 
 def _list_labels(scoring: Scoring) -> None:

@@ -20,7 +20,8 @@ from ethoflow.labels.places import each_place, further_dims
 from ethoflow.labels.rows import ROW
 from ethoflow.labels.runs import is_behaviour
 from ethoflow.names import name_aside
-from ethoflow.schema import COORDINATES, DataError, as_dataset
+from ethoflow.schema import DataError, as_dataset
+from ethoflow.stats.people import add_metadata, seats_of, spread_over
 from ethoflow.stats.quality import track_quality
 
 Store: TypeAlias = str | Path | xr.DataTree
@@ -178,13 +179,8 @@ class Study:
 
 def summarise(ds: xr.Dataset) -> pd.DataFrame:
     """Numbers of whole recordings, a row per recording and animal, and the metadata of both."""
-    rows = ds.sizes.get("recording", 1)
-    recordings = np.atleast_1d(ds.recording.values).astype(str)
-    slots = ds.individual.values.astype(str)
-    lead = {"recording": rows, "individual": len(slots)}
-    places = np.tile(slots, rows)
-    seats = _spread(ds.animal, lead).ravel() if "animal" in ds.coords else places
-    table = {"recording": np.repeat(recordings, len(slots)), "individual": places, "animal": seats}
+    lead, table = seats_of(ds)
+    seats = table["animal"]
     for name, array in _numbers(ds).items():
         further = [str(dim) for dim in array.dims if dim not in lead]
         for cells, one in each_place(array, further):
@@ -193,10 +189,8 @@ def summarise(ds: xr.Dataset) -> pd.DataFrame:
                 raise DataError(
                     f"two columns would be called {column!r}: call {in_words(cells)} otherwise."
                 )
-            table[column] = _spread(one, lead).ravel()
-    for key, coord in ds.coords.items():
-        if key not in COORDINATES and key not in ds.dims and set(coord.dims) <= set(lead):
-            table[name_aside(key, table)] = _spread(coord, lead).ravel()
+            table[column] = spread_over(one, lead).ravel()
+    add_metadata(table, ds, lead)
     return pd.DataFrame({name: values[seats != ""] for name, values in table.items()})
 
 
@@ -218,13 +212,6 @@ def _numbers(ds: xr.Dataset) -> dict[str, xr.DataArray]:
             f"no number here is of a whole recording; there are: {listed(ds.data_vars)}."
         )
     return found
-
-
-def _spread(array: xr.DataArray, lead: Mapping[str, int]) -> np.ndarray[tuple[int, ...], np.dtype]:
-    """Values with the dims recording and individual, the same where the array lacks one."""
-    ordered = array.transpose(*(dim for dim in lead if dim in array.dims))
-    shape = [size if dim in array.dims else 1 for dim, size in lead.items()]
-    return np.broadcast_to(ordered.values.reshape(shape), tuple(lead.values()))
 
 
 def _names_of(stores: Sequence[Store]) -> list[str]:

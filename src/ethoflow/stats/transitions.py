@@ -87,9 +87,23 @@ def _count(
     bouts: pd.DataFrame, behaviours: list[str], repeats: bool, max_gap: float | None
 ) -> Array:
     """Counts with dims (origin, target)."""
+    counts = np.zeros((len(behaviours), len(behaviours)), int)
+    origins, targets, _ = follow(bouts, behaviours, repeats=repeats, max_gap=max_gap)
+    np.add.at(counts, (origins, targets), 1)
+    return counts
+
+
+def follow(
+    bouts: pd.DataFrame, behaviours: list[str], *, repeats: bool, max_gap: float | None
+) -> tuple[Array, Array, Array]:
+    """Places of what each transition is from and to, and when the second begins.
+
+    `bouts` are those of one animal in the order in which they start.
+    """
     index = {name: i for i, name in enumerate(behaviours)}
-    places = np.array([index[name] for name in bouts["behaviour"]])
-    gap = bouts["start"].to_numpy(float)[1:] - bouts["stop"].to_numpy(float)[:-1]
+    places = np.array([index[name] for name in bouts["behaviour"]], int)
+    starts = bouts["start"].to_numpy(float)
+    gap = starts[1:] - bouts["stop"].to_numpy(float)[:-1]
     counted = np.ones(len(gap), bool)
     if "cut" in bouts:
         cut = bouts["cut"].to_numpy(bool)
@@ -98,9 +112,7 @@ def _count(
         counted &= gap <= max_gap + 1e-9
     if not repeats:
         counted &= places[1:] != places[:-1]
-    counts = np.zeros((len(behaviours), len(behaviours)), int)
-    np.add.at(counts, (places[:-1][counted], places[1:][counted]), 1)
-    return counts
+    return places[:-1][counted], places[1:][counted], starts[1:][counted]
 
 
 def _rows(

@@ -17,6 +17,10 @@ Load: TypeAlias = Callable[..., list[Scored]]
 Columns: TypeAlias = Mapping[str, str | Sequence[str]]
 
 
+TABLE = "interval table"
+"""The format of a table of bouts, which any table has whose columns are named."""
+
+
 @dataclass(frozen=True)
 class LabelReader:
     """One format: how it is known, the function that reads it, what it needs, how it is tested.
@@ -86,7 +90,13 @@ def recognise_labels(path: Path, columns: Columns | None = None) -> LabelReader:
     content = Content(path).check()
     known = label_readers()
     if columns is not None:
-        return next(one for one in known if one.takes_columns)
+        known = [one for one in known if one.takes_columns]
+        table = next(one for one in known if one.name == TABLE)
+        # Whoever names a start or a stop has bouts, whatever else the file looks like.
+        if not {"start", "stop", "duration"} & set(columns):
+            known = [one for one in known if one is not table and one.matches(content)]
+            return (known or [table])[0]
+        return table
     for candidate in known:
         try:
             if candidate.matches(content):

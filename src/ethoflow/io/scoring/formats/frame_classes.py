@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from ethoflow.errors import no_such, one_or_many
 from ethoflow.io.content import Content
 from ethoflow.io.paths import recording_name
 from ethoflow.io.scoring.codes import labels_of_codes, names_codes, numbers_of
@@ -59,6 +60,33 @@ def _class_column(names: Sequence[str]) -> int | None:
     return found[0] if len(found) == 1 else None
 
 
+def _named_column(names: Sequence[str], columns: Mapping[str, str | Sequence[str]]) -> int | None:
+    """Place of the column of classes that was named, or that is left of those to ignore.
+
+    Raises
+    ------
+    DataError
+        There is no such column, or something else was named.
+    """
+    other = [kind for kind in columns if kind not in ("behaviour", "ignore")]
+    if other:
+        raise DataError(
+            f"a table with a class per frame has no column of the {other[0]} to name: name the "
+            "column of classes, as in columns={'behaviour': 'NAME'} (--column behaviour=NAME)."
+        )
+    asked = {kind: one_or_many(found) for kind, found in columns.items()}
+    for name in (name for found in asked.values() for name in found):
+        if name not in names:
+            raise DataError(no_such("column", name, names))
+    if "behaviour" in asked:
+        return names.index(asked["behaviour"][0])
+    kept = ["" if name in asked["ignore"] else name for name in names]
+    place = _class_column(kept)
+    if place is None:
+        raise DataError("no column of classes is left beside those to ignore.")
+    return place
+
+
 def _names_classes(name: str) -> bool:
     return name.strip().lower() in _CLASSES or name.lower().endswith((".classifier", "_classifier"))
 
@@ -100,19 +128,22 @@ def _is_index(cells: Sequence[str], name: str) -> bool:
     return name.strip() == "" and regular
 
 
-@label_reader("one class per frame", matches=_is_classes)
-def read_classes(path: Path) -> list[Scored]:
+@label_reader("one class per frame", matches=_is_classes, takes_columns=True)
+def read_classes(
+    path: Path, columns: Mapping[str, str | Sequence[str]] | None = None
+) -> list[Scored]:
     """Labels from a column that names the behaviour of each frame, or holds the code of a cluster.
 
     Empty cells and ``NA`` are unknown, as are negative codes (what a clusterer left out). Every
     code is a behaviour (``syllable_3``): of B-SOiD, VAME and keypoint-MoSeq, or any column called
     syllable, cluster, motif or kmeans. Where a column numbers the frames or gives regular times,
     frames that have no row are unknown. Recordings, animals and raters that have a column are told
-    apart.
+    apart. Of several columns of classes or codes the one named is read, as in
+    ``columns={"behaviour": "kmeans.25"}``.
     """
     rows = rows_of_text(path)
     names = rows[0][1]
-    place = _class_column(names)
+    place = _class_column(names) if columns is None else _named_column(names, columns)
     assert place is not None
     poses, rows, shift = _without_headings(rows[1:], place)
     kinds = [heading_of(name).kind for name in names]
@@ -128,11 +159,12 @@ def read_classes(path: Path) -> list[Scored]:
         groups.setdefault(key, []).append((number, cells))
     stem = recording_name(path)
     beside = [n for i, n in enumerate(names) if i != place and names_codes(n)]
-    if beside:
+    if beside and columns is None:
         left = ", ".join(map(repr, beside))
         shift = (
             *shift,
-            f"{left} is not read beside {names[place]!r}; a table of its own would be.",
+            f"{left} is not read beside {names[place]!r}; columns={{'behaviour': {beside[0]!r}}} "
+            f"(--column behaviour={beside[0]}) reads it instead.",
         )
     rate = re.search(r"_(\d+(?:\.\d+)?)Hz", path.name)
     scored: list[Scored] = []
