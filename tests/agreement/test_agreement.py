@@ -183,6 +183,14 @@ def test_what_is_true_of_many_is_said_once():
     assert len(texts) <= 4
 
 
+def test_pairs_that_have_nothing_in_common_are_left_out_where_others_have():
+    x = random()
+    sources = {"a": labels(rear=x), "rules": labels(moving=x), "b": labels(rear=x)}
+    with pytest.warns(AgreementNote, match="a and rules have no .* for 1 more: rules and b"):
+        table = ef.agreement(sources, draws=0)
+    assert {*zip(table.a, table.b, strict=True)} == {("a", "b")}
+
+
 @pytest.mark.parametrize("late", [-17, 0, 9])
 def test_an_offset_is_found_and_taken_away(late):
     x = random(900, seed=4)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from ethoflow.errors import DataError, UnknownName, no_such, one_or_many
 from ethoflow.labels.comparison.measures import Measure, of_labels
+from ethoflow.labels.comparison.meeting import NothingShared
 from ethoflow.labels.comparison.notes import AgreementNote, Notes
 from ethoflow.labels.comparison.pairwise import COLUMNS, Pair, compare_pair
 from ethoflow.labels.comparison.reading import read
@@ -101,8 +102,8 @@ def agreement(
     Raises
     ------
     DataError
-        The sources have other frame rates, animals or recordings, nothing in common, or no frame
-        known to both.
+        The sources have other frame rates, animals or recordings, no frame known to both, or
+        nothing in common; pairs that have nothing are left out where another has something.
 
     Warns
     -----
@@ -130,6 +131,7 @@ def agreement(
             raise UnknownName(no_such("behaviour", name, dict.fromkeys(said)))
     rows: list[dict[str, Any]] = []
     notes = Notes()
+    nothing: NothingShared | None = None
     for one, other in pairs:
         to_frames(max_offset, one.fps, name="max_offset")  # refused here where it is no duration
         settings = _settings(iou, onset, bin, block, draws, confidence, seed, one.fps)
@@ -140,9 +142,15 @@ def agreement(
             animals == "any",
             None if behaviours is None else one_or_many(behaviours),
         )
-        rows += compare_pair(
-            pair, settings, _measures(settings, one.fps), grouping, offset, max_offset, notes
-        )
+        try:
+            rows += compare_pair(
+                pair, settings, _measures(settings, one.fps), grouping, offset, max_offset, notes
+            )
+        except NothingShared as error:
+            nothing = nothing or error
+            notes.add("nothing shared", f"{one.name} and {other.name}", str(error))
+    if nothing is not None and not rows:
+        raise nothing
     for note in notes:
         warnings.warn(note, AgreementNote, stacklevel=2)
     return pd.DataFrame(rows, columns=list(COLUMNS))

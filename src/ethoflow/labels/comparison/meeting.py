@@ -18,6 +18,10 @@ from ethoflow.origin import clock_frame
 from ethoflow.schema import first_frame, is_symmetric
 
 
+class NothingShared(DataError):
+    """Two sources speak of no behaviour of one name."""
+
+
 @dataclass(frozen=True)
 class Item:
     """What is compared: a label of both, a category of a variable, or all of its categories.
@@ -53,8 +57,10 @@ def items_of(
 
     Raises
     ------
+    NothingShared
+        Nothing.
     DataError
-        Nothing, or not what was asked for.
+        Not what was asked for.
     """
     of_kind = [
         (kind, name) for kind, (_, m) in a.kinds.items() for name in dict.fromkeys(m.values())
@@ -80,7 +86,7 @@ def items_of(
         return [one for one in items if one.behaviour in behaviours], []
     if not items:
         old, new = b.names()[0], a.names()[0]
-        raise DataError(
+        raise NothingShared(
             f"{a.source.name} and {b.source.name} have no behaviour in common: the one has "
             f"{listed(a.names(), 12)}, the other {listed(b.names(), 12)}. Say which is which, as "
             f"in rename={{{old!r}: {new!r}}} (--rename {old}={new})."
