@@ -264,9 +264,10 @@ def test_mean_f1_counts_laboratories_and_behaviours_alike():
 
 
 def test_calibration_is_that_of_the_frames(world):
+    from ethoflow.learn.choices import Choices
     from ethoflow.learn.preparing import prepare
 
-    learnt = prepare(*world, "running", settings=QUICK)
+    learnt = prepare(*world, "running", Choices(settings=QUICK))
     (track,) = learnt.tracks
     y = track.states["running"]
     table = calibration(learnt.tracks, {"running": HeldOut([np.where(y == 1, 0.95, 0.05)], [y])})
