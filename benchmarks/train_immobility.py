@@ -16,6 +16,7 @@ import numpy as np
 
 import ethoflow as ef
 from ethoflow.learn import boosting
+from ethoflow.learn.choices import Choices
 from ethoflow.learn.classifier import make_classifier
 from ethoflow.learn.deciding import Decision
 from ethoflow.learn.fitting import describe
@@ -36,7 +37,7 @@ def learn_from(fps, noise, seed, duration):
     poses = ef.clean(ef.calibrate(made.tracks, px_per_mm=made.px_per_mm))
     poses = poses.isel(bodypart=[str(role) in POINTS for role in poses.role.values])
     labels = made.truth[["immobile"]].rename(immobile="immobility")
-    return prepare(poses, labels, "immobility", settings={"max_iter": 40})
+    return prepare(poses, labels, "immobility", Choices(settings={"max_iter": 40}))
 
 
 def train_classifier(worlds=WORLDS, duration="2 min"):

@@ -171,6 +171,26 @@ def test_one_class_alone_is_said():
     assert np.isnan(value(table, "kappa"))
 
 
+def test_what_is_true_of_many_is_said_once():
+    never = {f"never_{i}": np.zeros(600) for i in range(12)}
+    sources = {name: labels(rear=random(seed=seed), **never) for seed, name in enumerate("abc")}
+    with pytest.warns(AgreementNote) as said:
+        ef.agreement(sources, draws=0)
+    texts = [str(one.message) for one in said]
+    (text,) = [one for one in texts if "have no never_0" in one]
+    assert text.startswith("a and b have no never_0 in any frame")
+    assert "The same holds for 35 more: never_1 (a and b), never_2 (a and b)" in text
+    assert len(texts) <= 4
+
+
+def test_pairs_that_have_nothing_in_common_are_left_out_where_others_have():
+    x = random()
+    sources = {"a": labels(rear=x), "rules": labels(moving=x), "b": labels(rear=x)}
+    with pytest.warns(AgreementNote, match="a and rules have no .* for 1 more: rules and b"):
+        table = ef.agreement(sources, draws=0)
+    assert {*zip(table.a, table.b, strict=True)} == {("a", "b")}
+
+
 @pytest.mark.parametrize("late", [-17, 0, 9])
 def test_an_offset_is_found_and_taken_away(late):
     x = random(900, seed=4)

@@ -284,7 +284,9 @@ def test_time_elsewhere_is_neither_side_also_where_zones_overlap() -> None:
     ds = ef.from_arrays(np.stack([x, 0 * x])[None, None], fps=25, bodyparts=["centre"], units="mm")
     zones = {"social": (-5, 61), "empty": (31, 81)}
     drawn = {name: ef.polygon([(a, -5), (b, -5), (b, 5), (a, 5)]) for name, (a, b) in zones.items()}
-    row = ef.assays.three_chamber(ef.mark_regions(ds, drawn, units="mm"), min_visit=0).iloc[0]
+    marked = ef.mark_regions(ds, drawn, units="mm")
+    with pytest.warns(ef.assays.AssayNote, match=r"social and empty overlap.*was in .*for 0\.6 s"):
+        row = ef.assays.three_chamber(marked, min_visit=0).iloc[0]
     times = [row[f"time_{name}"] * 25 for name in ("social", "empty", "elsewhere")]
     expected = [(x < 61).sum(), ((x > 31) & (x < 81)).sum(), (x > 81).sum()]
     np.testing.assert_allclose(times, expected)
@@ -297,5 +299,24 @@ def test_the_middle_of_a_maze_is_no_arm_also_where_arms_overlap() -> None:
     drawn = {name: ef.polygon([(a, -5), (b, -5), (b, 5), (a, 5)]) for name, (a, b) in arms.items()}
     marked = ef.mark_regions(ds, drawn, units="mm")
     maze = {"open_arms": ["open"], "closed_arms": ["closed"], "platform": None}
-    found = row(ef.assays.elevated_plus_maze(marked, **maze))
+    with pytest.warns(ef.assays.AssayNote, match="open and closed overlap"):
+        found = row(ef.assays.elevated_plus_maze(marked, **maze))
     assert found["time_middle"] * 25 == pytest.approx((x > 81).sum())
+
+
+@pytest.mark.parametrize(
+    ("assay", "names"),
+    [
+        (ef.assays.light_dark, {"light": "a", "dark": "m"}),
+        (ef.assays.novel_object, {"novel": "a", "familiar": "m"}),
+        (ef.assays.spontaneous_alternation, {"arms": "amb"}),
+    ],
+)
+def test_time_in_two_places_at_once_is_said(assay, names) -> None:
+    regions = {**REGIONS, "m": ef.circle(0, 95, 20), "b": ef.circle(0, 0, 20)}
+    here = poses("xma", regions, nose="aaa")
+    if assay is ef.assays.novel_object:
+        here = poses("xxx", regions, nose="xma")
+    with pytest.warns(ef.assays.AssayNote, match="overlap, and 1 of the animals was") as said:
+        assay(here, **names)
+    assert len(said) == 1

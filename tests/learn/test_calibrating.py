@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 import ethoflow as ef
 from ethoflow.learn import boosting
 from ethoflow.learn.calibrating import Calibration, calibrate, odds
+from ethoflow.learn.choices import Choices
 from ethoflow.learn.preparing import prepare
 from ethoflow.learn.training import settle
 from tests.learn.worlds import QUICK, bursts
@@ -81,7 +82,7 @@ def test_trees_hold_their_calibration():
 
 def test_nothing_is_settled_where_nothing_was_held_out():
     pytest.importorskip("sklearn", reason="training needs scikit-learn")
-    learnt = prepare(*bursts(), "running", settings=QUICK)
+    learnt = prepare(*bursts(), "running", Choices(settings=QUICK))
     nothing = [np.full(track.x.shape[-1], np.nan) for track in learnt.tracks]
     found = settle(nothing, learnt.tracks, "running", [track.known for track in learnt.tracks])
     assert found.calibration == Calibration()
@@ -109,6 +110,7 @@ def test_the_curve_ends_at_the_score_of_a_fit_and_grows_towards_it():
         ({"shares": [0.5, 1.5]}, "up to 1, found 1.5"),
         ({"shares": []}, "found none"),
         ({"folds": 0}, "2 or more"),
+        ({"fold": 3}, "Did you mean 'folds'"),
     ],
 )
 def test_a_curve_of_nothing_is_refused(given, said):

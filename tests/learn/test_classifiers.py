@@ -163,6 +163,15 @@ def test_several_behaviours_need_not_exclude_each_other(world):
     np.testing.assert_array_equal(found.running.values, found.moving.values)
 
 
+def test_labels_of_another_animal_at_that_place_are_refused(world):
+    poses, labels = world
+    other = labels.assign_coords(animal=("individual", ["B"]))
+    with pytest.raises(ef.DataError, match="and of the labels: individual_0 is A and B"):
+        ef.learn.fit(poses.assign_coords(animal=("individual", ["A"])), other, folds=0)
+    unnamed = labels.assign_coords(animal=("individual", [""]))
+    assert ef.learn.fit(poses, unnamed, settings=QUICK, folds=0).behaviours == ("running",)
+
+
 def test_who_scored_stays_with_what_is_learnt(world):
     poses, labels = world
     two = xr.concat([labels, labels], "rater", coords="minimal", compat="override")
@@ -255,9 +264,10 @@ def test_mean_f1_counts_laboratories_and_behaviours_alike():
 
 
 def test_calibration_is_that_of_the_frames(world):
+    from ethoflow.learn.choices import Choices
     from ethoflow.learn.preparing import prepare
 
-    learnt = prepare(*world, "running", settings=QUICK)
+    learnt = prepare(*world, "running", Choices(settings=QUICK))
     (track,) = learnt.tracks
     y = track.states["running"]
     table = calibration(learnt.tracks, {"running": HeldOut([np.where(y == 1, 0.95, 0.05)], [y])})

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import ethoflow as ef
+from ethoflow.learn.choices import Choices
 from ethoflow.learn.deciding import Decision
 from ethoflow.learn.folds import Fold, Seat, choose_by, split
 from ethoflow.learn.preparing import prepare
@@ -35,7 +36,7 @@ def kappa_of(x, y):
 
 def test_labels_without_meaning_are_learnt_at_chance_and_shuffled_frames_would_not_show_it():
     poses, _ = bursts(n_frames=3000)
-    learnt = prepare(poses, of_chance(poses, 1), "running", settings=QUICK)
+    learnt = prepare(poses, of_chance(poses, 1), "running", Choices(settings=QUICK))
     (track,) = learnt.tracks
     tested, _ = cross_validate(learnt.tracks, "running", learnt.plan)
     honest = kappa_of(tested.states[0], track.states["running"])
@@ -49,7 +50,7 @@ def test_labels_without_meaning_are_learnt_at_chance_and_shuffled_frames_would_n
 
 def test_labels_of_a_tested_block_change_nothing_that_is_said_of_it():
     poses, labels = bursts()
-    learnt = prepare(poses, labels, "running", settings=QUICK)
+    learnt = prepare(poses, labels, "running", Choices(settings=QUICK))
     (track,) = learnt.tracks
     fold = split([track.seat], labelled(learnt.tracks, "running"), "block", 5,
                  learnt.plan.embargo)[2]  # fmt: skip
@@ -67,7 +68,7 @@ def test_labels_of_a_tested_block_change_nothing_that_is_said_of_it():
 def test_numbers_of_a_tested_block_change_nothing_elsewhere_in_it():
     """Scales and bins are made of training frames alone."""
     poses, labels = bursts()
-    learnt = prepare(poses, labels, "running", settings=QUICK)
+    learnt = prepare(poses, labels, "running", Choices(settings=QUICK))
     (track,) = learnt.tracks
     folds = split([track.seat], labelled([track], "running"), "block", 5, learnt.plan.embargo)
     own = np.flatnonzero(folds[0].test[0])
@@ -82,7 +83,7 @@ def test_numbers_of_a_tested_block_change_nothing_elsewhere_in_it():
 @pytest.mark.parametrize("windows", [["0.4 s"], ["1 s", "3 s"]])
 def test_no_frame_is_in_a_window_of_training_and_in_one_of_testing(windows):
     poses, labels = bursts()
-    learnt = prepare(poses, labels, "running", windows=windows)
+    learnt = prepare(poses, labels, "running", Choices(windows=windows))
     (track,) = learnt.tracks
     for fold in split([track.seat], [track.known], "block", 5, learnt.plan.embargo):
         train, test = (np.flatnonzero(mask[0]) for mask in (fold.train, fold.test))
@@ -90,7 +91,7 @@ def test_no_frame_is_in_a_window_of_training_and_in_one_of_testing(windows):
     # and the embargo is as far as two frames can rest on one: a change shows within half of it
     moved = poses.copy(deep=True)
     moved.position[..., 700] += 30
-    other = prepare(moved, labels, "running", windows=windows).tracks[0]
+    other = prepare(moved, labels, "running", Choices(windows=windows)).tracks[0]
     changed = np.flatnonzero(~np.isclose(track.x, other.x, equal_nan=True).all(axis=0))
     assert 2 * np.abs(changed - 700).max() <= learnt.plan.embargo
     longest = float(windows[-1].split()[0]) * 25

@@ -7,9 +7,11 @@ from ethoflow.assays.light_dark import light_dark
 from ethoflow.assays.novel_object import novel_object
 from ethoflow.assays.open_field import open_field
 from ethoflow.assays.spontaneous_alternation import spontaneous_alternation
+from ethoflow.assays.tables import AssayNote
 from ethoflow.assays.three_chamber import three_chamber
 
 __all__ = [
+    "AssayNote",
     "elevated_plus_maze",
     "fear_conditioning",
     "forced_swim",

@@ -58,6 +58,11 @@ def elevated_plus_maze(
     DataError
         There is no region of that name, or an arm is named twice.
 
+    Warns
+    -----
+    AssayNote
+        Arms overlap, and an animal was in both at once.
+
     References
     ----------
     Pellow et al. 1985, J. Neurosci. Methods 14:149; Walf and Frye 2007, Nat. Protoc. 2:322.
@@ -80,7 +85,8 @@ def elevated_plus_maze(
     def measure(animal: Animal) -> Mapping[str, Array]:
         return _measure(animal, [*named], dips=platform is not None)
 
-    return assay_table(labels, measure, windows_of(labels, bin), min_visit)
+    apart = dict(zip(named, every, strict=True))
+    return assay_table(labels, measure, windows_of(labels, bin), min_visit, apart)
 
 
 def _measure(animal: Animal, arms: Sequence[str], *, dips: bool) -> dict[str, Array]:

@@ -47,12 +47,18 @@ def light_dark(
     DataError
         There is no region of that name.
 
+    Warns
+    -----
+    AssayNote
+        The compartments overlap, and an animal was in both at once.
+
     References
     ----------
     Crawley and Goodwin 1980, Pharmacol. Biochem. Behav. 13:167.
     """
     labels = inside(poses, {"light": light, "dark": dark})
-    return assay_table(labels, _measure, windows_of(labels, bin), min_visit)
+    apart = {"light": "light", "dark": "dark"}
+    return assay_table(labels, _measure, windows_of(labels, bin), min_visit, apart)
 
 
 def _measure(animal: Animal) -> Mapping[str, Array]:

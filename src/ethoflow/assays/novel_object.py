@@ -48,6 +48,11 @@ def novel_object(
     DataError
         There is no region of that name.
 
+    Warns
+    -----
+    AssayNote
+        The objects' regions overlap, and an animal was in both at once.
+
     References
     ----------
     Ennaceur and Delacour 1988, Behav. Brain Res. 31:47.
@@ -63,7 +68,8 @@ def novel_object(
         label = yes.astype("float32").where(no | yes)
         explored[name] = label.assign_attrs(kind="label", units="1")
     labels = labels_of(ds, explored)
-    return assay_table(labels, _measure, windows_of(labels, bin), min_visit)
+    apart = {name: name for name in sides}
+    return assay_table(labels, _measure, windows_of(labels, bin), min_visit, apart)
 
 
 def _measure(animal: Animal) -> Mapping[str, Array]:

@@ -52,6 +52,11 @@ def spontaneous_alternation(
     DataError
         There is no region of that name, or there are not three arms.
 
+    Warns
+    -----
+    AssayNote
+        Arms overlap, and an animal was in both at once.
+
     References
     ----------
     Hughes 2004, Neurosci. Biobehav. Rev. 28:497; Miedel et al. 2017, J. Vis. Exp. 55023.
@@ -64,7 +69,8 @@ def spontaneous_alternation(
     def measure(animal: Animal) -> Mapping[str, Array]:
         return _measure(animal, names)
 
-    return assay_table(labels, measure, windows_of(labels, bin), min_visit)
+    apart = {f"arm_{i}": name for i, name in enumerate(names)}
+    return assay_table(labels, measure, windows_of(labels, bin), min_visit, apart)
 
 
 def _measure(animal: Animal, names: Sequence[str]) -> Mapping[str, Array]:

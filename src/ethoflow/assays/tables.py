@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TypeAlias
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from itertools import combinations
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -11,7 +13,7 @@ import xarray as xr
 
 from ethoflow.assays.places import entries_in, visits
 from ethoflow.engine.declare import Array
-from ethoflow.labels.counting import Counts, count_in_windows
+from ethoflow.labels.counting import Counts, count_in_windows, covered
 from ethoflow.labels.rows import make_table
 from ethoflow.labels.runs import Track, follow_tracks
 from ethoflow.labels.windows import Windows, bins_of, whole_recordings
@@ -22,6 +24,10 @@ Measure: TypeAlias = Callable[["Animal"], Mapping[str, Array]]
 
 MIN_VISIT: Quantity = "200 ms"
 """Shortest visit, by default."""
+
+
+class AssayNote(UserWarning):
+    """What makes the numbers of an assay doubtful."""
 
 
 class Animal:
@@ -84,11 +90,21 @@ def windows_of(ds: xr.Dataset, bin: Quantity | None) -> Windows:
 
 
 def assay_table(
-    labels: xr.Dataset, measure: Measure, windows: Windows, min_visit: Quantity = MIN_VISIT
+    labels: xr.Dataset,
+    measure: Measure,
+    windows: Windows,
+    min_visit: Quantity = MIN_VISIT,
+    apart: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
     """A row per animal and window: recording, individual, animal, the window, measures, metadata.
 
-    Seats in which nobody sits have no rows.
+    Seats in which nobody sits have no rows. `apart` are labels of which an animal has one at a
+    time, and what they are called: time with two of them counts twice, which is said.
+
+    Warns
+    -----
+    AssayNote
+        An animal has two of `apart` at once.
     """
     fps = float(labels.fps)
     shortest = to_frames(min_visit, fps, name="min_visit")
@@ -96,6 +112,9 @@ def assay_table(
     by_animal: dict[tuple[int, int | None], dict[str, Track]] = {}
     for track in tracks:
         by_animal.setdefault((track.recording, track.individual), {})[track.behaviour] = track
+    twice = [found for own in by_animal.values() if (found := _at_once(own, apart or {}))]
+    if twice:
+        _warn_of(twice, fps)
     records: list[tuple[Track, tuple[object, ...]]] = []
     names: list[str] = []
     for (row, _), own in by_animal.items():
@@ -111,3 +130,36 @@ def assay_table(
     if "animal" in labels.coords:
         table = table[table.animal != ""].reset_index(drop=True)
     return table
+
+
+class _Twice(NamedTuple):
+    frames: int
+    one: str
+    other: str
+
+
+def _at_once(own: Mapping[str, Track], apart: Mapping[str, str]) -> _Twice | None:
+    """The two of `apart` that one animal has at once for longest."""
+    found = [
+        _Twice(_shared(own[one], own[other]), apart[one], apart[other])
+        for one, other in combinations(apart, 2)
+    ]
+    longest = max(found, default=None)
+    return longest if longest is not None and longest.frames else None
+
+
+def _shared(one: Track, other: Track) -> int:
+    """Frames that both have."""
+    start, stop = one.runs.T
+    return int(np.sum(covered(other.runs, stop) - covered(other.runs, start)))
+
+
+def _warn_of(twice: Sequence[_Twice], fps: float) -> None:
+    most = max(twice)
+    warnings.warn(
+        f"the regions of {most.one} and {most.other} overlap, and {len(twice)} of the animals "
+        f"{'was' if len(twice) == 1 else 'were'} in both at once, one for {most.frames / fps:.3g} "
+        "s: this time and these entries count for both. Draw the regions apart.",
+        AssayNote,
+        stacklevel=4,
+    )

@@ -27,7 +27,8 @@ def three_chamber(
 
     With chambers as regions and the body's centre it is the time in chambers; with zones about the
     cages and ``point="nose"`` that of sniffing at them. For social novelty `social` is the side of
-    the stranger, `empty` that of the familiar one. Where zones overlap, time counts for both.
+    the stranger, `empty` that of the familiar one. Where zones overlap, time counts for both, and
+    a warning says how much.
 
     Parameters
     ----------
@@ -52,6 +53,11 @@ def three_chamber(
     DataError
         There is no region of that name.
 
+    Warns
+    -----
+    AssayNote
+        The sides overlap, and an animal was in both at once.
+
     References
     ----------
     Moy et al. 2004, Genes Brain Behav. 3:287; Nadler et al. 2004, Genes Brain Behav. 3:303.
@@ -59,7 +65,8 @@ def three_chamber(
     sides = {"social": social, "empty": empty}
     either = [name for one in sides.values() for name in one_or_many(one)]
     labels = inside(poses, {**sides, "either": either}, point=point)
-    return assay_table(labels, _measure, windows_of(labels, bin), min_visit)
+    apart = {name: name for name in sides}
+    return assay_table(labels, _measure, windows_of(labels, bin), min_visit, apart)
 
 
 def _measure(animal: Animal) -> Mapping[str, Array]:

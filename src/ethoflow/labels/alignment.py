@@ -45,7 +45,7 @@ def align(parts: Sequence[Part], recordings: Recordings) -> list[Part]:
     Raises
     ------
     DataError
-        They are of other recordings or places, or run along other frames.
+        They are of other recordings or places, run along other frames, or have other animals there.
     """
     if recordings not in ("same", "all"):
         raise DataError(f"recordings is 'same' or 'all', found {recordings!r}.")
@@ -56,6 +56,7 @@ def align(parts: Sequence[Part], recordings: Recordings) -> list[Part]:
     for part in parts:
         aligned.append(_with_places(_with_recordings(part, names), aligned))
     _check_frames(aligned)
+    _check_animals(aligned)
     return _as_long(aligned)
 
 
@@ -178,6 +179,26 @@ def _check_frames(parts: Sequence[Part]) -> None:
                 f"time 0 of {name} is on its clock at {said}: read both on one clock, or say which "
                 "is right with .assign_coords(origin=...)."
             )
+
+
+def _check_animals(parts: Sequence[Part]) -> None:
+    """Refuse places that are called alike and hold one animal here and another there.
+
+    So are those of labels and of tracks whose identities were put right since.
+    """
+    told: dict[tuple[str, str], tuple[str, str]] = {}
+    for part in (one for one in parts if {"animal", "individual"} <= set(one.ds.coords)):
+        of_each = part.ds.animal.broadcast_like(part.ds.individual)
+        for row, recording in part.rows():
+            own = of_each.isel(recording=row) if "recording" in of_each.dims else of_each
+            for place, animal in zip(own.individual.values, own.values, strict=True):
+                found, name = told.setdefault((recording, str(place)), (str(animal), part.name))
+                if found and str(animal) and found != str(animal):
+                    raise DataError(
+                        f"other animals of {recording} sit in the seats of {name} and of "
+                        f"{part.name}: {place} is {found} and {animal}. Make the older one again, "
+                        "or name those alike that are the same, with .assign_coords(animal=...)."
+                    )
 
 
 def _as_long(parts: Sequence[Part]) -> list[Part]:

@@ -151,12 +151,6 @@ def _check_same(
     if one.dims == other.dims and _same(one.values, other.values):
         return
     of = f" of {recording}" if recording else ""
-    if name == "animal":
-        raise DataError(
-            f"other animals{of} sit in the seats of {first.name} and of {part.name}: "
-            f"{_shown(one)} and {_shown(other)}. Name those alike that are the same, with "
-            ".assign_coords(animal=...)."
-        )
     raise DataError(
         f"{name}{of} differs between {first.name} and {part.name}: {_shown(one)} and "
         f"{_shown(other)}. Make one of them anew, or leave it out there with "

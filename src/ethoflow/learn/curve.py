@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Unpack
 
 import numpy as np
 import pandas as pd
 
 from ethoflow.errors import DataError
+from ethoflow.learn.choices import Choices, Settings
 from ethoflow.learn.deciding import score_f1
-from ethoflow.learn.folds import By, Fold, split
+from ethoflow.learn.folds import Fold, split
 from ethoflow.learn.preparing import prepare
-from ethoflow.learn.recipe import Of
-from ethoflow.learn.training import Kind, hold_out, labelled
+from ethoflow.learn.training import hold_out, labelled
 from ethoflow.schema import Data
-from ethoflow.units import Quantity
 
 SHARES = (0.1, 0.25, 0.5, 1.0)
 
@@ -26,19 +25,7 @@ def learning_curve(
     behaviours: str | Sequence[str] | None = None,
     *,
     shares: Sequence[float] = SHARES,
-    model: Kind = "boosting",
-    of: Of | None = None,
-    rater: str | None = None,
-    features: Sequence[str] | None = None,
-    windows: Sequence[Quantity] | None = None,
-    statistics: Sequence[str] | None = None,
-    parameters: Mapping[str, Mapping[str, Any]] | None = None,
-    by: By | None = None,
-    folds: int = 5,
-    max_frames: int = 200_000,
-    each: bool = False,
-    settings: Mapping[str, Any] | None = None,
-    seed: int = 0,
+    **settings: Unpack[Settings],
 ) -> pd.DataFrame:
     """F1 on held-out frames by how much was trained on.
 
@@ -54,25 +41,20 @@ def learning_curve(
         As for `fit`.
     shares
         Of the training frames, above 0 and up to 1.
-    model, of, rater, features, windows, statistics, parameters
-        As for `fit`.
-    by, folds, max_frames, each, settings, seed
-        As for `fit`.
+    **settings
+        The keywords of `fit`.
 
     Raises
     ------
     DataError
         As for `fit`; a share is not above 0 and up to 1, or there are no folds.
     """
-    _check(shares, folds)
-    learnt = prepare(
-        data, labels, behaviours, model=model, of=of, rater=rater, features=features,
-        windows=windows, statistics=statistics, parameters=parameters, by=by, folds=folds,
-        max_frames=max_frames, each=each, settings=settings, seed=seed,
-    )  # fmt: skip
+    choices = Choices.read(settings)
+    _check(shares, choices.folds)
+    learnt = prepare(data, labels, behaviours, choices)
     tracks, plan, rows = learnt.tracks, learnt.plan, []
     for name in learnt.met.behaviours:
-        whole = split([t.seat for t in tracks], labelled(tracks, name), plan.by, folds,
+        whole = split([t.seat for t in tracks], labelled(tracks, name), plan.by, plan.folds,
                       plan.embargo)  # fmt: skip
         truth = [track.states[name] for track in tracks]
         for share in shares:

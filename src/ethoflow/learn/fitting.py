@@ -10,6 +10,7 @@ import numpy as np
 
 from ethoflow.engine.model import content_digest
 from ethoflow.learn import boosting
+from ethoflow.learn.choices import Choices
 from ethoflow.learn.classifier import Classifier, make_classifier
 from ethoflow.learn.folds import By
 from ethoflow.learn.preparing import prepare
@@ -106,11 +107,11 @@ def fit(
     >>> classifier.predict(poses).moving.mean("time").values.round(1).tolist()  # doctest: +SKIP
     [0.5]
     """
-    learnt = prepare(
-        data, labels, behaviours, model=model, of=of, rater=rater, features=features,
-        windows=windows, statistics=statistics, parameters=parameters, by=by, folds=folds,
-        max_frames=max_frames, each=each, settings=settings, seed=seed,
+    choices = Choices(
+        model, of, rater, features, windows, statistics, parameters, by, folds, max_frames, each,
+        settings, seed,
     )  # fmt: skip
+    learnt = prepare(data, labels, behaviours, choices)
     met, tracks, plan = learnt.met, learnt.tracks, learnt.plan
     tested: dict[str, HeldOut] = {}
     settled = {name: Settled() for name in met.behaviours}

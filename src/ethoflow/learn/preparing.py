@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import get_args
 
 import xarray as xr
 
 from ethoflow.engine.bouts import find_runs
 from ethoflow.errors import DataError, WrongUse, one_or_many
 from ethoflow.learn import boosting
+from ethoflow.learn.choices import Choices
 from ethoflow.learn.columns import WINDOWED, by_role, request_rows
 from ethoflow.learn.folds import By, choose_by, split
-from ethoflow.learn.recipe import Of, Recipe, choose_recipe
+from ethoflow.learn.recipe import Recipe, choose_recipe
 from ethoflow.learn.samples import LearnNote, Met, Track, meet, read_tracks
 from ethoflow.learn.training import Kind, Plan, labelled
 from ethoflow.schema import Data, as_dataset
-from ethoflow.units import Quantity
 
 FEW = 5
 """Bouts below which it is said that scores rest on few."""
@@ -38,34 +38,21 @@ def prepare(
     data: Data,
     labels: Data,
     behaviours: str | Sequence[str] | None,
-    *,
-    model: Kind = "boosting",
-    of: Of | None = None,
-    rater: str | None = None,
-    features: Sequence[str] | None = None,
-    windows: Sequence[Quantity] | None = None,
-    statistics: Sequence[str] | None = None,
-    parameters: Mapping[str, Mapping[str, Any]] | None = None,
-    by: By | None = None,
-    folds: int = 5,
-    max_frames: int = 200_000,
-    each: bool = False,
-    settings: Mapping[str, Any] | None = None,
-    seed: int = 0,
+    choices: Choices,
 ) -> Prepared:
-    """Tracks and a plan; see `fit` for the parameters.
+    """Tracks and a plan, by what was chosen.
 
     Raises
     ------
     DataError
         Data and labels do not fit together, or there is nothing to learn.
     """
-    _check_model(model)
+    _check_model(choices.model)
     wanted = None if behaviours is None else one_or_many(behaviours)
-    met = meet(as_dataset(data), as_dataset(labels), wanted, rater, of)
+    met = meet(as_dataset(data), as_dataset(labels), wanted, choices.rater, choices.of)
     chosen = choose_recipe(
-        by_role(met.data), met.of, features=features, windows=windows, statistics=statistics,
-        parameters=parameters, each=each,
+        by_role(met.data), met.of, features=choices.features, windows=choices.windows,
+        statistics=choices.statistics, parameters=choices.parameters, each=choices.each,
     )  # fmt: skip
     reach = reach_of_columns(met.data.isel(recording=[0]), chosen)
     tracks, recipe = read_tracks(met, chosen)
@@ -74,9 +61,12 @@ def prepare(
     for name in met.behaviours:
         _check_classes(tracks, name)
     seats = [track.seat for track in tracks]
-    held_out: By = choose_by(seats, by, folds) if folds else "block"
-    embargo = 2 * reach
-    plan = Plan(model, held_out, folds, embargo, max_frames, seed, dict(settings or {}))
+    folds = choices.folds
+    held_out: By = choose_by(seats, choices.by, folds) if folds else "block"
+    plan = Plan(
+        choices.model, held_out, folds, 2 * reach, choices.max_frames, choices.seed,
+        dict(choices.settings or {}),
+    )  # fmt: skip
     if folds and held_out == "block":
         _check_blocks(tracks, met.behaviours, plan)
     return Prepared(met, tracks, recipe, plan)

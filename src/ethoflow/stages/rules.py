@@ -15,6 +15,7 @@ from ethoflow.engine import Declaration, declarations, find, load_project_rules
 from ethoflow.engine.registry import maker_of
 from ethoflow.errors import DataError, did_you_mean, no_such
 from ethoflow.labels.annotation import apply_rules, choose_rules, is_all
+from ethoflow.labels.doubt import doubt_shares
 from ethoflow.labels.presets import find_preset
 from ethoflow.skeleton import ALIASES
 from ethoflow.stages.declare import stage
@@ -195,7 +196,7 @@ def rules(job: Job, keys: RulesKeys) -> Group:
     gone = _find_outdated(labels, job) if job.keep else []
     return Group(
         labels,
-        lambda _: [f"labels: {', '.join(map(str, labels.data_vars))}"],
+        lambda stored: [f"labels: {', '.join(map(str, labels.data_vars))}", *doubt_shares(stored)],
         keep=job.keep,
         drop=gone,
     )

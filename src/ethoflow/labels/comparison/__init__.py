@@ -8,6 +8,6 @@ resampling, tallies (counts to rows), pairwise, compare (the public function).
 from __future__ import annotations
 
 from ethoflow.labels.comparison.compare import agreement
-from ethoflow.labels.comparison.pairwise import AgreementNote
+from ethoflow.labels.comparison.notes import AgreementNote
 
 __all__ = ["AgreementNote", "agreement"]

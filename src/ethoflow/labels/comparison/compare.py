@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
@@ -9,6 +10,8 @@ import pandas as pd
 
 from ethoflow.errors import DataError, UnknownName, no_such, one_or_many
 from ethoflow.labels.comparison.measures import Measure, of_labels
+from ethoflow.labels.comparison.meeting import NothingShared
+from ethoflow.labels.comparison.notes import AgreementNote, Notes
 from ethoflow.labels.comparison.pairwise import COLUMNS, Pair, compare_pair
 from ethoflow.labels.comparison.reading import read
 from ethoflow.labels.comparison.sources import Labels, pairs_of, sources_of
@@ -99,13 +102,14 @@ def agreement(
     Raises
     ------
     DataError
-        The sources have other frame rates, animals or recordings, nothing in common, or no frame
-        known to both.
+        The sources have other frame rates, animals or recordings, no frame known to both, or
+        nothing in common; pairs that have nothing are left out where another has something.
 
     Warns
     -----
     AgreementNote
-        What only one source has; frames that only one knows; clocks that seem to differ.
+        What only one source has; frames that only one knows; clocks that seem to differ. Once for
+        each kind, with what else it is true of.
 
     Examples
     --------
@@ -126,6 +130,8 @@ def agreement(
         if name not in said:
             raise UnknownName(no_such("behaviour", name, dict.fromkeys(said)))
     rows: list[dict[str, Any]] = []
+    notes = Notes()
+    nothing: NothingShared | None = None
     for one, other in pairs:
         to_frames(max_offset, one.fps, name="max_offset")  # refused here where it is no duration
         settings = _settings(iou, onset, bin, block, draws, confidence, seed, one.fps)
@@ -136,9 +142,17 @@ def agreement(
             animals == "any",
             None if behaviours is None else one_or_many(behaviours),
         )
-        rows += compare_pair(
-            pair, settings, _measures(settings, one.fps), grouping, offset, max_offset
-        )
+        try:
+            rows += compare_pair(
+                pair, settings, _measures(settings, one.fps), grouping, offset, max_offset, notes
+            )
+        except NothingShared as error:
+            nothing = nothing or error
+            notes.add("nothing shared", f"{one.name} and {other.name}", str(error))
+    if nothing is not None and not rows:
+        raise nothing
+    for note in notes:
+        warnings.warn(note, AgreementNote, stacklevel=2)
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 

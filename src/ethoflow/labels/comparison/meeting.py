@@ -11,10 +11,15 @@ import xarray as xr
 from ethoflow.errors import DataError, did_you_mean, listed
 from ethoflow.io.scoring.labels import WATCHED_ALL
 from ethoflow.labels.comparison.frames import Array
+from ethoflow.labels.comparison.notes import Notes
 from ethoflow.labels.comparison.reading import Reading, any_of
 from ethoflow.labels.comparison.seats import lone, match, seats_of
 from ethoflow.origin import clock_frame
 from ethoflow.schema import first_frame, is_symmetric
+
+
+class NothingShared(DataError):
+    """Two sources speak of no behaviour of one name."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +57,10 @@ def items_of(
 
     Raises
     ------
+    NothingShared
+        Nothing.
     DataError
-        Nothing, or not what was asked for.
+        Not what was asked for.
     """
     of_kind = [
         (kind, name) for kind, (_, m) in a.kinds.items() for name in dict.fromkeys(m.values())
@@ -79,7 +86,7 @@ def items_of(
         return [one for one in items if one.behaviour in behaviours], []
     if not items:
         old, new = b.names()[0], a.names()[0]
-        raise DataError(
+        raise NothingShared(
             f"{a.source.name} and {b.source.name} have no behaviour in common: the one has "
             f"{listed(a.names(), 12)}, the other {listed(b.names(), 12)}. Say which is which, as "
             f"in rename={{{old!r}: {new!r}}} (--rename {old}={new})."
@@ -114,7 +121,7 @@ def meet(
     late: int,
     individuals: Mapping[str, str],
     together: bool,
-    notes: dict[str, None],
+    notes: Notes,
 ) -> Iterator[tuple[Item, list[Track]]]:
     """Tracks of every item in one recording, which may be called otherwise in the two.
 
@@ -142,22 +149,27 @@ def meet(
     if not together and all("individual" in ds.dims for ds in here):
         slots = match(seats[0], seats[1], names, recordings[0])
         if lost := lone(seats[0], seats[1], slots):
-            notes[f"{recordings[0]}: only one of them has {listed(lost)}, who is left out."] = None
+            said = f"{recordings[0]}: only one of them has {listed(lost)}, who is left out."
+            notes.add("alone", f"{recordings[0]} ({listed(lost)}; {' and '.join(names)})", said)
     else:
         slots = []
     ends = [begin + ds.sizes["time"] for begin, ds in zip(start, here, strict=True)]
     for name, end, is_on in zip(names, ends, watched, strict=True):
         if is_on and not all(watched) and end < max(ends):
-            notes[
+            notes.add(
+                "watched",
+                name,
                 f"{name} does not say how long was watched: after its last bout all is taken as "
-                "absent. Read it on the frames of the tracks (like=) where that is wrong."
-            ] = None
+                "absent. Read it on the frames of the tracks (like=) where that is wrong.",
+            )
     if all(watched):
-        notes[
+        notes.add(
+            "neither watched",
+            " and ".join(names),
             f"neither {names[0]} nor {names[1]} says how long was watched: recordings are taken to "
             "end with the last bout of either, so frames after it do not count. Read both on the "
-            "frames of the tracks (like=)."
-        ] = None
+            "frames of the tracks (like=).",
+        )
     for item in items:
         x = _state(a, here[0], item, item.of_a, item.is_kind_a)
         y = _state(b, here[1], item, item.of_b, item.is_kind_b)
@@ -192,7 +204,7 @@ def _places(
     item: Item,
     names: tuple[str, str],
     once: bool,
-    notes: dict[str, None],
+    notes: Notes,
 ) -> Iterator[tuple[str, str, Array, Array]]:
     """Animals or pairs, and the states of each in both."""
     if ("individual" in x.dims) != ("individual" in y.dims):
@@ -216,10 +228,12 @@ def _places(
                     yield name, partner, _take(x, i, other_i), _take(y, j, other_j)
     else:
         having = names[pairs.index(True)]
-        notes[
+        notes.add(
+            "pairs",
+            f"{item.behaviour} ({having})",
             f"{item.behaviour} is of pairs in {having} alone: it is compared as that of each "
-            "animal, with any partner."
-        ] = None
+            "animal, with any partner.",
+        )
         for i, j, name in slots:
             of_x = _with_any(x, i, [s for s, _, _ in slots]) if pairs[0] else _take(x, i)
             of_y = _with_any(y, j, [s for _, s, _ in slots]) if pairs[1] else _take(y, j)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -15,6 +14,7 @@ from ethoflow.labels.comparison import clocks
 from ethoflow.labels.comparison.frames import known_to_both
 from ethoflow.labels.comparison.measures import Measure, of_categories
 from ethoflow.labels.comparison.meeting import Item, Track, items_of, meet
+from ethoflow.labels.comparison.notes import Notes
 from ethoflow.labels.comparison.reading import Reading
 from ethoflow.labels.comparison.tallies import Settings, Tally, rows_of, tally
 from ethoflow.units import Quantity, convert
@@ -28,10 +28,6 @@ COLUMNS = (*WHO, *OWN)
 
 LITTLE = 0.01
 """Share of the frames that one source alone may know without a word."""
-
-
-class AgreementNote(UserWarning):
-    """How two sources were compared where they do not fit, or what makes the figures doubtful."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +47,7 @@ class Pair:
         return self.a.source.name, self.b.source.name
 
     def tracks(
-        self, items: Sequence[Item], recordings: Sequence[tuple[str, str]], notes: dict[str, None]
+        self, items: Sequence[Item], recordings: Sequence[tuple[str, str]], notes: Notes
     ) -> Iterator[tuple[Item, list[Track]]]:
         """Tracks of every item, recording by recording."""
         for both in recordings:
@@ -74,8 +70,9 @@ def compare_pair(
     grouping: Sequence[str],
     offset: Quantity | Literal["search"],
     max_offset: Quantity,
+    notes: Notes,
 ) -> list[dict[str, Any]]:
-    """All rows of one pair of sources; warns of what is to be said of them.
+    """All rows of one pair of sources; `notes` get what is to be said of them.
 
     Raises
     ------
@@ -83,35 +80,39 @@ def compare_pair(
         They cannot be compared.
     """
     rate = pair.a.source.fps
-    notes: dict[str, None] = {clocks.check_rates(pair.a.source, pair.b.source): None}
+    who = " and ".join(pair.names)
+    if said := clocks.check_rates(pair.a.source, pair.b.source):
+        notes.add("rates", who, said)
     recordings = _recordings(pair, notes)
     items, alone = items_of(pair.a, pair.b, pair.behaviours)
-    notes |= dict.fromkeys(f"{said}: it is not compared." for said in alone)
+    for said in alone:
+        notes.add("not compared", f"{said} ({who})", f"{said}: it is not compared.")
     flags = [one for one in items if not one.names]
 
     def tracks() -> Iterator[Track]:
-        for _, found in pair.tracks(flags, recordings, {}):
+        for _, found in pair.tracks(flags, recordings, Notes()):
             yield from found
 
     if offset == "search":
-        best, said = clocks.search(tracks, rate, max_offset, *pair.names)
+        best, doubts = clocks.search(tracks, rate, max_offset, *pair.names)
         pair = replace(pair, late=best.frames)
-        notes |= dict.fromkeys(said)
     else:
         seconds = convert(offset, "s", name="offset")
         pair = replace(pair, late=round(seconds * rate))
-        notes |= dict.fromkeys(clocks.suspect(tracks, rate, max_offset, *pair.names, pair.late))
+        doubts = clocks.suspect(tracks, rate, max_offset, *pair.names, pair.late)
+    for doubt in doubts:
+        notes.add(doubt, who, doubt)  # each has figures of its own
     in_blocks = len(recordings) < 2 or "recording" in grouping
     tallies = _tallies(pair, items, recordings, settings, in_blocks, notes)
-    for note in filter(None, notes):
-        warnings.warn(note, AgreementNote, stacklevel=3)
     rows = []
     for item, found in tallies.items():
         for key, group in _groups(found, grouping).items():
-            who = (*pair.names, item.behaviour, item.category, *key)
+            named = (*pair.names, item.behaviour, item.category, *key)
             for row in rows_of(group, of_categories() if item.names else measures, settings):
                 row["note"] = "; ".join(filter(None, [row["note"], _numbers(item, row["measure"])]))
-                rows.append({**dict(zip(WHO, who, strict=True)), **row, "offset": pair.late / rate})
+                rows.append(
+                    {**dict(zip(WHO, named, strict=True)), **row, "offset": pair.late / rate}
+                )
     return rows
 
 
@@ -129,7 +130,7 @@ def _tallies(
     recordings: Sequence[tuple[str, str]],
     settings: Settings,
     in_blocks: bool,
-    notes: dict[str, None],
+    notes: Notes,
 ) -> dict[Item, list[Tally]]:
     """What is counted of every item; says what cannot be compared, and where little can."""
     found: dict[Item, list[Tally]] = {item: [] for item in items}
@@ -151,24 +152,28 @@ def _tallies(
     others = reversed(pair.names)
     for name, other, (n_known, alone) in zip(pair.names, others, known.tolist(), strict=True):
         if alone > LITTLE * n_known:
-            notes[
-                f"{alone / n_known:.1%} of what {name} knows is unknown to {other}, which is "
-                "shorter or did not look there: these frames do not count."
-            ] = None
+            part = f"{alone / n_known:.1%} of what {name} knows"
+            notes.add(
+                "unknown to one",
+                f"{part} ({other})",
+                f"{part} is unknown to {other}, which is shorter or did not look there: these "
+                "frames do not count.",
+            )
     for item, tallies in found.items():
         if silent[item]:
-            notes[
+            notes.add(
+                "silent",
+                f"{item.behaviour} in {silent[item]} ({' and '.join(pair.names)})",
                 f"{item.behaviour}: in {silent[item]} of {len(recordings)} recordings no frame is "
-                "known to both, or one says nothing of it: these are left out, not taken as absent."
-            ] = None
+                "known to both, or one says nothing of it: these are left out, not taken as "
+                "absent.",
+            )
         if tallies and not item.names:
             _note_one_class(pair, item, tallies, notes)
     return {item: tallies for item, tallies in found.items() if tallies}
 
 
-def _note_one_class(
-    pair: Pair, item: Item, tallies: Sequence[Tally], notes: dict[str, None]
-) -> None:
+def _note_one_class(pair: Pair, item: Item, tallies: Sequence[Tally], notes: Notes) -> None:
     """Say it where a source never has something, or always: much is not defined then, or 0."""
     called = f"{item.behaviour} {item.category}".strip() if item.category else item.behaviour
 
@@ -180,20 +185,24 @@ def _note_one_class(
     never = [name for name, n in zip(pair.names, shown, strict=True) if not n]
     always = [name for name, n in zip(pair.names, shown, strict=True) if n == known]
     if never:
-        notes[
+        notes.add(
+            "never",
+            f"{called} ({' and '.join(never)})",
             f"{' and '.join(never)} {'have' if len(never) > 1 else 'has'} no {called} in any frame "
-            "that both know: what is not defined then is missing, and the column note says why."
-        ] = None
+            "that both know: what is not defined then is missing, and the column note says why.",
+        )
     if always:
-        notes[
+        notes.add(
+            "always",
+            f"{called} ({' and '.join(always)})",
             f"{' and '.join(always)} {'have' if len(always) > 1 else 'has'} {called} in every "
             "frame that both know: kappa is 0 or missing then, whatever the other has, and says "
             "nothing of agreement. Score a stretch in which it ends, or look whether the file "
-            "says where it does."
-        ] = None
+            "says where it does.",
+        )
 
 
-def _recordings(pair: Pair, notes: dict[str, None]) -> list[tuple[str, str]]:
+def _recordings(pair: Pair, notes: Notes) -> list[tuple[str, str]]:
     """Recordings of both, by name; two that are alone are taken to be one.
 
     Raises
@@ -204,10 +213,8 @@ def _recordings(pair: Pair, notes: dict[str, None]) -> list[tuple[str, str]]:
     one, other = (list(each.source.recordings) for each in (pair.a, pair.b))
     if len(one) == 1 == len(other):
         if one != other and "recording" not in (*one, *other):
-            notes[
-                f"{one[0]!r} of {pair.names[0]} and {other[0]!r} of {pair.names[1]} are taken to "
-                "be one recording."
-            ] = None
+            both = f"{one[0]!r} of {pair.names[0]} and {other[0]!r} of {pair.names[1]}"
+            notes.add("one recording", both, f"{both} are taken to be one recording.")
         return [(one[0], other[0])]
     find = fitter(other, other)
     found = [(name, other[hits[0]]) for name in one if len(hits := find(name)) == 1]
@@ -226,9 +233,11 @@ def _recordings(pair: Pair, notes: dict[str, None]) -> list[tuple[str, str]]:
     for name, every, met in zip(pair.names, (one, other), zip(*found, strict=True), strict=True):
         lost = [recording for recording in every if recording not in met]
         if lost:
-            notes[
-                f"{name} alone has {len(lost)} recordings, which are left out: {listed(lost, 4)}."
-            ] = None
+            notes.add(
+                "recordings",
+                f"{name} ({' and '.join(pair.names)}; {listed(lost, 4)})",
+                f"{name} alone has {len(lost)} recordings, which are left out: {listed(lost, 4)}.",
+            )
     return found
 
 
