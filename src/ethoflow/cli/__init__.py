@@ -7,7 +7,17 @@ import sys
 from ethoflow import unchanged
 
 # Importing them adds their commands.
-from ethoflow.cli import agreement, arenas, checks, cohort, comparison, exchange, learning, recipe
+from ethoflow.cli import (
+    agreement,
+    arenas,
+    checks,
+    cohort,
+    comparison,
+    exchange,
+    learning,
+    recipe,
+    report,
+)
 from ethoflow.cli.app import app
 
 __all__ = [
@@ -21,6 +31,7 @@ __all__ = [
     "learning",
     "main",
     "recipe",
+    "report",
 ]
 
 
