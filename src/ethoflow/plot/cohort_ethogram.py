@@ -109,6 +109,12 @@ Who = tuple[int, int]
 def _rows(ds: xr.Dataset, tracks: Sequence[Track], by: str | None) -> dict[Who, tuple[str, str]]:
     """Animals that have labels, in order, with their names and groups."""
     groups = _groups(ds, by)
+    names = (
+        [str(name) for name in np.atleast_1d(ds.recording.values)]
+        if "recording" in ds.coords
+        else []
+    )
+    short = short_names(names)
     found: dict[Who, tuple[str, str]] = {}
     for track in tracks:
         who = (track.recording, int(track.place["individual"]))
@@ -116,10 +122,10 @@ def _rows(ds: xr.Dataset, tracks: Sequence[Track], by: str | None) -> dict[Who, 
             continue
         named = name_track(ds, track)
         alone = ds.sizes.get("individual", 1) == 1
-        recording = named["recording"]
+        recording = short.get(named["recording"], named["recording"])
         animal = named["animal"] or ("" if alone else named["individual"])
-        name = animal if animal.startswith(recording) else f"{recording} {animal}".strip()
-        found[who] = name, groups[who] if groups else ""
+        label = animal if animal.startswith(recording) else f"{recording} {animal}".strip()
+        found[who] = label, groups[who] if groups else ""
     return dict(sorted(found.items(), key=lambda item: (item[1][1], item[0])))
 
 
@@ -214,8 +220,7 @@ def _draw(
             for name in wanted
         ),
     ]  # fmt: skip
-    short = short_names([name for name, _ in rows.values()])
-    ticks = [(places[name], f"{short[name]}  {group}".strip()) for name, group in rows.values()]
+    ticks = [(places[name], f"{name}  {group}".strip()) for name, group in rows.values()]
     n = len({who[0] for who in rows})
     return with_options(
         hv.Overlay(layers),

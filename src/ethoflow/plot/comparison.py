@@ -89,7 +89,7 @@ def comparison(
     tests = ", ".join(name for name in dict.fromkeys(found["test"]) if name) or "no test"
     title = f"points are {plural(design.unit)} ({head}); {tests}"
     figure = panels(
-        figures, columns=columns, width=250, height=310, title=title, gap=(0.55, 0.5)
+        figures, columns=columns, width=250, height=310, title=title, gap=(0.55, 0.35)
     )  # fmt: skip
     return Picture(figure, points.reset_index(drop=True))
 
@@ -217,4 +217,4 @@ def _said(found: pd.DataFrame) -> str:
         return "no test"
     p = one["p_adjusted"]
     how = "" if one["correction"] == "none" else f" ({one['correction']})"
-    return f"p < 0.001{how}" if p < 0.001 else f"p = {p:.2g}{how}"
+    return f"p < 0.001{how}" if p < 0.001 else f"p = {p:.3g}{how}"

@@ -123,4 +123,4 @@ def _how(row: pd.Series) -> str:
 def _said(p: float) -> str:
     if not np.isfinite(p):
         return "no test"
-    return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3g}"

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 import xarray as xr
 
-from ethoflow import plot
 from ethoflow.errors import DataError, UnknownName, no_such
 from ethoflow.labels.budget import time_budget
-from ethoflow.plot.comparison import MOST_PANELS
-from ethoflow.plot.differences import MOST_ROWS
+from ethoflow.plot.comparison import MOST_PANELS, comparison
+from ethoflow.plot.differences import MOST_ROWS, differences
 from ethoflow.report.page import Section
 from ethoflow.stats.compare import ComparisonNote, compare
 from ethoflow.stats.design import find_design
@@ -51,14 +50,14 @@ def comparison_section(ds: xr.Dataset, group: str, wanted: Wanted) -> Section:
             names = list(dict.fromkeys(found["behaviour"]))
             shown = names[:MOST_PANELS]
             section.picture(
-                plot.comparison(budget, **given, behaviours=shown), "means of units by group"
+                comparison(budget, **given, behaviours=shown), "means of units by group"
             )
             if len(names) > len(shown):
                 section.say(f"The picture shows the first {len(shown)} of {len(names)} behaviours.")
             pairs = found[found["contrast"].str.contains(" - ", regex=False)]
             if 0 < len(pairs) <= MOST_ROWS:
                 section.picture(
-                    plot.differences(pairs, value=wanted.value), "differences with intervals"
+                    differences(pairs, value=wanted.value), "differences with intervals"
                 )
     except UnknownName:
         raise

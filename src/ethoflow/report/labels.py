@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import pandas as pd
 import xarray as xr
 
-from ethoflow import plot
 from ethoflow.errors import DataError
 from ethoflow.labels.bouts import find_bouts
 from ethoflow.labels.budget import time_budget
 from ethoflow.labels.categories import is_category
 from ethoflow.labels.runs import label_names
-from ethoflow.plot.cohort_ethogram import MOST_LANES, MOST_ROWS
+from ethoflow.plot.cohort_ethogram import MOST_LANES, MOST_ROWS, cohort_ethogram
+from ethoflow.plot.transition_matrix import transition_matrix
 from ethoflow.report.page import Section
 from ethoflow.stats.transitions import transitions
 from ethoflow.stats.units import name_behaviours
@@ -63,7 +63,7 @@ def _draw_ethogram(section: Section, ds: xr.Dataset, by: Sequence[str]) -> None:
     shown = ds.isel(recording=slice(MOST_SHOWN)) if "recording" in ds.dims else ds
     group = by[0] if by and by[0] in ds.coords else None
     try:
-        picture = plot.cohort_ethogram(shown, by=group)
+        picture = cohort_ethogram(shown, by=group)
     except DataError as reason:  # too many rows or lanes: the tables have all of them
         section.say(f"No ethogram: {reason}", note=True)
         return
@@ -76,7 +76,7 @@ def _draw_transitions(section: Section, ds: xr.Dataset) -> None:
     bouts = find_bouts(ds)
     try:
         table = transitions(bouts)
-        picture = plot.transition_matrix(table)
+        picture = transition_matrix(table)
     except DataError as reason:
         section.say(f"No transitions: {reason}", note=True)
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import xarray as xr
 
-from ethoflow import plot
+from ethoflow.plot.quality import quality
 from ethoflow.report.page import Section
 from ethoflow.schema import position_units
 from ethoflow.stats.quality import track_quality
@@ -25,7 +25,7 @@ def quality_section(ds: xr.Dataset, group: str) -> Section:
     section.table(sum_up(table), "quality")
     some = list(dict.fromkeys(table["recording"]))[:MOST_RECORDINGS]
     section.picture(
-        plot.quality(table[table["recording"].isin(some)]),
+        quality(table[table["recording"].isin(some)]),
         "share of missing frames by recording and body part",
     )
     if table["recording"].nunique() > len(some):
