@@ -27,8 +27,8 @@ def test_time_is_where_the_animal_was() -> None:
 def test_the_picture_has_y_down_and_the_time_at_its_place() -> None:
     figure = ef.plot.occupancy(standing(), cell=10).figure
     (picture,) = (layer for layer in figure if type(layer).__name__ == "Image")
-    assert float(picture[30.0, 10.0]) == pytest.approx(2.0)
-    assert float(picture[10.0, 50.0]) == pytest.approx(1.0)
+    assert float(picture[29.0, 11.0]) == pytest.approx(2.0)
+    assert float(picture[11.0, 49.0]) == pytest.approx(1.0)
     from ethoflow.plot.save import still_of
 
     axis = still_of(figure).axes[0]

@@ -55,8 +55,7 @@ def test_a_trace_has_its_gaps_and_its_clock() -> None:
         coords={"individual": ["a"], "time": np.arange(40) / 10, "fps": 10.0, "origin": 100.0},
     ).copy()  # fmt: skip
     speed[0, 5:9] = np.nan
-    picture = ef.plot.traces(speed, labels=two().isel(recording=0, drop=True).assign_coords(
-        origin=100.0).drop_vars("n_frames"))  # fmt: skip
+    picture = ef.plot.traces(speed, labels=two().isel(recording=0))
     assert picture.data.time.iloc[[0, -1]].tolist() == [100.0, 103.9]
     np.testing.assert_array_equal(picture.data.value.isna(), np.isin(np.arange(40), range(5, 9)))
 

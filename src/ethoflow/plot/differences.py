@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import holoviews as hv
 import numpy as np
 import pandas as pd
 
 from ethoflow.errors import DataError, no_column
 from ethoflow.plot import examples
 from ethoflow.plot.axis_names import name_value
-from ethoflow.plot.colours import colours_of
 from ethoflow.plot.declare import plot
 from ethoflow.plot.picture import Picture
-from ethoflow.plot.save import marked, with_options
+from ethoflow.plot.row_intervals import rows_with_intervals
 from ethoflow.stats.compare import compare
 from ethoflow.stats.design import plural
 
@@ -66,7 +64,7 @@ def differences(table: pd.DataFrame, *, value: str = "", standardised: bool = Fa
     names = ("effect_size", "effect_low", "effect_high") if standardised else (
         "estimate", "low", "high"
     )  # fmt: skip
-    shown = rows.assign(place=np.arange(len(rows))[::-1].astype(float))
+    shown = rows.copy()
     label, scale = "Hedges' g (SD)", 1.0
     if not standardised:
         words, scale = name_value(value, table) if value else ("(units of the value)", 1.0)
@@ -78,39 +76,15 @@ def differences(table: pd.DataFrame, *, value: str = "", standardised: bool = Fa
 
 
 def _draw(shown: pd.DataFrame, several: bool, label: str) -> Any:
-    x, y = hv.Dimension("estimated", label=label), hv.Dimension("place", label=" ")
-    colours = colours_of(list(dict.fromkeys(shown["behaviour"])))
-    zero = hv.Path([[(0.0, -0.7), (0.0, len(shown) - 0.3)]], [x, y])
-    layers = [with_options(zero, color="#808080", line=1.0)]
-    known = shown[shown["estimated"].notna()]
-    numbers = known[["estimated", "lowest", "highest", "place"]].to_numpy(float).tolist()
-    for name, (middle, low, high, place) in zip(known["behaviour"], numbers, strict=True):
-        if np.isfinite(low) and np.isfinite(high):
-            path = hv.Path([[(low, place), (high, place)]], [x, y])
-            layers.append(with_options(path, color=colours[name], line=2.0))
-        layers.append(marked(hv.Points([(middle, place)], [x, y]), color=colours[name], size=9))
-    ends = shown[["lowest", "highest", "estimated"]].to_numpy(float)
-    most = float(np.nanmax(np.abs(ends))) * 1.1 if np.isfinite(ends).any() else 1.0
-    words = [
-        (most * 1.06, place, _said(p)) for place, p in zip(shown["place"], shown["p_adjusted"],
-                                                           strict=True)
-    ]  # fmt: skip
-    text = hv.Labels(words, [x, y], "said")
-    text = text.opts(
-        backend="bokeh", text_align="left", text_font_size="9pt", text_color="black"
-    ).opts(backend="matplotlib", horizontalalignment="left", size=8, color="black")
-    layers.append(text)
-    ticks = [
-        (place, f"{name}, {contrast}" if several else name)
-        for place, name, contrast in zip(
-            shown["place"], shown["behaviour"], shown["contrast"], strict=True
-        )
+    names = [
+        f"{name}, {contrast}" if several else str(name)
+        for name, contrast in zip(shown["behaviour"], shown["contrast"], strict=True)
     ]
     first = shown.iloc[0]
     head = "" if several else f"{first['contrast']}, "
-    return with_options(
-        hv.Overlay(layers), width=760, height=110 + 34 * len(shown), yticks=ticks[::-1],
-        xlim=(-most, most * 1.45), ylim=(-0.7, len(shown) - 0.3), show_legend=False,
+    return rows_with_intervals(
+        names, list(shown["behaviour"]), shown[["estimated", "lowest", "highest"]].to_numpy(float),
+        [_said(p) for p in shown["p_adjusted"]], label=label, zero=True,
         title=f"{head}{plural(str(first['unit']))} are the sample; {_how(first)}",
     )  # fmt: skip
 
