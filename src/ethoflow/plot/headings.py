@@ -14,7 +14,7 @@ from ethoflow.plot import examples
 from ethoflow.plot.declare import plot
 from ethoflow.plot.picture import Picture
 from ethoflow.plot.recording import one_recording, recording_title
-from ethoflow.plot.save import PALETTE, load_backends, with_options
+from ethoflow.plot.save import PALETTE, filled, with_options
 from ethoflow.plot.squares import write
 
 
@@ -75,7 +75,6 @@ def headings(direction: xr.DataArray, *, n: int = 24) -> Picture:
 
 
 def _draw(table: pd.DataFrame, title: str) -> hv.Overlay:
-    load_backends()
     radius = np.sqrt(table["share"].fillna(0).to_numpy(float))
     most = float(radius.max()) or 1.0
     rows = zip(table["from"], table["to"], radius, strict=True)
@@ -84,12 +83,8 @@ def _draw(table: pd.DataFrame, title: str) -> hv.Overlay:
     circle = np.linspace(0, 2 * np.pi, 181)
     paths = [np.stack([r * np.cos(circle), r * np.sin(circle)], axis=1) for r in rings]
     layers = [with_options(hv.Path(paths, ["x", "y"]), color="#cccccc", line=0.8)]
-    filled = hv.Polygons(sectors, ["x", "y"])
-    layers.append(
-        filled.opts(backend="bokeh", fill_color=PALETTE[0], line_color="white").opts(
-            backend="matplotlib", facecolor=PALETTE[0], edgecolor="white"
-        )
-    )
+    if sectors:
+        layers.append(filled(sectors, PALETTE[0], "white"))
     words = [(r * np.cos(-0.9), r * np.sin(-0.9), f"{r**2:.1%}") for r in rings]
     sides = [("0: +x", 1.2, 0), ("+y", 0, 1.15), ("±π", -1.15, 0), ("−π/2", 0, -1.15)]
     words += [(most * a, most * b, said) for said, a, b in sides]

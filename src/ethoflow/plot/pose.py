@@ -31,13 +31,13 @@ MOST_MOMENTS = 20
 
 
 def _example() -> Picture:
-    return pose(examples.one(), start=3.0, stop=6.0)
+    return pose(examples.one(), start=15.0, stop=17.5, moments=4)
 
 
 @plot(
     "one recording",
     example=_example,
-    code='ef.plot.pose(poses.sel(recording="session_00"), start=3, stop=6)',
+    code='ef.plot.pose(poses.sel(recording="session_00"), start=15, stop=17.5)',
 )
 def pose(data: Data, *, start: float, stop: float, moments: int = 5) -> Picture:
     """Skeletons of all animals at a few moments, the earliest the palest; y points down.

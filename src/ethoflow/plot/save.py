@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import warnings
+from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -92,12 +93,25 @@ def marked(element: Any, *, color: str, size: float, hover: bool = False, **shar
     """Points with the same look in both backends; `size` is their diameter in screen pixels."""
     load_backends()
     return element.opts(
-        backend="bokeh", color=color, size=size, line_color="white", line_width=0.5,
+        backend="bokeh", color=color, size=size, line_color="white",
+        line_width=0.5 if size > 5 else 0.0,
         tools=["hover"] if hover else [], **shared,
     ).opts(
         backend="matplotlib", color=color, s=(size * 72 / SCREEN_DPI) ** 2, edgecolors="white",
-        linewidth=0.4, **shared,
+        linewidth=0.4 if size > 5 else 0.0, **shared,
     )  # fmt: skip
+
+
+def filled(rings: Sequence[Any], color: str, edge: str) -> Any:
+    """Areas with the same look in both backends; each ring has dims (corner, space)."""
+    load_backends()
+    # A colour by column: of a plain one Matplotlib's default cycle of colours gets in the way.
+    areas = [{"x": ring[:, 0], "y": ring[:, 1], "colour": color} for ring in rings]
+    return (
+        hv.Polygons(areas, ["x", "y"], "colour")
+        .opts(backend="bokeh", fill_color="colour", line_color=edge)
+        .opts(backend="matplotlib", facecolor="colour", edgecolor=edge)
+    )
 
 
 ENDINGS = (".html", ".png", ".svg")

@@ -14,7 +14,7 @@ from ethoflow.plot import examples
 from ethoflow.plot.colours import colours_of
 from ethoflow.plot.declare import plot
 from ethoflow.plot.picture import Picture
-from ethoflow.plot.save import load_backends, marked, with_options
+from ethoflow.plot.save import filled, load_backends, marked, with_options
 from ethoflow.plot.squares import write
 from ethoflow.plot.transition_matrix import mean_transitions
 
@@ -97,11 +97,7 @@ def _arrow(start: Array, stop: Array, probability: float, colour: str) -> list[A
     side = np.array([-tip[1], tip[0]]) * (0.025 + 0.03 * probability)
     base = line[-1]
     corners = np.array([base + side, base + 0.07 * tip, base - side])
-    head = (
-        hv.Polygons([corners], ["x", "y"])
-        .opts(backend="bokeh", fill_color=colour, line_color=colour)
-        .opts(backend="matplotlib", facecolor=colour, edgecolor=colour)
-    )
+    head = filled([corners], colour, colour)
     middle = line[len(line) // 2] + 0.12 * aside
     said = write([(*middle, f"{probability:.2f}")], "x", "y", "black", 8)
     return [path, head, said]
