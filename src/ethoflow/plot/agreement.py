@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pandas as pd
 
@@ -17,8 +19,10 @@ MOST_ROWS = 80
 
 def _example() -> Picture:
     labels = examples.labels()[["climbing", "immobile", "moving"]]
-    late = labels.shift(time=8)
-    return agreement(compare_labels({"rules": labels, "late": late}, draws=200))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that they are late is what is shown
+        late = labels.shift(time=8)
+        return agreement(compare_labels({"rules": labels, "late": late}, draws=200))
 
 
 @plot(
