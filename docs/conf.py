@@ -17,6 +17,7 @@ from ethoflow.schema import COORDINATES, VARIABLES
 
 sys.path.insert(0, str(Path(__file__).parent))
 from behaviour_pictures import draw_all
+from gallery_pictures import draw_gallery
 
 project = "ethoflow"
 author = "the ethoflow developers"
@@ -225,11 +226,15 @@ def _generate() -> None:
     for name in sorted(ethoflow._NAMES, key=lambda name: (name[0].isupper(), name)):
         is_class = inspect.isclass(getattr(ethoflow, name))
         text += _document("autoclass" if is_class else "autofunction", name)
-    for name in ethoflow.plot.__all__:
+    text += _document("autofunction", "plot.save") + _document("autoclass", "plot.Picture")
+    for name in ethoflow.plot.plots():
         text += _document("autofunction", f"plot.{name}")
     for name in ethoflow.assays.__all__:
         text += _document("autofunction", f"assays.{name}")
     (GENERATED / "functions.md").write_text(text, encoding="utf-8")
+
+    gallery = draw_gallery(GENERATED / "gallery")
+    (GENERATED / "gallery.md").write_text(gallery, encoding="utf-8")
 
 
 _generate()

@@ -116,7 +116,7 @@ def test_a_picture_of_one_recording() -> None:
     with pytest.raises(ef.DataError, match="one recording"):
         cleaning(cleaned)
     one = cleaned.sel(recording="short")
-    figure = cleaning(one, cohort.sel(recording="short"))
+    figure = cleaning(one, cohort.sel(recording="short")).figure
     rows = [axis.get_images()[0].get_array() for axis in figure.axes if axis.get_images()][:3]
     assert [row.shape for row in rows] == [(22, 60)] * 3
     assert all(np.isfinite(row).all() for row in rows)

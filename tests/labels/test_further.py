@@ -292,7 +292,7 @@ def test_tables_per_frame_have_the_names_of_categories() -> None:
 def test_an_ethogram_has_a_row_for_each_and_one_for_all_categories() -> None:
     hv = pytest.importorskip("holoviews")
     ds = make_labels(5)[["moving", "inside", "state", "huddle"]]
-    figure = ef.plot.ethogram(ds)
+    figure = ef.plot.ethogram(ds).figure
     unknown, shown = (layer for layer in figure if isinstance(layer, hv.Rectangles))
     bouts = ef.find_bouts(ds)
     assert len(shown.data) == len(bouts)

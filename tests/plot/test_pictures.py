@@ -32,8 +32,8 @@ def labels(simulation: simulate.Simulation):
     return ef.annotate(ef.clean(ef.calibrate(simulation.tracks, arena)))
 
 
-def boxes(figure: hv.Overlay) -> tuple[hv.Rectangles, hv.Rectangles]:
-    unknown, shown = (layer for layer in figure if isinstance(layer, hv.Rectangles))
+def boxes(picture: ef.plot.Picture) -> tuple[hv.Rectangles, hv.Rectangles]:
+    unknown, shown = (layer for layer in picture.figure if isinstance(layer, hv.Rectangles))
     return unknown, shown
 
 
@@ -69,7 +69,7 @@ def test_a_shorter_recording_ends_where_it_ends(labels) -> None:
 
 def test_long_paths_are_thinned_and_say_so(simulation, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.modules["ethoflow.plot.trajectories"], "MAX_POINTS", 100)
-    figure = ef.plot.trajectories(simulation.tracks.isel(recording=0))
+    figure = ef.plot.trajectories(simulation.tracks.isel(recording=0)).figure
     assert all(len(layer.data) <= 100 for layer in figure if isinstance(layer, hv.Curve))
     title = hv.Store.lookup_options("bokeh", figure, "plot").kwargs["title"]
     assert title.endswith("Center, every 10 frames")
@@ -78,7 +78,7 @@ def test_long_paths_are_thinned_and_say_so(simulation, monkeypatch: pytest.Monke
 def test_a_gap_breaks_the_path(simulation) -> None:
     tracks = simulation.tracks.isel(recording=0).copy(deep=True)
     tracks.position[{"time": slice(50, 80)}] = np.nan
-    figure = ef.plot.trajectories(tracks)
+    figure = ef.plot.trajectories(tracks).figure
     lines = [layer for layer in figure if isinstance(layer, hv.Curve)]
     assert len(lines) == 2
     assert lines[0].data.x[50:80].isna().all()
@@ -94,7 +94,7 @@ def test_files_stand_on_their_own(kind: str, simulation, labels, tmp_path: Path)
     colours = np.unique(picture[..., :3].reshape(-1, 3), axis=0)
     assert len(colours) > 20
     assert min(picture.shape[:2]) > 300
-    with pytest.raises(ef.DataError, match=r"\.html or \.png"):
+    with pytest.raises(ef.DataError, match=r"\.html, \.png or \.svg"):
         ef.plot.save(figure, tmp_path / "picture.gif")
 
 
@@ -127,9 +127,11 @@ def test_names_that_the_title_has_are_not_repeated() -> None:
     still = simulate.still_then_running()
     tracks = still.assign_coords(recording="m1", animal=("individual", ["m1"]))
     labels = ef.annotate(tracks, ["moving", "immobile"])
-    ticks = hv.Store.lookup_options("matplotlib", ef.plot.ethogram(labels), "plot").kwargs["yticks"]
+    figure = ef.plot.ethogram(labels).figure
+    ticks = hv.Store.lookup_options("matplotlib", figure, "plot").kwargs["yticks"]
     assert {name for _, name in ticks} == {"moving", "immobile"}
-    shown = hv.Store.lookup_options("matplotlib", ef.plot.trajectories(tracks), "plot").kwargs
+    figure = ef.plot.trajectories(tracks).figure
+    shown = hv.Store.lookup_options("matplotlib", figure, "plot").kwargs
     assert shown["show_legend"] is False
 
 
@@ -139,8 +141,9 @@ def test_an_animal_that_others_of_the_cohort_have_is_not_in_the_legend() -> None
         individual=["individual_0", "individual_1"], animal=("individual", ["m1", ""])
     )
     both.position.attrs = one.position.attrs
-    assert len(ef.plot.trajectories(both)) == 1
-    assert len(ef.plot.trajectories(both.assign_coords(animal=("individual", ["m1", "m2"])))) == 2
+    assert len(ef.plot.trajectories(both).figure) == 1
+    named = both.assign_coords(animal=("individual", ["m1", "m2"]))
+    assert len(ef.plot.trajectories(named).figure) == 2
 
 
 def test_a_behaviour_keeps_its_colour_whatever_is_shown_beside_it() -> None:
@@ -161,21 +164,21 @@ def test_regions_are_drawn_with_their_names() -> None:
     ring = [ef.circle(50, 50, 30), ef.circle(50, 50, 10)]
     square = ef.polygon([(0, 0), (20, 0), (20, 10), (0, 10)])
     marked = ef.mark_regions(tracks, {"ring": ring, "square": square}, units="mm")
-    shown = ef.plot.trajectories(marked)
+    shown = ef.plot.trajectories(marked).figure
     (outlines,) = (layer for layer in shown if isinstance(layer, hv.Path) and len(layer) == 3)
     closed = [path.array() for path in outlines.split()]
     assert all((path[0] == path[-1]).all() for path in closed)
     np.testing.assert_array_equal(closed[2], [(0, 0), (20, 0), (20, 10), (0, 10), (0, 0)])
     (names,) = (layer for layer in shown if isinstance(layer, hv.Labels))
     assert list(names.dimension_values("region")) == ["ring", "square"]
-    assert not any(isinstance(layer, hv.Labels) for layer in ef.plot.trajectories(tracks))
+    assert not any(isinstance(layer, hv.Labels) for layer in ef.plot.trajectories(tracks).figure)
 
 
 def test_a_title_of_ones_own_repeats_no_animal() -> None:
     still = simulate.still_then_running().assign_coords(
         recording="m1", animal=("individual", ["m1"])
     )
-    figure = ef.plot.ethogram(ef.annotate(still, ["moving"]), title="m1 (anna)")
+    figure = ef.plot.ethogram(ef.annotate(still, ["moving"]), title="m1 (anna)").figure
     options = hv.Store.lookup_options("matplotlib", figure, "plot").kwargs
     assert options["title"] == "m1 (anna)"
     assert [name for _, name in options["yticks"]] == ["moving"]

@@ -17,6 +17,7 @@ from ethoflow.cli import (
     learning,
     measures,
     recipe,
+    report,
 )
 from ethoflow.cli.app import app
 
@@ -32,6 +33,7 @@ __all__ = [
     "main",
     "measures",
     "recipe",
+    "report",
 ]
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ethoflow.cleaning import clean
 from ethoflow.engine.declare import Array
+from ethoflow.origin import clock_end, clock_times
+from ethoflow.plot import examples
+from ethoflow.plot.declare import plot
+from ethoflow.plot.picture import Picture
 from ethoflow.plot.recording import one_recording, recording_title
 from ethoflow.plot.save import PALETTE
 from ethoflow.schema import Data, DataError, as_dataset
-from ethoflow.stats.cleaning import STEPS, Counts, count_cleaning
+from ethoflow.stats.cleaning import STEPS, Counts, count_cleaning, tabulate
 
 BINS = 90
 """Parts of the recording that are told apart."""
@@ -23,7 +27,16 @@ MOST_ROWS = 150
 """Body parts of all animals that can still be told apart."""
 
 
-def cleaning(after: Data, before: Data | None = None) -> Any:
+def _example() -> Picture:
+    return cleaning(clean(examples.raw()))
+
+
+@plot(
+    "quality",
+    example=_example,
+    code='ef.plot.cleaning(poses.sel(recording="session_00"))',
+)
+def cleaning(after: Data, before: Data | None = None) -> Picture:
     """What was missing before, what cleaning took, and what is missing after, of one recording.
 
     A row for each body part of each animal; left, the share of frames over time, right, that of the
@@ -36,10 +49,6 @@ def cleaning(after: Data, before: Data | None = None) -> Any:
     before
         Tracks that it was made of; by default what was seen in them follows from the marks of
         `clean`.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
 
     Raises
     ------
@@ -57,7 +66,8 @@ def cleaning(after: Data, before: Data | None = None) -> Any:
             f"there are {len(names)} body parts, too many for one picture; choose some with "
             ".sel(individual=...) or .sel(bodypart=...)."
         )
-    seconds = ds.sizes["time"] / float(ds.fps)
+    begin = float(clock_times(ds)[0]) if ds.sizes["time"] else 0.0
+    span = (begin, clock_end(ds))
     height = 1.6 + 3 * (0.45 + ROW * len(names))
     figure = Figure(figsize=(10, height), layout="constrained")
     figure.suptitle(f"{recording_title(ds)}: cleaning", fontsize=11)
@@ -70,7 +80,7 @@ def cleaning(after: Data, before: Data | None = None) -> Any:
         ("missing after cleaning", {"": counts.of("missing_after")}),
     )
     for (title, parts), pair in zip(rows, axes, strict=True):
-        image = _draw(pair, title, parts, counts.of("n_frames"), names, seconds)
+        image = _draw(pair, title, parts, counts.of("n_frames"), names, span)
     if taken:
         figure.legend(*axes[1, 1].get_legend_handles_labels(), loc="outside lower right",
                       fontsize=7, ncols=3, title="taken as", title_fontsize=7)  # fmt: skip
@@ -81,12 +91,7 @@ def cleaning(after: Data, before: Data | None = None) -> Any:
     bar = figure.colorbar(image, ax=axes[:, 0], location="bottom", aspect=60, shrink=0.6, pad=0.01)
     bar.set_label("% of frames", fontsize=8)
     bar.ax.tick_params(labelsize=7)
-    return figure
-
-
-def save_cleaning(figure: Any, path: Path) -> None:
-    """Write a picture of what cleaning did as PNG."""
-    figure.savefig(path, dpi=110, format="png")
+    return Picture(figure, tabulate(counts))
 
 
 def _names(counts: Counts) -> list[str]:
@@ -105,7 +110,7 @@ def _draw(
     parts: dict[str, Array],
     frames: Array,
     names: list[str],
-    seconds: float,
+    span: tuple[float, float],
 ) -> Any:
     """One row of the picture: shares over time, and of the whole recording part by part."""
     n = len(names)
@@ -117,7 +122,7 @@ def _draw(
     over_time, whole = axes
     image = over_time.imshow(
         share, aspect="auto", vmin=0, vmax=100, cmap="cividis", interpolation="nearest",
-        extent=(0, seconds, n - 0.5, -0.5),
+        extent=(*span, n - 0.5, -0.5),
     )  # fmt: skip
     over_time.set_yticks(range(n), names, fontsize=7)
     over_time.set_title(title, fontsize=9, loc="left")

@@ -16,10 +16,14 @@ from ethoflow.labels.categories import encode
 from ethoflow.labels.places import further_dims, names_along
 from ethoflow.labels.rows import name_track
 from ethoflow.labels.runs import Track, follow_tracks, label_names
+from ethoflow.origin import clock_end, clock_times, on_clock, origins
+from ethoflow.plot import examples
 from ethoflow.plot.colours import colours_of
+from ethoflow.plot.declare import plot
+from ethoflow.plot.picture import Picture
 from ethoflow.plot.recording import one_recording, recording_title
 from ethoflow.plot.save import WIDTH, with_options
-from ethoflow.schema import Data, DataError
+from ethoflow.schema import Data, DataError, first_frame
 
 UNKNOWN = "#d9d9d9"
 ROW = 0.8
@@ -42,7 +46,16 @@ class _Row:
         return "  ".join(filter(None, [self.what, self.who]))
 
 
-def ethogram(data: Data, *, title: str | None = None) -> Any:
+def _example() -> Picture:
+    return ethogram(examples.labels().isel(recording=0))
+
+
+@plot(
+    "one recording",
+    example=_example,
+    code='ef.plot.ethogram(labels.sel(recording="session_00"))',
+)
+def ethogram(data: Data, *, title: str | None = None) -> Picture:
     """Bouts of one recording as bars along time; unknown stretches in light grey.
 
     A behaviour that is the same seen from both animals of a pair has one row for the pair. Labels
@@ -63,9 +76,9 @@ def ethogram(data: Data, *, title: str | None = None) -> Any:
     Examples
     --------
     >>> from ethoflow import annotate, simulate
-    >>> figure = ethogram(annotate(simulate.still_then_running(), ["moving", "immobile"]))
-    >>> type(figure).__name__
-    'Overlay'
+    >>> picture = ethogram(annotate(simulate.still_then_running(), ["moving", "immobile"]))
+    >>> picture.data[["behaviour", "start", "stop"]].values.tolist()
+    [['moving', 3.96, 8.0], ['immobile', 0.0, 3.96]]
     """
     ds = one_recording(data)
     rows = _name_rows(ds, follow_tracks(ds))
@@ -79,10 +92,9 @@ def ethogram(data: Data, *, title: str | None = None) -> Any:
     bars = bars.assign(colour=[colours[name] for name in bars.behaviour])
     values = ["behaviour", "animals", "duration", "colour"]
     shown = with_options(hv.Rectangles(bars, edges, values), color="colour", line=None, hover=True)
-    end = float(ds.time.values[-1] + 1 / float(ds.fps)) if ds.sizes["time"] else 1.0
     ticks = [(len(rows) - 1 - place, row.name) for place, row in enumerate(rows)]
-    first = float(ds.time.values[0]) if ds.sizes["time"] else 0.0
-    return with_options(
+    (first, *_), end = (clock_times(ds), clock_end(ds)) if ds.sizes["time"] else ([0.0], 1.0)
+    figure = with_options(
         grey * shown,
         width=WIDTH,
         height=110 + 30 * len(rows),
@@ -91,6 +103,8 @@ def ethogram(data: Data, *, title: str | None = None) -> Any:
         ylim=(-0.7, len(rows) - 0.3),
         yticks=ticks[::-1],
     )
+    known = bars.drop(columns="colour").assign(known=True)
+    return Picture(figure, pd.concat([known, unknown.assign(known=False)], ignore_index=True))
 
 
 def _name_rows(ds: xr.Dataset, tracks: list[Track]) -> list[_Row]:
@@ -127,7 +141,8 @@ def _shown(track: Track) -> str:
 
 def _measure(ds: xr.Dataset, rows: list[_Row]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Rectangles of the bouts and of the unknown stretches, in seconds and rows."""
-    first = float(ds.time.values[0]) if ds.sizes["time"] else 0.0
+    fps, begins = float(ds.fps), first_frame(ds)
+    (origin,) = origins(ds).tolist()
     bars: list[tuple[Any, ...]] = []
     unknown: list[tuple[Any, ...]] = []
     for place, row in enumerate(rows):
@@ -135,7 +150,7 @@ def _measure(ds: xr.Dataset, rows: list[_Row]) -> tuple[pd.DataFrame, pd.DataFra
         gone = find_runs((_state(ds, row.tracks[0]) == STATE_UNKNOWN).astype(np.int8))
         shown = [(_shown(track), track.runs, bars) for track in row.tracks]
         for name, runs, boxes in (*shown, (row.what, gone, unknown)):
-            for start, stop in (np.asarray(runs) / float(ds.fps) + first).tolist():
+            for start, stop in on_clock(origin, np.asarray(runs) + begins, fps).tolist():
                 boxes.append((start, y - ROW / 2, stop, y + ROW / 2, name, row.who, stop - start))
     columns = ["start", "low", "stop", "high", "behaviour", "animals", "duration"]
     return pd.DataFrame(bars, columns=columns), pd.DataFrame(unknown, columns=columns)

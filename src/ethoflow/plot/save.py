@@ -1,8 +1,12 @@
-"""Figures into files: one figure, options for both backends, nothing fetched from anywhere."""
+"""Pictures into files: one figure, options for both backends, nothing fetched from anywhere."""
 
 from __future__ import annotations
 
+import base64
+import html
 import warnings
+from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +14,23 @@ import holoviews as hv
 
 from ethoflow.disk import beside
 from ethoflow.place import local_path
+from ethoflow.plot.picture import Moving, Picture
 from ethoflow.schema import DataError
 
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F4F9E", "#8C8C00")
-"""Okabe and Ito's colours, which colour-blind people tell apart, and two more."""
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#332288", "#999933")
+"""Okabe and Ito's colours, which colour-blind people tell apart, and two of Tol's."""
 
 WIDTH = 900
 DPI = 160
 SCREEN_DPI = 96
+
+
+def sequential() -> list[str]:
+    """Colours from pale to dark, for numbers from 0 on; also in grey the order is seen."""
+    import matplotlib as mpl
+
+    steps = mpl.colormaps["YlGnBu"](range(256))
+    return [mpl.colors.to_hex(colour) for colour in steps]
 
 
 def load_backends() -> None:
@@ -66,6 +79,7 @@ def with_options(
         still |= {
             "fig_inches": (width / SCREEN_DPI, height / SCREEN_DPI),
             "aspect": "equal" if equal else None,
+            "show_frame": False,
         }
         if equal:
             bokeh["data_aspect"] = 1
@@ -75,15 +89,43 @@ def with_options(
     return element.opts(backend="bokeh", **bokeh).opts(backend="matplotlib", **still)
 
 
+def marked(element: Any, *, color: str, size: float, hover: bool = False, **shared: Any) -> Any:
+    """Points with the same look in both backends; `size` is their diameter in screen pixels."""
+    load_backends()
+    return element.opts(
+        backend="bokeh", color=color, size=size, line_color="white",
+        line_width=0.5 if size > 5 else 0.0,
+        tools=["hover"] if hover else [], **shared,
+    ).opts(
+        backend="matplotlib", color=color, s=(size * 72 / SCREEN_DPI) ** 2, edgecolors="white",
+        linewidth=0.4 if size > 5 else 0.0, **shared,
+    )  # fmt: skip
+
+
+def filled(rings: Sequence[Any], color: str, edge: str) -> Any:
+    """Areas with the same look in both backends; each ring has dims (corner, space)."""
+    load_backends()
+    # A colour by column: of a plain one Matplotlib's default cycle of colours gets in the way.
+    areas = [{"x": ring[:, 0], "y": ring[:, 1], "colour": color} for ring in rings]
+    return (
+        hv.Polygons(areas, ["x", "y"], "colour")
+        .opts(backend="bokeh", fill_color="colour", line_color=edge)
+        .opts(backend="matplotlib", facecolor="colour", edgecolor=edge)
+    )
+
+
+ENDINGS = (".html", ".png", ".svg")
+
+
 def save(figure: Any, path: str | Path) -> Path:
-    """Write a figure as HTML that needs no network, or as PNG that needs no browser.
+    """Write a picture as HTML that needs no network, or as PNG or SVG that needs no browser.
 
     Parameters
     ----------
     figure
-        What `ethogram` or `trajectories` gives.
+        What a plot function gives, or a figure of HoloViews or Matplotlib.
     path
-        Ends in ``.html`` or ``.png``.
+        Ends in ``.html``, ``.png`` or ``.svg``.
 
     Raises
     ------
@@ -91,9 +133,9 @@ def save(figure: Any, path: str | Path) -> Path:
         Another ending, or it cannot be written there.
     """
     path = local_path(path, "pictures")
-    if path.suffix not in (".html", ".png"):
+    if path.suffix not in ENDINGS:
         found = path.suffix or path.name
-        raise DataError(f"a picture is saved as .html or .png, found {found!r}.")
+        raise DataError(f"a picture is saved as .html, .png or .svg, found {found!r}.")
     with beside(path) as part:
         write_figure(figure, part)
     return path
@@ -101,17 +143,71 @@ def save(figure: Any, path: str | Path) -> Path:
 
 def write_figure(figure: Any, path: Path) -> None:
     """The same right at `path`, where half a file may be left."""
-    load_backends()
     if path.suffix == ".html":
-        from bokeh.resources import INLINE
-
-        path.write_text(_bokeh_html(figure, INLINE), encoding="utf-8")
+        path.write_text(page_of(figure), encoding="utf-8")
     else:
-        hv.save(figure, str(path), backend="matplotlib", fmt="png", dpi=DPI)
+        still = still_of(figure)
+        dates = {"Date": None} if path.suffix == ".svg" else {"Software": None}
+        with _steady():
+            still.savefig(path, dpi=DPI, bbox_inches="tight", metadata=dates)
 
 
-def _bokeh_html(figure: Any, resources: Any) -> str:
+def still_of(figure: Any) -> Any:
+    """A picture as a figure of Matplotlib."""
+    figure = figure.figure if isinstance(figure, Picture) else figure
+    figure = figure.still if isinstance(figure, Moving) else figure
+    if hasattr(figure, "savefig"):
+        return figure
+    load_backends()
+    import matplotlib.pyplot as plt
+
+    still = hv.renderer("matplotlib").get_plot(figure).state
+    plt.close(still)
+    return still
+
+
+MOST_SVG = 600_000
+"""Characters of SVG above which a picture in a page is one of pixels."""
+
+
+def image_of(figure: Any) -> str:
+    """A picture as the address of an image that is in the page itself."""
+    still, text = still_of(figure), BytesIO()
+    with _steady(text_stays=False):
+        still.savefig(text, format="svg", bbox_inches="tight", metadata={"Date": None})
+        kind, data = "svg+xml", text.getvalue()
+        if len(data) > MOST_SVG:
+            pixels = BytesIO()
+            still.savefig(pixels, format="png", dpi=DPI, bbox_inches="tight")
+            kind, data = "png", pixels.getvalue()
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
+
+
+def page_of(figure: Any) -> str:
+    """A picture as a page of HTML that needs nothing else."""
+    figure = figure.figure if isinstance(figure, Picture) else figure
+    if isinstance(figure, Moving):
+        return figure.html
+    if hasattr(figure, "savefig"):
+        image = f"<img alt='' src='{image_of(figure)}'>"
+        return f"<!doctype html><meta charset='utf-8'><title>ethoflow</title>{image}"
+    load_backends()
     from bokeh.embed import file_html
+    from bokeh.resources import INLINE
 
     state = hv.renderer("bokeh").get_plot(figure).state
-    return str(file_html(state, resources=resources, title="ethoflow"))
+    return str(file_html(state, resources=INLINE, title="ethoflow"))
+
+
+def in_frame(page: str) -> str:
+    """A page within another, apart from what that has."""
+    look = "width:100%;height:640px;border:0"
+    return f'<iframe srcdoc="{html.escape(page)}" style="{look}"></iframe>'
+
+
+def _steady(*, text_stays: bool = True) -> Any:
+    """Equal pictures give equal files; text can be edited, or looks the same everywhere."""
+    import matplotlib as mpl
+
+    kind = "none" if text_stays else "path"
+    return mpl.rc_context({"svg.hashsalt": "ethoflow", "svg.fonttype": kind})

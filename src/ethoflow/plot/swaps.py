@@ -12,6 +12,9 @@ import xarray as xr
 from ethoflow.errors import listed
 from ethoflow.identities.exchanges import hold
 from ethoflow.identities.table import LETTERS, PARTS
+from ethoflow.plot import examples
+from ethoflow.plot.declare import plot
+from ethoflow.plot.picture import Picture
 from ethoflow.plot.recording import one_recording, recording_title
 from ethoflow.plot.save import PALETTE
 from ethoflow.schema import Data, as_dataset, first_frame, position_units
@@ -26,7 +29,16 @@ BODIES = 0.25
 """Time between the bodies that are drawn on a path, s."""
 
 
-def swaps(data: Data, suspects: pd.DataFrame) -> Any:
+def _example() -> Picture:
+    return swaps(*examples.swapped())
+
+
+@plot(
+    "quality",
+    example=_example,
+    code='ef.plot.swaps(tracks.sel(recording="session_00"), ef.find_swaps(tracks))',
+)
+def swaps(data: Data, suspects: pd.DataFrame) -> Picture:
     """A row for each suspected swap of one recording: the paths as tracked, and exchanged.
 
     Left, the paths as tracked, a colour for each slot; right, exchanged from this moment on. A path
@@ -40,10 +52,6 @@ def swaps(data: Data, suspects: pd.DataFrame) -> Any:
         Tracks of one recording.
     suspects
         Rows of `find_swaps` about it; the first 24 are drawn.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     from matplotlib.figure import Figure
 
@@ -54,20 +62,15 @@ def swaps(data: Data, suspects: pd.DataFrame) -> Any:
     figure = Figure(figsize=(9, 0.9 + 3.9 * max(len(shown), 0.1)), layout="constrained")
     figure.suptitle(f"{recording_title(ds)}: {count}", fontsize=11)
     if shown.empty:
-        return figure
+        return Picture(figure, shown)
     axes = figure.subplots(len(shown), 2, squeeze=False, sharex="row", sharey="row")
     for row, (_, suspect) in enumerate(shown.iterrows()):
         _draw(ds, suspect, axes[row])
-    return figure
+    return Picture(figure, shown)
 
 
 def _is_name(cell: object) -> bool:
     return isinstance(cell, str) and cell != ""
-
-
-def save_swaps(figure: Any, path: Any) -> None:
-    """Write a picture of suspected swaps as PNG."""
-    figure.savefig(path, dpi=110, format="png")
 
 
 def _draw(ds: xr.Dataset, suspect: pd.Series, axes: Sequence[Any]) -> None:

@@ -97,6 +97,6 @@ def _picture(job: Job, name: str, title: str, file: str) -> Item:
 
 
 def _save(figure: Any, path: Path) -> None:
-    from ethoflow.plot.cleaning import save_cleaning
+    from ethoflow.plot.save import write_figure
 
-    save_cleaning(figure, path)
+    write_figure(figure, path)

@@ -108,13 +108,13 @@ def _of_recording(job: Job, name: str, stem: str) -> Item:
 
 
 def _save(made: tuple[pd.DataFrame, Any], path: Path) -> None:
-    from ethoflow.plot.swaps import save_swaps
+    from ethoflow.plot.save import write_figure
 
     table, figure = made
     if path.suffix == ".csv":
         write_csv(table, path)
     else:
-        save_swaps(figure, path)
+        write_figure(figure, path)
 
 
 def _join(tables: Sequence[Path]) -> pd.DataFrame:

@@ -1,0 +1,142 @@
+"""An embedding as a cloud of points, and the same points along time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import holoviews as hv
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from ethoflow.errors import DataError, UnknownName, no_such
+from ethoflow.labels.categories import UNKNOWN as NOT_KNOWN
+from ethoflow.labels.categories import Categories, encode, is_category
+from ethoflow.plot import examples
+from ethoflow.plot.colours import colours_of
+from ethoflow.plot.declare import plot
+from ethoflow.plot.ethogram import UNKNOWN
+from ethoflow.plot.picture import Picture
+from ethoflow.plot.save import marked, sequential, with_options
+from ethoflow.schema import Data, as_dataset
+
+MOST_POINTS = 20_000
+"""Points that are drawn one by one; `data` has those."""
+
+CELLS = 80
+
+
+def _example() -> Picture:
+    labels = examples.labels().isel(recording=0)
+    speed = examples.speeds().speed.isel(bodypart=0, drop=True)
+    wave = np.sin(speed.time * 0.8) * 20
+    latent = xr.concat([speed, speed.rolling(time=9, center=True).mean() + wave], "latent")
+    ds = xr.Dataset({"embedding": latent, "moving": labels.moving})
+    return embedding(ds, by="moving")
+
+
+@plot(
+    "labels beside each other",
+    example=_example,
+    code='ef.plot.embedding(latents.assign(cluster=clusters), by="cluster")',
+)
+def embedding(
+    data: Data, *, by: str | None = None, name: str = "embedding", latents: tuple[int, int] = (0, 1)
+) -> Picture:
+    """Two latents of an embedding, a point a frame coloured by label or group; or their density.
+
+    Frames without an embedding are left out, those whose label is not known are grey. More than
+    20,000 points are thinned evenly, which the title says; a density counts all of them.
+
+    Parameters
+    ----------
+    data
+        A dataset with the embedding, dims (individual, latent, time), of one recording or many.
+    by
+        A label or variable of categories, or a coordinate of recordings; by default the density.
+    name
+        The variable of the embedding.
+    latents
+        Which two.
+
+    Raises
+    ------
+    DataError
+        There is no such variable, label, coordinate or latent.
+    """
+    ds = as_dataset(data)
+    if name not in ds:
+        raise UnknownName(no_such("variable", name, list(map(str, ds.data_vars))))
+    array = ds[name]
+    if "latent" not in array.dims or max(latents) >= array.sizes["latent"]:
+        raise DataError(f"{name} has no latents {latents}; it has the dims {dict(array.sizes)}.")
+    table = _tabulate(ds, array, by, latents)
+    known = table.dropna(subset=["one", "other"]).reset_index(drop=True)
+    x = hv.Dimension("one", label=f"latent {latents[0]} (a.u.)")
+    y = hv.Dimension("other", label=f"latent {latents[1]} (a.u.)")
+    if by is None:
+        return Picture(_density(known, x, y), known)
+    step = max(-(-len(known) // MOST_POINTS), 1)
+    shown = known.iloc[::step]
+    names = sorted(set(shown["group"]) - {""})
+    colours = {**colours_of(names), "": UNKNOWN}
+    layers: list[Any] = []
+    for group in ("", *names):
+        own = hv.Points(shown[shown["group"] == group], [x, y], label=group or "unknown")
+        if len(own):
+            layers.append(marked(own, color=colours[group], size=4, alpha=0.6))
+    thinned = f", every {step}th" if step > 1 else ""
+    figure = with_options(
+        hv.Overlay(layers), width=760, height=560, legend_position="right", show_legend=True,
+        title=f"{len(known)} frames by {by}{thinned}",
+    )  # fmt: skip
+    return Picture(figure, shown)
+
+
+def _tabulate(
+    ds: xr.Dataset, array: xr.DataArray, by: str | None, latents: tuple[int, int]
+) -> pd.DataFrame:
+    """A row for every animal and frame, with its group in words: empty where it is not known."""
+    pair = array.isel(latent=list(latents))
+    parts = {"one": pair.isel(latent=0, drop=True), "other": pair.isel(latent=1, drop=True)}
+    names: dict[int, str] = {}
+    if by is not None:
+        if by in ds.data_vars and set(ds[by].dims) <= set(parts["one"].dims):
+            names, parts["code"] = _codes(ds[by])
+        elif by in ds.coords and set(ds[by].dims) <= set(parts["one"].dims):
+            levels, codes = np.unique(ds[by].values.astype(str), return_inverse=True)
+            names = dict(enumerate(levels.tolist()))
+            parts["code"] = xr.DataArray(codes.reshape(ds[by].shape), dims=ds[by].dims)
+        else:
+            known = [*map(str, ds.data_vars), *map(str, ds.coords)]
+            raise UnknownName(no_such("label or coordinate", by, known))
+    plain = [one.reset_coords(drop=True) for one in parts.values()]
+    flat = xr.broadcast(*plain)
+    table = pd.DataFrame(
+        {key: np.asarray(one.values).ravel() for key, one in zip(parts, flat, strict=True)}
+    )
+    if "code" in table:
+        table["group"] = table.pop("code").map(names).fillna("")
+    return table
+
+
+def _codes(array: xr.DataArray) -> tuple[dict[int, str], xr.DataArray]:
+    codes = np.asarray(encode(array.compute()))
+    if is_category(array):
+        found = set(np.unique(codes[codes != NOT_KNOWN]).tolist())
+        return Categories.of(array).members(found), array.copy(data=codes)
+    return {1: str(array.name), 0: f"not {array.name}"}, array.copy(data=codes)
+
+
+def _density(known: pd.DataFrame, x: Any, y: Any) -> Any:
+    one, other = known["one"].to_numpy(float), known["other"].to_numpy(float)
+    counts, across, down = np.histogram2d(one, other, bins=CELLS)
+    counts[counts == 0] = np.nan
+    image = hv.Image(
+        counts.T[::-1], bounds=(across[0], down[0], across[-1], down[-1]), kdims=[x, y],
+        vdims=hv.Dimension("frames", label="frames (number)"),
+    )  # fmt: skip
+    return with_options(
+        with_options(image, cmap=sequential(), colorbar=True, clabel="frames (number per cell)"),
+        width=760, height=560, title=f"density of {len(known)} frames",
+    )  # fmt: skip

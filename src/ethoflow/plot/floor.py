@@ -1,0 +1,83 @@
+"""The floor seen from above: the arena's outline, and equal scales with y pointing down."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import holoviews as hv
+import numpy as np
+import xarray as xr
+
+from ethoflow.engine.declare import Array
+from ethoflow.plot.save import with_options
+from ethoflow.skeleton import place_roles
+
+WIDTH = 700
+
+
+def choose_part(ds: xr.Dataset, role: str) -> int:
+    """The body part of a role; where nothing has it, the first that has any."""
+    roles = [str(name) for name in ds.role.values] if "role" in ds.coords else []
+    place = place_roles(roles, [role])[0]
+    named = [i for i, name in enumerate(roles) if name]
+    return place if place is not None else (named[0] if named else 0)
+
+
+def animal_names(ds: xr.Dataset) -> dict[int, str]:
+    """Who sits in each slot of one recording, without slots that only other recordings fill."""
+    found = {}
+    for i, slot in enumerate(ds.individual.values):
+        name = str(ds.animal.values[i]) if "animal" in ds.coords else str(slot)
+        if name == "" and bool(ds.position.isel(individual=i).isnull().all()):
+            continue
+        found[i] = name or str(slot)
+    return found
+
+
+def arena_outline(ds: xr.Dataset) -> Array | None:
+    """Corners of the arena, closed; None where it is not known."""
+    if "arena" not in ds:
+        return None
+    corners = np.asarray(ds.arena.values)
+    corners = corners[~np.isnan(corners[:, 0])]
+    return np.concatenate([corners, corners[:1]]) if len(corners) else None
+
+
+def arena_layer(outline: Array) -> Any:
+    """The arena as a line."""
+    return with_options(hv.Path([outline], ["x", "y"]), color="black", line=1.5)
+
+
+def limits_of(points: Array) -> tuple[tuple[float, float], tuple[float, float]]:
+    """What known points, dims (space, point), take up, with a margin."""
+    points = points[:, ~np.isnan(points).any(axis=0)]
+    low, high = (
+        (points.min(axis=1), points.max(axis=1)) if points.size else (np.zeros(2), np.ones(2))
+    )
+    margin = 0.05 * max(float((high - low).max()), 1.0)
+    (left, top), (right, bottom) = (low - margin).tolist(), (high + margin).tolist()
+    return (left, right), (top, bottom)
+
+
+def seen_from_above(
+    figure: Any,
+    limits: tuple[tuple[float, float], tuple[float, float]],
+    *,
+    title: str,
+    beside: int = 180,
+    **shared: Any,
+) -> Any:
+    """Equal scales, y downwards as in the video; `beside` is the room for a legend."""
+    xlim, ylim = limits
+    shape = (ylim[1] - ylim[0]) / (xlim[1] - xlim[0])
+    return with_options(
+        figure,
+        width=WIDTH + beside,
+        height=round(min(max(WIDTH * shape, 300), 900)),
+        equal=True,
+        title=title,
+        invert_yaxis=True,
+        xlim=xlim,
+        ylim=ylim,
+        **shared,
+    )

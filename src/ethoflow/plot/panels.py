@@ -1,0 +1,48 @@
+"""Several panels in one picture, with the same look in both backends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import holoviews as hv
+
+from ethoflow.plot.save import SCREEN_DPI, load_backends
+
+
+def panels(
+    figures: Sequence[Any],
+    *,
+    columns: int,
+    width: int,
+    height: int,
+    title: str = "",
+    shared: bool = False,
+    gap: tuple[float, float] = (0.35, 0.45),
+) -> Any:
+    """Figures in rows of `columns`, each `width` by `height` pixels; `gap` between, in panels."""
+    load_backends()
+    shape = (width - 90) / (height - 90)
+    sized = [
+        figure.opts(backend="bokeh", width=width, height=height).opts(
+            backend="matplotlib", aspect=shape, show_frame=False
+        )
+        for figure in figures
+    ]
+    layout = hv.Layout(sized).cols(columns)
+    rows = -(-len(figures) // columns)
+    across = min(columns, len(figures)) * width / SCREEN_DPI
+    look = {
+        "sublabel_format": "",
+        "tight": False,
+        "hspace": gap[0],
+        "vspace": gap[1],
+        "fig_inches": (across, rows * height / SCREEN_DPI),
+        "aspect_weight": 0,
+        "title": title,
+        "fontsize": {"title": 11},
+        "shared_axes": shared,
+    }
+    return layout.opts(backend="matplotlib", **look).opts(
+        backend="bokeh", title=title, shared_axes=shared, toolbar="right", merge_tools=True
+    )

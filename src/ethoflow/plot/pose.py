@@ -1,0 +1,115 @@
+"""Poses: the skeletons of the animals at a few moments, and moving."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import holoviews as hv
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from ethoflow.engine.declare import Array
+from ethoflow.errors import DataError
+from ethoflow.origin import clock_times
+from ethoflow.plot import examples
+from ethoflow.plot.declare import plot
+from ethoflow.plot.floor import (
+    animal_names,
+    arena_layer,
+    arena_outline,
+    limits_of,
+    seen_from_above,
+)
+from ethoflow.plot.picture import Picture
+from ethoflow.plot.recording import one_recording, recording_title
+from ethoflow.plot.save import PALETTE, marked, with_options
+from ethoflow.schema import Data, as_dataset, position_units
+from ethoflow.skeleton import SEGMENTS
+
+MOST_MOMENTS = 20
+
+
+def _example() -> Picture:
+    return pose(examples.one(), start=15.0, stop=17.5, moments=4)
+
+
+@plot(
+    "one recording",
+    example=_example,
+    code='ef.plot.pose(poses.sel(recording="session_00"), start=15, stop=17.5)',
+)
+def pose(data: Data, *, start: float, stop: float, moments: int = 5) -> Picture:
+    """Skeletons of all animals at a few moments, the earliest the palest; y points down.
+
+    Body parts that were not seen at a moment are left out, and so are the lines to them. The dot is
+    the nose.
+
+    Parameters
+    ----------
+    data
+        Tracks or poses of one recording.
+    start, stop
+        Between which times, s of the recording's own clock.
+    moments
+        How many moments, evenly apart, both ends included.
+
+    Raises
+    ------
+    DataError
+        Nothing lies between these times, or there are too many moments.
+    """
+    ds = one_recording(as_dataset(data, needs=["position"]))
+    times = clock_times(ds)
+    within = np.flatnonzero((times >= start - 1e-9) & (times <= stop + 1e-9))
+    if not within.size or not 1 <= moments <= MOST_MOMENTS:
+        ends = f"{times[0]:.4g} to {times[-1]:.4g} s" if times.size else "no time at all"
+        raise DataError(
+            f"poses are of 1 to {MOST_MOMENTS} moments within the recording, which is {ends}; "
+            f"found {moments} from {start} to {stop} s."
+        )
+    frames = within[np.unique(np.linspace(0, within.size - 1, moments).round().astype(int))]
+    part = ds.isel(time=frames)
+    position = part.position.transpose("individual", "time", "bodypart", "space").values[..., :2]
+    outline = arena_outline(ds)
+    layers: list[Any] = [] if outline is None else [arena_layer(outline)]
+    for seat, name in animal_names(part).items():
+        for number in range(len(frames)):
+            strength = 0.2 + 0.8 * (number + 1) / len(frames)
+            last = number == len(frames) - 1
+            layers += _skeleton(part, position[seat, number], PALETTE[seat % len(PALETTE)],
+                                strength, name if last else "")  # fmt: skip
+    units = position_units(ds)
+    shown = with_options(hv.Overlay(layers), xlabel=f"x ({units})", ylabel=f"y ({units})")
+    limits = limits_of(position.reshape(-1, 2).T)
+    title = f"{recording_title(ds)}: {times[frames[0]]:.4g} to {times[frames[-1]]:.4g} s"
+    figure = seen_from_above(shown, limits, title=title, legend_position="right")
+    return Picture(figure, _tabulate(part, position, times[frames]))
+
+
+def _skeleton(ds: xr.Dataset, points: Array, colour: str, strength: float, name: str) -> list[Any]:
+    """Lines between the body parts that are seen, and the nose as a dot."""
+    roles = [str(role) for role in ds.role.values] if "role" in ds.coords else []
+    ends = [[points[roles.index(role)] for role in pair if role in roles] for pair in SEGMENTS]
+    lines = [np.array(pair) for pair in ends if len(pair) == 2 and np.isfinite(pair).all()]
+    layers = []
+    if lines:
+        shown = with_options(hv.Path(lines, ["x", "y"]), color=colour, line=1.6, alpha=strength)
+        layers.append(shown)
+    dots = points[[roles.index("nose")]] if "nose" in roles else points
+    dots = dots[np.isfinite(dots).all(axis=1)]
+    if len(dots) or name:
+        nose = hv.Points(dots, ["x", "y"], label=name)
+        layers.append(marked(nose, color=colour, size=7, alpha=strength))
+    return layers
+
+
+def _tabulate(ds: xr.Dataset, position: Array, times: Array) -> pd.DataFrame:
+    parts = [str(part) for part in ds.bodypart.values]
+    rows = [
+        (animal, float(times[t]), part, *position[seat, t, place].tolist())
+        for seat, animal in animal_names(ds).items()
+        for t in range(len(times))
+        for place, part in enumerate(parts)
+    ]
+    return pd.DataFrame(rows, columns=["animal", "time", "bodypart", "x", "y"])

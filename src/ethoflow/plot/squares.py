@@ -1,0 +1,70 @@
+"""A table of numbers as coloured squares with the numbers in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import holoviews as hv
+import numpy as np
+
+from ethoflow.engine.declare import Array
+from ethoflow.plot.save import sequential, with_options
+
+SIDE = 52
+MOST_WORDS = 20
+"""Squares along a side that still have room for numbers."""
+
+
+def squares(
+    values: Array,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    *,
+    across: str,
+    down: str,
+    label: str,
+    most: float,
+    title: str,
+    words: str = "{:.2f}",
+) -> Any:
+    """`values`, dims (row, column), the first row on top; what is missing is left empty."""
+    n, m = values.shape
+    x, y = hv.Dimension("across", label=across), hv.Dimension("down", label=down)
+    bounds = (-0.5, -0.5, m - 0.5, n - 0.5)
+    image = hv.Image(
+        np.asarray(values, float), bounds=bounds, kdims=[x, y],
+        vdims=hv.Dimension("number", label=label),
+    )  # fmt: skip
+    layers = [
+        with_options(image, cmap=sequential(), colorbar=True, clim=(0.0, max(most, 1e-9)),
+                     clabel=label)
+    ]  # fmt: skip
+    cells = [(j, n - 1 - i, float(values[i, j])) for i, j in np.ndindex(n, m)]
+    for colour, of_dark in (("black", False), ("white", True)):
+        said = [
+            (a, b, words.format(v))
+            for a, b, v in cells
+            if np.isfinite(v) and (v > 0.55 * most) == of_dark
+        ]
+        if said and max(n, m) <= MOST_WORDS:
+            layers.append(write(said, x, y, colour, 8))
+    side = SIDE if max(n, m) <= MOST_WORDS else 24
+    long = max((len(name) for name in rows), default=0)
+    return with_options(
+        hv.Overlay(layers),
+        width=max(side * m, 120) + 310 + 4 * long,
+        height=max(side * n, 120) + 150,
+        title=title,
+        xticks=list(enumerate(columns)),
+        yticks=[(n - 1 - i, name) for i, name in enumerate(rows)][::-1],
+        xrotation=45,
+    )
+
+
+def write(words: Sequence[tuple[Any, ...]], x: Any, y: Any, colour: str, size: int) -> Any:
+    """Words at places, with the same look in both backends."""
+    text = hv.Labels(list(words), [x, y], "said")
+    return text.opts(backend="bokeh", text_color=colour, text_font_size=f"{size}pt").opts(
+        backend="matplotlib", color=colour, size=size
+    )

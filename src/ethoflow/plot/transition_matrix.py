@@ -1,0 +1,81 @@
+"""Transitions as a heat map: from each behaviour to each other."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from ethoflow.errors import DataError, no_column
+from ethoflow.plot import examples
+from ethoflow.plot.declare import plot
+from ethoflow.plot.picture import Picture
+from ethoflow.plot.squares import squares
+
+MOST = 40
+"""Behaviours along a side that can still be read."""
+
+
+def _example() -> Picture:
+    return transition_matrix(examples.follow())
+
+
+@plot(
+    "a cohort",
+    example=_example,
+    code="ef.plot.transition_matrix(ef.stats.transitions(ef.find_bouts(labels)))",
+)
+def transition_matrix(table: pd.DataFrame) -> Picture:
+    """How probable each behaviour is after each other, the mean over animals.
+
+    Rows are what was shown, columns what followed. Every animal counts alike; one that never showed
+    a behaviour does not count in its row, and a row that no animal has is empty, not 0.
+
+    Parameters
+    ----------
+    table
+        What `ef.stats.transitions` gives, of all animals or of some.
+
+    Raises
+    ------
+    DataError
+        It is another table, or has too many behaviours to be read.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"origin": ["a", "b"], "target": ["b", "a"], "count": [2, 1],
+    ...     "probability": [1.0, 1.0]})
+    >>> transition_matrix(table).data[["origin", "target", "probability"]].values.tolist()
+    [['a', 'b', 1.0], ['b', 'a', 1.0]]
+    """
+    means = mean_transitions(table)
+    names = list(dict.fromkeys([*means["origin"], *means["target"]]))
+    if len(names) > MOST:
+        raise DataError(
+            f"{len(names)} behaviours cannot be read in one picture: choose up to {MOST}, as in "
+            "table[table.origin.isin([...]) & table.target.isin([...])]."
+        )
+    square = means.pivot(index="origin", columns="target", values="probability")
+    values = square.reindex(index=names, columns=names).to_numpy(float)
+    most = float(np.nanmax(values)) if np.isfinite(values).any() else 1.0
+    n = int(means["n_animals"].max()) if len(means) else 0
+    title = f"{n} animals: mean probability\n(white: not counted, or not known)"
+    figure = squares(
+        values, names, names, across="then (behaviour)", down="first (behaviour)",
+        label="probability (0 to 1)", most=most, title=title,
+    )  # fmt: skip
+    return Picture(figure, means)
+
+
+def mean_transitions(table: pd.DataFrame) -> pd.DataFrame:
+    """Origin, target, mean probability over animals, and how many animals it is of."""
+    for name in ("origin", "target", "probability"):
+        if name not in table:
+            raise DataError(
+                f"transitions are what ef.stats.transitions gives: "
+                f"{no_column(name, map(str, table.columns))}"
+            )
+    who = [name for name in ("store", "recording", "individual", "animal") if name in table]
+    pairs = ["origin", "target"]
+    each = table.groupby([*pairs, *who[-1:]], sort=False, dropna=False)["probability"].mean()
+    found = each.groupby(pairs, sort=False).agg(probability="mean", n_animals="count")
+    return found.reset_index()

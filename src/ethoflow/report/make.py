@@ -1,0 +1,106 @@
+"""The parts of a report, each from what a store holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import xarray as xr
+
+from ethoflow import __version__
+from ethoflow.engine.sources import open_store
+from ethoflow.errors import DataError, listed
+from ethoflow.labels.runs import is_behaviour
+from ethoflow.labels.sources import LABELS
+from ethoflow.place import Place
+from ethoflow.report.cohort import cohort_section
+from ethoflow.report.comparisons import comparison_section
+from ethoflow.report.labels import label_sections
+from ethoflow.report.page import Section, write_page
+from ethoflow.report.quality import quality_section
+from ethoflow.store import list_groups
+
+RULES = f"{LABELS}rules"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is compared in a report, as for `ef.stats.compare`."""
+
+    by: Sequence[str] = ()
+    value: str = "share"
+    unit: str | None = None
+    test: str | None = None
+    correction: str = "holm"
+    reference: str | None = None
+    animal: str | None = None
+
+    def given(self) -> dict[str, Any]:
+        """Arguments of `ef.stats.compare`."""
+        return {
+            "by": list(self.by), "value": self.value, "unit": self.unit, "test": self.test,
+            "correction": self.correction, "reference": self.reference, "animal": self.animal,
+        }  # fmt: skip
+
+
+def make_report(
+    store: Place, wanted: Wanted | None = None, group: str | None = None, title: str = ""
+) -> str:
+    """A page of HTML about a store: cohort, data quality, labels and clusters, comparisons.
+
+    Parameters
+    ----------
+    store
+        The store; it may hold tracks, labels, or both.
+    wanted
+        Which groups are compared; by default none.
+    group
+        Labels that are shown; by default all groups of labels.
+    title
+        The heading; the name of the store by default.
+
+    Raises
+    ------
+    DataError
+        The store holds neither tracks nor labels; there is no such group or column.
+    """
+    wanted = wanted or Wanted()
+    groups = list_groups(store)
+    tracks = next((name for name in ("poses", "tracks") if name in groups), None)
+    labels = _labels(store, groups, group)
+    if tracks is None and not labels:
+        raise DataError(
+            f"{store} holds neither tracks nor labels, and a report is of these; it has: "
+            f"{listed(groups)}."
+        )
+    opened = {name: _open(store, name) for name in labels}
+    base = _open(store, tracks) if tracks else next(iter(opened.values()))
+    sections: list[Section] = [cohort_section(base)]
+    if tracks:
+        source = "tracks" if "tracks" in groups else tracks
+        sections.append(quality_section(_open(store, source), source))
+    for name, ds in opened.items():
+        sections += label_sections(ds, name, wanted.by)
+    if wanted.by:
+        sections += [comparison_section(ds, name, wanted) for name, ds in opened.items()]
+    facts = (
+        f"ethoflow {__version__}. Missing numbers are left empty: they are not known, and not 0."
+    )
+    return write_page(title or str(store), facts, sections)
+
+
+def _labels(store: Place, groups: Sequence[str], group: str | None) -> list[str]:
+    """Groups of labels, those of the rules first."""
+    if group is not None:
+        if group not in groups:
+            raise DataError(f"{store} has no group {group!r}; it has: {listed(groups)}.")
+        return [group]
+    found = sorted((n for n in groups if n.startswith(LABELS)), key=lambda n: (n != RULES, n))
+    return [n for n in found if any(map(is_behaviour, _open(store, n).data_vars.values()))]
+
+
+def _open(store: Place, group: str) -> xr.Dataset:
+    opened = open_store(store, group)
+    assert isinstance(opened, xr.Dataset)
+    return opened
