@@ -1,0 +1,1 @@
+"""Behaviour found without labels: networks and mixtures on signals, decoded in time."""
