@@ -1,4 +1,4 @@
-"""One thread for each test: small networks are no quicker on more."""
+"""One thread: small networks are no quicker on more, and wait for each other."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 import torch
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def one_thread() -> Iterator[None]:
     before = torch.get_num_threads()
     torch.set_num_threads(1)

@@ -12,7 +12,11 @@ from ethoflow.engine.declare import Array
 from ethoflow.errors import DataError
 
 FEWEST = 3
-"""Recordings from which on some are held out whole; of fewer, blocks of frames are."""
+"""Recordings from which on some are held out whole; of fewer, blocks are."""
+FEWEST_PIECES = 6
+"""Pieces from which on such blocks are whole pieces; of fewer, they are the ends of all."""
+SHORTEST = 16
+"""Frames of a stretch without which nothing is trained."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,8 @@ def split_pieces(
 ) -> tuple[Stretches, Stretches]:
     """Runs to train on and runs held out: recordings where there are three, else blocks.
 
-    Blocks lie at the end of pieces, `gap` frames from what is trained on, so that no frame of one
+    Blocks are the last pieces of each recording, which a network never sees together with others,
+    or where pieces are few their last frames, `gap` frames from what is trained on: no frame of one
     side is within reach of the other.
 
     Examples
@@ -76,6 +81,11 @@ def split_pieces(
     if len(names) >= FEWEST:
         n = min(max(round(share * len(names)), 1), len(names) - 2)
         held = np.isin(recording, np.random.default_rng(seed).permutation(names)[:n])
+        return _whole(pieces[~held], n_frames), _whole(pieces[held], n_frames)
+    if len(pieces) >= FEWEST_PIECES:
+        own = [np.flatnonzero(recording == name) for name in names]
+        last = [row[len(row) - round(share * len(row)) :] for row in own]
+        held = np.isin(pieces, np.concatenate(last) if any(map(len, last)) else own[-1][-1:])
         return _whole(pieces[~held], n_frames), _whole(pieces[held], n_frames)
     kept = round(share * n_frames)
     before = max(n_frames - kept - gap, 0)
@@ -126,11 +136,11 @@ def gather(arrays: dict[str, Tensor], piece: Array, first: Array, length: int) -
     return out
 
 
-def enough(train: Stretches, length: int, n_frames: int, n_pieces: int) -> None:
-    """Raise where no window of `length` lies within what is trained on."""
-    if train.longest() < length:
+def enough(train: Stretches, n_frames: int, n_pieces: int) -> None:
+    """Raise where what is trained on is too short to train on."""
+    if train.longest() < SHORTEST:
         raise DataError(
-            f"training needs stretches of {length} frames beside those that are held out; there "
+            f"training needs stretches of {SHORTEST} frames beside those that are held out; there "
             f"are {n_pieces} of {n_frames} frames, of which at most {train.longest()} remain. Give "
-            "more data, or a shorter length."
+            "longer recordings."
         )

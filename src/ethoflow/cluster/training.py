@@ -110,8 +110,8 @@ def train(
     """
     n_pieces, _, n_frames = next(iter(arrays.values())).shape
     runs, held = split_pieces(recording, n_frames, share=plan.held_out, gap=gap, seed=seed)
-    length = min(plan.length, runs.longest() or plan.length)
-    enough(runs, max(length, 2 * gap + 1), n_frames, n_pieces)
+    enough(runs, n_frames, n_pieces)
+    length = min(plan.length, runs.longest())
     on_device = {
         name: torch.from_numpy(np.ascontiguousarray(array)).to(device)
         for name, array in arrays.items()
