@@ -44,7 +44,7 @@ def choose_n_clusters(
     """The highest number of clusters on which models agree; where on none, on which most."""
     most = max(min(most, int(known_frames(pieces).sum()) // PER_CLUSTER), FEWEST)
     data = Stretches.of(torch.from_numpy(pieces.read("signal")).to(device))
-    effort = Effort(starts=2, first=15, between=4, last=5)
+    effort = Effort(starts=2, first=14, between=3, again=0, last=0)
     paths = [
         {step.states.n: step for step in merge_path(
             data, most, FEWEST, seed=seed + 1000 * k, prior=Prior(), effort=effort)}

@@ -55,14 +55,14 @@ def columns_of_body(
     usual_pose: Array,
     body_length: Array,
     *,
-    step: int = 1,
-    stride: int = 2,
+    step: float = 0.04,
+    stride: float = 0.08,
     fps: float = 25.0,
 ) -> Array:
     """Pose less the usual one, its change, and the motion of the body; dims (column, time).
 
     The frame of a moment is the rigid motion that brings the usual pose nearest to the points that
-    are seen: no single point decides it. `step` and `stride` are frames to either side over which
+    are seen: no single point decides it. `step` and `stride` are how far to either side
     the change of the pose, and the motion of the body, are slopes; missing frames play no part.
     """
     n_parts, _, n_frames = position.shape
@@ -81,7 +81,7 @@ def columns_of_body(
     return np.concatenate([pose, change, motion]).astype(np.float32)
 
 
-def reach(step: int, stride: int) -> int:
+def reach(step: float, stride: float) -> int:
     """Frames to either side that the columns look at."""
     return max(int(step), int(stride), 1)
 

@@ -27,13 +27,15 @@ from ethoflow.cluster.hmm import (
 class Effort:
     """Rounds of expectation and maximisation: at first, after each merge, and at the end.
 
-    All is begun `starts` times, and the likeliest end is gone on from.
+    All is begun `starts` times, and the likeliest end is gone on from; `again` times its states are
+    cut in two and merged again, and kept where they are likelier.
     """
 
-    starts: int = 3
-    first: int = 15
+    starts: int = 1
+    first: int = 14
     between: int = 2
-    last: int = 30
+    again: int = 4
+    last: int = 20
 
 
 @dataclass(frozen=True)
@@ -60,12 +62,57 @@ def merge_path(
     The last has been improved to its end.
     """
     prior, effort = prior or Prior(), effort or Effort()
-    paths = []
-    for start in range(effort.starts):
-        paths.append(_one_path(data, most, least, [seed, start], prior, effort, heard))
+    paths = [
+        _one_path(data, most, least, [seed, start], prior, effort, heard)
+        for start in range(effort.starts)
+    ]
     best = max(paths, key=lambda path: path[-1].expected.likelihood)
-    states, found = improve(data, best[-1].states, prior, effort.last)
+    states, found = best[-1].states, best[-1].expected
+    generator = torch.Generator().manual_seed(seed)
+    for _ in range(effort.again):
+        other, told = cut_and_merge(data, states, found, prior, effort, generator)
+        if told.likelihood > found.likelihood:
+            states, found = other, told
+        if heard is not None:
+            heard(states.n)
+    states, found = improve(data, states, prior, effort.last)
     return [*best[:-1], Step(states, found, best[-1].lost)]
+
+
+def cut_and_merge(
+    data: Stretches,
+    states: States,
+    found: Expected,
+    prior: Prior,
+    effort: Effort,
+    generator: torch.Generator,
+) -> tuple[States, Expected]:
+    """As many states again, begun from these, of which each was cut in two somewhere.
+
+    Where two states shared one behaviour their halves become one, and the halves of a state of two
+    behaviours stay apart: what expectation and maximisation alone does not get out of.
+    """
+    n, d = states.mean.shape
+    factor = torch.linalg.cholesky(states.covariance)
+    drawn = torch.randn(n, d, 1, generator=generator).to(data.x)
+    # Directions that are drawn evenly where the state is a ball.
+    normal = torch.linalg.solve_triangular(factor.transpose(1, 2), drawn, upper=True)[..., 0]
+    beyond = data.x @ normal.T > (states.mean * normal).sum(1)
+    share = torch.cat([found.share * beyond, found.share * ~beyond], dim=-1)
+    states, found = improve(data, begin(data, share, prior), prior, effort.first // 2)
+    while states.n > n:
+        states, found, _ = _merged(data, states, found, prior, effort.between)
+    return improve(data, states, prior, effort.first // 2)
+
+
+def _merged(
+    data: Stretches, states: States, found: Expected, prior: Prior, rounds: int
+) -> tuple[States, Expected, float]:
+    """One state less, and the log likelihood that the merge loses."""
+    lost = losses(states) + chain_losses(found.steps)
+    one, other = divmod(int(lost.argmin()), states.n)
+    share = joined(found.share, one, other)
+    return *improve(data, begin(data, share, prior), prior, rounds), float(lost.min())
 
 
 def _one_path(
@@ -81,11 +128,8 @@ def _one_path(
     steps = [Step(states, found, 0.0)]
     frames = float(data.seen.sum())
     while states.n > least:
-        lost = losses(states) + chain_losses(found.steps)
-        one, other = divmod(int(lost.argmin()), states.n)
-        share = joined(found.share, one, other)
-        states, found = improve(data, begin(data, share, prior), prior, effort.between)
-        steps.append(Step(states, found, float(lost.min()) / frames))
+        states, found, lost = _merged(data, states, found, prior, effort.between)
+        steps.append(Step(states, found, lost / frames))
         if heard is not None:
             heard(states.n)
     return steps

@@ -19,15 +19,15 @@ class HmmConfig:
     """Settings of a hidden Markov model.
 
     `most` states are merged to `clusters`; 0 stands for twice as many and four. With ``most ==
-    clusters`` nothing is merged. All is begun `starts` times. `spread` and `stay` are those of
-    `Prior`.
+    clusters`` nothing is merged. Then states are cut in two and merged `again` times. `spread` and
+    `stay` are those of `Prior`.
     """
 
     clusters: int = 10
     most: int = 0
     spread: float = 0.02
     stay: float = 20.0
-    starts: int = 3
+    again: int = 4
 
 
 @family(config=HmmConfig, reference="Rabiner 1989, Proc. IEEE 77:257")
@@ -64,7 +64,7 @@ def fit_states(
     check_frames(pieces, most)
     data = Stretches.of(torch.from_numpy(pieces.read("signal")).to(device))
 
-    done, all_merges = [0], config.starts * (most - config.clusters)
+    done, all_merges = [0], most - config.clusters + config.again
 
     def heard(left: int) -> None:
         done[0] += 1
@@ -72,7 +72,7 @@ def fit_states(
             progress(done[0], all_merges, {"states": float(left)})
 
     prior = Prior(spread=config.spread, stay=config.stay)
-    effort = Effort(starts=config.starts)
+    effort = Effort(again=config.again)
     return data, merge_path(
         data, most, config.clusters, seed=seed, prior=prior, effort=effort, heard=heard
     )

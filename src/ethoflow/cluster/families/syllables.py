@@ -36,7 +36,7 @@ class SyllablesConfig:
     most: int = 0
     spread: float = 0.02
     stay: float = 20.0
-    starts: int = 3
+    again: int = 4
     width: int = 48
     steps: int = 300
     batch: int = 16
@@ -59,7 +59,7 @@ def syllables(
     progress: Progress | None = None,
 ) -> Fitted:
     """A hidden Markov model's states, as a network has learnt them."""
-    own = HmmConfig(config.clusters, config.most, config.spread, config.stay, config.starts)
+    own = HmmConfig(config.clusters, config.most, config.spread, config.stay, config.again)
     data, path = fit_states(pieces, own, seed=seed, device=device, progress=progress)
     states, found = path[-1].states, path[-1].expected
     share = np.ascontiguousarray(found.share.transpose(1, 2).cpu().numpy())
