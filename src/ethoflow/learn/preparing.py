@@ -12,11 +12,12 @@ import xarray as xr
 from ethoflow.engine.bouts import find_runs
 from ethoflow.errors import DataError, WrongUse, one_or_many
 from ethoflow.learn import boosting
-from ethoflow.learn.columns import WINDOWED, by_role, request_rows
+from ethoflow.learn.columns import WINDOWED, request_rows
 from ethoflow.learn.folds import By, choose_by, split
 from ethoflow.learn.recipe import Of, Recipe, choose_recipe
 from ethoflow.learn.samples import LearnNote, Met, Track, meet, read_tracks
 from ethoflow.learn.training import Kind, Plan, labelled
+from ethoflow.points import by_role
 from ethoflow.schema import Data, as_dataset
 from ethoflow.units import Quantity
 
