@@ -14,6 +14,7 @@ import numpy as np
 import xarray as xr
 
 from ethoflow.engine.declare import Array, Declaration, Input, Members
+from ethoflow.errors import listed
 from ethoflow.schema import REMOVAL_STEPS, Data, DataError, as_dataset, text
 from ethoflow.skeleton import Point, Skeleton, find_points, find_roles
 
@@ -55,6 +56,36 @@ def assign_roles(data: Data, skeleton: Skeleton) -> xr.Dataset:
     wanted = {**known, **skeleton}
     roles = text(find_roles(parts, wanted))
     return add_points(ds.assign_coords(role=("bodypart", roles)), find_points(parts, wanted))
+
+
+def by_role(ds: xr.Dataset, points: Sequence[str] = (), model: str = "classifier") -> xr.Dataset:
+    """Body parts called by their roles: a model knows the nose, however a tracker spells it.
+
+    Of `points` those alone, in this order, where any are named.
+
+    Raises
+    ------
+    DataError
+        A body part is called like the role of another, or one of `points` is not there.
+    """
+    if "bodypart" not in ds.coords:
+        return ds
+    parts = [str(part) for part in ds.bodypart.values]
+    roles = [str(role) for role in ds.role.values] if "role" in ds.coords else [""] * len(parts)
+    names = [role or part for role, part in zip(roles, parts, strict=True)]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise DataError(f"two body parts would be called {twice!r}: rename the one without role.")
+    missing = [point for point in points if point not in names]
+    if missing:
+        raise DataError(
+            f"the {model} was trained with the points {listed(points)}; these data lack "
+            f"{listed(missing)}. Say which they are with ef.assign_roles, or train another."
+        )
+    ds = ds.assign_coords(bodypart=np.array(names, object))
+    if not points or list(points) == names:
+        return ds
+    return ds.isel(bodypart=[names.index(point) for point in points])
 
 
 def make_points(ds: xr.Dataset, skeleton: Skeleton | None) -> xr.Dataset:

@@ -124,36 +124,6 @@ class _Named:
         return Members(self.names)
 
 
-def by_role(ds: xr.Dataset, points: Sequence[str] = ()) -> xr.Dataset:
-    """Body parts called by their roles: a classifier knows the nose, however a tracker spells it.
-
-    Of `points` those alone, in this order, where any are named.
-
-    Raises
-    ------
-    DataError
-        A body part is called like the role of another, or one of `points` is not there.
-    """
-    if "bodypart" not in ds.coords:
-        return ds
-    parts = [str(part) for part in ds.bodypart.values]
-    roles = [str(role) for role in ds.role.values] if "role" in ds.coords else [""] * len(parts)
-    names = [role or part for role, part in zip(roles, parts, strict=True)]
-    if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise DataError(f"two body parts would be called {twice!r}: rename the one without role.")
-    missing = [point for point in points if point not in names]
-    if missing:
-        raise DataError(
-            f"the classifier was trained with the points {listed(points)}; these data lack "
-            f"{listed(missing)}. Say which they are with ef.assign_roles, or train another."
-        )
-    ds = ds.assign_coords(bodypart=np.array(names, object))
-    if not points or list(points) == names:
-        return ds
-    return ds.isel(bodypart=[names.index(point) for point in points])
-
-
 def request_rows(request: Request, recipe: Recipe) -> tuple[Call, tuple[str, ...]]:
     """The features of a recipe as nodes of a request, with the names of their columns.
 

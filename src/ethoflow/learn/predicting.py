@@ -14,10 +14,11 @@ from ethoflow.engine.declare import Array
 from ethoflow.engine.model import Model
 from ethoflow.engine.signature import make
 from ethoflow.learn.boosting import probability as probability_of
-from ethoflow.learn.columns import by_role, request_rows, stack
+from ethoflow.learn.columns import request_rows, stack
 from ethoflow.learn.recipe import Of, Recipe
 from ethoflow.learn.samples import knows
 from ethoflow.names import name_aside
+from ethoflow.points import by_role
 from ethoflow.schema import Data, as_dataset
 
 

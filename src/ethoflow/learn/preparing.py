@@ -13,11 +13,12 @@ from ethoflow.engine.bouts import find_runs
 from ethoflow.errors import DataError, WrongUse, one_or_many
 from ethoflow.learn import boosting
 from ethoflow.learn.choices import Choices
-from ethoflow.learn.columns import WINDOWED, by_role, request_rows
+from ethoflow.learn.columns import WINDOWED, request_rows
 from ethoflow.learn.folds import By, choose_by, split
 from ethoflow.learn.recipe import Recipe, choose_recipe
 from ethoflow.learn.samples import LearnNote, Met, Track, meet, read_tracks
 from ethoflow.learn.training import Kind, Plan, labelled
+from ethoflow.points import by_role
 from ethoflow.schema import Data, as_dataset
 
 FEW = 5

@@ -16,9 +16,10 @@ from ethoflow.labels.comparison.reading import Reading, read
 from ethoflow.labels.comparison.sources import RATER, Source
 from ethoflow.labels.places import names_along
 from ethoflow.labels.runs import is_behaviour
-from ethoflow.learn.columns import ROWS, WINDOWED, by_role, request_rows, stack
+from ethoflow.learn.columns import ROWS, WINDOWED, request_rows, stack
 from ethoflow.learn.folds import Seat
 from ethoflow.learn.recipe import Of, Recipe
+from ethoflow.points import by_role
 from ethoflow.schema import align_partners, as_dataset, count_frames
 from ethoflow.schema.coordinates import text
 

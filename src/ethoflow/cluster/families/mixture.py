@@ -1,0 +1,68 @@
+"""PCA and a mixture of Gaussians on frames: what is found without regard to time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from ethoflow.cluster.family import Fitted, Pieces, Progress, family
+from ethoflow.cluster.hmm import (
+    Gaussians,
+    Prior,
+    States,
+    Stretches,
+    expect,
+    maximise,
+    start_from_means,
+)
+from ethoflow.cluster.networks.plain import Same, SameSettings
+from ethoflow.cluster.numbers import check_frames, use_of
+
+
+@dataclass(frozen=True)
+class MixtureConfig:
+    """Settings of a mixture of Gaussians."""
+
+    clusters: int = 10
+    spread: float = 0.02
+    rounds: int = 100
+
+
+@family(config=MixtureConfig, reference="Dempster et al. 1977, J. R. Stat. Soc. B 39:1")
+def mixture(
+    pieces: Pieces,
+    config: MixtureConfig,
+    *,
+    seed: int = 0,
+    device: str = "cpu",
+    progress: Progress | None = None,
+) -> Fitted:
+    """A mixture of Gaussians with full covariance; every frame is decided by itself."""
+    check_frames(pieces, config.clusters)
+    data = Stretches.of(torch.from_numpy(pieces.read("signal")).to(device))
+    prior = Prior(spread=config.spread, stay=0.0)
+    states = without_time(start_from_means(data, config.clusters, prior, seed))
+    before = -np.inf
+    for done in range(config.rounds):
+        found = expect(data, states)
+        if found.likelihood - before < 1e-5 * abs(found.likelihood):
+            break
+        before = found.likelihood
+        states = without_time(maximise(data, found.share, found.steps, prior))
+        if progress is not None:
+            progress(done + 1, config.rounds, {"likelihood": before})
+    scores = {"likelihood": before / float(data.seen.sum()), **use_of(states.use.cpu().numpy())}
+    return Fitted(
+        Same(SameSettings(pieces.n_components)), Gaussians.of(states), None,
+        states.use.log().cpu().numpy(), scores,
+    )  # fmt: skip
+
+
+def without_time(states: States) -> States:
+    """States whose next is any, by its use alone."""
+    return States(
+        states.mean, states.covariance, states.use.expand_as(states.transitions), states.use,
+        states.frames,
+    )  # fmt: skip

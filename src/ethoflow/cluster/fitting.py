@@ -1,0 +1,151 @@
+"""Clusters of behaviour from poses that nobody has labelled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from ethoflow.cluster.clusterer import Clusterer, make_clusterer
+from ethoflow.cluster.family import Fitted, Pieces, Progress, find_family
+from ethoflow.cluster.numbers import known_frames
+from ethoflow.cluster.predicting import PARTS, TILE
+from ethoflow.cluster.sampling import COMPONENTS, LENGTH, MAX_FRAMES, Sample, sample
+from ethoflow.cluster.weights import describe, weights_of
+from ethoflow.engine.declare import Array
+from ethoflow.errors import WrongUse
+from ethoflow.schema import Data
+from ethoflow.units import Quantity
+
+
+def fit(
+    data: Data | xr.DataArray,
+    n_clusters: int | None = 10,
+    model: str = "syllables",
+    *,
+    seed: int = 0,
+    max_frames: int = MAX_FRAMES,
+    components: int = COMPONENTS,
+    length: Quantity = LENGTH,
+    settings: Mapping[str, Any] | None = None,
+    device: str = "cpu",
+    progress: Progress | None = None,
+) -> Clusterer:
+    """Clusters of behaviour, found without labels.
+
+    What is looked at: every animal's pose in its own frame and in body lengths, less its usual
+    pose, how that changes, and how the body moves. All animals of all recordings are clustered
+    together; of a large cohort stretches are sampled, the recordings in turn.
+
+    Parameters
+    ----------
+    data
+        Cleaned poses of one recording or a cohort; or a matrix of numbers (individual, feature,
+        time) such as `feature_matrix` gives, or an embedding (individual, latent, time).
+    n_clusters
+        How many, default 10. None chooses: see `choose_n_clusters`.
+    model
+        Name of the family, default ``"syllables"``; ``"hmm"``, ``"mixture"``, ``"kmeans"`` are
+        baselines (docs/clusterers.md).
+    seed
+        Of the random numbers.
+    max_frames
+        Frames that are sampled, default 30,000.
+    components
+        Principal components, default 15.
+    length
+        Of the stretches that are sampled, default 10 s.
+    settings
+        Of the family, by name.
+    device
+        Where a network is trained: ``"cpu"`` or ``"cuda"``.
+    progress
+        Called with steps done, steps in all and numbers.
+
+    Raises
+    ------
+    DataError
+        Nothing or too little is seen, for so many clusters.
+
+    Examples
+    --------
+    >>> import ethoflow as ef
+    >>> poses = ef.simulate.still_then_running()
+    >>> model = fit(poses, n_clusters=2, model="hmm")  # doctest: +SKIP
+    >>> model.predict(poses).cluster.dims  # doctest: +SKIP
+    ('individual', 'time')
+    """
+    family = find_family(model)
+    taken = sample(data, seed=seed, max_frames=max_frames, components=components, length=length)
+    if n_clusters is None:
+        from ethoflow.cluster.choosing import choose_n_clusters
+
+        n_clusters = choose_n_clusters(taken.pieces, seed=seed, device=device).n_clusters
+    if not isinstance(n_clusters, int) or n_clusters < 1:
+        raise WrongUse(
+            f"n_clusters must be a whole number, 1 or more, or None; found {n_clusters!r}."
+        )
+    config = family.configure({"clusters": n_clusters, **(settings or {})})
+    fitted = family.fit(taken.pieces, config, seed=seed, device=device, progress=progress)
+    if fitted.emission is None:
+        from ethoflow.cluster.latent import with_states  # torch is heavy
+
+        fitted = with_states(fitted, taken.pieces, n_clusters, seed=seed)
+    how = {"family": model, "settings": asdict(config), "seed": seed}
+    return _finish(fitted, taken, how)
+
+
+def _finish(fitted: Fitted, taken: Sample, how: Mapping[str, Any]) -> Clusterer:
+    """A clusterer whose clusters are in the order of how much animals move in them."""
+    from ethoflow.cluster.latent import tree_of_latent
+
+    latent, membership = _run(fitted, taken.pieces)
+    n = membership.shape[1]
+    share = np.where(known_frames(taken.pieces)[:, None], membership, 0)
+    frames = np.maximum(share.sum(axis=(0, 2)), 1e-6)
+    if taken.log_speed is None:
+        order = np.argsort(-frames, kind="stable")
+    else:
+        speed = np.nan_to_num(taken.log_speed)[:, None]
+        order = np.argsort((share * speed).sum(axis=(0, 2)) / frames, kind="stable")
+    use = frames / frames.sum() if fitted.start is None else np.exp(fitted.start)
+    decoded = fitted.transitions is not None
+    steps = np.eye(n) if fitted.transitions is None else np.exp(fitted.transitions)
+    tile = int(getattr(fitted.encoder, "tile", 1))
+    look = int(getattr(fitted.encoder, "receptive_field", 0))
+    arrays = {
+        **taken.projection,
+        "order": order,
+        "use": np.maximum(use, 1e-12)[order],
+        "transitions": steps[order][:, order],
+        "tree": tree_of_latent(taken.pieces, share[:, order]),
+        **weights_of(fitted.encoder, PARTS[0]),
+        **weights_of(fitted.emission, PARTS[1]),  # type: ignore[arg-type]
+    }
+    recipe = {
+        **taken.recipe,
+        **how,
+        "clusters": [f"cluster_{k}" for k in range(n)],
+        "latent": int(latent.shape[1]),
+        "reads": fitted.reads,
+        "decoded": decoded,
+        "tile": max(TILE // tile, 1) * tile,
+        "look": -(-look // tile) * tile,
+        PARTS[0]: describe(fitted.encoder),
+        PARTS[1]: describe(fitted.emission),  # type: ignore[arg-type]
+        "scores": {name: float(value) for name, value in fitted.scores.items()},
+    }
+    return make_clusterer(arrays, recipe)
+
+
+def _run(fitted: Fitted, pieces: Pieces) -> tuple[Array, Array]:
+    """Latent and membership of all pieces."""
+    import torch
+
+    encoder, emission = fitted.encoder.cpu().eval(), fitted.emission.cpu().eval()  # type: ignore[union-attr]
+    with torch.inference_mode():
+        latent = encoder(torch.from_numpy(np.ascontiguousarray(pieces.read(fitted.reads))))
+        return latent.numpy(), emission(latent).softmax(dim=1).numpy()

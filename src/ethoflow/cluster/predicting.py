@@ -1,0 +1,177 @@
+"""Embedding, membership and clusters as the engine computes them: lazily, block by block."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+from ethoflow.cluster.decoding import decode
+from ethoflow.cluster.projection import project
+from ethoflow.cluster.request import COLUMN_NODE, request_columns
+from ethoflow.engine import Declaration, Function, Members, Output
+from ethoflow.engine.declare import Array
+from ethoflow.engine.model import Model
+from ethoflow.engine.signature import make
+from ethoflow.schema import Data
+
+if TYPE_CHECKING:
+    from torch import nn
+
+TILE = 1024
+"""Frames that a network is given at a time, always the same of a recording."""
+KEPT = 8
+"""Networks that a process keeps."""
+
+WEIGHTS = "model.safetensors"
+PARTS = ("encoder", "emission")
+
+
+def signal(columns: Array, *, model: Any = None) -> Array:
+    """Whitened components of an animal's columns, dims (component, time)."""
+    return project(columns, model)
+
+
+def encode(columns: Array, signal: Array, *, model: Any = None, look: int = 0, tile: int = TILE
+           ) -> tuple[Array, Array]:  # fmt: skip
+    """Embedding and probability of every cluster; missing where nothing is known of the animal."""
+    import torch
+
+    encoder, emission = networks_of(model)
+    unknown = np.isnan(signal).all(axis=0)
+    parts = 2 * int(model.recipe["n_points"])
+    given = columns[:parts] if model.recipe["reads"] == "pose" else signal
+    with torch.inference_mode():
+        batch = torch.from_numpy(np.array(given, np.float32))[None]
+        latent = encoder(batch)
+        membership = emission(latent).softmax(dim=1)[0].numpy()
+    embedding = np.array(latent[0].numpy())
+    membership = membership[model["order"]]
+    embedding[:, unknown] = np.nan
+    membership[:, unknown] = np.nan
+    return embedding, membership
+
+
+def cluster(membership: Array, *, model: Any = None) -> Array:
+    """Most probable cluster of every frame, given the whole recording."""
+    decoded = model.recipe["decoded"]
+    return decode(membership, model["transitions"] if decoded else None, model["use"])
+
+
+def looked(look: int) -> int:
+    """Frames to either side that a network looks at."""
+    return look
+
+
+def tiled(tile: int) -> int:
+    """Frames that a network is given at a time."""
+    return tile
+
+
+_made: OrderedDict[str, tuple[nn.Module, nn.Module]] = OrderedDict()
+_making = threading.Lock()
+
+
+def networks_of(model: Model) -> tuple[nn.Module, nn.Module]:
+    """Encoder and emission of a model, made once in a process."""
+    from ethoflow.cluster.weights import build
+
+    with _making:
+        if model.digest not in _made:
+            weights = weights_in(model)
+            encoder, emission = (build(model.recipe[one], weights, one) for one in PARTS)
+            _made[model.digest] = (encoder, emission)
+            while len(_made) > KEPT:
+                _made.popitem(last=False)
+        return _made[model.digest]
+
+
+def weights_in(model: Model) -> Mapping[str, Array]:
+    """Numbers of the networks of a model: beside its arrays, or in the file it was saved with."""
+    if not model.folder:
+        return model.arrays
+    from safetensors.numpy import load_file
+
+    weights: Mapping[str, Array] = load_file(model.file(WEIGHTS))
+    return weights
+
+
+@dataclass(frozen=True)
+class _Numbered:
+    """Members of a dim that are numbered, or named."""
+
+    names: tuple[str, ...]
+
+    def __call__(self, ds: xr.Dataset, parameters: Mapping[str, Any]) -> Members:
+        return Members(self.names)
+
+
+def predict_clusters(data: Data | xr.DataArray, model: Model) -> xr.Dataset:
+    """Clusters, membership and embedding of a model."""
+    from ethoflow.engine.lazy import compute_calls  # Dask is heavy
+
+    recipe = model.recipe
+    request = request_columns(data, recipe)
+    request.nodes["signal"] = request.call(
+        _of_signal(len(model["variance"])), {"columns": COLUMN_NODE, "model": model}
+    )
+    given = {
+        "columns": COLUMN_NODE, "model": model, "look": recipe["look"], "tile": recipe["tile"]
+    }  # fmt: skip
+    first = request.call(_of_network(recipe["latent"], tuple(recipe["clusters"])), given)
+    calls = {call.name: call for call in first.siblings}
+    request.nodes |= calls
+    calls["cluster"] = request.call(_of_clusters(tuple(recipe["clusters"])), {"model": model})
+    found = xr.Dataset(compute_calls(request.ds, calls))
+    return found[["cluster", "membership", "embedding"]]
+
+
+@functools.cache
+def _of_signal(components: int) -> Declaration:
+    names = tuple(map(str, range(components)))
+    return make(
+        Function, signal, "feature", dims=("component", "time"), units="1",
+        over={"component": _Numbered(names)}, optional=("columns",), parameter_units={},
+    )  # fmt: skip
+
+
+@functools.cache
+def _of_network(latent: int, clusters: tuple[str, ...]) -> Declaration:
+    return make(
+        Function,
+        encode,
+        "step",
+        dims=("latent", "time"),
+        units="1",
+        replaces="embedding",
+        further=(Output("membership", ("of_cluster", "time")),),
+        over={
+            "latent": _Numbered(tuple(map(str, range(latent)))),
+            "of_cluster": _Numbered(clusters),
+        },
+        halo=looked,
+        tile=tiled,
+        parameter_units={},
+    )
+
+
+@functools.cache
+def _of_clusters(clusters: tuple[str, ...]) -> Declaration:
+    return make(
+        Function,
+        cluster,
+        "feature",
+        dims=("time",),
+        units="1",
+        gives="category",
+        categories=clusters,
+        halo="whole",
+        optional=("membership",),
+        parameter_units={},
+    )

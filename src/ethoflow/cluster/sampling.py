@@ -1,0 +1,114 @@
+"""From poses to the stretches that a model is fitted on, and the projection to their signal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from ethoflow.cluster.body import MOTION
+from ethoflow.cluster.family import Pieces
+from ethoflow.cluster.pieces import Place, choose_places, gather
+from ethoflow.cluster.projection import fit_projection, project
+from ethoflow.cluster.request import COLUMN_NODE, GIVEN, describe_input, request_columns
+from ethoflow.engine.declare import Array
+from ethoflow.schema import Data
+from ethoflow.skeleton import SEGMENTS
+from ethoflow.units import Quantity, to_frames
+
+STEP, STRIDE = "40 ms", "80 ms"
+"""To either side: what the change of a pose, and the motion of a body, are slopes over."""
+COMPONENTS = 15
+LENGTH: Quantity = "10 s"
+MAX_FRAMES = 30_000
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Stretches of a cohort, the projection that made signals of them, and how both came about.
+
+    `log_speed` (stretch, frame) is how fast bodies move, where that is known.
+    """
+
+    pieces: Pieces
+    projection: Mapping[str, Array]
+    recipe: Mapping[str, Any]
+    log_speed: Array | None
+
+
+def sample(
+    data: Data | xr.DataArray,
+    *,
+    seed: int = 0,
+    max_frames: int = MAX_FRAMES,
+    components: int = COMPONENTS,
+    length: Quantity = LENGTH,
+) -> Sample:
+    """Stretches of a cohort; see `fit` for the parameters.
+
+    Raises
+    ------
+    DataError
+        Nothing or too little is seen.
+    """
+    recipe = {**describe_input(data), "step": STEP, "stride": STRIDE}
+    ds = request_columns(data, recipe).ds
+    frames = max(to_frames(length, recipe["fps"], name="length"), 2)
+    frames = min(frames, max(int(ds.sizes["time"]), 1))
+    places = choose_places(ds, length=frames, max_frames=max_frames, seed=seed)
+    held, recording = gather(*_columns(data, ds, recipe, places), frames)
+    projection = fit_projection(np.concatenate(list(held), axis=-1), components)
+    signal = np.stack([project(one, projection) for one in held])
+    seen = ~np.isnan(signal).any(axis=1)
+    points = len(recipe.get("points", ()))
+    pose = held[:, : 2 * points].reshape(len(held), points, 2, -1) if points else None
+    speed = held[:, MOTION.index("log speed") - len(MOTION)] if points else None
+    pieces = Pieces(
+        np.nan_to_num(signal), seen, recording, float(recipe["fps"]), pose,
+        _links(recipe.get("points", ())),
+    )  # fmt: skip
+    fitted_on = {
+        "recordings": _names(ds, recording),
+        "frames": int(seen.sum()),
+        "max_frames": max_frames,
+        "length": str(length),
+    }
+    return Sample(pieces, projection, {**recipe, "n_points": points, "fitted_on": fitted_on}, speed)
+
+
+def _columns(
+    data: Data | xr.DataArray, ds: xr.Dataset, recipe: Mapping[str, Any], places: list[Place]
+) -> tuple[xr.DataArray, list[Place]]:
+    """The columns of the recordings that stretches lie in, and the stretches within these."""
+    from ethoflow.engine.lazy import compute_calls  # Dask is heavy
+
+    if recipe["input"] == "matrix":
+        return ds[GIVEN], places
+    rows = sorted({place.row for place in places})
+    if "recording" in ds.dims:
+        data = ds.isel(recording=rows)
+        places = [Place(rows.index(p.row), p.seat, p.first, p.frames) for p in places]
+    request = request_columns(data, recipe)
+    node: Any = request.nodes[COLUMN_NODE]
+    return compute_calls(request.ds, {COLUMN_NODE: node})[COLUMN_NODE], places
+
+
+def _names(ds: xr.Dataset, recording: Array) -> list[str]:
+    """Names of the recordings that were sampled."""
+    if "recording" not in ds.coords:
+        return []
+    names = np.atleast_1d(ds.recording.values)
+    return [str(names[row]) for row in sorted(set(recording.tolist()))]
+
+
+def _links(points: tuple[str, ...]) -> tuple[tuple[int, int], ...]:
+    """Pairs of points that are linked: segments of the skeleton, and the centre to all others."""
+    place = {name: number for number, name in enumerate(points)}
+    found = [(place[a], place[b]) for a, b in SEGMENTS if a in place and b in place]
+    linked = {point for pair in found for point in pair}
+    middle = place.get("centre", 0)
+    found += [(middle, k) for k in range(len(points)) if k not in linked and k != middle]
+    return tuple(found)
