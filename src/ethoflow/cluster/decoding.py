@@ -11,7 +11,9 @@ LEAST = 1e-20
 """Probabilities below which none goes: a network that is sure is not that sure."""
 
 
-def decode(membership: Array, transitions: Array | None, use: Array) -> Array:
+def decode(
+    membership: Array, transitions: Array | None, use: Array, evidence: float = 1.0
+) -> Array:
     """Most probable cluster of every frame, -1 where nothing is known; dims (time,).
 
     Parameters
@@ -23,14 +25,16 @@ def decode(membership: Array, transitions: Array | None, use: Array) -> Array:
         frame is decided by itself.
     use
         Share of frames of every cluster, which `membership` has in it already.
+    evidence
+        Power of what each frame says: below 1 where neighbouring frames say the same again.
     """
-    known = ~np.isnan(membership).any(axis=0)
+    known: Array = np.asarray(~np.isnan(membership).any(axis=0))
     states = np.full(membership.shape[-1], -1, np.int16)
     if transitions is None:
         states[known] = membership[:, known].argmax(axis=0)
         return states
     chances = np.ascontiguousarray(transitions, np.float64)
-    likely = _likelihood(membership, known, use)
+    likely = _likelihood(membership, known, use) ** evidence
     ahead = np.empty_like(likely)
     _forward(likely, chances, use.astype(np.float64), ahead)
     found = np.empty(len(likely), np.int64)

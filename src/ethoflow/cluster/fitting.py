@@ -111,7 +111,7 @@ def _finish(fitted: Fitted, taken: Sample, how: Mapping[str, Any]) -> Clusterer:
     else:
         speed = np.nan_to_num(taken.log_speed)[:, None]
         order = np.argsort((share * speed).sum(axis=(0, 2)) / frames, kind="stable")
-    use = frames / frames.sum() if fitted.start is None else np.exp(fitted.start)
+    use = np.full(n, 1 / n) if fitted.start is None else np.exp(fitted.start)
     decoded = fitted.transitions is not None
     steps = np.eye(n) if fitted.transitions is None else np.exp(fitted.transitions)
     tile = int(getattr(fitted.encoder, "tile", 1))
@@ -132,6 +132,7 @@ def _finish(fitted: Fitted, taken: Sample, how: Mapping[str, Any]) -> Clusterer:
         "latent": int(latent.shape[1]),
         "reads": fitted.reads,
         "decoded": decoded,
+        "evidence": float(fitted.evidence),
         "tile": max(TILE // tile, 1) * tile,
         "look": -(-look // tile) * tile,
         PARTS[0]: describe(fitted.encoder),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -130,10 +131,14 @@ def forward_backward(scores: Tensor, transitions: Tensor, start: Tensor) -> Expe
     return Expected(share, steps, float((best[..., 0] + sums.log()).double().sum()))
 
 
-def expect(data: Stretches, states: States) -> Expected:
+Density: TypeAlias = Callable[[Tensor, Tensor, Tensor], Tensor]
+"""Log density of rows under every state, from its mean and covariance."""
+
+
+def expect(data: Stretches, states: States, density: Density = log_density) -> Expected:
     """What the data say of the states."""
     flat = data.x.reshape(-1, data.x.shape[-1])
-    scores = log_density(flat, states.mean, states.covariance).reshape(*data.seen.shape, -1)
+    scores = density(flat, states.mean, states.covariance).reshape(*data.seen.shape, -1)
     return forward_backward(scores * data.seen[..., None], states.transitions, states.use)
 
 
@@ -168,15 +173,13 @@ def improve(
     prior: Prior,
     rounds: int,
     tolerance: float = 1e-5,
-    heard: Callable[[float], None] | None = None,
+    density: Density = log_density,
 ) -> tuple[States, Expected]:
     """States after `rounds` of expectation and maximisation, or until little is gained."""
-    found = expect(data, states)
+    found = expect(data, states, density)
     for _ in range(rounds):
         states = maximise(data, found.share, found.steps, prior)
-        before, found = found.likelihood, expect(data, states)
-        if heard is not None:
-            heard(found.likelihood)
+        before, found = found.likelihood, expect(data, states, density)
         if found.likelihood - before < tolerance * abs(before):
             break
     return states, found

@@ -163,7 +163,8 @@ def chain_losses(steps: Tensor) -> Tensor:
     """
 
     def entropic(x: Tensor) -> Tensor:
-        return torch.special.xlogy(x, x)
+        found: Tensor = torch.special.xlogy(x, x)
+        return found
 
     def won(x: Tensor, y: Tensor) -> Tensor:
         return entropic(x + y) - entropic(x) - entropic(y)

@@ -60,8 +60,8 @@ def encode(columns: Array, signal: Array, *, model: Any = None, look: int = 0, t
 
 def cluster(membership: Array, *, model: Any = None) -> Array:
     """Most probable cluster of every frame, given the whole recording."""
-    decoded = model.recipe["decoded"]
-    return decode(membership, model["transitions"] if decoded else None, model["use"])
+    transitions = model["transitions"] if model.recipe["decoded"] else None
+    return decode(membership, transitions, model["use"], model.recipe["evidence"])
 
 
 def looked(look: int) -> int:

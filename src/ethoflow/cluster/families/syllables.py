@@ -29,7 +29,9 @@ class SyllablesConfig:
 
     The first five are those of the hidden Markov model. The network is trained for `steps` steps of
     `batch` stretches; `noise`, `gain`, `bias` and `drop` are how much its input is disturbed, and
-    `smoothing` the share by which its teacher is less sure.
+    `smoothing` the share by which its teacher is less sure. `evidence` is the power of what a frame
+    says when clusters are decoded in time: the network sees 29 frames at a time, of which
+    neighbours share most.
     """
 
     clusters: int = 10
@@ -47,6 +49,7 @@ class SyllablesConfig:
     bias: float = 0.1
     drop: float = 0.1
     smoothing: float = 0.05
+    evidence: float = 0.3
 
 
 @family(config=SyllablesConfig, reference="docs/clusterers.md")
@@ -79,8 +82,8 @@ def syllables(
     scores = scores_of(data, states, found)
     taught = {f"student_{name}": value for name, value in history.best.items()}
     return Fitted(
-        encoder, head, states.transitions.log().cpu().numpy(), states.use.log().cpu().numpy(),
-        {**scores, **taught},
+        encoder, head, states.transitions.log().cpu().numpy(), None,
+        evidence=config.evidence, scores={**scores, **taught},
     )  # fmt: skip
 
 

@@ -1,0 +1,156 @@
+"""Poses into clusters of behaviour: by a model that is fitted on them, or one fitted before."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import xarray as xr
+from pydantic import Field
+
+from ethoflow import store
+from ethoflow.errors import DataError, no_such
+from ethoflow.stages.declare import stage
+from ethoflow.stages.job import Job
+from ethoflow.stages.keys import Flag, Keys, Locate, Needs, Where, placing
+from ethoflow.stages.made import Group
+from ethoflow.stages.scored import NAMED_IN
+
+if TYPE_CHECKING:
+    from ethoflow.cluster import Clusterer
+
+LABELS, EMBEDDING = "labels/clusters-", "embedding-"
+DEFAULT = "syllables"
+
+TEMPLATE = """\
+# clusters: {model: syllables, n_clusters: 10} # clusters of behaviour, without labels
+# clusters: {folder: models/mine} # by a clusterer that was fitted before
+"""
+
+
+class Clusters(Keys):
+    """Which clusters are looked for."""
+
+    model: str = Field(
+        default="", description="Family of the clusterer, syllables by default; none in a project."
+    )
+    n_clusters: Annotated[
+        int, Needs("must be how many, 1 or more; 0 lets the method choose"), Flag("--clusters")
+    ] = Field(default=10, ge=0, description="How many clusters; 0 lets the method choose.")
+    folder: str = Field(default="", description="A clusterer that was fitted before.")
+    name: str = Field(
+        default="", description="What the results are called; the family or folder by default."
+    )
+    seed: int = Field(default=0, ge=0, description="Of the random numbers.")
+
+
+class ClusteredKeys(Keys):
+    """The clusters."""
+
+    clusters: Clusters = Clusters()
+
+
+def _check(keys: ClusteredKeys, locate: Locate, where: Where) -> None:
+    """The family exists, the folder holds a clusterer, and the name can be that of a group."""
+    from ethoflow.cluster.family import family_names
+
+    asked = keys.clusters
+    with placing(where, ["clusters", "model"]):
+        if asked.model and asked.model not in family_names():
+            raise DataError(no_such("family of clusterers", asked.model, family_names()))
+        if asked.model and asked.folder:
+            raise DataError("give a model to fit or a folder of one that was fitted, not both.")
+    with placing(where, ["clusters", "folder"]):
+        if asked.folder:
+            _load(asked.folder, locate)
+    with placing(where, ["clusters", "name"]):
+        if asked.name and not re.fullmatch(r"[\w-][\w.-]*", asked.name):
+            raise DataError(
+                f"{asked.name!r} cannot be the name of a group: use letters, digits, _ -"
+            )
+
+
+def _load(folder: str, locate: Locate) -> Clusterer:
+    from ethoflow.cluster import load
+
+    return load(locate(folder))
+
+
+def _watch(keys: ClusteredKeys, locate: Locate) -> Sequence[Path]:
+    """What changes with a saved clusterer."""
+    folder = keys.clusters.folder
+    return [card] if folder and (card := locate(folder) / "zarr.json").exists() else []
+
+
+@stage(
+    reads=("poses",),
+    writes=(f"{LABELS}*", f"{EMBEDDING}*"),
+    keys=ClusteredKeys,
+    top=True,
+    template=TEMPLATE,
+    check=_check,
+    watch=_watch,
+    doing="clusters of behaviour",
+    command="cluster",
+)
+def clustered(job: Job, keys: ClusteredKeys) -> list[Group]:
+    """Clusters of behaviour and the embedding they are found in, without labels."""
+    asked = keys.clusters
+    name = asked.name or asked.model or (Path(asked.folder).name if asked.folder else DEFAULT)
+    wanted = job.keep or bool(asked.model or asked.folder)
+    made = list(_groups(job, keys, name)) if wanted else []
+    kept = {group.place for group in made}
+    return [*made, *([] if job.keep else _outdated(job, kept))]
+
+
+def _groups(job: Job, keys: ClusteredKeys, name: str) -> Iterator[Group]:
+    poses, asked = job.open("poses"), keys.clusters
+
+    @functools.cache
+    def found() -> xr.Dataset:
+        if asked.folder:
+            return _load(asked.folder, job.locate).predict(poses)
+        model = _fit(job, poses, asked)
+        model.save(job.results / "clusterers" / name)
+        return model.predict(poses)
+
+    def part(*variables: str) -> xr.Dataset:
+        try:
+            return found()[list(variables)]
+        except DataError as error:
+            raise DataError(f"clusters: {error}") from error
+
+    def told(stored: xr.Dataset) -> list[str]:
+        words = str(stored.cluster.attrs.get("flag_meanings", "")).split()
+        return [f"{LABELS}{name}: {len(words)} clusters"]
+
+    marks = {} if job.keep else {NAMED_IN: "project"}
+    yield Group(functools.partial(part, "cluster", "membership"), told, f"{LABELS}{name}",
+                marks=marks)  # fmt: skip
+    yield Group(functools.partial(part, "embedding"), place=f"{EMBEDDING}{name}", marks=marks)
+
+
+def _fit(job: Job, poses: xr.Dataset, asked: Clusters) -> Clusterer:
+    from ethoflow.cluster import fit
+
+    with job.report.track("clusters") as heard:
+
+        def progress(done: int, of: int, numbers: object) -> None:
+            heard(done, of)
+
+        return fit(poses, asked.n_clusters or None, asked.model or DEFAULT, seed=asked.seed,
+                   progress=progress)  # fmt: skip
+
+
+def _outdated(job: Job, kept: set[str]) -> Iterator[Group]:
+    """Groups that an earlier run made, and the project names no more."""
+    state = store.read_state(job.store)
+    if state is None:
+        return
+    for group in [*job.groups(f"{LABELS}*"), *job.groups(f"{EMBEDDING}*")]:
+        if NAMED_IN in state.group_attributes(group) and group not in kept:
+            job.report.warn(f"{group} is taken out: the project names no such clusters any more.")
+            yield Group(None, place=group)
