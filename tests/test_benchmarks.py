@@ -89,3 +89,17 @@ def test_noise() -> None:
     found = {row.split("|")[1].strip(): float(row.split("|")[2]) for row in rows}
     assert len(found) == 9
     assert min(found["contact"], found["climbing"], found["nose_to_nose"]) >= 0.95
+
+
+@pytest.mark.slow
+def test_networks() -> None:
+    command = [sys.executable, "-m", "benchmarks.networks", "--repeats", "1", "--steps", "2"]
+    output = subprocess.check_output([*command, "--frames", "1024"], text=True, cwd=REPOSITORY)
+    assert output.count("frames/CPU s") == 8
+
+
+@pytest.mark.slow
+def test_gpu_says_where_there_is_none() -> None:
+    command = [sys.executable, "-m", "benchmarks.gpu", "--steps", "8", "--batch", "64"]
+    output = subprocess.check_output(command, text=True, cwd=REPOSITORY)
+    assert "there is no GPU" in output or output.count("million frames/s") == 2

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from ethoflow.cluster.networks.entry import Entry, Exit
 
@@ -74,9 +74,14 @@ class Block(nn.Module):
         self.convolution = nn.Conv2d(
             width, width, (1, kernel), padding=(0, kernel // 2 * dilation), dilation=(1, dilation)
         )
+        rows_of_channels = self.convolution.weight.data.contiguous(
+            memory_format=torch.channels_last
+        )
+        self.convolution.weight.data = rows_of_channels
         self.norm = nn.LayerNorm(width)
 
     def forward(self, rows: Tensor) -> Tensor:
         """Channels of every frame."""
         wide = self.convolution(rows.transpose(1, 2).unsqueeze(2))
-        return rows + functional.relu(self.norm(wide.squeeze(2).transpose(1, 2)))
+        changed: Tensor = self.norm(wide.squeeze(2).transpose(1, 2))
+        return rows + changed.relu_()
