@@ -145,7 +145,8 @@ def compute_calls(ds: xr.Dataset, calls: Mapping[str, Call]) -> dict[str, xr.Dat
     arrays = build(program, calls, grid)
     made = {call.name for call in calls.values()}
     aside = {n: name_aside(n, {*made, *(ds.variables if n in made else ())}) for n in ds.coords}
-    return {name: _label(ds, call, arrays[name], aside) for name, call in calls.items()}
+    frames: dict[Any, xr.DataArray] = {}
+    return {name: _label(ds, call, arrays[name], aside, frames) for name, call in calls.items()}
 
 
 def _check_members(calls: Mapping[str, Call]) -> None:
@@ -255,15 +256,39 @@ def _take(
     return block if has_rows else block[0]
 
 
-def _label(ds: xr.Dataset, call: Call, values: Any, aside: Mapping[Hashable, str]) -> xr.DataArray:
-    """The result with its dims, coordinates and attributes; `aside` says what these are called."""
+def _label(
+    ds: xr.Dataset,
+    call: Call,
+    values: Any,
+    aside: Mapping[Hashable, str],
+    frames: dict[Any, xr.DataArray],
+) -> xr.DataArray:
+    """The result with its dims, coordinates and attributes; `aside` says what these are called.
+
+    Coordinates of results that have the same are made once, and kept in `frames`.
+    """
     has_rows = "recording" in ds.dims
-    named = call.named
     if not has_rows and values.ndim > len(call.dims):
         values = values[0]
     dims = (*(("recording",) if has_rows else ()), *call.dims)
+    kind = (dims, values.shape, *sorted(call.named.items()))
+    if kind not in frames:
+        coords = _coordinates(ds, dims, call.named, aside)
+        frames[kind] = xr.DataArray(values, dims=dims, coords=coords)
+    found = frames[kind].copy(deep=False, data=values)
+    found.name, found.attrs = call.name, {**call.attrs(), "ethoflow_version": __version__}
+    return found
+
+
+def _coordinates(
+    ds: xr.Dataset,
+    dims: Sequence[str],
+    named: Mapping[str, tuple[str, ...]],
+    aside: Mapping[Hashable, str],
+) -> dict[Hashable, xr.Variable]:
+    """Coordinates of a result with some dims, of which some were derived and have names."""
     held = {name: ds.variables[name] for name in ds.coords}
-    coords = {
+    coords: dict[Hashable, xr.Variable] = {
         aside[name]: coord
         for name, coord in held.items()
         if set(coord.dims) <= set(dims) and name not in named and not set(coord.dims) & set(named)
@@ -273,5 +298,4 @@ def _label(ds: xr.Dataset, call: Call, values: Any, aside: Mapping[Hashable, str
     for dim, names in named.items():
         if dim in dims:
             coords[dim] = xr.Variable(dim, np.array(names, dtype=object))
-    attrs = {**call.attrs(), "ethoflow_version": __version__}
-    return xr.DataArray(values, dims=dims, coords=coords, name=call.name, attrs=attrs)
+    return coords

@@ -48,14 +48,14 @@ def convert_parameters(
             whole = isinstance(value, int) and isinstance(default, int)
             parameters[name] = int(number) if whole else number
         elif unit == "s":
-            parameters[name] = to_frames(value, float(ds.fps), name=full)
+            parameters[name] = to_frames(value, float(ds.variables["fps"].values), name=full)
             if name in given:
                 _check_duration(ds, parameters[name], full, value)
         else:
             parameters[name] = _convert_length(value, unit, position_units(ds), declaration, name)
     _check_share(declaration, parameters)
     if declaration.needs_fps:
-        parameters["fps"] = float(ds.fps)
+        parameters["fps"] = float(ds.variables["fps"].values)
     return parameters
 
 
@@ -75,7 +75,7 @@ def _is_number(value: Any) -> bool:
 def _check_duration(ds: xr.Dataset, frames: int, name: str, value: Any) -> None:
     """Refuse a duration that no recording has: kernels reckon with that many frames."""
     longest = int(count_frames(ds).max(initial=0)) if "time" in ds.dims else frames
-    if frames > max(longest, LONG * float(ds.fps)):
+    if frames > max(longest, LONG * float(ds.variables["fps"].values)):
         raise DataError(
             f"{name} = {value!r} is {frames:,.6g} frames; the longest recording has {longest:,} "
             f"({longest / float(ds.fps):,.3g} s). Give a shorter time, as in '2 s'."

@@ -212,7 +212,7 @@ class Request:
     def _members_in(self, dim: str, node: Node) -> tuple[str, ...]:
         """Names along a dim as the dataset has them; places where it has none."""
         if dim in self.ds.coords and self.ds.sizes[dim] == node.sizes.get(dim):
-            return tuple(map(str, self.ds[dim].values))
+            return tuple(map(str, self.ds.variables[dim].values))
         return tuple(map(str, range(node.sizes.get(dim, 0))))
 
     def _sizes(

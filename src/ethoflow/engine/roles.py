@@ -19,7 +19,7 @@ def find_places(ds: xr.Dataset, asking: str, wanted: tuple[str, ...]) -> tuple[i
     Missing
         A role is nobody's, or that of several; of `some_of` several, all are nobody's.
     """
-    roles = [str(role) for role in ds.role.values] if "role" in ds.coords else []
+    roles = [str(role) for role in ds.variables["role"].values] if "role" in ds.coords else []
     if isinstance(wanted, SomeOf):
         return _find_some(ds, asking, wanted, roles)
     places = place_roles(roles, wanted)
