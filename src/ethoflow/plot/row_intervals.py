@@ -30,8 +30,8 @@ def rows_with_intervals(
     x, y = hv.Dimension("estimated", label=label), hv.Dimension("place", label=" ")
     n = len(names)
     colours = colours_of(list(dict.fromkeys(colours_by)))
-    most = float(np.nanmax(np.abs(values))) * 1.1 if np.isfinite(values).any() else 1.0
-    most = most if zero else max(most, 1.0)
+    most = float(np.nanmax(np.abs(values))) if np.isfinite(values).any() else 1.0
+    most = most * 1.1 if zero else max(most, 1.0)
     layers: list[Any] = []
     if zero:
         line = hv.Path([[(0.0, -0.7), (0.0, n - 0.3)]], [x, y])

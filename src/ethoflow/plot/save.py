@@ -105,12 +105,11 @@ def marked(element: Any, *, color: str, size: float, hover: bool = False, **shar
 def filled(rings: Sequence[Any], color: str, edge: str) -> Any:
     """Areas with the same look in both backends; each ring has dims (corner, space)."""
     load_backends()
-    # A colour by column: of a plain one Matplotlib's default cycle of colours gets in the way.
-    areas = [{"x": ring[:, 0], "y": ring[:, 1], "colour": color} for ring in rings]
+    # Matplotlib's backend lets its cycle of colours win over either option alone.
     return (
-        hv.Polygons(areas, ["x", "y"], "colour")
-        .opts(backend="bokeh", fill_color="colour", line_color=edge)
-        .opts(backend="matplotlib", facecolor="colour", edgecolor=edge)
+        hv.Polygons(list(rings), ["x", "y"])
+        .opts(backend="bokeh", fill_color=color, line_color=edge)
+        .opts(backend="matplotlib", facecolor=color, color=color)
     )
 
 

@@ -40,6 +40,9 @@ def squares(
         with_options(image, cmap=sequential(), colorbar=True, clim=(0.0, max(most, 1e-9)),
                      clabel=label)
     ]  # fmt: skip
+    written = max(n, m) <= MOST_WORDS
+    if written:  # the numbers say it, and a bar would lie over the last column
+        layers = [layers[0].opts(backend="matplotlib", colorbar=False)]
     cells = [(j, n - 1 - i, float(values[i, j])) for i, j in np.ndindex(n, m)]
     for colour, of_dark in (("black", False), ("white", True)):
         said = [
@@ -47,15 +50,15 @@ def squares(
             for a, b, v in cells
             if np.isfinite(v) and (v > 0.55 * most) == of_dark
         ]
-        if said and max(n, m) <= MOST_WORDS:
+        if said and written:
             layers.append(write(said, x, y, colour, 8))
-    side = SIDE if max(n, m) <= MOST_WORDS else 24
+    side = SIDE if written else 24
     long = max((len(name) for name in rows), default=0)
     return with_options(
         hv.Overlay(layers),
         width=max(side * m, 120) + 310 + 4 * long,
         height=max(side * n, 120) + 150,
-        title=title,
+        title=title if label in title else f"{title}\n{label}",
         xticks=list(enumerate(columns)),
         yticks=[(n - 1 - i, name) for i, name in enumerate(rows)][::-1],
         xrotation=45,
