@@ -75,9 +75,7 @@ FEW = settings(
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow],
 )
-MANY = settings(
-    max_examples=100 if LONG else 10, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+MANY = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @pytest.fixture(autouse=True)
@@ -125,6 +123,24 @@ def cohort() -> xr.Dataset:
 def result(item: Subject, ds: xr.Dataset, **parameters: Any) -> xr.DataArray:
     """What `item` gives; of a step, the new positions."""
     return item(ds, **parameters)
+
+
+@cache
+def results_alone(item: Subject) -> tuple[xr.DataArray, ...]:
+    """What `item` gives of each recording by itself."""
+    return tuple(result(item, ds) for ds in alone())
+
+
+@cache
+def cleaned(*chunks: tuple[str, int]) -> xr.Dataset:
+    """The cohort, cleaned; lazily where chunks are given."""
+    return ef.clean(cohort().chunk(dict(chunks)) if chunks else cohort())
+
+
+@cache
+def made_of_tracks() -> xr.Dataset:
+    """Poses of raw tracks."""
+    return ef.clean(ef.calibrate(make_tracks(6, 90), CIRCLE))
 
 
 def same(one: xr.DataArray, other: xr.DataArray) -> None:
@@ -218,6 +234,7 @@ def test_no_chunking_and_no_parameter_shows(item: Subject, data: st.DataObject) 
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(not LONG, reason="many examples are for ETHOFLOW_TESTS=long")
 @given(data=st.data())
 @MANY
 @every(ITEMS)
@@ -247,21 +264,21 @@ def check_any_chunking(item: Subject, data: st.DataObject) -> None:
 def test_a_recording_is_the_same_alone_and_in_a_cohort(item: Subject) -> None:
     together = result(item, cohort().chunk(recording=2, time=19)).compute()
     assert together.dims == ("recording", *item.output_dims)
-    for ds in alone():
+    for ds, expected in zip(alone(), results_alone(item), strict=True):
         row = together.sel(recording=ds.recording.item())
         if "time" in row.dims:
             assert np.isnan(row.isel(time=slice(ds.sizes["time"], None))).all()
             row = row.isel(time=slice(ds.sizes["time"]))
-        same(row, result(item, ds))
+        same(row, expected)
 
 
 @every(ITEMS)
 def test_a_recording_taken_out_of_a_cohort_keeps_its_end(item: Subject) -> None:
     together = cohort()
-    for ds in alone():
+    for ds, expected in zip(alone(), results_alone(item), strict=True):
         row = result(item, together.sel(recording=ds.recording.item()))
         row = row.isel(time=slice(ds.sizes["time"])) if "time" in row.dims else row
-        same(row, result(item, ds))
+        same(row, expected)
 
 
 @every(ITEMS)
@@ -290,7 +307,7 @@ def test_a_slice_is_a_recording_of_its_own(item: Subject) -> None:
 @every([item for item in ITEMS if item.kind != "step"])
 def test_a_lazy_chain_is_the_eager_chain(item: Subject) -> None:
     tracks = make_tracks(6, 90)
-    eager = item(ef.clean(ef.calibrate(tracks, CIRCLE)))
+    eager = item(made_of_tracks())
     with no_compute():
         lazy = item(ef.clean(ef.calibrate(tracks.chunk(time=13), CIRCLE)))
     xr.testing.assert_identical(lazy.compute(), eager)
@@ -298,8 +315,7 @@ def test_a_lazy_chain_is_the_eager_chain(item: Subject) -> None:
 
 @every(RULES)
 def test_a_lazy_chain_may_be_cut_anywhere(item: Subject) -> None:
-    lazy = ef.clean(cohort().chunk(recording=2, time=13))
-    eager = ef.clean(cohort())
+    lazy, eager = cleaned(("recording", 2), ("time", 13)), cleaned()
     for cut in (
         {"recording": [1, 3], "individual": [1, 0]},
         {"recording": 1, "individual": 0},

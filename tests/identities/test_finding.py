@@ -8,6 +8,7 @@ import xarray as xr
 import ethoflow as ef
 from ethoflow import simulate
 from ethoflow.identities.scoring import score_swaps
+from tests.conftest import LONG
 
 
 @pytest.fixture(scope="module")
@@ -153,7 +154,7 @@ def test_one_that_is_hardly_seen_does_not_keep_the_others_from_being_looked_at(p
 def test_recall_and_precision(n):
     """On seeds that no setting was chosen on."""
     totals = np.zeros(5, int)
-    for seed in (10, 11, 12):
+    for seed in (10, 11, 12) if LONG else (10, 11):
         simulation = simulate.simulate_cohort(1, n_individuals=n, duration="10 min", seed=seed)
         made = simulate.swap_animals(simulation, 14, seed=seed)
         totals += score_swaps(ef.find_swaps(made.tracks), made.edits, made.tracks.sizes["time"])

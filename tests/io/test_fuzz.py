@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from tests import fuzz
+from tests.conftest import LONG
 
 SAMPLES = {
     "tracks": (
@@ -33,9 +34,12 @@ SAMPLES = {
 }
 
 
+MUTATIONS = 150 if LONG else 60
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("kind", "name"), [(k, n) for k, names in SAMPLES.items() for n in names])
 def test_only_our_own_errors_come_out(real_data, kind, name):
-    outcomes = fuzz.run(real_data / name, n=150, seed=7, kind=kind)
+    outcomes = fuzz.run(real_data / name, n=MUTATIONS, seed=7, kind=kind)
     assert set(outcomes) <= {"read", "refused"}, outcomes
-    assert sum(outcomes.values()) == 150
+    assert sum(outcomes.values()) == MUTATIONS

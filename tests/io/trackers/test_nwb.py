@@ -13,6 +13,7 @@ import ethoflow as ef
 from ethoflow.io.loading import load
 from ethoflow.schema import DataError
 from tests import fuzz
+from tests.conftest import LONG
 
 FILES = (
     "nwb-pose/0.3.0_poseestimation_two_cameras.nwb",
@@ -374,6 +375,6 @@ def test_a_file_cut_off(real_data, tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FILES[1:4])
 def test_mutations_give_tracks_or_our_own_error(real_data, name):
-    outcomes = fuzz.run(real_data / name, n=200, seed=3)
+    outcomes = fuzz.run(real_data / name, n=200 if LONG else 80, seed=3)
     ours = {"read", "refused"}
     assert not {o: n for o, n in outcomes.items() if o not in ours and "a library" not in o}
