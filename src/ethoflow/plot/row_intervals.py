@@ -58,5 +58,5 @@ def rows_with_intervals(
         ylim=(-0.7, n - 0.3),
         show_legend=False,
         title=title,
-        **({} if zero or most > 1 else {"xticks": [0.0, 0.25, 0.5, 0.75, 1.0]}),
+        xticks=None if zero or most > 1 else [0.0, 0.25, 0.5, 0.75, 1.0],
     )
