@@ -157,6 +157,7 @@ USUAL = [
     "tracks",
     "identities",
     "poses",
+    "clustered",
     "features",
     "learned",
     "scored",
@@ -176,9 +177,9 @@ def order() -> list[str]:
 def test_the_order_follows_from_what_is_read_and_written(add_stage) -> None:
     assert order() == USUAL
     add_stage("distances", DISTANCES)
-    assert order() == [*USUAL[:11], "distances", "pictures"]
+    assert order() == [*USUAL[:12], "distances", "pictures"]
     add_stage("stillness", STILLNESS)
-    assert order() == [*USUAL[:10], "stillness", "tables", "distances", "pictures"]
+    assert order() == [*USUAL[:11], "stillness", "tables", "distances", "pictures"]
 
 
 @pytest.mark.parametrize(

@@ -138,22 +138,22 @@ class Fitted:
         log (cluster, cluster), from row to column, or None: decoded frame by frame.
     start
         log (cluster,): the share of each cluster that the scores have in them already, or None.
-    evidence
-        Power of what one frame says when clusters are decoded in time: below 1 where the scores of
-        neighbouring frames rest on the same frames, which would be counted again and again.
     scores
         Numbers: losses, occupied clusters, entropy of use, likelihoods.
     reads
         What the encoder is given: the signal, or the flattened pose.
+    evidence
+        Power of what one frame says when clusters are decoded in time: below 1 where the scores of
+        neighbouring frames rest on the same frames, which would be counted again and again.
     """
 
     encoder: nn.Module
     emission: nn.Module | None = None
     transitions: Array | None = None
     start: Array | None = None
-    evidence: float = 1.0
     scores: Mapping[str, float] = field(default_factory=dict)
     reads: Reads = "signal"
+    evidence: float = 1.0
 
 
 Fit: TypeAlias = Callable[..., Fitted]
