@@ -107,6 +107,8 @@ class Vade(nn.Module):
     That is the divergence of its posterior from the mixture.
     """
 
+    begun: Tensor
+
     def __init__(self, encoder: nn.Module, telling: Telling, config: VadeConfig) -> None:
         super().__init__()
         self.encoder, self.telling, self.config = encoder, telling, config
