@@ -25,7 +25,7 @@ def adjusted_rand(one: Array, other: Array) -> float:
 
     Examples
     --------
-    >>> adjusted_rand(np.array([0, 0, 1, 1]), np.array([5, 5, 2, 2]))
+    >>> float(adjusted_rand(np.array([0, 0, 1, 1]), np.array([5, 5, 2, 2])))
     1.0
     """
     table = crossed(one, other).astype(np.float64)

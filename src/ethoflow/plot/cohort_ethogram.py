@@ -74,7 +74,7 @@ def cohort_ethogram(
     >>> from ethoflow import annotate, simulate
     >>> labels = annotate(simulate.still_then_running(), ["moving", "immobile"])
     >>> cohort_ethogram(labels).data[["behaviour", "known", "start", "stop"]].values.tolist()
-    [['moving', True, 3.96, 8.0], ['immobile', True, 0.0, 3.96]]
+    [['immobile', True, 0.0, 3.96], ['moving', True, 3.96, 8.0]]
     """
     ds = as_dataset(data)
     tracks = [track for track in follow_tracks(ds) if track.individual is not None]

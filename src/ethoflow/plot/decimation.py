@@ -15,11 +15,10 @@ def keep_extremes(times: Array, values: Array, most: int) -> tuple[Array, Array]
 
     Examples
     --------
-    >>> t = np.arange(8.0)
-    >>> x = np.array([0, 5, 1, 2, np.nan, np.nan, 3, -4])
-    >>> keep_extremes(t, x, 8)[1].tolist() == x.tolist() or np.isnan(x).any()
-    True
-    >>> [a.tolist() for a in keep_extremes(t[:4], x[:4], 2)]
+    >>> x = np.array([0, 5, 1, 2, 3, -4, 0, 0])
+    >>> keep_extremes(np.arange(8.0), x, 4)[1].tolist()
+    [0.0, 5.0, 3.0, -4.0]
+    >>> [a.tolist() for a in keep_extremes(np.arange(4.0), x[:4], 2)]
     [[0.0, 1.0], [0.0, 5.0]]
     """
     n = len(values)

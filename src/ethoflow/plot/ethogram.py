@@ -78,7 +78,7 @@ def ethogram(data: Data, *, title: str | None = None) -> Picture:
     >>> from ethoflow import annotate, simulate
     >>> picture = ethogram(annotate(simulate.still_then_running(), ["moving", "immobile"]))
     >>> picture.data[["behaviour", "start", "stop"]].values.tolist()
-    [['moving', 3.96, 8.0], ['immobile', 0.0, 3.96]]
+    [['immobile', 0.0, 3.96], ['moving', 3.96, 8.0]]
     """
     ds = one_recording(data)
     rows = _name_rows(ds, follow_tracks(ds))

@@ -13,7 +13,7 @@ def mean_of(values: Array, level: float) -> tuple[float, float, float]:
 
     Examples
     --------
-    >>> [round(x, 3) for x in mean_of(np.array([1.0, 2.0, 3.0]), 0.95)]
+    >>> [round(float(x), 3) for x in mean_of(np.array([1.0, 2.0, 3.0]), 0.95)]
     [2.0, -0.484, 4.484]
     """
     n = len(values)

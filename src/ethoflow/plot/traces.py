@@ -76,8 +76,8 @@ def traces(
     --------
     >>> from ethoflow import features, simulate
     >>> found = traces(features.speed(simulate.still_then_running())).data
-    >>> found[["feature", "value"]].iloc[-1].tolist()
-    ['speed', 100.0]
+    >>> found.feature.iloc[-1], float(found.value.iloc[-1])
+    ('speed', 200.0)
     """
     given = features.to_dataset() if isinstance(features, xr.DataArray) else features
     ds = one_recording(given)
