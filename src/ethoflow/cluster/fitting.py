@@ -73,10 +73,10 @@ def fit(
     Examples
     --------
     >>> import ethoflow as ef
-    >>> poses = ef.simulate.still_then_running()
-    >>> model = fit(poses, n_clusters=2, model="hmm")  # doctest: +SKIP
-    >>> model.predict(poses).cluster.dims  # doctest: +SKIP
-    ('individual', 'time')
+    >>> poses = ef.simulate.simulate_recording(duration="40 s", seed=1).tracks
+    >>> model = fit(poses, n_clusters=3, model="mixture")
+    >>> model.predict(poses).cluster.dims
+    ('recording', 'individual', 'time')
     """
     family = find_family(model)
     taken = sample(data, seed=seed, max_frames=max_frames, components=components, length=length)
