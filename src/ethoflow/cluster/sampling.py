@@ -105,10 +105,18 @@ def _names(ds: xr.Dataset, recording: Array) -> list[str]:
 
 
 def _links(points: tuple[str, ...]) -> tuple[tuple[int, int], ...]:
-    """Pairs of points that are linked: segments of the skeleton, and the centre to all others."""
+    """Pairs of points that are linked: segments of the skeleton, and the centre to what is apart.
+
+    Examples
+    --------
+    >>> _links(("nose", "centre", "left_hip", "right_hip", "marker"))
+    ((0, 1), (2, 3), (1, 2), (1, 4))
+    """
     place = {name: number for number, name in enumerate(points)}
     found = [(place[a], place[b]) for a, b in SEGMENTS if a in place and b in place]
-    linked = {point for pair in found for point in pair}
+    part = list(range(len(points)))
+    for a, b in found:
+        part = [part[a] if one == part[b] else one for one in part]
     middle = place.get("centre", 0)
-    found += [(middle, k) for k in range(len(points)) if k not in linked and k != middle]
-    return tuple(found)
+    apart = [first for first in dict.fromkeys(part) if points and first != part[middle]]
+    return (*found, *((middle, part.index(first)) for first in apart))
