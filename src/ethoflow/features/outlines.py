@@ -19,7 +19,7 @@ def distance_to_outline(position: Array, corners: Array, out: Array) -> None:
     position
         Dims (bodypart, space, time).
     corners
-        Dims (corner, space); a corner of NaN is between two rings.
+        Dims (corner, space), of which height plays no part; a corner of NaN is between two rings.
     out
         Dims (bodypart, time); is filled.
 
@@ -31,7 +31,7 @@ def distance_to_outline(position: Array, corners: Array, out: Array) -> None:
     >>> out.tolist()
     [[1.0, -5.0]]
     """
-    sides = _sides_of(corners.astype(np.float64))
+    sides = _sides_of(corners[:, :2].astype(np.float64))  # seen from above
     boxes = _boxes_of(sides)
     for part, result in zip(position, out, strict=True):
         _measure(part[0], part[1], sides, boxes, result)
