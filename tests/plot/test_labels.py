@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 import xarray as xr
 
 import ethoflow as ef
+from tests.chromium import load_page
 
 
 def labels(values: list[float]) -> xr.Dataset:
@@ -68,6 +73,28 @@ def test_poses_are_those_of_the_moments() -> None:
     np.testing.assert_allclose(one.x, expected)
     with pytest.raises(ef.DataError, match="within the recording"):
         ef.plot.pose(ds, start=100, stop=120)
+
+
+def test_an_animation_draws_what_is_seen_and_runs_in_a_browser(tmp_path: Path) -> None:
+    ds = ef.simulate.still_then_running()
+    ds = ds.assign_coords(animal=("individual", ["<b>mouse</b>"])).copy(deep=True)
+    nose = list(ds.bodypart.values).index("Nose")
+    ds.position[{"bodypart": nose, "time": slice(30, 40)}] = np.nan
+    picture = ef.plot.animation(ds, start=1, stop=2)
+    page = picture.save(tmp_path / "moving.html")
+    text = page.read_text(encoding="utf-8")
+    assert not re.search(r"(src|href)=|https?:", text)
+    drawn = json.loads(text.partition('id="content">')[2].partition("</script>")[0])
+    points = np.array(drawn["animals"][0]["points"], dtype=float)
+    expected = ds.position.isel(individual=0, time=slice(25, 51))
+    expected = expected.transpose("time", "bodypart", "space")
+    np.testing.assert_allclose(points, expected.values, atol=0.006)
+    assert np.isnan(points[5:15, nose]).all()
+    dom = load_page(page, tmp_path / "profile")
+    assert ">1.00 s<" in dom
+    assert "<b>mouse" not in dom
+    with pytest.raises(ef.DataError, match="within the recording"):
+        ef.plot.animation(ds, start=100, stop=120)
 
 
 def test_an_embedding_leaves_out_what_is_not_known() -> None:

@@ -1,4 +1,4 @@
-"""Poses: the skeletons of the animals at a few moments, and moving."""
+"""Poses: the skeletons of the animals at a few moments."""
 
 from __future__ import annotations
 
@@ -84,19 +84,19 @@ def pose(data: Data, *, start: float, stop: float, moments: int = 5) -> Picture:
     limits = limits_of(position.reshape(-1, 2).T)
     title = f"{recording_title(ds)}: {times[frames[0]]:.4g} to {times[frames[-1]]:.4g} s"
     figure = seen_from_above(shown, limits, title=title, legend_position="right")
-    return Picture(figure, _tabulate(part, position, times[frames]))
+    return Picture(figure, tabulate(part, position, times[frames]))
 
 
 def _skeleton(ds: xr.Dataset, points: Array, colour: str, strength: float, name: str) -> list[Any]:
     """Lines between the body parts that are seen, and the nose as a dot."""
-    roles = [str(role) for role in ds.role.values] if "role" in ds.coords else []
-    ends = [[points[roles.index(role)] for role in pair if role in roles] for pair in SEGMENTS]
-    lines = [np.array(pair) for pair in ends if len(pair) == 2 and np.isfinite(pair).all()]
+    ends = [points[list(pair)] for pair in links_of(ds)]
+    lines = [pair for pair in ends if np.isfinite(pair).all()]
     layers = []
     if lines:
         shown = with_options(hv.Path(lines, ["x", "y"]), color=colour, line=1.6, alpha=strength)
         layers.append(shown)
-    dots = points[[roles.index("nose")]] if "nose" in roles else points
+    nose_place = nose_of(ds)
+    dots = points if nose_place is None else points[[nose_place]]
     dots = dots[np.isfinite(dots).all(axis=1)]
     if len(dots) or name:
         nose = hv.Points(dots, ["x", "y"], label=name)
@@ -104,7 +104,20 @@ def _skeleton(ds: xr.Dataset, points: Array, colour: str, strength: float, name:
     return layers
 
 
-def _tabulate(ds: xr.Dataset, position: Array, times: Array) -> pd.DataFrame:
+def links_of(ds: xr.Dataset) -> list[tuple[int, int]]:
+    """Places of body parts that a line is drawn between."""
+    roles = [str(role) for role in ds.role.values] if "role" in ds.coords else []
+    return [(roles.index(a), roles.index(b)) for a, b in SEGMENTS if a in roles and b in roles]
+
+
+def nose_of(ds: xr.Dataset) -> int | None:
+    """Place of the nose among the body parts."""
+    roles = [str(role) for role in ds.role.values] if "role" in ds.coords else []
+    return roles.index("nose") if "nose" in roles else None
+
+
+def tabulate(ds: xr.Dataset, position: Array, times: Array) -> pd.DataFrame:
+    """Every point of every frame, a row for each."""
     parts = [str(part) for part in ds.bodypart.values]
     rows = [
         (animal, float(times[t]), part, *position[seat, t, place].tolist())
