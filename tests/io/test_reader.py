@@ -57,7 +57,7 @@ def test_a_format_of_ones_own(tmp_path, monkeypatch):
     assert ds.attrs["source_software"] == "Dots"
     assert float(read(tmp_path / "a.txt", fps=50).fps) == 50
     assert as_dataset(ds).identical(ds)
-    with pytest.raises(ValueError, match="two formats are called 'DeepLabCut CSV'"):
+    with pytest.raises(ValueError, match="'DeepLabCut CSV' is declared twice"):
         reader("DeepLabCut CSV", matches=lambda path: True)(read_dots)
 
 

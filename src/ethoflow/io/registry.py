@@ -1,4 +1,4 @@
-"""Formats by name, found in the modules of a package when they are first asked for."""
+"""What is declared, by name, found in the modules of a package when they are first asked for."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ class Registry(Generic[Entry]):
         Raises
         ------
         ValueError
-            Another module has declared a format of that name.
+            Another module has declared that name.
         """
         home = function.__module__
         known = self._homes.setdefault(name, home)
         if known != home:
-            raise ValueError(f"two formats are called {name!r}: in {known} and in {home}.")
+            raise ValueError(f"{name!r} is declared twice: in {known} and in {home}.")
         self.entries[name] = entry
 
     def all(self) -> dict[str, Entry]:
