@@ -108,7 +108,7 @@ def test_a_missing_point_hides_itself_alone() -> None:
     poses = one.column.values[:10]
     np.testing.assert_allclose(other.fillna(one).sel(column=poses), one.sel(column=poses), atol=0.1)
     less.position.loc[{"time": slice(6, 7), "bodypart": PARTS[1:]}] = np.nan
-    assert columns(less).sel(time=6.5).isnull().all()
+    assert columns(less).sel(time=6.4).isnull().all()
 
 
 def test_components_of_a_frame_in_part_seen_are_near_those_of_the_whole() -> None:
