@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -52,24 +53,38 @@ def check(path: Path, name: str, model: ef.cluster.Clusterer) -> None:
         assert stored[group].attrs["clusterer"] == model.digest
 
 
+LINE = "clusters: {model: kmeans, n_clusters: 2}\n"
+
+
+def test_a_project_writes_clusters_rests_and_takes_them_out(tmp_path: Path) -> None:
+    file = make_project(tmp_path, LINE)
+    assert "labels/clusters-kmeans: 2 clusters" in words(file)
+    (path,) = tmp_path.rglob("cohort.zarr")
+    check(path, "kmeans", ef.cluster.load(path.parent / "clusterers" / "kmeans"))
+    assert NOTHING in words(file)
+    file.write_text(file.read_text().replace(LINE, ""))
+    said = words(file)
+    for group in ("labels/clusters-kmeans", "embedding-kmeans"):
+        assert f"{group} is taken out" in said
+        assert f"/{group}" not in ef.open(path).groups
+    assert NOTHING in words(file)
+
+
+@pytest.mark.slow
 def test_a_project_makes_clusters_anew_where_poses_keys_or_the_clusterer_change(
     tmp_path: Path,
 ) -> None:
-    line = "clusters: {model: kmeans, n_clusters: 2}\n"
-    file = make_project(tmp_path, line)
+    file = make_project(tmp_path, LINE)
     text = file.read_text()
-    assert "labels/clusters-kmeans: 2 clusters" in words(file)
+    words(file)
     (path,) = tmp_path.rglob("cohort.zarr")
     folder = path.parent / "clusterers" / "kmeans"
-    first = ef.cluster.load(folder)
-    check(path, "kmeans", first)
-    assert NOTHING in words(file)
-
+    first = ef.cluster.load(shutil.copytree(folder, tmp_path / "first"))
     file.write_text(text.replace("n_clusters: 2", "n_clusters: 3"))
     assert "labels/clusters-kmeans: 3 clusters" in words(file)
     assert ef.cluster.load(folder).n_clusters == 3
 
-    file.write_text(text + "clean: {smoothing: none}\n")
+    file.write_text(text + "clean: {smoothing: polynomial}\n")
     assert "labels/clusters-kmeans: 2 clusters" in words(file)
     second = ef.cluster.load(folder)
     assert second.digest != first.digest
@@ -77,19 +92,12 @@ def test_a_project_makes_clusters_anew_where_poses_keys_or_the_clusterer_change(
 
     saved = tmp_path / "models" / "mine"
     first.save(saved)
-    file.write_text(text.replace(line, "clusters: {folder: models/mine}\n"))
-    said = words(file)
-    for group in ("labels/clusters-kmeans", "embedding-kmeans"):
-        assert f"{group} is taken out" in said
-        assert f"/{group}" not in ef.open(path).groups
+    file.write_text(text.replace(LINE, "clusters: {folder: models/mine}\n"))
+    assert "labels/clusters-kmeans is taken out" in words(file)
     check(path, "mine", first)
     second.save(saved)
     words(file)
     check(path, "mine", second)
-
-    file.write_text(text.replace(line, ""))
-    assert "labels/clusters-mine is taken out" in words(file)
-    assert not [group for group in ef.open(path).groups if "mine" in group]
     assert NOTHING in words(file)
 
 

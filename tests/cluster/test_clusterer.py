@@ -189,6 +189,19 @@ def test_a_saved_clusterer_is_the_same_and_holds_no_pickle(
         ef.cluster.load(tmp_path / "modle")
 
 
+def test_weights_of_a_clusterer_that_lies_there_now_are_not_taken_for_those_of_another(
+    three: xr.Dataset, tmp_path: Path
+) -> None:
+    one, other = (ef.cluster.fit(three, 2, "kmeans", settings={"half": half}) for half in (4, 6))
+    opened = one.save(tmp_path / "model")
+    xr.testing.assert_identical(opened.predict(three), one.predict(three))
+    other.save(tmp_path / "model")
+    with pytest.raises(DataError, match="another one now"):
+        opened.save(tmp_path / "copy")
+    xr.testing.assert_identical(ef.cluster.load(tmp_path / "model").predict(three),
+                                other.predict(three))  # fmt: skip
+
+
 def test_other_frame_rates_points_and_kinds_are_refused(
     three: xr.Dataset, model: ef.cluster.Clusterer
 ) -> None:
