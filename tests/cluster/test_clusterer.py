@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from ethoflow.cluster.family import find_family
 from ethoflow.cluster.inputs import COLUMNS, USUAL_POSE
 from ethoflow.cluster.pieces import choose_places
 from ethoflow.cluster.projection import fit_projection, project
+from ethoflow.cluster.request import ShortRecording
 from ethoflow.engine.lazy import compute_calls
 from ethoflow.engine.resolve import Request
 from ethoflow.errors import DataError, UnknownName, WrongUse
@@ -187,6 +189,19 @@ def test_a_saved_clusterer_is_the_same_and_holds_no_pickle(
         ef.cluster.load(tmp_path / "modle")
 
 
+def test_weights_of_a_clusterer_that_lies_there_now_are_not_taken_for_those_of_another(
+    three: xr.Dataset, tmp_path: Path
+) -> None:
+    one, other = (ef.cluster.fit(three, 2, "kmeans", settings={"half": half}) for half in (4, 6))
+    opened = one.save(tmp_path / "model")
+    xr.testing.assert_identical(opened.predict(three), one.predict(three))
+    other.save(tmp_path / "model")
+    with pytest.raises(DataError, match="another one now"):
+        opened.save(tmp_path / "copy")
+    xr.testing.assert_identical(ef.cluster.load(tmp_path / "model").predict(three),
+                                other.predict(three))  # fmt: skip
+
+
 def test_other_frame_rates_points_and_kinds_are_refused(
     three: xr.Dataset, model: ef.cluster.Clusterer
 ) -> None:
@@ -229,10 +244,33 @@ def test_an_empty_seat_is_nobody(three: xr.Dataset, model: ef.cluster.Clusterer)
     assert labels.isel(individual=0).notnull().all()
 
 
-def test_a_few_frames_are_predicted(three: xr.Dataset, model: ef.cluster.Clusterer) -> None:
-    short = model.predict(recording(0, "a", 60).isel(time=slice(0, 5)))
+def test_of_a_few_frames_labels_are_given_and_that_they_may_be_others_is_said(
+    three: xr.Dataset, model: ef.cluster.Clusterer
+) -> None:
+    with pytest.warns(ShortRecording, match=r"0\.2 s.* of 40 s and more.*Predict whole"):
+        short = model.predict(recording(0, "a", 60).isel(time=slice(0, 5)))
     assert short.cluster.sizes["time"] == 5
     assert short.cluster.notnull().all()
+    with pytest.warns(ShortRecording, match="^b: only 8 s"):
+        model.predict(cohort(recording(0, "a"), recording(1, "b", 200)))
+    one = recording(0, "a", 60).isel(time=slice(0, 1))
+    with pytest.warns(ShortRecording):
+        alone = model.predict(one)
+    assert alone.cluster.isnull().all()  # nothing is known of how it moves
+
+
+def test_an_animal_that_is_absent_from_a_recording_is_unknown(
+    three: xr.Dataset, model: ef.cluster.Clusterer
+) -> None:
+    gone = three.copy(deep=True)
+    gone["position"] = gone.position.where(gone.recording != "b")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = model.predict(gone)
+        whole = model.predict(three)
+    assert found.cluster.sel(recording="b").isnull().all()
+    for name in ("a", "c"):
+        xr.testing.assert_equal(found.sel(recording=name), whole.sel(recording=name))
 
 
 def test_coarse_labels_follow_the_tree(three: xr.Dataset) -> None:

@@ -15,6 +15,7 @@ from ethoflow.cluster.hmm import (
     Prior,
     States,
     Stretches,
+    density_of_frames,
     forward_backward,
     log_density,
 )
@@ -47,6 +48,21 @@ def test_shares_and_likelihood_are_those_of_all_paths() -> None:
     np.testing.assert_allclose(found.share[0], share, rtol=1e-6)
     assert found.likelihood == pytest.approx(np.log(total), rel=1e-6)
     assert float(found.steps.sum()) == pytest.approx(5)
+
+
+def test_densities_by_products_are_those_of_rows() -> None:
+    random = torch.Generator().manual_seed(0)
+    x = 3 * torch.randn(2, 4, 50, generator=random)
+    x[0, :, 7] = torch.nan
+    data = Stretches.of(x)
+    root = torch.randn(3, 4, 4, generator=random)
+    mean, covariance = (
+        torch.randn(3, 4, generator=random),
+        root @ root.transpose(1, 2) + torch.eye(4),
+    )
+    expected = log_density(data.x.reshape(-1, 4), mean, covariance)
+    found = density_of_frames(data, mean, covariance)
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
 
 
 def test_long_stretches_do_not_vanish() -> None:

@@ -290,3 +290,49 @@ def test_the_commands_write_all_forms_and_compare_features(tmp_path: Path) -> No
     wanted = speed.mean(axis=(1, 2))
     assert found.estimate[0] == pytest.approx(wanted[1::2].mean() - wanted[::2].mean())
     assert found.behaviour.tolist() == ["speed mean"]
+
+
+def test_directions_are_averaged_as_vectors() -> None:
+    poses = stack([make_poses(1, 60, name="a")])
+    heading = poses.position.isel(bodypart=0, space=0, drop=True) * 0
+    heading = (heading + np.where(np.arange(heading.sizes["time"]) % 2, 3.1, -3.1)).assign_attrs(
+        units="rad"
+    )
+    ds = poses.drop_vars([*poses.data_vars, "bodypart", "space", "role"]).assign(
+        heading=heading, joint_angle=(abs(heading) - 1).assign_attrs(units="rad")
+    )
+    table = mean_features(ds, bins_of(ds, "1 s")).set_index("behaviour")
+    assert sorted(set(table.index)) == ["cos heading", "joint_angle", "sin heading"]
+    np.testing.assert_allclose(table["mean"]["cos heading"].dropna(), np.cos(3.1), rtol=1e-6)
+    np.testing.assert_allclose(table["mean"]["joint_angle"].dropna(), 2.1, rtol=1e-6)
+    assert set(table.units["cos heading"]) == {"1"}
+
+
+def test_transitions_to_what_was_not_observed_are_not_known() -> None:
+    """One animal was never scored for rearing: whether it reared after grooming is not known."""
+    n, dims = 30, ("recording", "individual", "time")
+    ds = cohort_of({"a": [], "b": []}, n)
+    grooming, rearing = np.zeros((2, 2, 1, n), np.float32)
+    grooming[..., 2:5], rearing[..., 8:12] = 1, 1
+    rearing[1] = np.nan
+    label = {"kind": "label", "units": "1"}
+    labels = ds.drop_vars("cluster").assign(
+        grooming=(dims, grooming, label), rearing=(dims, rearing, label)
+    )
+    table = measures({GROUP: labels})
+    for measure in ("count", "probability", "rate"):
+        chosen = table[(table.measure == measure) & (table.behaviour == "grooming → rearing")]
+        known = chosen.set_index("recording").value
+        assert known["a"] > 0, measure
+        assert np.isnan(known["b"]), measure
+
+
+def test_a_transition_is_in_the_bin_of_the_bout_that_it_leads_to() -> None:
+    """The middle of a frame decides: at 29.97 frames per second borders lie within frames."""
+    ds = cohort_of({"a": [(i, i + 3) for i in range(20, 600, 17)]}, 620)
+    ds = ds.assign_coords(fps=29.97, time=("time", np.arange(620) / 29.97, ds.time.attrs))
+    table = measures({GROUP: ds}, bin="1 s")
+    bouts = table[table.measure == "n_bouts"].groupby("bin").value.sum()
+    led = table[table.measure == "count"].groupby("bin").value.sum()
+    led[0] += 1  # nothing leads to the first bout
+    np.testing.assert_array_equal(led, bouts)

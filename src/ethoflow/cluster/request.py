@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import xarray as xr
 from ethoflow.cluster.inputs import COLUMNS, USUAL_POSE
 from ethoflow.errors import DataError, WrongUse, listed
 from ethoflow.points import by_role
-from ethoflow.schema import Data, as_dataset
+from ethoflow.schema import Data, as_dataset, count_frames
 
 if TYPE_CHECKING:
     from ethoflow.engine.resolve import Request
@@ -22,6 +23,12 @@ GIVEN = "given columns"
 """What a matrix is called: no declared function can be called so."""
 MATRIX_DIMS = ("feature", "latent", "column", "component")
 WHAT = "clusterer"
+SHORT = 0.25
+"""Share of the shortest recording a clusterer was fitted on, below which one is short."""
+
+
+class ShortRecording(UserWarning):
+    """A recording too short to know an animal's usual pose by, as it was known in fitting."""
 
 
 def describe_input(data: Any) -> dict[str, Any]:
@@ -71,9 +78,30 @@ def request_columns(data: Data | xr.DataArray, recipe: Mapping[str, Any]) -> Req
         return request
     request = Request(by_role(_poses(data), recipe["points"], WHAT))
     request.nodes["usual_pose"] = request.call(USUAL_POSE, {})
+    _tell_short(request.ds, recipe)
     given = {"step": recipe["step"], "stride": recipe["stride"]}
     request.nodes[COLUMN_NODE] = request.call(COLUMNS, given)
     return request
+
+
+def _tell_short(ds: xr.Dataset, recipe: Mapping[str, Any]) -> None:
+    """Warn of recordings of which nobody can know an animal's usual pose as well as in fitting."""
+    needed = SHORT * recipe.get("fitted_on", {}).get("shortest", 0)
+    counts = count_frames(ds)
+    short = np.flatnonzero((counts < needed) & (counts > 0))
+    if not short.size:
+        return
+    names = list(map(str, np.atleast_1d(ds.recording.values))) if "recording" in ds.coords else []
+    which = listed([names[k] for k in short], 3) if len(names) == len(counts) else "these poses"
+    fps = float(recipe["fps"])
+    warnings.warn(
+        f"{which}: only {counts[short].min() / fps:.3g} s, and the clusterer was fitted on "
+        f"recordings of {recipe['fitted_on']['shortest'] / fps:.3g} s and more. Poses are seen "
+        "less each animal's usual one, which a short piece shows badly: labels may be others than "
+        "those of the whole recording. Predict whole recordings, and slice the labels.",
+        ShortRecording,
+        stacklevel=5,
+    )
 
 
 def _poses(data: Any) -> xr.Dataset:

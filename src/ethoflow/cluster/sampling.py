@@ -15,7 +15,7 @@ from ethoflow.cluster.pieces import Place, choose_places, gather
 from ethoflow.cluster.projection import fit_projection, project
 from ethoflow.cluster.request import COLUMN_NODE, GIVEN, describe_input, request_columns
 from ethoflow.engine.declare import Array
-from ethoflow.schema import Data
+from ethoflow.schema import Data, count_frames
 from ethoflow.skeleton import SEGMENTS
 from ethoflow.units import Quantity, to_frames
 
@@ -73,6 +73,7 @@ def sample(
     fitted_on = {
         "recordings": _names(ds, recording),
         "frames": int(seen.sum()),
+        "shortest": int(count_frames(ds)[np.unique(recording)].min()),
         "max_frames": max_frames,
         "length": str(length),
     }

@@ -93,10 +93,12 @@ class Model:
         UnknownName
             It has no such file.
         DataError
-            The model is not as it was when it was saved.
+            The model is not as it was when it was saved, or another lies there now.
         """
         path = Path(self.folder, FILES, name)
         self._held()  # reads what was saved and compares it
+        if self.folder:  # arrays are kept once read, and files are not
+            _own_card(Path(self.folder), self.digest)
         if not self.folder or not path.is_file():
             there = Path(self.folder, FILES)
             known = sorted(p.name for p in there.iterdir()) if there.is_dir() else []
@@ -226,15 +228,21 @@ def _load(folder: str, digest: str) -> Mapping[str, Array]:
         return _loaded[folder, digest]
 
 
-def _read(folder: Path, digest: str) -> Mapping[str, Array]:
-    import zarr
-
+def _own_card(folder: Path, digest: str) -> dict[str, Any]:
+    """What a folder says of the model in it, where that is still the one of this digest."""
     card = _card(folder)
     if card is None or card["digest"] != digest:
         raise DataError(
             f"the model in {folder} is {'gone' if card is None else 'another one now'}: open it "
             "again, and make anew what rests on it."
         )
+    return card
+
+
+def _read(folder: Path, digest: str) -> Mapping[str, Array]:
+    import zarr
+
+    card = _own_card(folder, digest)
     group: Any = zarr.open_group(str(folder), mode="r")
     # Zarr's own listing warns of the folder of files.
     names = sorted(path.parent.name for path in folder.glob("*/zarr.json"))

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 TURNS = ("turning",)
 """Features in rad of which whole turns count: they do not go round."""
 
+UNSIGNED = ("joint_angle", "relative_heading", "facing_angle")
+"""Features in rad from 0 to pi, which have no side: their mean lies between them."""
+
 MIXED = "mixed"
 """Units of an array whose parts have units of their own, in its coordinate `unit`."""
 
@@ -40,6 +43,32 @@ def goes_round(units: str, name: str) -> bool:
     (True, False, False)
     """
     return units == "rad" and name not in TURNS
+
+
+def parts_to_average(array: xr.DataArray) -> list[xr.DataArray]:
+    """What means are taken of: a direction's cosine and sine, anything else itself.
+
+    The mean of the numbers -3.1 and 3.1 is 0, the opposite of where both point; means of cosines
+    and sines can be averaged and compared at every level.
+
+    Examples
+    --------
+    >>> from ethoflow import features, simulate
+    >>> ds = simulate.still_then_running()
+    >>> [one.name for one in parts_to_average(features.heading(ds))]
+    ['cos heading', 'sin heading']
+    >>> [one.name for one in parts_to_average(features.speed(ds))]
+    ['speed']
+    """
+    name = str(array.name)
+    if not goes_round(str(array.attrs.get("units", "1")), name) or name in UNSIGNED:
+        return [array]
+    return [
+        array.copy(data=part(array.values.astype(np.float64)))
+        .rename(f"{word} {name}")
+        .assign_attrs(units="1")
+        for word, part in (("cos", np.cos), ("sin", np.sin))
+    ]
 
 
 def windowed(

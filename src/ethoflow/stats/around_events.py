@@ -37,10 +37,10 @@ def around_events(
 
     A row is of an animal (or pair), a behaviour or feature, an event and a bin of time relative to
     its beginning: the share of known time in which the behaviour is shown, or the mean of the
-    feature. What is unknown, or beyond the recording, stays so: a trial without a known frame in a
-    bin does not count there, and ``n_trials`` says how many do. `ef.stats.compare(table,
-    by="treatment", value="mean")` compares animals; with ``by=["treatment", "lag"]`` also over
-    time.
+    feature (of a direction those of its cosine and sine, ``cos heading``). What is unknown, or
+    beyond the recording, stays so: a trial without a known frame in a bin does not count there, and
+    ``n_trials`` says how many do. `ef.stats.compare(table, by="treatment", value="mean")` compares
+    animals; with ``by=["treatment", "lag"]`` also over time.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def around_events(
         for array in loaded.data_vars.values():
             if "time" not in array.dims or "space" in array.dims or array.dtype.kind not in "iuf":
                 continue
-            for who, what, values in series_of(array):
+            for who, what, values, _ in series_of(array):
                 for event, frames in own.items():
                     trials = _trials(values[:n_frames], frames, edges, float(ds.fps), baseline)
                     known = np.isfinite(trials)

@@ -15,9 +15,10 @@ _SEAT = ["recording", "individual"]
 def transitions_in(bouts: pd.DataFrame, budget: pd.DataFrame) -> pd.DataFrame:
     """Transitions of each animal in each window of a budget, a row per pair of behaviours.
 
-    A transition is in the window in which its second behaviour begins. Every animal of the budget
-    has a row for every pair of behaviours that any has, also one without bouts: its count is 0
-    where it was observed, and missing where it was not.
+    A transition is in the window in which its second behaviour begins, as its bout is in a budget.
+    Every animal of the budget has a row for every pair of behaviours that any has, also one without
+    bouts: its count is 0 where both were observed, and missing where the second was not observed in
+    the window, or the first nowhere.
 
     Parameters
     ----------
@@ -47,32 +48,35 @@ def transitions_in(bouts: pd.DataFrame, budget: pd.DataFrame) -> pd.DataFrame:
     own = dict(list(bouts.groupby(_SEAT, sort=False)))
     if "bin" not in budget:
         budget = budget.assign(bin=0, start=-np.inf, stop=np.inf)
+    budget = budget.assign(behaviour=name_behaviours(budget)[0])
     parts = []
     for (recording, individual), part in budget.groupby(_SEAT, sort=False):
         who = (str(recording), str(individual))
-        windows = part.groupby("bin").agg(
-            start=("start", "first"), stop=("stop", "first"), observed=("observed", "max")
-        )
         found = own.get(who, bouts.iloc[:0]).sort_values(["start", "stop"], kind="stable")
-        parts.append(_of_animal(who, found, windows, behaviours))
+        parts.append(_of_animal(who, found, part, behaviours))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
 def _of_animal(
-    who: tuple[str, str], bouts: pd.DataFrame, windows: pd.DataFrame, behaviours: list[str]
+    who: tuple[str, str], bouts: pd.DataFrame, budget: pd.DataFrame, behaviours: list[str]
 ) -> pd.DataFrame:
-    n, k = len(windows), len(behaviours)
-    counts, time = np.zeros((n, k, k)), np.zeros((n, k))
-    starts, stops = (windows[name].to_numpy(float) for name in ("start", "stop"))
+    starts = budget.groupby("bin")["start"].first()
+    time, observed = (
+        budget.pivot_table(name, "bin", "behaviour", dropna=False)
+        .reindex(index=starts.index, columns=behaviours, fill_value=0.0)
+        .to_numpy(float)
+        for name in ("time", "observed")
+    )
+    n, k = len(starts), len(behaviours)
+    counts = np.zeros((n, k, k))
     if len(bouts):
         origins, targets, when = follow(bouts, behaviours, repeats=False, max_gap=None)
-        place = np.searchsorted(starts, when + 1e-9, side="right") - 1
+        # As in a budget, a frame is in the window in which its middle lies.
+        middle = when + _frame(bouts) / 2 + 1e-9
+        place = np.searchsorted(starts.to_numpy(float), middle, side="right") - 1
         np.add.at(counts, (place, origins, targets), 1)
-        begins, ends = (bouts[name].to_numpy(float)[:, np.newaxis] for name in ("start", "stop"))
-        inside = np.clip(np.minimum(ends, stops) - np.maximum(begins, starts), 0, None)
-        codes = np.searchsorted(behaviours, bouts["behaviour"].to_numpy(str))
-        np.add.at(time.T, codes, inside)
-    counts[windows["observed"].to_numpy() == 0] = np.nan
+    counts[np.broadcast_to((observed == 0)[:, np.newaxis], counts.shape)] = np.nan
+    counts[:, (observed == 0).all(axis=0)] = np.nan
     pairs = [(i, j) for i in range(k) for j in range(k) if i != j]
     origin, target = np.array(pairs, int).reshape(-1, 2).T
     own = counts[:, origin, target].T
@@ -83,12 +87,18 @@ def _of_animal(
             "recording": recording,
             "individual": individual,
             "behaviour": np.repeat(np.array(names, object), n),
-            "bin": np.tile(windows.index.to_numpy(), len(pairs)),
+            "bin": np.tile(starts.index.to_numpy(), len(pairs)),
             "count": own.ravel(),
-            "probability": _by(own, counts.sum(axis=2)[:, origin].T).ravel(),
+            "probability": _by(own, np.nansum(counts, axis=2)[:, origin].T).ravel(),
             "rate": _by(own, time[:, origin].T).ravel(),
         }
     )
+
+
+def _frame(bouts: pd.DataFrame) -> float:
+    """Seconds of a frame."""
+    frames = (bouts["stop_frame"] - bouts["start_frame"]).sum()
+    return float((bouts["stop"] - bouts["start"]).sum() / frames)
 
 
 def _by(one: Array, other: Array) -> Array:

@@ -10,6 +10,7 @@ import xarray as xr
 
 from ethoflow.engine.declare import Array
 from ethoflow.errors import DataError, listed
+from ethoflow.features.windows import parts_to_average
 from ethoflow.labels.places import each_place
 from ethoflow.labels.runs import is_behaviour
 from ethoflow.labels.windows import Windows
@@ -26,7 +27,8 @@ def mean_features(ds: xr.Dataset, windows: Windows) -> pd.DataFrame:
 
     Of the known frames of the window, so that bins with gaps are those of what was seen; a window
     without known frames is missing. A variable with further dims, such as body parts, has a row
-    for each of their names, as in ``speed centre``.
+    for each of their names, as in ``speed centre``. A direction, such as ``heading``, has a row for
+    its cosine and one for its sine, ``cos heading``: the mean of its numbers points nowhere.
 
     Parameters
     ----------
@@ -57,8 +59,7 @@ def mean_features(ds: xr.Dataset, windows: Windows) -> pd.DataFrame:
         for some in _batches(ds, names):
             loaded = ds[some].isel(recording=row).load()
             for name in some:
-                for who, what, values in series_of(loaded[name]):
-                    units = str(loaded[name].attrs.get("units", "1"))
+                for who, what, values, units in series_of(loaded[name]):
                     known = _means(values, own.frames, float(ds.fps))
                     rows += [
                         (recording, *who, what, *cells, *two, units)
@@ -87,17 +88,19 @@ def _batches(ds: xr.Dataset, names: Sequence[str]) -> Iterator[list[str]]:
     yield some
 
 
-def series_of(array: xr.DataArray) -> Iterator[tuple[tuple[str, str], str, Array]]:
-    """Who, what and the values along time, for every animal or pair and every further place."""
+def series_of(array: xr.DataArray) -> Iterator[tuple[tuple[str, str], str, Array, str]]:
+    """Who, what, values along time and units, for every animal or pair and every further place."""
     people = [dim for dim in ("individual", "partner") if dim in array.dims]
     further = [str(dim) for dim in array.dims if dim not in (*people, "time")]
-    for who, one in each_place(array, people):
-        told = dict(zip(people, who, strict=True))
-        pair = (told.get("individual", ""), told.get("partner", ""))
-        if pair[0] == pair[1] != "":
-            continue
-        for places, values in each_place(one, further):
-            yield pair, " ".join([str(array.name), *places]), values.values
+    for part in parts_to_average(array):
+        units = str(part.attrs.get("units", "1"))
+        for who, one in each_place(part, people):
+            told = dict(zip(people, who, strict=True))
+            pair = (told.get("individual", ""), told.get("partner", ""))
+            if pair[0] == pair[1] != "":
+                continue
+            for places, values in each_place(one, further):
+                yield pair, " ".join([str(part.name), *places]), values.values, units
 
 
 def _means(values: Array, frames: Array, fps: float) -> list[tuple[float, float]]:

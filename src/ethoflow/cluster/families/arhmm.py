@@ -53,8 +53,8 @@ def arhmm(
     prior = Prior(spread=config.spread, stay=config.stay)
     n = pieces.n_components
 
-    def density(x: Tensor, mean: Tensor, covariance: Tensor) -> Tensor:
-        return next_given_past(x, mean, covariance, n)
+    def density(data: Stretches, mean: Tensor, covariance: Tensor) -> Tensor:
+        return next_given_past(data.x.flatten(0, 1), mean, covariance, n)
 
     states = start_from_means(data, config.clusters, prior, seed)
     states, found = improve(data, states, prior, config.rounds, density=density)
