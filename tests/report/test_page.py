@@ -15,6 +15,7 @@ import xarray as xr
 from typer.testing import CliRunner
 
 import ethoflow as ef
+from ethoflow import store as stored
 from ethoflow.cli import app
 from ethoflow.report import Wanted, make_report
 from tests.chromium import load_page
@@ -133,6 +134,28 @@ def test_what_cannot_be_compared_is_said_on_the_page(store: Path, tmp_path: Path
     assert "treatmant" in done.output
     done = CliRunner().invoke(app, ["report", str(store), "--group", "labels/none"])
     assert "labels/none" in done.output
+
+
+def test_a_mean_says_how_many_it_is_of(tmp_path: Path) -> None:
+    """An animal in which a behaviour was never scored is not one of them."""
+    labels = make_labels()
+    labels["rearing"][0] = np.nan
+    ef.write(labels, tmp_path / "some.zarr", "labels/rules")
+    (tmp_path / "some.html").write_text(make_report(tmp_path / "some.zarr"), encoding="utf-8")
+    means = read(tmp_path / "some.html").saved["rules_budget_means.csv"].set_index("behaviour")
+    assert means["n"].to_dict() == {"grooming": 6, "rearing": 5}
+
+
+def test_labels_out_of_date_are_said_on_the_page(tmp_path: Path) -> None:
+    tracks = ef.simulate.simulate_recording(n_individuals=1, duration="4 s", seed=1).tracks
+    path = tmp_path / "old.zarr"
+    ef.write(tracks, path, "poses")
+    ef.write(ef.annotate(ef.open(path, "poses"), ["moving"]), path, "labels/rules")
+    assert "have changed since" not in make_report(path)
+    ef.write(tracks.assign(position=tracks.position + 5), path, "poses")
+    with pytest.warns(stored.StaleGroup):
+        page = make_report(path)
+    assert "labels/rules was made from numbers that have changed since" in page
 
 
 def test_a_browser_loads_it_without_an_error(page: Path, tmp_path: Path) -> None:

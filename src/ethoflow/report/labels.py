@@ -37,7 +37,8 @@ def _section(ds: xr.Dataset, title: str, group: str, by: Sequence[str]) -> Secti
     budget = time_budget(ds)
     section.say(
         "Means over animals (pairs, for what they do together): time in which it was observed, "
-        "share of that time, number of bouts and their length. Unknown time counts nowhere."
+        "share of that time, number of bouts and their length; n: how many it was "
+        "observed in. Unknown time counts nowhere."
     )
     stem = f"{group.rpartition('/')[2]}_{'clusters' if title.startswith('Clu') else 'budget'}"
     section.table(sum_up(budget, by), f"{stem}_means")
@@ -53,9 +54,9 @@ def sum_up(budget: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
     keys = [name for name in by if name in budget]
     named = budget.assign(behaviour=name_behaviours(budget)[0])
     grouped = named.groupby(["behaviour", *keys], sort=False, dropna=False)
-    means = grouped[list(SHOWN)].mean().assign(n=grouped.size())
+    means = grouped[list(SHOWN)].mean().assign(n=grouped["share"].count())
     return means.reset_index().rename(
-        columns={"observed": "observed (s)", "mean_bout": "mean_bout (s)", "n": "rows"}
+        columns={"observed": "observed (s)", "mean_bout": "mean_bout (s)"}
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +20,7 @@ from ethoflow.report.comparisons import comparison_section
 from ethoflow.report.labels import label_sections
 from ethoflow.report.page import Section, write_page
 from ethoflow.report.quality import quality_section
-from ethoflow.store import list_groups
+from ethoflow.store import IncompleteGroup, StaleGroup, list_groups
 
 RULES = f"{LABELS}rules"
 
@@ -77,8 +78,10 @@ def make_report(
     opened = {name: _open(store, name) for name in labels}
     base = _open(store, tracks) if tracks else next(iter(opened.values()))
     sections: list[Section] = [cohort_section(base)]
-    if tracks:
-        source = "tracks" if "tracks" in groups else tracks
+    source = "tracks" if "tracks" in groups else tracks
+    for note in _out_of_date(store, [*([tracks] if tracks else []), *labels]):
+        sections[0].say(f"Note: {note}", note=True)
+    if source:
         sections.append(quality_section(_open(store, source), source))
     for name, ds in opened.items():
         sections += label_sections(ds, name, wanted.by)
@@ -98,6 +101,16 @@ def _labels(store: Place, groups: Sequence[str], group: str | None) -> list[str]
         return [group]
     found = sorted((n for n in groups if n.startswith(LABELS)), key=lambda n: (n != RULES, n))
     return [n for n in found if any(map(is_behaviour, _open(store, n).data_vars.values()))]
+
+
+def _out_of_date(store: Place, groups: Sequence[str]) -> list[str]:
+    """What opening the groups warns of: numbers that have changed since, writes not finished."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for name in groups:
+            _open(store, name)
+    kinds = (IncompleteGroup, StaleGroup)
+    return [str(one.message) for one in caught if issubclass(one.category, kinds)]
 
 
 def _open(store: Place, group: str) -> xr.Dataset:
