@@ -147,7 +147,7 @@ def test_a_mean_says_how_many_it_is_of(tmp_path: Path) -> None:
 
 
 def test_labels_out_of_date_are_said_on_the_page(tmp_path: Path) -> None:
-    tracks = ef.simulate.simulate_recording(n_individuals=1, duration="4 s", seed=1).tracks
+    tracks = ef.simulate.still_then_running()
     path = tmp_path / "old.zarr"
     ef.write(tracks, path, "poses")
     ef.write(ef.annotate(ef.open(path, "poses"), ["moving"]), path, "labels/rules")
