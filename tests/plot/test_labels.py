@@ -37,7 +37,7 @@ def test_only_frames_that_both_know_are_confused() -> None:
         ef.plot.confusion(a, labels([0, 1]))
 
 
-@pytest.mark.filterwarnings("ignore::ethoflow.labels.comparison.pairwise.AgreementNote")
+@pytest.mark.filterwarnings("ignore::ethoflow.labels.comparison.notes.AgreementNote")
 def test_agreement_is_that_of_the_table() -> None:
     a, b = labels([0, 0, 1, 1] * 5), labels([0, 1, 1, 1] * 5)
     table = ef.agreement({"x": a, "y": b}, draws=0)
