@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ethoflow.cli.app import app
-from ethoflow.cli.options import names_of
+from ethoflow.cli.options import Animal, Correction, Reference, Test, Unit, names_of
 from ethoflow.cli.screen import out, plain_errors, print_columns
 from ethoflow.cli.shown import results_beside
 from ethoflow.place import place
@@ -21,24 +21,14 @@ if TYPE_CHECKING:
 def compare(
     path: Annotated[str, typer.Argument(metavar="STORE", help="The Zarr store.")],
     by: Annotated[str, typer.Option(help="Column of the condition: treatment, or genotype,sex.")],
-    unit: Annotated[
-        str | None, typer.Option(help="The sample: cage, litter, animal; found by default.")
-    ] = None,
+    unit: Unit = None,
     value: Annotated[
         str, typer.Option(help="Column of the time budget: share, n_bouts, mean_bout, ...")
     ] = "share",
-    test: Annotated[
-        str | None, typer.Option(help="permutation, t, welch, ranks, anova; found by default.")
-    ] = None,
-    correction: Annotated[
-        str, typer.Option(help="holm, benjamini-hochberg, bonferroni or none.")
-    ] = "holm",
-    reference: Annotated[
-        str | None, typer.Option(help="The group that others are compared with.")
-    ] = None,
-    animal: Annotated[
-        str | None, typer.Option(help="The column that names animals, where it is not found.")
-    ] = None,
+    test: Test = None,
+    correction: Correction = "holm",
+    reference: Reference = None,
+    animal: Animal = None,
     independent: Annotated[
         str | None, typer.Option(help="A level to be taken as independent, though it is not.")
     ] = None,

@@ -39,6 +39,22 @@ Units = Annotated[
     typer.Option("--time-unit", help="What times in tables and lists are in: s, ms, us, ns."),
 ]
 
+Unit = Annotated[
+    str | None, typer.Option(help="The sample: cage, litter, animal; found by default.")
+]
+
+Test = Annotated[
+    str | None, typer.Option(help="permutation, t, welch, ranks, anova; found by default.")
+]
+
+Correction = Annotated[str, typer.Option(help="holm, benjamini-hochberg, bonferroni or none.")]
+
+Reference = Annotated[str | None, typer.Option(help="The group that others are compared with.")]
+
+Animal = Annotated[
+    str | None, typer.Option(help="The column that names animals, where it is not found.")
+]
+
 
 def pairs_of(items: list[str] | None, what: str) -> dict[str, str]:
     """Names and values written as name=value."""

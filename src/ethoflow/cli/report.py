@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ethoflow.cli.app import app
-from ethoflow.cli.options import names_of
+from ethoflow.cli.options import Animal, Correction, Reference, Test, Unit, names_of
 from ethoflow.cli.screen import out, plain_errors
 from ethoflow.cli.shown import results_beside
 from ethoflow.place import place
@@ -20,24 +20,14 @@ def report(
     by: Annotated[
         str | None, typer.Option(help="Column of the condition to compare: treatment.")
     ] = None,
-    unit: Annotated[
-        str | None, typer.Option(help="The sample: cage, litter, animal; found by default.")
-    ] = None,
+    unit: Unit = None,
     value: Annotated[
         str, typer.Option(help="Column of the time budget that is compared: share, n_bouts, ...")
     ] = "share",
-    test: Annotated[
-        str | None, typer.Option(help="permutation, t, welch, ranks, anova; found by default.")
-    ] = None,
-    correction: Annotated[
-        str, typer.Option(help="holm, benjamini-hochberg, bonferroni or none.")
-    ] = "holm",
-    reference: Annotated[
-        str | None, typer.Option(help="The group that others are compared with.")
-    ] = None,
-    animal: Annotated[
-        str | None, typer.Option(help="The column that names animals, where it is not found.")
-    ] = None,
+    test: Test = None,
+    correction: Correction = "holm",
+    reference: Reference = None,
+    animal: Animal = None,
     group: Annotated[
         str | None, typer.Option(help="Labels of the store, as in labels/rules; all by default.")
     ] = None,

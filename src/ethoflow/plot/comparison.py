@@ -87,7 +87,9 @@ def comparison(
     ]
     head = ", ".join(f"{n} {' '.join(cell)}".strip() for cell, n in design.n_units.items())
     tests = ", ".join(name for name in dict.fromkeys(found["test"]) if name) or "no test"
-    title = f"points are {plural(design.unit)} ({head}); {tests}"
+    title = (
+        f"points are {plural(design.unit)} ({head}), with means and {level:.0%} intervals; {tests}"
+    )
     figure = panels(
         figures, columns=columns, width=250, height=310, title=title, gap=(0.55, 0.35)
     )  # fmt: skip

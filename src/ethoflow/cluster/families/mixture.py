@@ -4,19 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 
 from ethoflow.cluster.family import Fitted, Pieces, Progress, family
-from ethoflow.cluster.hmm import (
-    Gaussians,
-    Prior,
-    States,
-    Stretches,
-    expect,
-    maximise,
-    start_from_means,
-)
+from ethoflow.cluster.hmm import Gaussians, Prior, Stretches
+from ethoflow.cluster.mixing import fit_mixture
 from ethoflow.cluster.networks.plain import Same, SameSettings
 from ethoflow.cluster.numbers import check_frames, use_of
 
@@ -43,26 +35,11 @@ def mixture(
     check_frames(pieces, config.clusters)
     data = Stretches.of(torch.from_numpy(pieces.read("signal")).to(device))
     prior = Prior(spread=config.spread, stay=0.0)
-    states = without_time(start_from_means(data, config.clusters, prior, seed))
-    before = -np.inf
-    for done in range(config.rounds):
-        found = expect(data, states)
-        if found.likelihood - before < 1e-5 * abs(found.likelihood):
-            break
-        before = found.likelihood
-        states = without_time(maximise(data, found.share, found.steps, prior))
-        if progress is not None:
-            progress(done + 1, config.rounds, {"likelihood": before})
-    scores = {"likelihood": before / float(data.seen.sum()), **use_of(states.use.cpu().numpy())}
+    states, likelihood = fit_mixture(
+        data, config.clusters, prior, rounds=config.rounds, seed=seed, progress=progress
+    )
+    scores = {"likelihood": likelihood / float(data.seen.sum()), **use_of(states.use.cpu().numpy())}
     return Fitted(
         Same(SameSettings(pieces.n_components)), Gaussians.of(states), None,
         states.use.log().cpu().numpy(), scores,
-    )  # fmt: skip
-
-
-def without_time(states: States) -> States:
-    """States whose next is any, by its use alone."""
-    return States(
-        states.mean, states.covariance, states.use.expand_as(states.transitions), states.use,
-        states.frames,
     )  # fmt: skip

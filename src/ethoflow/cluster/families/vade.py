@@ -23,10 +23,8 @@ from ethoflow.cluster.hmm import (
     Prior,
     States,
     Stretches,
-    expect,
-    maximise,
-    start_from_means,
 )
+from ethoflow.cluster.mixing import fit_mixture
 from ethoflow.cluster.numbers import check_frames, use_of
 from ethoflow.cluster.training import seeded
 
@@ -88,17 +86,7 @@ def mixture_of(latent: Tensor, seen: Tensor, config: VadeConfig, seed: int) -> S
     """A mixture of Gaussians on the latent of an autoencoder, without regard to time."""
     data = Stretches.of(latent.transpose(1, 2)[seen][..., None])  # stretches of one frame
     prior = Prior(spread=float(latent.var()) * 0.02, stay=0.0)
-    states = start_from_means(data, config.clusters, prior, seed)
-    before = -np.inf
-    for _ in range(config.rounds):
-        even = states.use.expand_as(states.transitions)
-        states = States(states.mean, states.covariance, even, states.use, states.frames)
-        found = expect(data, states)
-        if found.likelihood - before < 1e-5 * abs(found.likelihood):
-            break
-        before = found.likelihood
-        states = maximise(data, found.share, found.steps, prior)
-    return states
+    return fit_mixture(data, config.clusters, prior, rounds=config.rounds, seed=seed)[0]
 
 
 class Vade(nn.Module):
