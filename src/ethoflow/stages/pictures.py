@@ -109,12 +109,13 @@ def _picture(job: Job, kind: Kind, name: str, short: str, file: str) -> Item:
     title = f"{short} ({kind.whose})" if kind.whose else short
 
     def draw() -> Any:
-        from ethoflow import plot  # the plotting libraries are heavy
+        from ethoflow.plot.ethogram import ethogram  # the plotting libraries are heavy
+        from ethoflow.plot.trajectories import trajectories
 
         one = job.open(kind.group).sel(recording=name)
         if kind.group == "poses":
-            return plot.trajectories(one.assign_coords(recording=title))
-        return plot.ethogram(one, title=title)
+            return trajectories(one.assign_coords(recording=title))
+        return ethogram(one, title=title)
 
     source = repr((kind.begins, title, job.fingerprint(kind.group, name)))
     return Item([f"{file}.html", f"{file}.png"], draw, _save, source)
