@@ -1,4 +1,4 @@
-"""Clusters of ordered pairs: what is seen of the partner, whom it is told of, and what is refused."""
+"""Clusters of ordered pairs: what is seen of the partner, and what is refused."""
 
 from __future__ import annotations
 

@@ -108,8 +108,8 @@ def check_pairs(ds: xr.Dataset) -> None:
     most = max(map(len, seats), default=0) if seats else ds.sizes["individual"]
     if most < 2:
         raise DataError(
-            "clusters of pairs need two animals in a recording, and these recordings have one each. "
-            "Leave out social to find clusters of single animals."
+            "clusters of pairs need two animals in a recording, and these recordings have one "
+            "each. Leave out social to find clusters of single animals."
         )
 
 
