@@ -56,7 +56,8 @@ class Option:
         if not self.kinds & TEXTS:
             return Annotated[list[str] | None, typer.Option(*self.flags, help=f"{help} (repeat).")]
         default = self.field.get_default(call_default_factory=True)
-        usual = "" if default is None or self.field.is_required() else f" ({default} by default)"
+        shown = default not in (None, "") and not self.field.is_required()
+        usual = f" ({default} by default)" if shown else ""
         return Annotated[str | None, typer.Option(*self.flags, help=f"{help}{usual}.")]
 
     def value_of(self, typed: Any) -> Any:

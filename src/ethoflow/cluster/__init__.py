@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from ethoflow.cluster.clusterer import Clusterer, load
     from ethoflow.cluster.family import family_names
     from ethoflow.cluster.fitting import fit
+    from ethoflow.cluster.halves import stability
     from ethoflow.cluster.matching import adjusted_rand, match, matched_accuracy
 
 _NAMES = {
@@ -19,6 +20,7 @@ _NAMES = {
     "load": "clusterer",
     "match": "matching",
     "matched_accuracy": "matching",
+    "stability": "halves",
 }
 
 __all__ = [
@@ -29,6 +31,7 @@ __all__ = [
     "load",
     "match",
     "matched_accuracy",
+    "stability",
 ]
 
 

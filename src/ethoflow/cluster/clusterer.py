@@ -15,7 +15,7 @@ import xarray as xr
 from ethoflow.cluster.predicting import PARTS, WEIGHTS, predict_clusters
 from ethoflow.engine.declare import Array
 from ethoflow.engine.model import Model, content_digest, open_model
-from ethoflow.errors import DataError, WrongUse
+from ethoflow.errors import DataError, UnknownName, WrongUse, listed, no_such
 from ethoflow.schema import Data
 
 FORMAT = "ethoflow clusterer 1"
@@ -54,6 +54,43 @@ class Clusterer:
     def clusters(self) -> tuple[str, ...]:
         """Names of the clusters, from the one that moves least to the one that moves most."""
         return tuple(self.model.recipe["clusters"])
+
+    @property
+    def durations(self) -> dict[str, float]:
+        """Seconds for which each cluster lasts by the transitions: the brief ones are passages.
+
+        Empty where frames are decided one by one.
+        """
+        if not self.model.recipe["decoded"]:
+            return {}
+        fps = float(self.model.recipe["fps"])
+        leave = np.maximum(1 - np.diagonal(self.model["transitions"]), 1e-9)
+        return {name: float(1 / x / fps) for name, x in zip(self.clusters, leave, strict=True)}
+
+    def named(self, names: Mapping[str, str]) -> Clusterer:
+        """The same clusterer with other names of some clusters; its labels are another's.
+
+        Raises
+        ------
+        UnknownName
+            There is no such cluster.
+        WrongUse
+            Two would have one name, or a name has blanks.
+        """
+        from ethoflow.cluster.predicting import weights_in
+
+        for name in names:
+            if name not in self.clusters:
+                raise UnknownName(no_such("cluster", name, self.clusters))
+        found = [names.get(name, name) for name in self.clusters]
+        if len(set(found)) < len(found) or any(
+            not name or name.split() != [name] for name in found
+        ):
+            raise WrongUse(
+                f"clusters need names of their own, in one word each; found {listed(found)}."
+            )
+        arrays = {**self.model._held(), **weights_in(self.model)}
+        return make_clusterer(arrays, {**self.model.recipe, "clusters": found})
 
     @property
     def scores(self) -> Mapping[str, float]:

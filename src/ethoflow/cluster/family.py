@@ -110,8 +110,8 @@ class Pieces:
             return np.where(self.mask, self.signal, np.float32(np.nan))
         if self.pose is None:
             raise DataError(
-                "an encoder over the skeleton reads poses, and these pieces are a matrix of "
-                "features. Give poses, or take another encoder."
+                "an encoder over the skeleton reads the pose of one animal, and these pieces are a "
+                "matrix of features, or pairs. Give poses without social, or take another encoder."
             )
         n, parts, space, frames = self.pose.shape
         return self.pose.reshape(n, parts * space, frames).astype(np.float32, copy=False)

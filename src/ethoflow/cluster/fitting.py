@@ -13,7 +13,7 @@ from ethoflow.cluster.clusterer import Clusterer, make_clusterer
 from ethoflow.cluster.family import Fitted, Pieces, Progress, find_family
 from ethoflow.cluster.numbers import known_frames
 from ethoflow.cluster.predicting import PARTS, TILE
-from ethoflow.cluster.sampling import COMPONENTS, LENGTH, MAX_FRAMES, Sample, sample
+from ethoflow.cluster.sampling import LENGTH, MAX_FRAMES, Sample, sample
 from ethoflow.cluster.weights import describe, weights_of
 from ethoflow.engine.declare import Array
 from ethoflow.errors import WrongUse
@@ -28,8 +28,10 @@ def fit(
     *,
     seed: int = 0,
     max_frames: int = MAX_FRAMES,
-    components: int = COMPONENTS,
+    components: int | None = None,
     length: Quantity = LENGTH,
+    social: bool = False,
+    balance: str | None = None,
     settings: Mapping[str, Any] | None = None,
     device: str = "cpu",
     progress: Progress | None = None,
@@ -55,9 +57,15 @@ def fit(
     max_frames
         Frames that are sampled, default 30,000.
     components
-        Principal components, default 15.
+        Principal components, default 15, of pairs 20.
     length
         Of the stretches that are sampled, default 10 s.
+    social
+        Whether clusters are those of ordered pairs: what an animal does beside its partner, which
+        is seen in the animal's own frame. Default False.
+    balance
+        A condition, such as ``"treatment"``, of which as many frames of each are sampled as there
+        are of the rarest: a coordinate of recordings or animals.
     settings
         Of the family, by name.
     device
@@ -68,7 +76,7 @@ def fit(
     Raises
     ------
     DataError
-        Nothing or too little is seen, for so many clusters.
+        Nothing or too little is seen, for so many clusters; or one animal, with `social`.
 
     Examples
     --------
@@ -79,7 +87,10 @@ def fit(
     ('recording', 'individual', 'time')
     """
     family = find_family(model)
-    taken = sample(data, seed=seed, max_frames=max_frames, components=components, length=length)
+    taken = sample(
+        data, seed=seed, max_frames=max_frames, components=components, length=length,
+        social=social, balance=balance,
+    )  # fmt: skip
     if n_clusters is None:
         from ethoflow.cluster.choosing import choose_n_clusters
 

@@ -17,6 +17,8 @@ from torch import Tensor, nn
 LOG_TWO_PI = float(np.log(2 * np.pi))
 LEAST = 1e-30
 """Likelihoods, against that of the best state of a frame, below which they are no smaller."""
+DUST = 1e-15
+"""Shares of a frame that count as none."""
 
 
 @dataclass(frozen=True)
@@ -125,10 +127,17 @@ def forward_backward(scores: Tensor, transitions: Tensor, start: Tensor) -> Expe
         later = (later * scaled[:, t + 1]) @ back
         behind[:, t] = later
     share = ahead * behind
-    share = share / share.sum(-1, keepdim=True)
-    after = (scaled * behind)[:, 1:].reshape(-1, scores.shape[-1])
-    steps = (ahead[:, :-1].reshape(-1, scores.shape[-1]).T @ after) * transitions
+    share = _without_dust(share / share.sum(-1, keepdim=True))
+    after = _without_dust(scaled * behind)[:, 1:].reshape(-1, scores.shape[-1])
+    before = _without_dust(ahead)[:, :-1].reshape(-1, scores.shape[-1])
+    steps = (before.T @ after) * transitions
     return Expected(share, steps, float((best[..., 0] + sums.log()).double().sum()))
+
+
+def _without_dust(x: Tensor) -> Tensor:
+    """Numbers of which none is so small that its products are denormal: these take tenfold."""
+    kept: Tensor = torch.where(x < DUST, torch.zeros((), dtype=x.dtype, device=x.device), x)
+    return kept
 
 
 Density: TypeAlias = Callable[[Stretches, Tensor, Tensor], Tensor]

@@ -22,19 +22,24 @@ from ethoflow.cluster.hmm import (
     start_from_means,
 )
 
+WORTH = 1e-3
+"""Log likelihood per frame below which a gain is none: another optimum is a hundredth away."""
+MOST_CUTS = 3
+
 
 @dataclass(frozen=True)
 class Effort:
     """Rounds of expectation and maximisation: at first, after each merge, and at the end.
 
-    All is begun `starts` times, and the likeliest end is gone on from; `again` times its states are
-    cut in two and merged again, and kept where they are likelier.
+    All is begun `starts` times, and the likeliest end is gone on from. Its states are cut in two
+    and merged again, and kept where they are likelier, until `again` cuts in a row have gained
+    nothing worth it; at most `MOST_CUTS` times as many.
     """
 
     starts: int = 1
     first: int = 14
     between: int = 2
-    again: int = 4
+    again: int = 6
     last: int = 20
 
 
@@ -69,9 +74,12 @@ def merge_path(
     best = max(paths, key=lambda path: path[-1].expected.likelihood)
     states, found = best[-1].states, best[-1].expected
     generator = torch.Generator().manual_seed(seed)
-    for _ in range(effort.again):
+    worth, cuts, in_vain = WORTH * float(data.seen.sum()), 0, 0
+    while in_vain < effort.again and cuts < MOST_CUTS * effort.again:
         other, told = cut_and_merge(data, states, found, prior, effort, generator)
-        if told.likelihood > found.likelihood:
+        won = told.likelihood - found.likelihood
+        cuts, in_vain = cuts + 1, 0 if won > worth else in_vain + 1
+        if won > 0:
             states, found = other, told
         if heard is not None:
             heard(states.n)
@@ -101,11 +109,11 @@ def cut_and_merge(
     share = torch.cat([found.share * beyond, found.share * ~beyond], dim=-1)
     states, found = improve(data, begin(data, share, prior), prior, effort.first // 2)
     while states.n > n:
-        states, found, _ = _merged(data, states, found, prior, effort.between)
+        states, found, _ = merged_once(data, states, found, prior, effort.between)
     return improve(data, states, prior, effort.first // 2)
 
 
-def _merged(
+def merged_once(
     data: Stretches, states: States, found: Expected, prior: Prior, rounds: int
 ) -> tuple[States, Expected, float]:
     """One state less, and the log likelihood that the merge loses."""
@@ -128,7 +136,7 @@ def _one_path(
     steps = [Step(states, found, 0.0)]
     frames = float(data.seen.sum())
     while states.n > least:
-        states, found, lost = _merged(data, states, found, prior, effort.between)
+        states, found, lost = merged_once(data, states, found, prior, effort.between)
         steps.append(Step(states, found, lost / frames))
         if heard is not None:
             heard(states.n)
@@ -216,3 +224,14 @@ def tree_of(states: States) -> list[tuple[int, int, float]]:
         frames = torch.cat([frames[kept], both[None]])
         names = [names[k] for k in kept] + [states.n + len(merges) - 1]
     return merges
+
+
+def start_of(
+    data: Stretches, n: int, seed: list[int], prior: Prior, effort: Effort
+) -> tuple[States, Expected]:
+    """`n` states, the likeliest of several starts."""
+    found = [
+        improve(data, start_from_means(data, n, prior, [*seed, start]), prior, effort.first)
+        for start in range(effort.starts)
+    ]
+    return max(found, key=lambda one: one[1].likelihood)

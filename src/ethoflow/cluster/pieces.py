@@ -9,10 +9,12 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import permutations
 
 import numpy as np
 import xarray as xr
 
+from ethoflow.cluster.balancing import conditions_of, take_alike, take_turns
 from ethoflow.engine.declare import Array
 from ethoflow.engine.windows import seats_of
 from ethoflow.errors import DataError
@@ -26,16 +28,28 @@ LEAST_KNOWN = 0.1
 
 @dataclass(frozen=True)
 class Place:
-    """Where a stretch lies."""
+    """Where a stretch lies; of a pair, the partner has a seat too."""
 
     row: int
     seat: int
     first: int
     frames: int
+    partner: int | None = None
 
 
-def choose_places(ds: xr.Dataset, *, length: int, max_frames: int, seed: int) -> list[Place]:
+def choose_places(
+    ds: xr.Dataset,
+    *,
+    length: int,
+    max_frames: int,
+    seed: int,
+    pairs: bool = False,
+    balance: str | None = None,
+) -> list[Place]:
     """Stretches of `length` frames, all there are or as many as `max_frames` are.
+
+    With `pairs` they are those of ordered pairs of animals. With `balance` there are as many of
+    every condition, which a coordinate of that name says.
 
     Recordings take turns, so that a long one counts no more than a short one while both last. Of a
     recording that is shorter, all is one stretch.
@@ -44,28 +58,30 @@ def choose_places(ds: xr.Dataset, *, length: int, max_frames: int, seed: int) ->
     everybody = range(ds.sizes.get("individual", 1))
     names = list(map(str, np.atleast_1d(ds.recording.values))) if "recording" in ds.coords else []
     names = names if len(names) == len(counts) else [str(row) for row in range(len(counts))]
-    queues: list[list[Place]] = []
+    condition = conditions_of(ds, balance) if balance else np.full((len(counts), 1), "")
+    groups: dict[str, list[list[Place]]] = {}
     rows = sorted(range(len(counts)), key=lambda row: names[row])
     if len(rows) > MOST_RECORDINGS:
-        drawn = np.random.default_rng(seed).permutation(len(rows))[:MOST_RECORDINGS]
-        rows = [rows[place] for place in sorted(drawn)]
+        drawn = np.random.default_rng(seed).permutation(len(rows))
+        of: dict[str, list[int]] = {}
+        for place in drawn:
+            of.setdefault(condition[rows[place], 0], []).append(int(place))
+        rows = [rows[place] for place in sorted(take_turns(list(of.values()), MOST_RECORDINGS))]
     for row in rows:
         own = seats[row] if seats else everybody
+        who = list(permutations(own, 2)) if pairs else [(seat, None) for seat in own]
         n = int(counts[row])
         starts = range(0, n - length + 1, length) if n >= length else range(n > 0)
-        found = [Place(row, seat, first, min(length, n)) for seat in own for first in starts]
+        found = [Place(row, a, first, min(length, n), b) for a, b in who for first in starts]
         order = np.random.default_rng([seed, zlib.crc32(names[row].encode())])
-        queues.append([found[place] for place in order.permutation(len(found))])
-    return _take_turns(queues, max(max_frames // length, 1))
-
-
-def _take_turns(queues: Sequence[list[Place]], most: int) -> list[Place]:
-    taken: list[Place] = []
-    for turn in range(max(map(len, queues), default=0)):
-        for queue in queues:
-            if turn < len(queue) and len(taken) < most:
-                taken.append(queue[turn])
-    return sorted(taken, key=lambda place: (place.row, place.seat, place.first))
+        own_queue: dict[str, list[Place]] = {}
+        for place in order.permutation(len(found)):
+            seat = found[place].seat if balance else 0
+            own_queue.setdefault(condition[row, seat], []).append(found[place])
+        for name, queue in own_queue.items():
+            groups.setdefault(name, []).append(queue)
+    taken = take_alike(list(groups.values()), max(max_frames // length, 1))
+    return sorted(taken, key=lambda p: (p.row, p.seat, p.partner or 0, p.first))
 
 
 def gather(columns: xr.DataArray, places: Sequence[Place], length: int) -> tuple[Array, Array]:
@@ -108,5 +124,7 @@ def gather(columns: xr.DataArray, places: Sequence[Place], length: int) -> tuple
 def _cut(array: xr.DataArray, place: Place) -> xr.DataArray:
     if "individual" in array.dims:
         array = array.isel(individual=place.seat)
+    if place.partner is not None:
+        array = array.isel(partner=place.partner)
     column, time = (dim for dim in (array.dims[-2], array.dims[-1]))
     return array.transpose(column, time).isel(time=slice(place.first, place.first + place.frames))

@@ -14,9 +14,9 @@ import xarray as xr
 
 from ethoflow.cluster.decoding import decode
 from ethoflow.cluster.projection import project
-from ethoflow.cluster.request import COLUMN_NODE, request_columns
+from ethoflow.cluster.request import request_columns
 from ethoflow.engine import Declaration, Function, Members, Output
-from ethoflow.engine.declare import Array
+from ethoflow.engine.declare import Array, Scope
 from ethoflow.engine.model import Model
 from ethoflow.engine.signature import make
 from ethoflow.schema import Data
@@ -118,35 +118,36 @@ def predict_clusters(data: Data | xr.DataArray, model: Model) -> xr.Dataset:
 
     recipe = model.recipe
     request = request_columns(data, recipe)
+    scope: Scope = "pair" if recipe["input"] == "pairs" else "individual"
+    names = tuple(recipe["clusters"])
     request.nodes["signal"] = request.call(
-        _of_signal(len(model["variance"])), {"columns": COLUMN_NODE, "model": model}
+        _of_signal(len(model["variance"]), scope), {"model": model}
     )
-    given = {
-        "columns": COLUMN_NODE, "model": model, "look": recipe["look"], "tile": recipe["tile"]
-    }  # fmt: skip
-    first = request.call(_of_network(recipe["latent"], tuple(recipe["clusters"])), given)
+    given = {"model": model, "look": recipe["look"], "tile": recipe["tile"]}
+    first = request.call(_of_network(recipe["latent"], names, scope), given)
     calls = {call.name: call for call in first.siblings}
     request.nodes |= calls
-    calls["cluster"] = request.call(_of_clusters(tuple(recipe["clusters"])), {"model": model})
+    calls["cluster"] = request.call(_of_clusters(names, scope), {"model": model})
     found = xr.Dataset(compute_calls(request.ds, calls))
     return found[["cluster", "membership", "embedding"]]
 
 
 @functools.cache
-def _of_signal(components: int) -> Declaration:
+def _of_signal(components: int, scope: Scope) -> Declaration:
     names = tuple(map(str, range(components)))
     return make(
-        Function, signal, "feature", dims=("component", "time"), units="1",
+        Function, signal, "feature", scope=scope, dims=("component", "time"), units="1",
         over={"component": _Numbered(names)}, optional=("columns",), parameter_units={},
     )  # fmt: skip
 
 
 @functools.cache
-def _of_network(latent: int, clusters: tuple[str, ...]) -> Declaration:
+def _of_network(latent: int, clusters: tuple[str, ...], scope: Scope) -> Declaration:
     return make(
         Function,
         encode,
         "step",
+        scope=scope,
         dims=("latent", "time"),
         units="1",
         replaces="embedding",
@@ -162,11 +163,12 @@ def _of_network(latent: int, clusters: tuple[str, ...]) -> Declaration:
 
 
 @functools.cache
-def _of_clusters(clusters: tuple[str, ...]) -> Declaration:
+def _of_clusters(clusters: tuple[str, ...], scope: Scope) -> Declaration:
     return make(
         Function,
         cluster,
         "feature",
+        scope=scope,
         dims=("time",),
         units="1",
         gives="category",

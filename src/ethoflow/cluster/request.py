@@ -10,6 +10,8 @@ import numpy as np
 import xarray as xr
 
 from ethoflow.cluster.inputs import COLUMNS, USUAL_POSE
+from ethoflow.cluster.pairs import COLUMNS_OF_PAIR, OWN
+from ethoflow.engine.windows import seats_of
 from ethoflow.errors import DataError, WrongUse, listed
 from ethoflow.points import by_role
 from ethoflow.schema import Data, as_dataset, count_frames
@@ -17,7 +19,7 @@ from ethoflow.schema import Data, as_dataset, count_frames
 if TYPE_CHECKING:
     from ethoflow.engine.resolve import Request
 
-COLUMN_NODE = "columns_of_body"
+COLUMN_NODE = "columns"
 """What the columns are called among the nodes of a request."""
 GIVEN = "given columns"
 """What a matrix is called: no declared function can be called so."""
@@ -31,8 +33,10 @@ class ShortRecording(UserWarning):
     """A recording too short to know an animal's usual pose by, as it was known in fitting."""
 
 
-def describe_input(data: Any) -> dict[str, Any]:
+def describe_input(data: Any, *, social: bool = False) -> dict[str, Any]:
     """What a clusterer is fitted on, as JSON has it: points of poses, or names of a matrix.
+
+    With `social` it is the poses of pairs of animals.
 
     Raises
     ------
@@ -42,6 +46,8 @@ def describe_input(data: Any) -> dict[str, Any]:
         It is neither poses nor a matrix.
     """
     if isinstance(data, xr.DataArray):
+        if social:
+            raise WrongUse("clusters of pairs are found in poses, not in a matrix of numbers.")
         dim = _dim_of(data)
         names = [str(name) for name in data[dim].values] if dim in data.coords else []
         if len(set(names)) < data.sizes[dim]:
@@ -50,7 +56,7 @@ def describe_input(data: Any) -> dict[str, Any]:
         return {"input": "matrix", "names": names, "units": units, "fps": _fps(data)}
     ds = _poses(data)
     parts = [str(part) for part in by_role(ds, model=WHAT).bodypart.values]
-    return {"input": "poses", "points": parts, "fps": _fps(ds)}
+    return {"input": "pairs" if social else "poses", "points": parts, "fps": _fps(ds)}
 
 
 def request_columns(data: Data | xr.DataArray, recipe: Mapping[str, Any]) -> Request:
@@ -64,7 +70,7 @@ def request_columns(data: Data | xr.DataArray, recipe: Mapping[str, Any]) -> Req
     from ethoflow.engine.resolve import Request
 
     if (recipe["input"] == "matrix") != isinstance(data, xr.DataArray):
-        other = "poses" if recipe["input"] == "poses" else "a matrix of numbers"
+        other = "a matrix of numbers" if recipe["input"] == "matrix" else "poses"
         raise DataError(f"the clusterer was fitted on {other}: give it the same.")
     fps = _fps(data if isinstance(data, xr.DataArray) else as_dataset(data))
     if not np.isclose(fps, recipe["fps"], rtol=1e-3):
@@ -77,11 +83,34 @@ def request_columns(data: Data | xr.DataArray, recipe: Mapping[str, Any]) -> Req
         request.nodes[COLUMN_NODE] = request.find(COLUMNS, GIVEN)
         return request
     request = Request(by_role(_poses(data), recipe["points"], WHAT))
+    if recipe["input"] == "pairs":
+        check_pairs(request.ds)
     request.nodes["usual_pose"] = request.call(USUAL_POSE, {})
     _tell_short(request.ds, recipe)
     given = {"step": recipe["step"], "stride": recipe["stride"]}
-    request.nodes[COLUMN_NODE] = request.call(COLUMNS, given)
+    request.nodes[OWN] = request.call(COLUMNS, given)
+    request.nodes[COLUMN_NODE] = request.nodes[OWN]
+    if recipe["input"] == "pairs":
+        own = {"stride": recipe["stride"]}
+        request.nodes[COLUMN_NODE] = request.call(COLUMNS_OF_PAIR, own)
     return request
+
+
+def check_pairs(ds: xr.Dataset) -> None:
+    """Refuse poses in which no recording has two animals.
+
+    Raises
+    ------
+    DataError
+        So it is.
+    """
+    seats = seats_of(ds)
+    most = max(map(len, seats), default=0) if seats else ds.sizes["individual"]
+    if most < 2:
+        raise DataError(
+            "clusters of pairs need two animals in a recording, and these recordings have one "
+            "each. Leave out social to find clusters of single animals."
+        )
 
 
 def _tell_short(ds: xr.Dataset, recipe: Mapping[str, Any]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from ethoflow.units import Quantity, to_frames
 
 STEP, STRIDE = "40 ms", "80 ms"
 """To either side: what the change of a pose, and the motion of a body, are slopes over."""
-COMPONENTS = 15
+COMPONENTS, OF_PAIRS = 15, 20
 LENGTH: Quantity = "10 s"
 MAX_FRAMES = 30_000
 
@@ -44,8 +44,10 @@ def sample(
     *,
     seed: int = 0,
     max_frames: int = MAX_FRAMES,
-    components: int = COMPONENTS,
+    components: int | None = None,
     length: Quantity = LENGTH,
+    social: bool = False,
+    balance: str | None = None,
 ) -> Sample:
     """Stretches of a cohort; see `fit` for the parameters.
 
@@ -54,18 +56,22 @@ def sample(
     DataError
         Nothing or too little is seen.
     """
-    recipe = {**describe_input(data), "step": STEP, "stride": STRIDE}
+    recipe = {**describe_input(data, social=social), "step": STEP, "stride": STRIDE}
     ds = request_columns(data, recipe).ds
     frames = max(to_frames(length, recipe["fps"], name="length"), 2)
     frames = min(frames, max(int(ds.sizes["time"]), 1))
-    places = choose_places(ds, length=frames, max_frames=max_frames, seed=seed)
+    places = choose_places(
+        ds, length=frames, max_frames=max_frames, seed=seed, pairs=social, balance=balance
+    )
     held, recording = gather(*_columns(data, ds, recipe, places), frames)
+    components = components or (OF_PAIRS if social else COMPONENTS)
     projection = fit_projection(np.concatenate(list(held), axis=-1), components)
     signal = np.stack([project(one, projection) for one in held])
     seen = ~np.isnan(signal).any(axis=1)
     points = len(recipe.get("points", ()))
-    pose = held[:, : 2 * points].reshape(len(held), points, 2, -1) if points else None
-    speed = held[:, MOTION.index("log speed") - len(MOTION)] if points else None
+    alone = points and not social
+    pose = held[:, : 2 * points].reshape(len(held), points, 2, -1) if alone else None
+    speed = held[:, 4 * points + MOTION.index("log speed")] if points else None
     pieces = Pieces(
         np.nan_to_num(signal), seen, recording, float(recipe["fps"]), pose,
         _links(recipe.get("points", ())),
@@ -76,6 +82,8 @@ def sample(
         "shortest": int(count_frames(ds)[np.unique(recording)].min()),
         "max_frames": max_frames,
         "length": str(length),
+        "components": components,
+        "balance": balance or "",
     }
     return Sample(pieces, projection, {**recipe, "n_points": points, "fitted_on": fitted_on}, speed)
 
@@ -91,7 +99,7 @@ def _columns(
     rows = sorted({place.row for place in places})
     if "recording" in ds.dims:
         data = ds.isel(recording=rows)
-        places = [Place(rows.index(p.row), p.seat, p.first, p.frames) for p in places]
+        places = [replace(place, row=rows.index(place.row)) for place in places]
     request = request_columns(data, recipe)
     node: Any = request.nodes[COLUMN_NODE]
     return compute_calls(request.ds, {COLUMN_NODE: node})[COLUMN_NODE], places

@@ -45,6 +45,12 @@ class Clusters(Keys):
         default="", description="What the results are called; the family or folder by default."
     )
     seed: int = Field(default=0, ge=0, description="Of the random numbers.")
+    social: bool = Field(
+        default=False, description="Clusters of ordered pairs: what an animal does beside another."
+    )
+    balance: str = Field(
+        default="", description="A condition of which as many frames of each are looked at."
+    )
 
 
 class ClusteredKeys(Keys):
@@ -142,6 +148,7 @@ def _fit(job: Job, poses: xr.Dataset, asked: Clusters) -> Clusterer:
             heard(done, of)
 
         return fit(poses, asked.n_clusters or None, asked.model or DEFAULT, seed=asked.seed,
+                   social=asked.social, balance=asked.balance or None,
                    progress=progress)  # fmt: skip
 
 

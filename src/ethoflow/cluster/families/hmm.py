@@ -9,7 +9,7 @@ import torch
 
 from ethoflow.cluster.family import Fitted, Pieces, Progress, family
 from ethoflow.cluster.hmm import Expected, Gaussians, Prior, States, Stretches
-from ethoflow.cluster.merging import Effort, Step, merge_path, tree_of
+from ethoflow.cluster.merging import MOST_CUTS, Effort, Step, merge_path, tree_of
 from ethoflow.cluster.networks.plain import Same, SameSettings
 from ethoflow.cluster.numbers import check_frames, use_of
 
@@ -19,15 +19,15 @@ class HmmConfig:
     """Settings of a hidden Markov model.
 
     `most` states are merged to `clusters`; 0 stands for twice as many and four. With ``most ==
-    clusters`` nothing is merged. Then states are cut in two and merged `again` times. `spread` and
-    `stay` are those of `Prior`.
+    clusters`` nothing is merged. Then states are cut in two and merged, until `again` cuts in a row
+    gained nothing. `spread` and `stay` are those of `Prior`.
     """
 
     clusters: int = 10
     most: int = 0
     spread: float = 0.02
     stay: float = 20.0
-    again: int = 4
+    again: int = 6
 
 
 @family(config=HmmConfig, reference="Rabiner 1989, Proc. IEEE 77:257")
@@ -64,7 +64,7 @@ def fit_states(
     check_frames(pieces, most)
     data = Stretches.of(torch.from_numpy(pieces.read("signal")).to(device))
 
-    done, all_merges = [0], most - config.clusters + config.again
+    done, all_merges = [0], most - config.clusters + MOST_CUTS * config.again
 
     def heard(left: int) -> None:
         done[0] += 1

@@ -38,7 +38,7 @@ class SyllablesConfig:
     most: int = 0
     spread: float = 0.02
     stay: float = 20.0
-    again: int = 4
+    again: int = 6
     width: int = 48
     steps: int = 300
     batch: int = 16
