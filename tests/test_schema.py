@@ -177,3 +177,12 @@ def test_roles_by_hand() -> None:
     assert ds.role.values.tolist() == ["nose", "centre"]
     with pytest.raises(ValueError, match="Spot"):
         ef.assign_roles(small(), {"centre": "Spot"})
+
+
+def test_coordinates_are_taken_by_name_and_not_by_place() -> None:
+    ds = ef.simulate.still_then_running()
+    turned = ds.isel(space=[1, 0])
+    for name in ("heading", "speed", "angular_velocity"):
+        feature = getattr(ef.features, name)
+        np.testing.assert_array_equal(feature(turned), feature(ds))
+    assert ef.clean(turned).space.values.tolist() == ["x", "y"]

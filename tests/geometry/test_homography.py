@@ -55,6 +55,22 @@ def test_speeds_are_right_everywhere() -> None:
     np.testing.assert_allclose(poses.arena, FLOOR, atol=1e-3)
 
 
+@pytest.mark.parametrize("order", [[0, 1, 2, 3], [1, 2, 3, 0], [3, 2, 1, 0], [0, 3, 2, 1]])
+def test_left_stays_left_whichever_way_round_corners_are_given(order: list[int]) -> None:
+    corners = FLOOR[order]
+    sides = [np.linalg.norm(corners[k + 1] - corners[k]) for k in (0, 1)]
+    angle = np.linspace(0, 3, 60)
+    ring = [200, 150] + 80 * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    ahead = [200, 150] + 80 * np.stack([np.cos(angle + 0.2), np.sin(angle + 0.2)], axis=1)
+    seen = np.stack([project(points, camera(40)).T for points in (ahead, ring)])
+    tracks = ef.from_arrays(seen[np.newaxis], fps=20, bodyparts=["nose", "tail_base"])
+    arena = ef.polygon(project(corners, camera(40)).tolist(), sides=(sides[0], sides[1]))
+    poses = ef.calibrate(tracks, arena)
+    turning = ef.features.angular_velocity(poses).values
+    np.testing.assert_allclose(turning, 3 / 59 * 20, rtol=1e-3)
+    assert float(poses.arena.min()) == pytest.approx(0, abs=1e-3)
+
+
 @pytest.mark.parametrize("first", ["regions", "calibration"])
 def test_regions_in_px_go_through_the_same_homography(first: str) -> None:
     seen, arena = run_across()

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ethoflow as ef
+from ethoflow.errors import DataError
 from ethoflow.exporting.declare import ExportNote
 from ethoflow.learn import boosting
 from ethoflow.learn.scoring import calibration
@@ -294,6 +295,20 @@ def test_the_next_frames_are_uncertain_known_and_of_every_recording(tmp_path):
     assert len(written) == 3
     with pytest.raises(ef.DataError, match="shorter length"):
         ef.learn.next_to_label(made, poses, length="50 s")
+
+
+def test_features_that_data_have_are_not_taken_for_its_own(classifier, world):
+    poses, labels = world
+    other = ef.features.smoothed_speed(poses, window="3 s")
+    both = poses.assign(smoothed_speed=other)
+    xr.testing.assert_identical(
+        classifier.predict(both).running_probability, classifier.predict(poses).running_probability
+    )
+    with pytest.raises(DataError, match="made by smoothed_speed"):
+        ef.learn.fit(both, labels, "running", features=["smoothed_speed"], folds=0, settings=QUICK)
+    wrong = {"smothed_speed": {"window": "3 s"}}
+    with pytest.raises(DataError, match="Did you mean 'smoothed_speed'"):
+        ef.learn.fit(poses, labels, "running", parameters=wrong, folds=0, settings=QUICK)
 
 
 @pytest.mark.slow

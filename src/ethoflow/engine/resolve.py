@@ -13,6 +13,7 @@ from ethoflow.engine.declare import Declaration, Input, Taken
 from ethoflow.engine.members import find_members, take_members
 from ethoflow.engine.parameters import convert_parameters
 from ethoflow.engine.recipes import digest_of, write_recipe
+from ethoflow.engine.recorded import check_recorded
 from ethoflow.engine.registry import declarations, maker_of
 from ethoflow.engine.relative import inputs_for
 from ethoflow.engine.roles import find_places
@@ -99,8 +100,12 @@ class Request:
         item = Input(name, first.view, first.many, first.argument)
         return self._input(declaration, item, (declaration.name,))
 
-    def check_settings(self, asked_for: Sequence[str], also: Collection[str] = ()) -> None:
-        """Refuse settings of functions that the rules `asked_for` do not rest on, nor are `also`.
+    def check_settings(
+        self, asked_for: Sequence[str], also: Collection[str] = (), what: str = "rules"
+    ) -> None:
+        """Refuse settings of functions that those `asked_for` do not rest on, nor are `also`.
+
+        `what` they are is said.
 
         Raises
         ------
@@ -115,7 +120,7 @@ class Request:
             there = f" {name} is in the dataset, and is not computed." if name in self.ds else ""
             rest = f"; they rest on: {listed(below)}" if below else ""
             raise UnknownName(
-                f"parameters for {name!r}, which is not among the rules, nor among what they rest "
+                f"parameters for {name!r}, which is not among the {what}, nor among what they rest "
                 f"on.{asked}{there} They are: {listed(asked_for)}{rest}."
             )
 
@@ -141,7 +146,7 @@ class Request:
         if _is_input(ds, name):
             _check_units(ds, declaration, name)
             _check_raw(ds, declaration, name)
-            return lineage_of(ds, name) or source_of(ds[name])
+            return self._as_it_is(name, lineage_of(ds, name) or source_of(ds[name]))
         if name in asking:
             raise WrongUse(f"{name} needs itself: {' needs '.join([*asking, name])}.")
         maker = maker_of(name)
@@ -154,6 +159,14 @@ class Request:
         has = "" if way else f"This dataset has: {listed(ds.data_vars)}."
         advice = way or _advice(ds, name, declaration)
         raise Missing(declaration.name, f"the variable {name!r}", has, advice)
+
+    def _as_it_is(self, name: str, node: Node) -> Node:
+        """A variable of the dataset, which has to be what the settings ask for."""
+        maker = maker_of(name)
+        if maker is not None and (asked := self.settings.get(maker[0].name)):
+            check_recorded(self.ds, node, maker[0], asked)
+            self.used.add(maker[0].name)
+        return node
 
     def _take_roles(self, declaration: Declaration, item: Input, node: Node) -> Taken | None:
         """The places of the body parts that an input takes by their roles."""

@@ -30,7 +30,12 @@ class Columns:
 
 
 def columns_of(
-    ds: xr.Dataset, node: Node, called: str, partners: str, units: Units | None
+    ds: xr.Dataset,
+    node: Node,
+    called: str,
+    partners: str,
+    units: Units | None,
+    settings: str = "",
 ) -> Columns:
     """The columns of a node, in the order in which its numbers lie: the last dim runs first.
 
@@ -42,6 +47,8 @@ def columns_of(
         What becomes of partners: one column, or one for each.
     units
         A dim, and the units along it, where they differ.
+    settings
+        What is said behind the name, of settings that are not the usual ones.
 
     Raises
     ------
@@ -68,7 +75,8 @@ def columns_of(
     for places in product(*(range(len(one)) for one in members)):
         found = {dim: one[place] for dim, one, place in zip(inner, members, places, strict=True)}
         place = dict(zip(inner, places, strict=True))
-        names.append(_name(called, found, one_of="partner" in node.dims and partners == NEAREST))
+        one_of = "partner" in node.dims and partners == NEAREST
+        names.append(_name(called + settings, found, one_of=one_of))
         unit = node.units if units is None else units[1][place[units[0]]]
         own.append(unit)
         circular.append(goes_round(unit, called) and found.get("statistic") != "sd")

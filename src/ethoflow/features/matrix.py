@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from ethoflow.features.columns import EACH, NEAREST, Columns, columns_of, units_
 from ethoflow.features.given import add_array
 from ethoflow.features.matrix_kernel import ALL, ONE, PLAIN
 from ethoflow.features.matrix_kernel import feature_matrix as lay_out
+from ethoflow.features.settings import tell_settings
 from ethoflow.features.window_statistics import OF_ANGLES, read_statistic
 from ethoflow.features.windows import MIXED, goes_round, window_call
 from ethoflow.schema import Data, align_partners, as_dataset
@@ -42,7 +43,8 @@ def feature_matrix(
     """Features as a matrix (recording, individual, feature, time), lazy where the data are.
 
     There is a column for every number that a feature has for one animal, called by what it is:
-    ``speed nose``, ``joint_angle nose-centre-tail_base``, ``speed nose, mean of 1 s``. The
+    ``speed nose``, ``joint_angle nose-centre-tail_base``, ``speed nose, mean of 1 s``. Parameters
+    that are not the usual ones are in its name, as in ``straightness (window 2 s) nose``. The
     coordinate `unit` has the unit of each, `circular` whether it is an angle of which -pi and pi
     are one. What is missing stays NaN. Features of a group are the same for all its animals.
 
@@ -65,13 +67,15 @@ def feature_matrix(
         ``"rad"``, or ``"components"``: columns ``cos heading`` and ``sin heading``, for methods
         that reckon with distances between numbers.
     parameters
-        Of features and what they rest on, by name.
+        Of features and what they rest on, by name. What the dataset has already is not computed,
+        and has to be of the same parameters.
 
     Raises
     ------
     DataError
         An array is of other recordings, animals or frames; a feature has categories; it is not
-        said which partners are meant.
+        said which partners are meant; parameters are of something else, or differ from those of
+        what the dataset has.
 
     Examples
     --------
@@ -83,6 +87,26 @@ def feature_matrix(
     >>> X = matrix.stack(sample=("individual", "time")).transpose("sample", "feature")
     >>> X.dropna("sample").shape[1]
     4
+    """
+    return lay_matrix(data, features, window, statistic, partners, angles, parameters)
+
+
+def lay_matrix(
+    data: Data,
+    features: Sequence[str | xr.DataArray] | str,
+    window: Quantity | Sequence[Quantity] | None,
+    statistic: str | Sequence[str],
+    partners: str | None,
+    angles: str,
+    parameters: Mapping[str, Mapping[str, Any]] | None,
+    also: Collection[str] = (),
+) -> xr.DataArray:
+    """What `feature_matrix` gives; parameters of functions that are used elsewhere are `also` fine.
+
+    Raises
+    ------
+    DataError
+        As for `feature_matrix`.
     """
     from ethoflow.engine.lazy import compute_calls  # Dask is heavy
     from ethoflow.engine.resolve import Request
@@ -100,6 +124,7 @@ def feature_matrix(
         for part in _with_windows(request, one, window, statistic, split=angles == "components")
     ]
     _lay_out(request, parts, partners)
+    request.check_settings([one.called for one in asked], also, "features")
     by_distance = any(p.kind == ONE for p in parts) and partners == NEAREST
     names, units, circular = _all_columns(parts)
     declaration = _declare(names, units)
@@ -121,13 +146,15 @@ def feature_matrix(
 class _Part:
     """A variable of the matrix: its name, what its columns are called, the array it was given as.
 
-    `in_two` asks for angles as cosines and sines; `kind`, `columns` and `split` are laid out later.
+    `in_two` asks for angles as cosines and sines; `settings` are those that are not the usual ones;
+    `kind`, `columns` and `split` are laid out later.
     """
 
     name: str
     called: str
     array: xr.DataArray | None = None
     in_two: bool = False
+    settings: str = ""
     kind: str = PLAIN
     columns: Columns = NONE
     split: tuple[bool, ...] = ()
@@ -172,6 +199,7 @@ def _with_windows(
     """A part, and its windows where they are asked for."""
     part.in_two = split
     node = request.find(_declare((), ()), part.name)
+    part.settings = tell_settings(request.ds, node)
     if window is None or "statistic" in node.dims:
         return [part]
     wanted = _fitting(one_or_many(statistic), angle=goes_round(node.units, node.name))
@@ -179,7 +207,7 @@ def _with_windows(
         return [part]
     name = f"windowed_{part.name}"
     request.nodes[name] = window_call(request, part.name, window=window, statistic=wanted)
-    return [part, _Part(name, part.called, None, split)]
+    return [part, _Part(name, part.called, None, split, part.settings)]
 
 
 def _fitting(statistics: Sequence[str], *, angle: bool) -> list[str]:
@@ -206,7 +234,7 @@ def _lay_out(request: Request, parts: Sequence[_Part], partners: str | None) -> 
                 )
             part.kind = ALL if chosen == EACH else ONE
         units = units_along(request.ds, node, part.array)
-        part.columns = columns_of(request.ds, node, part.called, chosen or "", units)
+        part.columns = columns_of(request.ds, node, part.called, chosen or "", units, part.settings)
         part.split = tuple(one and part.in_two for one in part.columns.circular)
 
 

@@ -12,6 +12,7 @@ from ethoflow.engine import Declaration, Function, Members
 from ethoflow.engine.signature import make
 from ethoflow.errors import DataError, WrongUse
 from ethoflow.features.given import add_array
+from ethoflow.features.settings import note_settings
 from ethoflow.features.window_kernel import reach
 from ethoflow.features.window_kernel import windowed as of_windows
 from ethoflow.features.window_statistics import Statistic, check_statistics, read_statistic
@@ -141,8 +142,10 @@ def windowed(
     call = window_call(
         request, name, window=window, statistic=statistic, min_seen=min_seen, circular=circular
     )
+    request.check_settings([name], what="features")
     found = compute_calls(ds, {call.name: call})[call.name]
-    return describe_windows(found, call).rename(f"windowed_{name}")
+    found = describe_windows(found, call).rename(f"windowed_{name}")
+    return found.assign_attrs(note_settings(ds, call))
 
 
 def window_call(

@@ -13,7 +13,11 @@ FLAT = 1e-3
 
 
 def find_homography(corners: npt.ArrayLike, width: float, height: float) -> npt.NDArray[np.float64]:
-    """The matrix that takes four corners in px to a rectangle in mm, the first to (0, 0).
+    """The matrix that takes four corners in px to a rectangle in mm, its first side along x.
+
+    The floor is never mirrored, whichever way round its corners are given: what is on the left of
+    an animal in the picture is on its left in mm. The first corner goes to (0, 0), or to
+    (0, height) where they run the other way round.
 
     Parameters
     ----------
@@ -32,6 +36,9 @@ def find_homography(corners: npt.ArrayLike, width: float, height: float) -> npt.
     >>> matrix = find_homography([(10, 10), (30, 10), (30, 20), (10, 20)], 200, 100)
     >>> project(np.array([[20.0, 15.0]]), matrix).round(6).tolist()
     [[100.0, 50.0]]
+    >>> matrix = find_homography([(10, 20), (30, 20), (30, 10), (10, 10)], 200, 100)
+    >>> project(np.array([[10.0, 10.0]]), matrix).round(6).tolist()
+    [[0.0, 0.0]]
     """
     seen = np.asarray(corners, np.float64)
     if seen.shape != (4, 2) or not np.isfinite(seen).all():
@@ -46,6 +53,8 @@ def find_homography(corners: npt.ArrayLike, width: float, height: float) -> npt.
     if not is_convex(seen):
         raise DataError("one of the four corners points inwards: no camera sees a rectangle so.")
     floor = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float64)
+    if signed_area(seen) * signed_area(floor) < 0:
+        floor[:, 1] = height - floor[:, 1]
     middle = seen.mean(axis=0)
     # Numbers near 1 keep the equations well conditioned.
     near = np.array([[1, 0, -middle[0]], [0, 1, -middle[1]], [0, 0, extent]]) / extent

@@ -17,6 +17,7 @@ from ethoflow.learn.boosting import probability as probability_of
 from ethoflow.learn.columns import request_rows, stack
 from ethoflow.learn.recipe import Of, Recipe
 from ethoflow.learn.samples import knows
+from ethoflow.learn.stored import without_stored
 from ethoflow.names import name_aside
 from ethoflow.points import by_role
 from ethoflow.schema import Data, as_dataset
@@ -54,7 +55,7 @@ def predict_labels(data: Data, model: Model) -> xr.Dataset:
     from ethoflow.engine.lazy import compute_calls  # Dask is heavy
     from ethoflow.engine.resolve import Request
 
-    ds, recipe = as_dataset(data), recipe_of(model)
+    ds, recipe = without_stored(as_dataset(data)), recipe_of(model)
     request = Request(by_role(ds, recipe.points), recipe.parameters)
     request_rows(request, recipe)
     behaviours = list(model.recipe["behaviours"])

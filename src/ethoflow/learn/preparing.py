@@ -15,8 +15,9 @@ from ethoflow.learn import boosting
 from ethoflow.learn.choices import Choices
 from ethoflow.learn.columns import WINDOWED, request_rows
 from ethoflow.learn.folds import By, choose_by, split
-from ethoflow.learn.recipe import Recipe, choose_recipe
+from ethoflow.learn.recipe import PARAMETERS, Recipe, choose_recipe
 from ethoflow.learn.samples import LearnNote, Met, Track, meet, read_tracks
+from ethoflow.learn.stored import check_stored, without_stored
 from ethoflow.learn.training import Kind, Plan, labelled
 from ethoflow.points import by_role
 from ethoflow.schema import Data, as_dataset
@@ -50,7 +51,10 @@ def prepare(
     """
     _check_model(choices.model)
     wanted = None if behaviours is None else one_or_many(behaviours)
-    met = meet(as_dataset(data), as_dataset(labels), wanted, choices.rater, choices.of)
+    data = as_dataset(data)
+    check_stored(data, choices.features, choices.parameters)
+    data = without_stored(data)
+    met = meet(data, as_dataset(labels), wanted, choices.rater, choices.of)
     chosen = choose_recipe(
         by_role(met.data), met.of, features=choices.features, windows=choices.windows,
         statistics=choices.statistics, parameters=choices.parameters, each=choices.each,
@@ -80,6 +84,7 @@ def reach_of_columns(ds: xr.Dataset, recipe: Recipe) -> int:
 
     request = Request(by_role(ds, recipe.points), recipe.parameters)
     request_rows(request, recipe)
+    request.check_settings([*recipe.own, *recipe.of_pairs], also=PARAMETERS, what="features")
     return compile_program({WINDOWED: request.nodes[WINDOWED]}).halo
 
 

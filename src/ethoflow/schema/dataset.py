@@ -19,7 +19,7 @@ Data: TypeAlias = xr.Dataset | xr.DataTree
 
 
 def as_dataset(data: Data, *, needs: Sequence[str] = ()) -> xr.Dataset:
-    """The checked dataset behind `data`, dims in canonical order.
+    """The checked dataset behind `data`, its dims and coordinates x, y, z in canonical order.
 
     Parameters
     ----------
@@ -55,6 +55,7 @@ def as_dataset(data: Data, *, needs: Sequence[str] = ()) -> xr.Dataset:
     data = _load_names(_mark_shared(_restore_individual(data)))
     _check_position(data)
     _check_names(data)
+    data = _in_order(data)
     dims = ordered(data.dims)
     turned = any(v.dims != tuple(d for d in dims if d in v.dims) for v in data.variables.values())
     return data.transpose(*dims) if turned else data
@@ -102,6 +103,20 @@ def _load_names(ds: xr.Dataset) -> xr.Dataset:
     for name in lazy:
         copied.variables[name].data = here.variables[name].data
     return copied
+
+
+AXES = ("x", "y", "z")
+
+
+def _in_order(ds: xr.Dataset) -> xr.Dataset:
+    """Coordinates as x, y, z: kernels know them by their places, which a selection may change."""
+    if "space" not in ds.indexes or ds.sizes["space"] < 2:
+        return ds
+    named = [str(name) for name in ds.indexes["space"]]
+    wanted = [name for name in AXES if name in named]
+    if named == wanted or sorted(named) != wanted:
+        return ds
+    return ds.isel(space=[named.index(name) for name in wanted])
 
 
 def _check_names(ds: xr.Dataset) -> None:

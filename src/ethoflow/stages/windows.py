@@ -7,10 +7,10 @@ from typing import Annotated, Any, Literal
 import xarray as xr
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from ethoflow.engine import find
+from ethoflow.engine import declarations, find
 from ethoflow.engine.registry import maker_of
 from ethoflow.errors import DataError
-from ethoflow.features.matrix import feature_matrix
+from ethoflow.features.matrix import lay_matrix
 from ethoflow.features.window_statistics import read_statistic
 from ethoflow.schema import VARIABLES
 from ethoflow.stages.declare import stage
@@ -104,15 +104,10 @@ def windows(job: Job, keys: WindowsKeys) -> Group:
         if job.keep or not job.asked:
             raise DataError("windows: no features are named: --features speed,heading names some.")
         return Group(None)
-    matrix = feature_matrix(
-        job.open("poses"),
-        asked.features,
-        window=asked.window or None,
-        statistic=asked.statistic,
-        partners=asked.partners,
-        angles=asked.angles,
-        parameters=keys.parameters,
-    )
+    matrix = lay_matrix(
+        job.open("poses"), asked.features, asked.window or None, asked.statistic, asked.partners,
+        asked.angles, keys.parameters, also=declarations(),
+    )  # fmt: skip
     return Group(matrix.to_dataset(), _tell)
 
 

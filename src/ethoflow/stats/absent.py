@@ -48,7 +48,7 @@ def fill_absent(
             keys = ["recording", "bin", "store"]
         if not {"animal", "recording"} & {*levels} or not {*keys} <= {*long.columns}:
             continue
-        seats = part.drop_duplicates(keys)[[*levels, *factors, "bin", "store"]]
+        seats = part.drop_duplicates(keys)[[*levels, *factors, "bin", "store", "watched", "what"]]
         n_seats = len(seats)
         counts = part.drop_duplicates([*keys, "behaviour"]).groupby("behaviour").size()
         for behaviour in counts.index[counts < n_seats]:

@@ -15,6 +15,7 @@ from ethoflow.errors import DataError, listed, no_column
 from ethoflow.labels.rows import ROW
 from ethoflow.stats.absent import fill_absent, hide_shared
 from ethoflow.stats.design import Design, column_of
+from ethoflow.stats.exposure import called, mean_of_rows, tell_bins, tell_watched, watched
 from ethoflow.stats.levels import as_names
 
 AMOUNTS = ("share", "time", "n_bouts", "count", "n", "usage", "frames", "n_frames", "entries")
@@ -22,6 +23,7 @@ AMOUNTS = ("share", "time", "n_bouts", "count", "n", "usage", "frames", "n_frame
 _Mean: TypeAlias = tuple[str, int, int, float]
 """The mean of a unit: its name, its group, the cell within it, the number."""
 
+FINER = ("animal", "recording")
 LARGEST = 1e100
 BINS = ("bin", "time_bin", "start")
 
@@ -109,7 +111,7 @@ def make_samples(
     if not names:
         raise DataError("value: no column is named.")
     behaviours, _ = name_behaviours(table)
-    rows = design.rows
+    rows, lasting = design.rows, watched(table)
     samples: dict[str, Sample] = {}
     notes: list[str] = []
     for name in names:
@@ -120,6 +122,8 @@ def make_samples(
             partner=_partners(table, design),
             bin=_bins(table).loc[rows.index],
             store=table["store"].loc[rows.index] if "store" in table else "",
+            watched=lasting.loc[rows.index],
+            what=called(table, name).loc[rows.index],
         )
         long, said = hide_shared(long)
         notes += said
@@ -127,6 +131,9 @@ def make_samples(
         if fill is not None and design.unit != "row":
             long, said = fill_absent(long, [*map(column_of, design.by)], fill)
             notes += said
+        finest = _keys(long, design, len(FINER))
+        notes += tell_bins(long, finest)
+        notes += tell_watched(long, [column_of(factor) for factor in design.by])
         for behaviour, sample in _reduce(long, design):
             key = behaviour or name
             if len(names) > 1 and behaviour:
@@ -187,15 +194,17 @@ def _partners(table: pd.DataFrame, design: Design) -> pd.Series:
 
 def _reduce(long: pd.DataFrame, design: Design) -> Iterator[tuple[str, Sample]]:
     """Means of means, from rows to units; behaviours in the order in which they come."""
-    factors = [column_of(factor) for factor in (*design.between, *design.within)]
     order = list(dict.fromkeys(long["behaviour"]))
     known = long[long["value"].notna()]
     means, members = known, {}
-    finer = [level for level in ("animal", "recording") if level in known]
-    for keep in [finer[:n] for n in range(len(finer), -1, -1)]:
-        keys = ["behaviour", "unit", *factors, *keep]
-        means = means.groupby(keys, sort=False, dropna=False)["value"].mean().reset_index()
-        if keep == ["animal"]:
+    levels = [level for level in FINER if level in known]
+    for n in range(len(levels), -1, -1):
+        keys = _keys(known, design, n)
+        if means is known:
+            means = mean_of_rows(known, keys)
+        else:
+            means = means.groupby(keys, sort=False, dropna=False)["value"].mean().reset_index()
+        if levels[:n] == ["animal"]:
             members = _members(means)
     people = {level: _sets(known, level) for level in ("animal", "recording")}
     if "partner" in known and known["partner"].notna().any():
@@ -218,6 +227,12 @@ def _reduce(long: pd.DataFrame, design: Design) -> Iterator[tuple[str, Sample]]:
         n_all = long.groupby("behaviour")["unit"].nunique().to_dict()
     for behaviour, part in parts.items():
         yield behaviour, _sample_of(behaviour, part, len(cells), people, members, n_all[behaviour])
+
+
+def _keys(long: pd.DataFrame, design: Design, n: int) -> list[str]:
+    """Columns that tell apart what is averaged, down to the first `n` levels within units."""
+    factors = [column_of(factor) for factor in (*design.between, *design.within)]
+    return ["behaviour", "unit", *factors, *[level for level in FINER if level in long][:n]]
 
 
 def _members(means: pd.DataFrame) -> dict[tuple[str, str], list[float]]:
