@@ -41,12 +41,18 @@ def shaded_groups(
     return _keys(dims, colours) * shaded
 
 
-def shaded_line(table: pd.DataFrame, dims: list[Any], colour: str) -> Any:
-    """A path, fuller where it was taken more often; missing points are gaps."""
+def shaded_lines(paths: Mapping[str, pd.DataFrame], dims: list[Any], colours: Mapping[str, str]) -> Any:
+    """Paths, a colour each: a pixel has those mixed that cross it, fuller where they do it more.
+
+    Missing points are gaps.
+    """
+    import datashader
     from holoviews.operation.datashader import datashade
 
     load_backends()
-    return datashade(hv.Curve(table, *dims), cmap=[colour], min_alpha=110, line_width=1.2)
+    lines = hv.NdOverlay({name: hv.Curve(table, *dims) for name, table in paths.items()}, "animal")
+    crossed = datashader.by("animal", datashader.count())
+    return datashade(lines, aggregator=crossed, color_key=dict(colours), min_alpha=60)
 
 
 def _keys(dims: list[Any], colours: Mapping[str, str]) -> Any:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from functools import reduce
-from operator import mul
+from typing import Any
 
 import holoviews as hv
 import hvplot.pandas  # noqa: F401  (gives data frames their .hvplot)
@@ -21,7 +20,7 @@ from ethoflow.plot.floor import (
     limits_of,
     seen_from_above,
 )
-from ethoflow.plot.many import MANY, key_of_line, shaded_line
+from ethoflow.plot.many import MANY, key_of_line, shaded_lines
 from ethoflow.plot.picture import Picture
 from ethoflow.plot.recording import one_recording, recording_title
 from ethoflow.plot.regions import region_layers
@@ -73,7 +72,9 @@ def trajectories(data: Data, *, role: str = "centre") -> Picture:
     step = 1 if many else max(-(-ds.sizes["time"] // MAX_POINTS), 1)
     path = ds.position.isel(bodypart=place, time=slice(None, None, step)).compute()
     labels = {"x": f"x ({units})", "y": f"y ({units})"}
-    layers, tables, shaded = [], [], []
+    layers, tables = [], []
+    paths, colours = {}, {}
+    dims = [hv.Dimension(axis, label=label) for axis, label in labels.items()]
     names = animal_names(ds)
     for i, name in names.items():
         table = pd.DataFrame(
@@ -86,8 +87,7 @@ def trajectories(data: Data, *, role: str = "centre") -> Picture:
         tables.append(table.assign(animal=name))
         colour = PALETTE[i % len(PALETTE)]
         if many:
-            dims = [hv.Dimension(axis, label=label) for axis, label in labels.items()]
-            shaded.append(shaded_line(table, dims, colour))
+            paths[name], colours[name] = table, colour
             layers.append(key_of_line(dims, name, colour))
             continue
         line = table.hvplot.line("x", "y", label=name, hover=False)
@@ -107,8 +107,11 @@ def trajectories(data: Data, *, role: str = "centre") -> Picture:
     recording = str(ds.recording.values) if "recording" in ds.coords else None
     (first, *others) = names.values() if names else ("",)
     legend = recording is None or bool(others) or not first.startswith(recording)
+    drawn: Any = hv.Overlay(layers)
+    if paths:
+        drawn = drawn * shaded_lines(paths, dims, colours)
     figure = seen_from_above(
-        reduce(mul, shaded, hv.Overlay(layers)), limits_of(points), title=title, legend_position="right",
+        drawn, limits_of(points), title=title, legend_position="right",
         show_legend=legend,
     )  # fmt: skip
     return Picture(figure, pd.concat(tables) if tables else pd.DataFrame())
