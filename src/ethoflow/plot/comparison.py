@@ -172,7 +172,7 @@ def _panel(
     table: pd.DataFrame,
 ) -> Any:
     label, scale = name_value(value, table)
-    own = points.assign(shown=points["value"] * scale, place=points["seat"] + _beside(points))
+    own = points.assign(shown=points["value"] * scale, place=points["seat"] + _aside(points))
     group = hv.Dimension("place", label=" ")
     shown = hv.Dimension("shown", label=label)
     layers = []
@@ -205,11 +205,14 @@ def _mean(seat: int, mean: float, low: float, high: float, x: Any, y: Any) -> li
     return layers
 
 
-def _beside(points: pd.DataFrame) -> pd.Series:
-    """How far each point is moved aside, so that equal ones are seen; the same at every call."""
-    place = points.groupby("group", sort=False)["value"].rank(method="first")
-    count = points.groupby("group", sort=False)["value"].transform("size")
-    return (((place * 0.618034) % 1.0) - 0.5) * 2 * SPREAD * (count > 1)
+def _aside(points: pd.DataFrame) -> pd.Series:
+    return points.groupby("group", sort=False)["value"].transform(beside)
+
+
+def beside(values: pd.Series) -> pd.Series:
+    """How far the points of a group are moved aside, so that equal ones are seen; always alike."""
+    place = values.rank(method="first")
+    return (((place * 0.618034) % 1.0) - 0.5) * 2 * SPREAD * (len(values) > 1)
 
 
 def _said(found: pd.DataFrame) -> str:

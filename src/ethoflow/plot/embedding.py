@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import holoviews as hv
@@ -16,6 +18,7 @@ from ethoflow.plot import examples
 from ethoflow.plot.colours import colours_of
 from ethoflow.plot.declare import plot
 from ethoflow.plot.ethogram import UNKNOWN
+from ethoflow.plot.many import MANY, shaded_counts, shaded_groups
 from ethoflow.plot.picture import Picture
 from ethoflow.plot.save import marked, sequential, with_options
 from ethoflow.schema import Data, as_dataset
@@ -27,12 +30,7 @@ CELLS = 80
 
 
 def _example() -> Picture:
-    labels = examples.labels().isel(recording=0)
-    speed = examples.speeds().speed.isel(bodypart=0, drop=True)
-    wave = np.sin(speed.time * 0.8) * 20
-    latent = xr.concat([speed, speed.rolling(time=9, center=True).mean() + wave], "latent")
-    ds = xr.Dataset({"embedding": latent, "moving": labels.moving})
-    return embedding(ds, by="moving")
+    return embedding(examples.embedded(), by="moving")
 
 
 @plot(
@@ -46,7 +44,8 @@ def embedding(
     """Two latents of an embedding, a point a frame coloured by label or group; or their density.
 
     Frames without an embedding are left out, those whose label is not known are grey. More than
-    20,000 points are thinned evenly, which the title says; a density counts all of them.
+    20,000 points are thinned evenly, which the title says; a density counts all of them. More than
+    a million are all drawn, pixel by pixel, and in a notebook again where it is zoomed.
 
     Parameters
     ----------
@@ -65,36 +64,48 @@ def embedding(
         There is no such variable, label, coordinate or latent.
     """
     ds = as_dataset(data)
-    if name not in ds:
-        raise UnknownName(no_such("variable", name, list(map(str, ds.data_vars))))
-    array = ds[name]
-    if "latent" not in array.dims or max(latents) >= array.sizes["latent"]:
-        raise DataError(f"{name} has no latents {latents}; it has the dims {dict(array.sizes)}.")
-    table = _tabulate(ds, array, by, latents)
+    array = choose_latents(ds, name, latents)
+    table = tabulate(ds, array, by, latents)
     known = table.dropna(subset=["one", "other"]).reset_index(drop=True)
     x = hv.Dimension("one", label=f"latent {latents[0]} (a.u.)")
     y = hv.Dimension("other", label=f"latent {latents[1]} (a.u.)")
+    many = len(known) > MANY
     if by is None:
-        return Picture(_density(known, x, y), known)
-    step = max(-(-len(known) // MOST_POINTS), 1)
+        return Picture(_counted(known, x, y) if many else _density(known, x, y), known)
+    step = 1 if many else max(-(-len(known) // MOST_POINTS), 1)
     shown = known.iloc[::step]
     names = sorted(set(shown["group"]) - {""})
     colours = {**colours_of(names), "": UNKNOWN}
+    thinned = f", every {step}th" if step > 1 else ""
     layers: list[Any] = []
-    for group in ("", *names):
+    for group in ("", *names) if not many else ():
         own = hv.Points(shown[shown["group"] == group], [x, y], label=group or "unknown")
         if len(own):
             layers.append(marked(own, color=colours[group], size=4, alpha=0.6))
-    thinned = f", every {step}th" if step > 1 else ""
+    drawn = shaded_groups(shown, [x, y], "group", colours) if many else hv.Overlay(layers)
     figure = with_options(
-        hv.Overlay(layers), width=760, height=560, legend_position="right", show_legend=True,
+        drawn, width=760, height=560, legend_position="right", show_legend=True,
         title=f"{len(known)} frames by {by}{thinned}",
     )  # fmt: skip
     return Picture(figure, shown)
 
 
-def _tabulate(
-    ds: xr.Dataset, array: xr.DataArray, by: str | None, latents: tuple[int, int]
+def choose_latents(ds: xr.Dataset, name: str, latents: tuple[int, int]) -> xr.DataArray:
+    """The embedding, which has both latents."""
+    if name not in ds:
+        raise UnknownName(no_such("variable", name, list(map(str, ds.data_vars))))
+    array = ds[name]
+    if "latent" not in array.dims or max(latents) >= array.sizes["latent"]:
+        raise DataError(f"{name} has no latents {latents}; it has the dims {dict(array.sizes)}.")
+    return array
+
+
+def tabulate(
+    ds: xr.Dataset,
+    array: xr.DataArray,
+    by: str | None,
+    latents: tuple[int, int],
+    also: Mapping[str, xr.DataArray] = MappingProxyType({}),
 ) -> pd.DataFrame:
     """A row for every animal and frame, with its group in words: empty where it is not known."""
     pair = array.isel(latent=list(latents))
@@ -110,13 +121,19 @@ def _tabulate(
         else:
             known = [*map(str, ds.data_vars), *map(str, ds.coords)]
             raise UnknownName(no_such("label or coordinate", by, known))
+    parts |= also
     plain = [one.reset_coords(drop=True) for one in parts.values()]
     flat = xr.broadcast(*plain)
     table = pd.DataFrame(
         {key: np.asarray(one.values).ravel() for key, one in zip(parts, flat, strict=True)}
     )
     if "code" in table:
-        table["group"] = table.pop("code").map(names).fillna("")
+        codes = table.pop("code").to_numpy()
+        levels = ["", *names.values()]
+        places = dict(zip(names, range(1, len(levels)), strict=True))
+        found, inverse = np.unique(codes, return_inverse=True)
+        own = np.array([places.get(code, 0) for code in found.tolist()])
+        table["group"] = np.array(levels, dtype=object)[own[inverse]]
     return table
 
 
@@ -139,4 +156,11 @@ def _density(known: pd.DataFrame, x: Any, y: Any) -> Any:
     return with_options(
         with_options(image, cmap=sequential(), colorbar=True, clabel="frames (number per cell)"),
         width=760, height=560, title=f"density of {len(known)} frames",
+    )  # fmt: skip
+
+
+def _counted(known: pd.DataFrame, x: Any, y: Any) -> Any:
+    return with_options(
+        shaded_counts(known, [x, y], "frames (number per pixel)"), width=760, height=560,
+        title=f"density of {len(known)} frames",
     )  # fmt: skip

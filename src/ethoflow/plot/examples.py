@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from ethoflow.features.kinematics import speed
-from ethoflow.geometry.arena import circle
+from ethoflow.geometry.arena import circle, polygon
 from ethoflow.geometry.calibration import calibrate
 from ethoflow.geometry.regions import mark_regions
 from ethoflow.identities import find_swaps
@@ -37,6 +37,18 @@ def poses() -> xr.Dataset:
     marked = mark_regions(tracks, {"centre": circle(floor.x, floor.y, floor.radius / 2)}).compute()
     marked.position[{"recording": 0, "individual": 0, "time": slice(500, 625)}] = np.nan
     return marked
+
+
+@cache
+def halved() -> xr.Dataset:
+    """The same with three regions, two of which meet in the third."""
+    ds = poses()
+    x, y = (float(ds.arena_centre.isel(recording=0).sel(space=axis)) for axis in "xy")
+    radius = float(ds.arena_radius.isel(recording=0))
+    left = [(x - radius, y - radius), (x, y - radius), (x, y + radius), (x - radius, y + radius)]
+    right = [(2 * x - a, b) for a, b in left]
+    regions = {"centre": circle(x, y, radius / 2), "left": polygon(left), "right": polygon(right)}
+    return mark_regions(ds, regions, units="mm")
 
 
 @cache
@@ -85,3 +97,48 @@ def swapped() -> tuple[xr.Dataset, pd.DataFrame]:
     whole = simulate_cohort(1, duration="1 min", seed=1)
     tracks = swap_animals(whole, 1, kinds=["contact"]).tracks
     return tracks, find_swaps(tracks).head(2)
+
+
+@cache
+def busy() -> xr.Dataset:
+    """Labels of forty recordings of one mouse each, half of them treated."""
+    made = simulate_cohort(40, n_individuals=1, duration="40 s", fps=25, seed=11)
+    floor = made.arena
+    assert isinstance(floor, CircleArena)
+    tracks = calibrate(made.tracks, circle(floor.x, floor.y, floor.radius, size=floor.size))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return annotate(tracks, ["climbing", "immobile", "moving"]).compute()
+
+
+@cache
+def startled() -> xr.Dataset:
+    """The same, but that all stay still for some seconds after 12 s and 28 s, treated ones less."""
+    found = busy()[["immobile", "moving"]].copy(deep=True)
+    for row, treatment in enumerate(found.treatment.values):
+        for at in (12.0, 28.0):
+            begin, end = at + 0.1 * (row % 5), at + (3.0 if treatment == "treated" else 7.0)
+            still = (found.time >= begin) & (found.time < end - 0.3 * (row % 4))
+            found.immobile[{"recording": row, "time": still.values}] = 1.0
+            found.moving[{"recording": row, "time": still.values}] = 0.0
+    return found
+
+
+@cache
+def wide() -> pd.DataFrame:
+    """Shares of time, a row for each of forty mice; treated ones move half as much."""
+    shares = time_budget(busy()).pivot(
+        index=["recording", "animal", "treatment"], columns="behaviour", values="share"
+    )
+    treated = shares.index.get_level_values("treatment") == "treated"
+    shares.loc[treated, "moving"] *= 0.5
+    return shares.reset_index()
+
+
+@cache
+def embedded() -> xr.Dataset:
+    """Two latents of the first recording, made of speed, and whether each animal moves."""
+    own = speeds().speed.isel(bodypart=0, drop=True).rolling(time=9, center=True).median()
+    wave = np.sin(own.time * 0.8) * 20
+    latent = xr.concat([own, own.rolling(time=25, center=True).mean() + wave], "latent")
+    return xr.Dataset({"embedding": latent, "moving": labels().isel(recording=0).moving})

@@ -33,6 +33,15 @@ def sequential() -> list[str]:
     return [mpl.colors.to_hex(colour) for colour in steps]
 
 
+def diverging() -> list[str]:
+    """Colours from blue over white to orange, for numbers on both sides of 0."""
+    import matplotlib as mpl
+
+    ends = [PALETTE[0], "#FFFFFF", PALETTE[1]]
+    steps = mpl.colors.LinearSegmentedColormap.from_list("diverging", ends)(range(256))
+    return [mpl.colors.to_hex(colour) for colour in steps]
+
+
 def load_backends() -> None:
     """Make both backends known to HoloViews, once, without touching the session's choice."""
     import matplotlib as mpl

@@ -9,7 +9,7 @@ import holoviews as hv
 import numpy as np
 
 from ethoflow.engine.declare import Array
-from ethoflow.plot.save import sequential, with_options
+from ethoflow.plot.save import diverging, sequential, with_options
 
 SIDE = 52
 MOST_WORDS = 20
@@ -27,8 +27,12 @@ def squares(
     most: float,
     title: str,
     words: str = "{:.2f}",
+    signed: bool = False,
 ) -> Any:
-    """`values`, dims (row, column), the first row on top; what is missing is left empty."""
+    """`values`, dims (row, column), the first row on top; what is missing is left empty.
+
+    Colours go from 0 to `most`; of `signed` numbers from minus that, white at 0.
+    """
     n, m = values.shape
     x, y = hv.Dimension("across", label=across), hv.Dimension("down", label=down)
     bounds = (-0.5, -0.5, m - 0.5, n - 0.5)
@@ -36,10 +40,12 @@ def squares(
         np.asarray(values, float), bounds=bounds, kdims=[x, y],
         vdims=hv.Dimension("number", label=label),
     )  # fmt: skip
-    layers = [
-        with_options(image, cmap=sequential(), colorbar=True, clim=(0.0, max(most, 1e-9)),
-                     clabel=label)
-    ]  # fmt: skip
+    most = max(most, 1e-9)
+    look = {
+        "cmap": diverging() if signed else sequential(),
+        "clim": (-most if signed else 0.0, most),
+    }
+    layers = [with_options(image, colorbar=True, clabel=label, **look)]
     written = max(n, m) <= MOST_WORDS
     if written:  # the numbers say it, and a bar would lie over the last column
         layers = [layers[0].opts(backend="matplotlib", colorbar=False)]
@@ -48,7 +54,7 @@ def squares(
         said = [
             (a, b, words.format(v))
             for a, b, v in cells
-            if np.isfinite(v) and (v > 0.55 * most) == of_dark
+            if np.isfinite(v) and (abs(v) > (0.75 if signed else 0.55) * most) == of_dark
         ]
         if said and written:
             layers.append(write(said, x, y, colour, 8))

@@ -53,7 +53,8 @@ def traces(
     """Features of one animal over time, a panel each, and behind them what it does.
 
     A stretch that is not known is a gap in the line. Of long recordings the least and the greatest
-    value of every stretch are drawn, so that no peak is lost. Every behaviour has a lane of its own
+    value of every stretch are drawn, so that no peak is lost; in a notebook what is zoomed into is
+    drawn anew. Every behaviour has a lane of its own
     behind the line, grey where it is unknown.
 
     Parameters
@@ -89,9 +90,9 @@ def traces(
     lanes = pd.DataFrame() if labels is None else _lanes(one_recording(labels), where)
     tables, figures = [], []
     for name, label, values in lines:
-        times, kept = keep_extremes(clock_times(ds), values, MOST_POINTS)
-        tables.append(pd.DataFrame({"time": times, "feature": name, "value": kept}))
-        figures.append(_panel(tables[-1], label, lanes, span))
+        whole = pd.DataFrame({"time": clock_times(ds), "feature": name, "value": values})
+        tables.append(_thinned(whole))
+        figures.append(_panel(whole, label, lanes, span))
     who = _name(ds, where)
     head = recording_title(ds)
     title = head if not who or who == head else f"{head}: {who}"
@@ -163,17 +164,37 @@ def _lanes(ds: xr.Dataset, where: int) -> pd.DataFrame:
     return pd.DataFrame(found, columns=["behaviour", "known", "start", "stop"])
 
 
+def _thinned(line: pd.DataFrame) -> pd.DataFrame:
+    times, kept = keep_extremes(line["time"].to_numpy(), line["value"].to_numpy(), MOST_POINTS)
+    return pd.DataFrame({"time": times, "feature": line["feature"].iloc[:1].item(), "value": kept})
+
+
+def _curve(line: pd.DataFrame, time: hv.Dimension, value: hv.Dimension) -> Any:
+    """The line; of a long one what is seen, thinned again where it is zoomed in a notebook."""
+    if len(line) <= MOST_POINTS:
+        return hv.Curve(line, time, value)
+    times = line["time"].to_numpy()
+
+    def draw(x_range: tuple[float, float] | None) -> hv.Curve:
+        low, high = x_range or (times[0], times[-1])
+        first, last = np.searchsorted(times, [low, high])
+        # One more at either side, so that the line reaches the edges.
+        seen = line.iloc[max(first - 1, 0) : last + 2]
+        return hv.Curve(_thinned(seen) if len(seen) else seen, time, value)
+
+    return hv.DynamicMap(draw, streams=[hv.streams.RangeX()])
+
+
 def _panel(line: pd.DataFrame, label: str, lanes: pd.DataFrame, span: tuple[float, float]) -> Any:
     known = line["value"].dropna()
     low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
     margin = 0.05 * (high - low) or 0.5
     low, high = low - margin, high + margin
     time, value = hv.Dimension("time", label="time (s)"), hv.Dimension("value", label=label)
-    layers = _behind(lanes, low, high, label) if len(lanes) else []
-    curve = hv.Curve(line, time, value)
-    layers.append(with_options(curve, color=INK, line=0.9))
+    behind = hv.Overlay(_behind(lanes, low, high, label) if len(lanes) else [])
+    curve = with_options(_curve(line, time, value), color=INK, line=0.9)
     return with_options(
-        hv.Overlay(layers), xlim=span, ylim=(low, high), show_legend=bool(len(lanes)),
+        behind * curve, xlim=span, ylim=(low, high), show_legend=bool(len(lanes)),
         legend_position="right",
     )  # fmt: skip
 

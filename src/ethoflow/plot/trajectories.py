@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import holoviews as hv
 import hvplot.pandas  # noqa: F401  (gives data frames their .hvplot)
 import numpy as np
@@ -18,6 +20,7 @@ from ethoflow.plot.floor import (
     limits_of,
     seen_from_above,
 )
+from ethoflow.plot.many import MANY, key_of_line, shaded_lines
 from ethoflow.plot.picture import Picture
 from ethoflow.plot.recording import one_recording, recording_title
 from ethoflow.plot.regions import region_layers
@@ -41,7 +44,8 @@ def trajectories(data: Data, *, role: str = "centre") -> Picture:
     """Path of each animal, seen from above as in the video (y points down), with arena and regions.
 
     A gap in the track is a gap in the line. Long paths are thinned evenly to 20,000 points, which
-    the title then says.
+    the title then says; of more than a million frames all are drawn, pixel by pixel, and in a
+    notebook again where it is zoomed.
 
     Parameters
     ----------
@@ -64,10 +68,13 @@ def trajectories(data: Data, *, role: str = "centre") -> Picture:
     """
     ds = one_recording(as_dataset(data, needs=["position"]))
     units, place = position_units(ds), choose_part(ds, role)
-    step = max(-(-ds.sizes["time"] // MAX_POINTS), 1)
+    many = ds.sizes["time"] > MANY
+    step = 1 if many else max(-(-ds.sizes["time"] // MAX_POINTS), 1)
     path = ds.position.isel(bodypart=place, time=slice(None, None, step)).compute()
     labels = {"x": f"x ({units})", "y": f"y ({units})"}
     layers, tables = [], []
+    paths, colours = {}, {}
+    dims = [hv.Dimension(axis, label=label) for axis, label in labels.items()]
     names = animal_names(ds)
     for i, name in names.items():
         table = pd.DataFrame(
@@ -78,8 +85,12 @@ def trajectories(data: Data, *, role: str = "centre") -> Picture:
             }
         )
         tables.append(table.assign(animal=name))
-        line = table.hvplot.line("x", "y", label=name, hover=False)
         colour = PALETTE[i % len(PALETTE)]
+        if many:
+            paths[name], colours[name] = table, colour
+            layers.append(key_of_line(dims, name, colour))
+            continue
+        line = table.hvplot.line("x", "y", label=name, hover=False)
         layers.append(
             with_options(line, color=colour, line=0.8, xlabel=labels["x"], ylabel=labels["y"])
         )
@@ -96,8 +107,11 @@ def trajectories(data: Data, *, role: str = "centre") -> Picture:
     recording = str(ds.recording.values) if "recording" in ds.coords else None
     (first, *others) = names.values() if names else ("",)
     legend = recording is None or bool(others) or not first.startswith(recording)
+    drawn: Any = hv.Overlay(layers)
+    if paths:
+        drawn = drawn * shaded_lines(paths, dims, colours)
     figure = seen_from_above(
-        hv.Overlay(layers), limits_of(points), title=title, legend_position="right",
+        drawn, limits_of(points), title=title, legend_position="right",
         show_legend=legend,
     )  # fmt: skip
     return Picture(figure, pd.concat(tables) if tables else pd.DataFrame())

@@ -68,14 +68,16 @@ def transition_matrix(table: pd.DataFrame) -> Picture:
 
 def mean_transitions(table: pd.DataFrame) -> pd.DataFrame:
     """Origin, target, mean probability over animals, and how many animals it is of."""
-    for name in ("origin", "target", "probability"):
+    return mean_pairs(table, "probability", "transitions are what ef.stats.transitions gives")
+
+
+def mean_pairs(table: pd.DataFrame, value: str, needed: str) -> pd.DataFrame:
+    """Origin, target, the mean of `value` over animals, and how many animals it is of."""
+    for name in ("origin", "target", value):
         if name not in table:
-            raise DataError(
-                f"transitions are what ef.stats.transitions gives: "
-                f"{no_column(name, map(str, table.columns))}"
-            )
+            raise DataError(f"{needed}: {no_column(name, map(str, table.columns))}")
     who = [name for name in ("store", "recording", "individual", "animal") if name in table]
     pairs = ["origin", "target"]
-    each = table.groupby([*pairs, *who[-1:]], sort=False, dropna=False)["probability"].mean()
-    found = each.groupby(pairs, sort=False).agg(probability="mean", n_animals="count")
-    return found.reset_index()
+    each = table.groupby([*pairs, *who[-1:]], sort=False, dropna=False)[value].mean()
+    found = each.groupby(pairs, sort=False).agg(["mean", "count"])
+    return found.set_axis([value, "n_animals"], axis=1).reset_index()

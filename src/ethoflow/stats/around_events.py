@@ -61,6 +61,8 @@ def around_events(
     DataFrame
         recording, individual, partner, animal, partner_animal, behaviour, event; lag (where the
         bin begins, s relative to the event), mean, n_trials (known), n_events. Metadata follow.
+        `attrs` have the length of a bin (s), whether there was a baseline, and units_of: ``share``
+        of behaviours, the units of features.
 
     Raises
     ------
@@ -93,6 +95,7 @@ def around_events(
         ds = plain_labels(ds)
     several = as_cohort(ds)
     rows: list[tuple[object, ...]] = []
+    units_of: dict[str, str] = {}
     for row, own in onsets.items():
         recording = str(several.recording.values[row])
         loaded = several.isel(recording=row).load()
@@ -100,7 +103,9 @@ def around_events(
         for array in loaded.data_vars.values():
             if "time" not in array.dims or "space" in array.dims or array.dtype.kind not in "iuf":
                 continue
-            for who, what, values, _ in series_of(array):
+            is_label = is_behaviour(array)
+            for who, what, values, units in series_of(array):
+                units_of[what] = "share" if is_label else units
                 for event, frames in own.items():
                     trials = _trials(values[:n_frames], frames, edges, float(ds.fps), baseline)
                     known = np.isfinite(trials)
@@ -116,7 +121,9 @@ def around_events(
                         )
                     ]
     columns = [*WHO, "behaviour", "event", "lag", "mean", "n_trials", "n_events"]
-    return with_people(pd.DataFrame(rows, columns=columns), list_people(several))
+    table = with_people(pd.DataFrame(rows, columns=columns), list_people(several))
+    table.attrs = {"bin": width, "baseline": baseline is not None, "units_of": units_of}
+    return table
 
 
 def _edges(before: float, after: float, width: float) -> Array:
