@@ -163,8 +163,8 @@ def _walk(
         out[t] = total
 
 
-def probability(trees: Mapping[str, Array], columns: Array) -> Array:
-    """Probability in every frame; `columns` has the dims (column, time)."""
+def log_odds(trees: Mapping[str, Array], columns: Array) -> Array:
+    """Log odds in every frame; `columns` has the dims (column, time)."""
     out = np.full(columns.shape[-1], trees["start"][0])
     _walk(
         np.ascontiguousarray(columns, np.float64),
@@ -177,7 +177,12 @@ def probability(trees: Mapping[str, Array], columns: Array) -> Array:
         trees["roots"],
         out,
     )
-    found: Array = 1 / (1 + np.exp(-out))
+    return out
+
+
+def probability(trees: Mapping[str, Array], columns: Array) -> Array:
+    """Probability in every frame; `columns` has the dims (column, time)."""
+    found: Array = 1 / (1 + np.exp(-log_odds(trees, columns)))
     return found
 
 

@@ -112,7 +112,7 @@ def choose_recipe(
     kept = [
         name
         for name in (features or (*OWN, *(OF_PAIRS if of == "pair" else ())))
-        if _applies(ds, name, settings, must=features is not None)
+        if applies(ds, name, settings, must=features is not None)
     ]
     pairs = tuple(name for name in kept if _is_of_pairs(ds, name))
     own = tuple(name for name in kept if name not in pairs)
@@ -132,7 +132,7 @@ def choose_recipe(
     used = {name: dict(given) for name, given in settings.items() if name in kept or parameters}
     return Recipe(
         of, own, pairs, tuple(windows or WINDOWS), tuple(statistics or STATISTICS), float(ds.fps),
-        BODY_LENGTH if _applies(ds, BODY_LENGTH, {}, must=False) else _units(ds), used,
+        BODY_LENGTH if applies(ds, BODY_LENGTH, {}, must=False) else _units(ds), used,
         tuple(map(str, ds.bodypart.values)) if "bodypart" in ds.coords else (), each,
     )  # fmt: skip
 
@@ -143,7 +143,7 @@ def _units(ds: xr.Dataset) -> str:
     return position_units(ds)
 
 
-def _applies(ds: xr.Dataset, name: str, settings: Mapping[str, Any], *, must: bool) -> bool:
+def applies(ds: xr.Dataset, name: str, settings: Mapping[str, Any], *, must: bool) -> bool:
     """Whether a feature can be computed, and has numbers."""
     from ethoflow.engine.resolve import Request
 
