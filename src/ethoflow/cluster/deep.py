@@ -11,11 +11,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ethoflow.cluster.family import Pieces, Progress, Reads
+from ethoflow.cluster.family import Pieces, Reads
 from ethoflow.cluster.networks.bodies import Kind
 from ethoflow.cluster.networks.encoders import Encoder, make_encoder
-from ethoflow.cluster.training import History, Plan, train
 from ethoflow.engine.declare import Array
+from ethoflow.networks.progress import Progress
+from ethoflow.networks.training import History, Plan, train
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
 _PACKAGE = "ethoflow.cluster.families"
 
-Progress: TypeAlias = Callable[[int, int, Mapping[str, float]], None]
-"""Called with steps done, steps in all, and numbers: losses, occupied clusters."""
-
 Reads: TypeAlias = Literal["signal", "pose"]
 
 

@@ -217,6 +217,17 @@ def read_tracks(met: Met, recipe: Recipe, *, every: bool = False) -> tuple[list[
     return found, recipe
 
 
+def labelled(
+    tracks: Sequence[Track], behaviours: Sequence[str], masks: Sequence[Array] | None = None
+) -> list[Array]:
+    """Frames with numbers and a label of any of the behaviours, of those in `masks`."""
+    own = [
+        track.known & np.any([track.states[name] >= 0 for name in behaviours], axis=0)
+        for track in tracks
+    ]
+    return own if masks is None else [a & b for a, b in zip(own, masks, strict=True)]
+
+
 def _states(values: Array) -> Array:
     found: Array = np.where(np.isnan(values), -1, values).astype(np.int8)
     return found

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from ethoflow.cluster.deep import DeepConfig, Telling, begin, scores_of
-from ethoflow.cluster.family import Fitted, Pieces, Progress, family
-from ethoflow.cluster.training import seeded
+from ethoflow.cluster.family import Fitted, Pieces, family
+from ethoflow.networks.progress import Progress
+from ethoflow.networks.training import seeded
 
 
 @dataclass(frozen=True)

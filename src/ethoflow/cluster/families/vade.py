@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ethoflow.cluster.deep import DeepConfig, Telling, begin, later, scores_of
-from ethoflow.cluster.family import Fitted, Pieces, Progress, family
+from ethoflow.cluster.family import Fitted, Pieces, family
 from ethoflow.cluster.hmm import (
     Gaussians,
     GaussiansSettings,
@@ -26,7 +26,8 @@ from ethoflow.cluster.hmm import (
 )
 from ethoflow.cluster.mixing import fit_mixture
 from ethoflow.cluster.numbers import check_frames, use_of
-from ethoflow.cluster.training import seeded
+from ethoflow.networks.progress import Progress
+from ethoflow.networks.training import seeded
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,11 @@ import torch
 from torch import Tensor, nn
 
 from ethoflow.cluster.deep import DeepConfig, Telling, begin, later, scores_of
-from ethoflow.cluster.family import Fitted, Pieces, Progress, family
+from ethoflow.cluster.family import Fitted, Pieces, family
 from ethoflow.cluster.hmm import Gaussians, GaussiansSettings, nearest_of_means
 from ethoflow.cluster.numbers import check_frames, use_of
-from ethoflow.cluster.training import seeded
+from ethoflow.networks.progress import Progress
+from ethoflow.networks.training import seeded
 
 STARTS = 5
 """Times that means are looked for; the nearest are kept."""
