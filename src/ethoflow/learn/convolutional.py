@@ -34,8 +34,8 @@ class Tcn(nn.Module):
     """(batch, column, frame) to the logarithm of the odds, (batch, behaviour, frame).
 
     Columns are given as they are, NaN where they are missing. They are bent (the inverse
-    hyperbolic sine: small numbers as they are, large ones as their logarithm), less their mean and in
-    spreads; `fit_scales` says which. Beyond the ends of what is given nothing is seen.
+    hyperbolic sine: small numbers as they are, large ones as their logarithm), less their mean and
+    in spreads; `fit_scales` says which. Beyond the ends of what is given nothing is seen.
 
     Examples
     --------
@@ -80,9 +80,7 @@ class Tcn(nn.Module):
         """Odds of every frame."""
         scaled = ((x / self.bend).asinh() - self.centre) / self.spread
         look = self.receptive_field
-        around = functional.pad(
-            scaled.clamp(-FARTHEST, FARTHEST), (look, look), value=torch.nan
-        )
+        around = functional.pad(scaled.clamp(-FARTHEST, FARTHEST), (look, look), value=torch.nan)
         latent = self.encoder(around)[..., look : look + x.shape[-1]].relu().transpose(1, 2)
         odds: Tensor = self.head(self.dropout(latent)).transpose(1, 2)
         return odds

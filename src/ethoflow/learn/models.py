@@ -11,8 +11,15 @@ import numpy as np
 from ethoflow.engine.declare import Array
 from ethoflow.errors import WrongUse
 from ethoflow.learn import boosting
+from ethoflow.learn.calibrating import Calibration
 from ethoflow.learn.folds import By
-from ethoflow.learn.network import TcnChoices, dilations_of, need_torch, train_networks
+from ethoflow.learn.network import (
+    TcnChoices,
+    describe_networks,
+    dilations_of,
+    need_torch,
+    train_networks,
+)
 from ethoflow.learn.samples import Track, labelled
 
 if TYPE_CHECKING:
@@ -60,6 +67,20 @@ class Trees:
         """Probability in the frames of a mask, (1, frame)."""
         return boosting.probability(self.arrays, track.x[:, frames])[None]
 
+    def calibrated(self, found: Sequence[Calibration]) -> Trees:
+        """Trees whose odds are put right."""
+        (one,) = found
+        return Trees(boosting.calibrated(self.arrays, one))
+
+
+def describe_models(models: Sequence[Any]) -> tuple[dict[str, Array], dict[str, Any]]:
+    """Arrays of trees or networks, and what a recipe says of them."""
+    first = models[0]
+    if isinstance(first, Trees):
+        held = {f"b{i}_{n}": one for i, own in enumerate(models) for n, one in own.arrays.items()}
+        return held, {"arrays": list(first.arrays)}
+    return describe_networks(first)
+
 
 def check_model(kind: str, settings: Mapping[str, Any]) -> None:
     """Refuse what is no model, or what cannot be trained here.
@@ -103,13 +124,13 @@ def train(
     tracks: Sequence[Track], masks: Sequence[Array], behaviours: Sequence[str], plan: Plan
 ) -> Trees | Networks:
     """The model trained on the labelled frames in `masks`."""
+    usable = labelled(tracks, behaviours, masks)
     if plan.model == "tcn":
         return train_networks(
-            tracks, [a & t.known for t, a in zip(tracks, masks, strict=True)], behaviours,
-            choices=TcnChoices.read(plan.settings), by=plan.by, fps=plan.fps, seed=plan.seed,
+            tracks, usable, behaviours, choices=TcnChoices.read(plan.settings), by=plan.by,
+            fps=plan.fps, seed=plan.seed,
         )  # fmt: skip
     (behaviour,) = behaviours
-    usable = labelled(tracks, behaviours, masks)
     step = max(-(-sum(int(one.sum()) for one in usable) // plan.max_frames), 1)
     rows = [np.flatnonzero(one)[::step] for one in usable]
     x = np.concatenate([track.x[:, own].T for track, own in zip(tracks, rows, strict=True)])

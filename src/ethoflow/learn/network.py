@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,27 +11,25 @@ import numpy as np
 from ethoflow.engine.declare import Array
 from ethoflow.errors import DataError, WrongUse, no_such
 from ethoflow.learn.calibrating import Calibration
-from ethoflow.learn.folds import By, groups_of
+from ethoflow.learn.folds import By
+from ethoflow.learn.pieces import class_weights, cut_pieces
 from ethoflow.learn.samples import Track
 
 if TYPE_CHECKING:
     from ethoflow.learn.convolutional import Tcn
 
-PIECE = 400
-"""Frames of the pieces that tracks are cut into, beside what a network sees around them."""
 TILE = 4096
 """Frames that a network is given at a time, always the same of a recording."""
-RAREST = 0.02
-"""Share of a class below which it gets no more weight."""
 
 
 @dataclass(frozen=True)
 class TcnChoices:
     """Settings of the network and of its training.
 
-    `reach` is how far it sees to either side, s, by kernels of `kernel` frames; `networks` are trained that each have other frames
-    held out to see when to stop, and their odds are averaged. The others are as in
-    `ethoflow.networks.training.Plan`.
+    `reach` is how far it sees to either side, s, by kernels of `kernel` frames. `networks` are
+    trained that each have other frames held out to see when to stop, and their odds are averaged.
+    `length` is the labelled frames of a window, beside what is seen around them. The others are as
+    in `ethoflow.networks.training.Plan`.
     """
 
     width: int = 32
@@ -41,7 +39,7 @@ class TcnChoices:
     networks: int = 3
     steps: int = 120
     batch: int = 8
-    length: int = 192
+    length: int = 128
     rate: float = 3e-3
     decay: float = 1e-2
     held_out: float = 0.15
@@ -134,12 +132,29 @@ class Networks:
         return self
 
 
+def describe_networks(found: Networks) -> tuple[dict[str, Array], dict[str, Any]]:
+    """Numbers of networks, and what a recipe says of them."""
+    from ethoflow.networks.weights import describe, weights_of
+
+    names = [f"network{number}" for number in range(len(found.networks))]
+    own = dict(zip(names, found.networks, strict=True))
+    arrays = {n: one for name, net in own.items() for n, one in weights_of(net, name).items()}
+    rows = found.history
+    return arrays, {
+        "networks": names,
+        **{name: describe(network) for name, network in own.items()},
+        "look": found.networks[0].receptive_field,
+        "tile": TILE,
+        "training": {name: [row.get(name) for row in rows] for name in rows[0]},
+    }
+
+
 def probability_of(networks: Sequence[Any], x: Array) -> Array:
     """Probability by the mean odds of networks, (behaviour, frame), of columns (column, frame)."""
     import torch
 
     with torch.inference_mode():
-        given = torch.from_numpy(np.ascontiguousarray(x, np.float32))[None]
+        given = torch.from_numpy(np.array(x, np.float32, order="C"))[None]
         odds = torch.stack([network(given)[0] for network in networks]).double().mean(dim=0)
         found: Array = odds.sigmoid().numpy()
     return found
@@ -159,6 +174,7 @@ def train_networks(
     import torch
 
     from ethoflow.learn.convolutional import Labelling, Tcn, TcnSettings
+    from ethoflow.networks.stretches import FEWEST_PIECES
     from ethoflow.networks.training import Plan, seeded, train
 
     x = np.concatenate([t.x[:, m] for t, m in zip(tracks, masks, strict=True)], axis=-1)
@@ -166,64 +182,27 @@ def train_networks(
         len(x), len(behaviours), choices.width, choices.kernel, dilations_of(choices, fps),
         choices.dropout,
     )  # fmt: skip
-    weights = torch.from_numpy(_weights(tracks, masks, behaviours))
-    plan = Plan(
-        steps=choices.steps, batch=choices.batch, length=choices.length, rate=choices.rate,
-        decay=choices.decay, held_out=choices.held_out, every=choices.every,
-        patience=choices.patience,
-    )  # fmt: skip
+    weights = torch.from_numpy(class_weights(tracks, masks, behaviours))
     made, history = [], []
     for number in range(choices.networks):
         own = seed + 1000 * number
         with seeded(own):
             network = Tcn(settings)
         network.fit_scales(torch.from_numpy(np.ascontiguousarray(x, np.float32)))
-        arrays, group = _pieces(tracks, masks, behaviours, network.receptive_field, by)
+        look = network.receptive_field
+        arrays, group = cut_pieces(tracks, masks, behaviours, look, by)
+        plan = Plan(
+            steps=choices.steps, batch=choices.batch, length=choices.length + 2 * look,
+            rate=choices.rate, decay=choices.decay, every=choices.every, patience=choices.patience,
+            held_out=choices.held_out if len(group) >= FEWEST_PIECES else 0.0,
+        )  # fmt: skip
         turned = np.roll(np.arange(len(group)), number * len(group) // choices.networks)
         done = train(
             Labelling(network, weights), {n: one[turned] for n, one in arrays.items()},
-            group[turned], plan, seed=own, gap=network.receptive_field,
+            group[turned], plan, seed=own, gap=look,
         )  # fmt: skip
         with torch.no_grad():  # what the weights of the classes added to the odds
             network.head.bias -= (weights[:, 1] / weights[:, 0]).log()[:, 0]
         made.append(network)
         history += [{"network": float(number), **row} for row in done.rows]
     return Networks(tuple(made), tuple(history))
-
-
-def _weights(tracks: Sequence[Track], masks: Sequence[Array], behaviours: Sequence[str]) -> Array:
-    """How much a frame without and with each behaviour counts, (behaviour, 2, 1)."""
-    found = []
-    for name in behaviours:
-        said = np.concatenate([t.states[name][m] for t, m in zip(tracks, masks, strict=True)])
-        share = float(np.mean(said[said >= 0] == 1)) if (said >= 0).any() else 0.5
-        share = min(max(share, RAREST), 1 - RAREST)
-        found.append([[0.5 / (1 - share)], [0.5 / share]])
-    return np.array(found, np.float32)
-
-
-def _pieces(
-    tracks: Sequence[Track], masks: Sequence[Array], behaviours: Sequence[str], look: int, by: By
-) -> tuple[dict[str, Array], Array]:
-    """Columns and labels of pieces of tracks, and what is held out together of each.
-
-    A piece has `look` frames more at both ends, that are seen and have no labels in it. What lies
-    beyond a track is missing.
-    """
-    seats = [track.seat for track in tracks]
-    groups = groups_of(seats, "recording" if by == "block" else by)
-    x, y, own = [], [], []
-    for track, mask, group in zip(tracks, masks, groups, strict=True):
-        n = track.x.shape[-1]
-        said = np.stack([track.states[name] for name in behaviours])
-        said = np.where(mask & (said >= 0), said, np.nan)
-        columns = np.pad(track.x, ((0, 0), (look, PIECE + look)), constant_values=np.nan)
-        said = np.pad(said, ((0, 0), (0, PIECE)), constant_values=np.nan)
-        for first in range(0, n, PIECE):
-            labels = said[:, first : first + PIECE]
-            if not np.isnan(labels).all():
-                x.append(columns[:, first : first + PIECE + 2 * look])
-                y.append(np.pad(labels, ((0, 0), (look, look)), constant_values=np.nan))
-                own.append(group)
-    found = {"x": np.stack(x).astype(np.float32), "y": np.stack(y).astype(np.float32)}
-    return found, np.array(own)
