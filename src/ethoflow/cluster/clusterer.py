@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from ethoflow.cluster.predicting import PARTS, predict_clusters
@@ -56,6 +57,14 @@ class Clusterer:
     def scores(self) -> Mapping[str, float]:
         """Likelihoods, losses, and how many clusters are used, as fitting reported them."""
         return dict(self.model.recipe["scores"])
+
+    @property
+    def training(self) -> pd.DataFrame:
+        """A row of numbers for every look at how a network did: its losses, clusters occupied.
+
+        Empty where no network was trained. ``ef.plot.training_curves`` draws it.
+        """
+        return pd.DataFrame(self.model.recipe.get("training", []))
 
     @property
     def fitted_on(self) -> Mapping[str, Any]:

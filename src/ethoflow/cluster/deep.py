@@ -140,6 +140,16 @@ def scores_of(history: History, **more: float) -> dict[str, float]:
     return {**told, "best_step": float(history.best_step), "stopped_early": early, **more}
 
 
+def one_after_the_other(before: History, after: History) -> list[dict[str, float]]:
+    """Rows of two trainings, steps counted on; of the first, before there are clusters, losses."""
+    done = before.rows[-1]["step"]
+    losses = ("step", "loss", "held_out")
+    return [
+        *({name: row[name] for name in losses if name in row} for row in before.rows),
+        *({**row, "step": done + row["step"]} for row in after.rows),
+    ]
+
+
 def later(progress: Progress | None, done: int, of: int) -> Progress | None:
     """Progress of a second training that follows `done` of `of` steps."""
     if progress is None:

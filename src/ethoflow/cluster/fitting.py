@@ -139,6 +139,7 @@ def _finish(fitted: Fitted, taken: Sample, how: Mapping[str, Any]) -> Clusterer:
         PARTS[0]: describe(fitted.encoder),
         PARTS[1]: describe(fitted.emission),  # type: ignore[arg-type]
         "scores": {name: float(value) for name, value in fitted.scores.items()},
+        "training": [dict(row) for row in fitted.training],
     }
     return make_clusterer(arrays, recipe)
 

@@ -79,9 +79,9 @@ class Classifier:
         """Losses of networks by step, on what is trained on and what is held out; empty for trees.
 
         What is held out here says when to stop, and is part of what is learnt from: scores are of
-        other frames.
+        other frames. ``ef.plot.training_curves`` draws it.
         """
-        return _table(self.model.recipe.get("training", {}))
+        return pd.DataFrame(self.model.recipe.get("training", []))
 
     def predict(self, data: Data) -> xr.Dataset:
         """Label (1, 0, NaN for unknown) and probability of every behaviour, lazy where `data` are.

@@ -12,7 +12,7 @@ from ethoflow.engine.declare import Array
 from ethoflow.errors import DataError, WrongUse, no_such
 from ethoflow.learn.calibrating import Calibration
 from ethoflow.learn.folds import By
-from ethoflow.learn.pieces import class_weights, cut_pieces
+from ethoflow.learn.pieces import class_weights, cut_pieces, spread_held_out
 from ethoflow.learn.samples import Track
 
 if TYPE_CHECKING:
@@ -36,13 +36,13 @@ class TcnChoices:
     kernel: int = 5
     reach: float = 0.6
     dropout: float = 0.2
-    networks: int = 3
+    networks: int = 2
     steps: int = 120
     batch: int = 8
     length: int = 128
     rate: float = 3e-3
     decay: float = 1e-2
-    held_out: float = 0.15
+    held_out: float = 0.25
     every: int = 20
     patience: int = 3
 
@@ -139,13 +139,12 @@ def describe_networks(found: Networks) -> tuple[dict[str, Array], dict[str, Any]
     names = [f"network{number}" for number in range(len(found.networks))]
     own = dict(zip(names, found.networks, strict=True))
     arrays = {n: one for name, net in own.items() for n, one in weights_of(net, name).items()}
-    rows = found.history
     return arrays, {
         "networks": names,
         **{name: describe(network) for name, network in own.items()},
         "look": found.networks[0].receptive_field,
         "tile": TILE,
-        "training": {name: [row.get(name) for row in rows] for name in rows[0]},
+        "training": [dict(row) for row in found.history],
     }
 
 
@@ -196,7 +195,7 @@ def train_networks(
             rate=choices.rate, decay=choices.decay, every=choices.every, patience=choices.patience,
             held_out=choices.held_out if len(group) >= FEWEST_PIECES else 0.0,
         )  # fmt: skip
-        turned = np.roll(np.arange(len(group)), number * len(group) // choices.networks)
+        turned = spread_held_out(group, choices.held_out, number / choices.networks)
         done = train(
             Labelling(network, weights), {n: one[turned] for n, one in arrays.items()},
             group[turned], plan, seed=own, gap=look,

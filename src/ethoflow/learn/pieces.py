@@ -10,7 +10,7 @@ from ethoflow.engine.declare import Array
 from ethoflow.learn.folds import By, groups_of
 from ethoflow.learn.samples import Track
 
-LONGEST, SHORTEST, PIECES = 400, 32, 12
+LONGEST, SHORTEST, PIECES = 400, 32, 24
 """Frames of the pieces that tracks are cut into, and how many pieces there are to be at least."""
 RAREST = 0.02
 """Share of a class below which it gets no more weight."""
@@ -56,3 +56,24 @@ def cut_pieces(
                 own.append(group)
     found = {"x": np.stack(x).astype(np.float32), "y": np.stack(y).astype(np.float32)}
     return found, np.array(own)
+
+
+def spread_held_out(group: Array, share: float, start: float) -> Array:
+    """An order of pieces in which those that are last in their group lie spread over all of it.
+
+    What is held out of one recording is its last pieces: as a stretch they might show one class
+    alone, and training would stop by that. `start`, from 0 to 1, says which are last.
+
+    Examples
+    --------
+    >>> spread_held_out(np.zeros(8, int), 0.25, 0.0).tolist()
+    [1, 2, 3, 5, 6, 7, 0, 4]
+    """
+    every = max(round(1 / share), 1) if share > 0 else 1
+    last = int(start * every)
+    place = np.empty(len(group), int)
+    for one in np.unique(group):
+        own = np.flatnonzero(group == one)
+        place[own] = np.arange(len(own))
+    found: Array = np.argsort(place % every == last, kind="stable")
+    return found

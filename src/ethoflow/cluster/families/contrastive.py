@@ -62,7 +62,8 @@ def contrastive(
         begun = begin(pieces, config)
         objective = Contrastive(begun, config)
     history = begun.train(objective, config.plan(), seed=seed, device=device, progress=progress)
-    return Fitted(begun.encoder, scores=scores_of(history), reads=begun.reads)
+    return Fitted(begun.encoder, scores=scores_of(history), reads=begun.reads,
+                  training=history.rows)  # fmt: skip
 
 
 class Contrastive(nn.Module):

@@ -43,7 +43,8 @@ def masked(
             begun.encoder, Telling(config.latent, begun.scale, config.offsets), config
         )
     history = begun.train(objective, config.plan(), seed=seed, device=device, progress=progress)
-    return Fitted(begun.encoder, scores=scores_of(history), reads=begun.reads)
+    return Fitted(begun.encoder, scores=scores_of(history), reads=begun.reads,
+                  training=history.rows)  # fmt: skip
 
 
 class Masked(nn.Module):

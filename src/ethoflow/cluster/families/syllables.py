@@ -84,7 +84,7 @@ def syllables(
     taught = {f"student_{name}": value for name, value in history.best.items()}
     return Fitted(
         encoder, head, states.transitions.log().cpu().numpy(), None,
-        evidence=config.evidence, scores={**scores, **taught},
+        evidence=config.evidence, scores={**scores, **taught}, training=history.rows,
     )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ethoflow.cluster.deep import DeepConfig, Telling, begin, later, scores_of
+from ethoflow.cluster.deep import DeepConfig, Telling, begin, later, one_after_the_other, scores_of
 from ethoflow.cluster.family import Fitted, Pieces, family
 from ethoflow.cluster.hmm import (
     Gaussians,
@@ -64,7 +64,9 @@ def vade(
         objective = Vade(begun.encoder, Telling(config.latent, begun.scale, config.offsets), config)
     plan, rest = config.plan(config.before), config.plan(1 - config.before)
     total = plan.steps + rest.steps
-    begun.train(objective, plan, seed=seed, device=device, progress=later(progress, 0, total))
+    before = begun.train(
+        objective, plan, seed=seed, device=device, progress=later(progress, 0, total)
+    )
     latent, seen = begun.latents(device)
     objective.start(mixture_of(latent, seen, config, seed))
     history = begun.train(
@@ -80,6 +82,7 @@ def vade(
     return Fitted(
         begun.encoder, emission.cpu(), (steps / steps.sum(1, keepdim=True)).log().numpy(),
         np.log(np.maximum(use, 1e-12)), scores_of(history, **use_of(use)), begun.reads,
+        training=one_after_the_other(before, history),
     )  # fmt: skip
 
 
