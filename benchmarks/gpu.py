@@ -16,7 +16,7 @@ import torch
 from benchmarks.networks import Student, signals
 from torch import nn
 
-from ethoflow.cluster.training import Plan, seeded, train
+from ethoflow.networks.training import Plan, seeded, train
 
 GOALS = {"training": 3e6, "one pass": 30e6}
 """Frames per second of one data-centre GPU."""

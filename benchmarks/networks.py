@@ -22,7 +22,7 @@ from ethoflow.cluster.deep import Telling
 from ethoflow.cluster.families.vade import Vade, VadeConfig
 from ethoflow.cluster.networks.bodies import make_body
 from ethoflow.cluster.networks.graph import Graph, GraphSettings
-from ethoflow.cluster.training import Plan, seeded, train
+from ethoflow.networks.training import Plan, seeded, train
 
 KINDS = ("convolutional", "recurrent", "transformer")
 N_PARTS = 11

@@ -15,13 +15,13 @@ from pathlib import Path
 import numpy as np
 
 import ethoflow as ef
-from ethoflow.learn import boosting
 from ethoflow.learn.choices import Choices
 from ethoflow.learn.classifier import make_classifier
 from ethoflow.learn.deciding import Decision
 from ethoflow.learn.fitting import describe
+from ethoflow.learn.models import describe_models, train
 from ethoflow.learn.preparing import prepare
-from ethoflow.learn.training import cross_validate, train
+from ethoflow.learn.training import cross_validate
 
 POINTS = ("nose", "left_ear", "right_ear", "centre", "tail_base")
 WORLDS = ((25.0, 0.1), (25.0, 0.5), (50.0, 0.2), (50.0, 0.8), (30.0, 0.3))
@@ -48,21 +48,23 @@ def train_classifier(worlds=WORLDS, duration="2 min"):
             seat = replace(track.seat, recording=f"{number}: {track.seat.recording}")
             tracks.append(replace(track, seat=seat))
     every = [np.ones(track.x.shape[-1], bool) for track in tracks]
-    tested, settled = cross_validate(tracks, "immobility", first.plan)
-    model = boosting.calibrated(train(tracks, every, "immobility", first.plan), settled.calibration)
+    names = ("immobility",)
+    tested, settled = cross_validate(tracks, names, first.plan)
+    trees = train(tracks, every, names, first.plan)
+    arrays, described = describe_models([trees.calibrated([settled["immobility"].calibration])])
     known = np.concatenate([t.states["immobility"] for t in tracks])
-    said = np.concatenate(tested.states)
+    said = np.concatenate(tested["immobility"].states)
     both, either = ((known == 1) & (said == 1)).sum(), (known == 1).sum() + (said == 1).sum()
     scores = {"a": ["script"], "b": ["classifier"], "behaviour": ["immobility"],
               "measure": ["f1"], "value": [float(2 * both / either)]}  # fmt: skip
     recipe = replace(first.recipe, fps=0.0)
     met = replace(first.met, rater="simulated script")
     return make_classifier(
-        {f"b0_{name}": array for name, array in model.items()},
+        arrays,
         {
             "model": "boosting",
             "behaviours": ["immobility"],
-            "arrays": list(model),
+            **described,
             "recipe": recipe.plain(),
             "decisions": {"immobility": {**asdict(Decision()), "min_bout": 0.5, "max_gap": 0.2}},
             "trained_on": describe(met, tracks),

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from ethoflow.cluster.augmenting import Augmentation, disturb, drop, mirror, rotate, shift
-from ethoflow.cluster.training import seeded
+from ethoflow.networks.training import seeded
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from ethoflow.cluster.deep import Telling, around
 from ethoflow.cluster.families import contrastive as contrasts
 from ethoflow.cluster.families.masked import hide
 from ethoflow.cluster.family import Fitted, Pieces, find_family
-from ethoflow.cluster.training import seeded
 from ethoflow.errors import DataError, UnknownName
+from ethoflow.networks.training import seeded
 from tests.cluster.worlds import switching
 
 SMALL = {"clusters": 4, "latent": 4, "width": 16, "steps": 60, "length": 64, "batch": 8}

@@ -6,13 +6,13 @@ import pytest
 import torch
 
 from ethoflow.cluster.networks.bodies import make_body
-from ethoflow.cluster.networks.convolutional import Convolutional, ConvolutionalSettings
 from ethoflow.cluster.networks.encoders import Encoder
 from ethoflow.cluster.networks.graph import Graph, GraphSettings
 from ethoflow.cluster.networks.recurrent import Recurrent, RecurrentSettings
 from ethoflow.cluster.networks.transformer import Transformer, TransformerSettings
-from ethoflow.cluster.training import seeded
 from ethoflow.errors import UnknownName
+from ethoflow.networks.convolutional import Convolutional, ConvolutionalSettings
+from ethoflow.networks.training import seeded
 
 N = 6
 MAKE = {

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from ethoflow.cluster.stretches import split_pieces
-from ethoflow.cluster.training import Plan, seeded, train
 from ethoflow.errors import DataError
+from ethoflow.networks.stretches import split_pieces
+from ethoflow.networks.training import Plan, seeded, train
 
 SHORT = Plan(steps=40, batch=4, length=20, every=10)
 

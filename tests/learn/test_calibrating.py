@@ -97,7 +97,11 @@ def test_the_curve_ends_at_the_score_of_a_fit_and_grows_towards_it():
         *world, "running", shares=[0.05, 0.5, 1.0], settings=QUICK, folds=3
     )
     scores = made.scores
-    assert curve.columns.tolist() == ["behaviour", "share", "frames", "f1"]
+    assert curve.columns.tolist() == [
+        "behaviour", "share", "frames", "minutes", "f1", "low", "high"
+    ]  # fmt: skip
+    assert curve.minutes.tolist() == pytest.approx(curve.frames / 25 / 60, rel=0.01)
+    assert (curve.low <= curve.f1).all() and (curve.f1 <= curve.high).all()  # noqa: PT018
     assert curve.f1.iloc[-1] == pytest.approx(scores[scores.measure == "f1"].value.iloc[0])
     assert curve.f1.iloc[0] < curve.f1.iloc[-1]
     assert curve.frames.is_monotonic_increasing

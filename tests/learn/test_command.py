@@ -34,3 +34,16 @@ def test_a_classifier_is_trained_saved_and_applied(tmp_path):
     assert "is there already" in run(store, "human", "--out", tmp_path / "running", code=1)
     said = run(store, "human", "--out", tmp_path / "x", "--behaviour", "walking", code=1)
     assert "no behaviour 'walking'" in said
+
+
+def test_a_network_is_trained_by_name(tmp_path):
+    pytest.importorskip("torch", reason="networks need PyTorch")
+    poses, labels = bursts(n_frames=600)
+    ef.write(poses, tmp_path / "c.zarr", "poses")
+    ef.write(labels, tmp_path / "c.zarr", "labels/human")
+    made = ("--out", tmp_path / "net", "--model", "tcn", "--folds", 0, "--apply")
+    assert "labels/classifier-net" in run(tmp_path / "c.zarr", "human", *made)
+    kept = ef.open(tmp_path / "c.zarr")["labels/classifier-net"]
+    assert kept.attrs["label_source"] == "classifier"
+    said = run(tmp_path / "c.zarr", "human", "--out", tmp_path / "x", "--model", "cnn", code=1)
+    assert "'boosting' or 'tcn', found 'cnn'" in said

@@ -13,7 +13,8 @@ from ethoflow.learn.choices import Choices
 from ethoflow.learn.deciding import Decision
 from ethoflow.learn.folds import Fold, Seat, choose_by, split
 from ethoflow.learn.preparing import prepare
-from ethoflow.learn.training import cross_validate, labelled, out_of_fold
+from ethoflow.learn.samples import labelled
+from ethoflow.learn.training import cross_validate, out_of_fold
 from tests.learn.worlds import QUICK, as_labels, bursts
 
 pytest.importorskip("sklearn", reason="training needs scikit-learn")
@@ -38,11 +39,11 @@ def test_labels_without_meaning_are_learnt_at_chance_and_shuffled_frames_would_n
     poses, _ = bursts(n_frames=3000)
     learnt = prepare(poses, of_chance(poses, 1), "running", Choices(settings=QUICK))
     (track,) = learnt.tracks
-    tested, _ = cross_validate(learnt.tracks, "running", learnt.plan)
+    tested = cross_validate(learnt.tracks, ("running",), learnt.plan)[0]["running"]
     honest = kappa_of(tested.states[0], track.states["running"])
     place = np.random.default_rng(0).permutation(track.x.shape[-1]) % 5
     shuffled = [Fold((place != k,), (place == k,)) for k in range(5)]
-    leaky = out_of_fold(learnt.tracks, "running", shuffled, learnt.plan)[0]
+    leaky = out_of_fold(learnt.tracks, ("running",), shuffled, learnt.plan)["running"][0]
     dishonest = kappa_of(Decision().states(leaky), track.states["running"])
     assert abs(honest) < 0.15
     assert dishonest > 0.4  # the windows of neighbours overlap: what blocks are for
@@ -52,13 +53,14 @@ def test_labels_of_a_tested_block_change_nothing_that_is_said_of_it():
     poses, labels = bursts()
     learnt = prepare(poses, labels, "running", Choices(settings=QUICK))
     (track,) = learnt.tracks
-    fold = split([track.seat], labelled(learnt.tracks, "running"), "block", 5,
+    fold = split([track.seat], labelled(learnt.tracks, ["running"]), "block", 5,
                  learnt.plan.embargo)[2]  # fmt: skip
     state = track.states["running"].copy()
     state[fold.test[0]] = 1 - state[fold.test[0]]
     other = dataclasses.replace(track, states={"running": state})
-    one, _ = cross_validate([track], "running", learnt.plan)
-    two, _ = cross_validate([other], "running", learnt.plan)
+    one, two = (
+        cross_validate([each], ("running",), learnt.plan)[0]["running"] for each in (track, other)
+    )
     own = fold.test[0]
     np.testing.assert_array_equal(one.probability[0][own], two.probability[0][own])
     np.testing.assert_array_equal(one.states[0][own], two.states[0][own])
@@ -70,13 +72,15 @@ def test_numbers_of_a_tested_block_change_nothing_elsewhere_in_it():
     poses, labels = bursts()
     learnt = prepare(poses, labels, "running", Choices(settings=QUICK))
     (track,) = learnt.tracks
-    folds = split([track.seat], labelled([track], "running"), "block", 5, learnt.plan.embargo)
+    folds = split([track.seat], labelled([track], ["running"]), "block", 5, learnt.plan.embargo)
     own = np.flatnonzero(folds[0].test[0])
     x = track.x.copy()
     x[:, own[10:]] *= 1e6
-    one = out_of_fold([track], "running", folds[:1], learnt.plan)[0]
     other = dataclasses.replace(track, x=x)
-    two = out_of_fold([other], "running", folds[:1], learnt.plan)[0]
+    one, two = (
+        out_of_fold([each], ("running",), folds[:1], learnt.plan)["running"][0]
+        for each in (track, other)
+    )
     np.testing.assert_array_equal(one[own[:10]], two[own[:10]])
 
 

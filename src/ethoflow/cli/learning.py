@@ -31,6 +31,9 @@ def learn(
     behaviour: Annotated[
         list[str] | None, typer.Option(help="Which behaviours; all by default (repeat).")
     ] = None,
+    model: Annotated[
+        str, typer.Option(help="boosting: trees; tcn: small networks over time.")
+    ] = "boosting",
     of: Annotated[
         str | None, typer.Option(help="individual or pair; by default as the labels are.")
     ] = None,
@@ -63,6 +66,7 @@ def learn(
                 poses,
                 _read(store, labels, poses, rate_of(fps)),
                 behaviour or None,
+                model=model,  # type: ignore[arg-type]
                 of=of,  # type: ignore[arg-type]
                 rater=rater,
                 by=by,  # type: ignore[arg-type]

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import json
-import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
-from ethoflow.cluster.predicting import PARTS, WEIGHTS, predict_clusters
+from ethoflow.cluster.predicting import PARTS, predict_clusters
 from ethoflow.engine.declare import Array
-from ethoflow.engine.model import Model, content_digest, open_model
+from ethoflow.engine.model import Model, open_model
 from ethoflow.errors import DataError, UnknownName, WrongUse, listed, no_such
+from ethoflow.networks.kept import make_model, save_model
 from ethoflow.schema import Data
 
 FORMAT = "ethoflow clusterer 1"
-CONFIG = "config.json"
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,6 @@ class Clusterer:
     """
 
     model: Model
-    base: str
 
     def __repr__(self) -> str:
         return f"<{self.family} clusterer of {self.n_clusters} clusters, {self.digest[:8]}>"
@@ -98,6 +96,14 @@ class Clusterer:
         return dict(self.model.recipe["scores"])
 
     @property
+    def training(self) -> pd.DataFrame:
+        """A row of numbers for every look at how a network did: its losses, clusters occupied.
+
+        Empty where no network was trained. ``ef.plot.training_curves`` draws it.
+        """
+        return pd.DataFrame(self.model.recipe.get("training", []))
+
+    @property
     def fitted_on(self) -> Mapping[str, Any]:
         """Recordings, frames that were sampled, and the settings of the fit."""
         return dict(self.model.recipe["fitted_on"])
@@ -153,20 +159,7 @@ class Clusterer:
         DataError
             The folder cannot be written, or holds something else than a model.
         """
-        from safetensors.numpy import save_file
-
-        from ethoflow.cluster.predicting import weights_in
-
-        weights = {k: np.ascontiguousarray(v) for k, v in weights_in(self.model).items()
-                   if k.startswith(PARTS)}  # fmt: skip
-        held = self.model._held()
-        arrays = {name: value for name, value in held.items() if not name.startswith(PARTS)}
-        plain = replace(self.model, digest=self.base, arrays=arrays, folder="")
-        with tempfile.TemporaryDirectory() as there:
-            files = {WEIGHTS: Path(there, WEIGHTS), CONFIG: Path(there, CONFIG)}
-            save_file(weights, files[WEIGHTS])
-            files[CONFIG].write_text(json.dumps(self.model.recipe, indent=1) + "\n", "utf-8")
-            return Clusterer(plain.save(folder, files), self.base)
+        return Clusterer(save_model(self.model, folder, PARTS))
 
 
 def _recoded(found: xr.DataArray, codes: Array) -> Any:
@@ -202,19 +195,7 @@ def make_clusterer(arrays: Mapping[str, Array], recipe: Mapping[str, Any]) -> Cl
 
     Its digest is the one that it has when it is saved, so that labels do not become stale by it.
     """
-    from safetensors.numpy import save
-
-    plain = json.loads(json.dumps({"format": FORMAT, **recipe}))
-    held = {name: np.asarray(value) for name, value in arrays.items()}
-    other = {name: value for name, value in held.items() if not name.startswith(PARTS)}
-    base = content_digest(other, {}, json.dumps(plain, sort_keys=True))
-    weights = {k: np.ascontiguousarray(v) for k, v in held.items() if k.startswith(PARTS)}
-    with tempfile.TemporaryDirectory() as there:
-        files = {WEIGHTS: Path(there, WEIGHTS), CONFIG: Path(there, CONFIG)}
-        files[WEIGHTS].write_bytes(save(weights))
-        files[CONFIG].write_text(json.dumps(plain, indent=1) + "\n", "utf-8")
-        digest = content_digest({}, files, base)
-    return Clusterer(Model("clusterer", digest, held, plain), base)
+    return Clusterer(make_model("clusterer", arrays, {"format": FORMAT, **recipe}, PARTS))
 
 
 def load(folder: str | Path) -> Clusterer:
@@ -228,6 +209,4 @@ def load(folder: str | Path) -> Clusterer:
     model = open_model(folder)
     if model.recipe.get("format") != FORMAT:
         raise DataError(f"the model in {folder} is a {model.name}, and no clusterer.")
-    text = json.dumps(dict(model.recipe), sort_keys=True)
-    base = content_digest(dict(model._held()), {}, text)
-    return Clusterer(model, base)
+    return Clusterer(model)

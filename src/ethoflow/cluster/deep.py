@@ -11,11 +11,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ethoflow.cluster.family import Pieces, Progress, Reads
+from ethoflow.cluster.family import Pieces, Reads
 from ethoflow.cluster.networks.bodies import Kind
 from ethoflow.cluster.networks.encoders import Encoder, make_encoder
-from ethoflow.cluster.training import History, Plan, train
 from ethoflow.engine.declare import Array
+from ethoflow.networks.progress import Progress
+from ethoflow.networks.training import History, Plan, train
 
 
 @dataclass(frozen=True)
@@ -137,6 +138,16 @@ def scores_of(history: History, **more: float) -> dict[str, float]:
     told = {name: value for name, value in history.best.items() if name != "step"}
     early = float(history.stopped_early)
     return {**told, "best_step": float(history.best_step), "stopped_early": early, **more}
+
+
+def one_after_the_other(before: History, after: History) -> list[dict[str, float]]:
+    """Rows of two trainings, steps counted on; of the first, before there are clusters, losses."""
+    done = before.rows[-1]["step"]
+    losses = ("step", "loss", "held_out")
+    return [
+        *({name: row[name] for name in losses if name in row} for row in before.rows),
+        *({**row, "step": done + row["step"]} for row in after.rows),
+    ]
 
 
 def later(progress: Progress | None, done: int, of: int) -> Progress | None:

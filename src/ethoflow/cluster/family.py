@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from torch import nn
 
 _PACKAGE = "ethoflow.cluster.families"
-
-Progress: TypeAlias = Callable[[int, int, Mapping[str, float]], None]
-"""Called with steps done, steps in all, and numbers: losses, occupied clusters."""
 
 Reads: TypeAlias = Literal["signal", "pose"]
 
@@ -145,6 +142,9 @@ class Fitted:
     evidence
         Power of what one frame says when clusters are decoded in time: below 1 where the scores of
         neighbouring frames rest on the same frames, which would be counted again and again.
+    training
+        Of a network, a row of numbers for every look at how it does: the step, losses, clusters
+        that are occupied.
     """
 
     encoder: nn.Module
@@ -154,6 +154,7 @@ class Fitted:
     scores: Mapping[str, float] = field(default_factory=dict)
     reads: Reads = "signal"
     evidence: float = 1.0
+    training: Sequence[Mapping[str, float]] = ()
 
 
 Fit: TypeAlias = Callable[..., Fitted]

@@ -10,13 +10,14 @@ import numpy as np
 import xarray as xr
 
 from ethoflow.cluster.clusterer import Clusterer, make_clusterer
-from ethoflow.cluster.family import Fitted, Pieces, Progress, find_family
+from ethoflow.cluster.family import Fitted, Pieces, find_family
 from ethoflow.cluster.numbers import known_frames
 from ethoflow.cluster.predicting import PARTS, TILE
 from ethoflow.cluster.sampling import LENGTH, MAX_FRAMES, Sample, sample
-from ethoflow.cluster.weights import describe, weights_of
 from ethoflow.engine.declare import Array
 from ethoflow.errors import WrongUse
+from ethoflow.networks.progress import Progress
+from ethoflow.networks.weights import describe, weights_of
 from ethoflow.schema import Data
 from ethoflow.units import Quantity
 
@@ -149,6 +150,7 @@ def _finish(fitted: Fitted, taken: Sample, how: Mapping[str, Any]) -> Clusterer:
         PARTS[0]: describe(fitted.encoder),
         PARTS[1]: describe(fitted.emission),  # type: ignore[arg-type]
         "scores": {name: float(value) for name, value in fitted.scores.items()},
+        "training": [dict(row) for row in fitted.training],
     }
     return make_clusterer(arrays, recipe)
 

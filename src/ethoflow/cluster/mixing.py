@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ethoflow.cluster.family import Progress
 from ethoflow.cluster.hmm import Prior, States, Stretches, expect, maximise, start_from_means
+from ethoflow.networks.progress import Progress
 
 ENOUGH = 1e-5
 """Share by which the likelihood has to grow for another round."""

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import functools
-import threading
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -19,17 +17,11 @@ from ethoflow.engine import Declaration, Function, Members, Output
 from ethoflow.engine.declare import Array, Scope
 from ethoflow.engine.model import Model
 from ethoflow.engine.signature import make
+from ethoflow.networks.kept import networks_of
 from ethoflow.schema import Data
-
-if TYPE_CHECKING:
-    from torch import nn
 
 TILE = 1024
 """Frames that a network is given at a time, always the same of a recording."""
-KEPT = 8
-"""Networks that a process keeps."""
-
-WEIGHTS = "model.safetensors"
 PARTS = ("encoder", "emission")
 
 
@@ -43,7 +35,7 @@ def encode(columns: Array, signal: Array, *, model: Any = None, look: int = 0, t
     """Embedding and probability of every cluster; missing where nothing is known of the animal."""
     import torch
 
-    encoder, emission = networks_of(model)
+    encoder, emission = networks_of(model, PARTS)
     unknown = np.isnan(signal).all(axis=0)
     parts = 2 * int(model.recipe["n_points"])
     given = columns[:parts] if model.recipe["reads"] == "pose" else signal
@@ -72,34 +64,6 @@ def looked(look: int) -> int:
 def tiled(tile: int) -> int:
     """Frames that a network is given at a time."""
     return tile
-
-
-_made: OrderedDict[str, tuple[nn.Module, nn.Module]] = OrderedDict()
-_making = threading.Lock()
-
-
-def networks_of(model: Model) -> tuple[nn.Module, nn.Module]:
-    """Encoder and emission of a model, made once in a process."""
-    from ethoflow.cluster.weights import build
-
-    with _making:
-        if model.digest not in _made:
-            weights = weights_in(model)
-            encoder, emission = (build(model.recipe[one], weights, one) for one in PARTS)
-            _made[model.digest] = (encoder, emission)
-            while len(_made) > KEPT:
-                _made.popitem(last=False)
-        return _made[model.digest]
-
-
-def weights_in(model: Model) -> Mapping[str, Array]:
-    """Numbers of the networks of a model: beside its arrays, or in the file it was saved with."""
-    if not model.folder:
-        return model.arrays
-    from safetensors.numpy import load_file
-
-    weights: Mapping[str, Array] = load_file(model.file(WEIGHTS))
-    return weights
 
 
 @dataclass(frozen=True)

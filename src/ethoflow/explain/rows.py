@@ -317,5 +317,3 @@ def in_reference(rows: Rows, reference: Mapping[str, object] | None) -> tuple[Ar
     if not chosen.any():
         raise DataError("reference: no animal is all of this.")
     return chosen, ", ".join(f"{name} {value}" for name, value in reference.items())
-
-

@@ -23,7 +23,8 @@ from ethoflow.explain.shapley import MOST_DEPTH, leaves_of, tabulate
 from ethoflow.explain.testing import as_tracks, check_settings, held_out, make_folds, score
 from ethoflow.learn import boosting
 from ethoflow.learn.folds import By
-from ethoflow.learn.training import Plan, train
+from ethoflow.learn.models import Plan, grow_trees
+from ethoflow.learn.samples import labelled
 from ethoflow.schema import Data
 from ethoflow.units import Quantity
 
@@ -283,8 +284,8 @@ def surrogate(
 
 def _grow(rows: Rows, behaviour: str, plan: Plan, behind: Array, share: float) -> dict[str, Array]:
     """Trees on all rows, and tables of the Shapley values of their leaves."""
-    every = [np.ones(len(track.frames), bool) for track in rows.tracks]
-    trees = train(as_tracks(rows), every, behaviour, plan)
+    tracks = as_tracks(rows)
+    trees = grow_trees(tracks, labelled(tracks, [behaviour]), behaviour, plan).arrays
     known = rows.states[behaviour] >= 0
     of_rows = float((rows.states[behaviour][known] == 1).mean())
     # The rows have as many of each label as can be; the odds are those of all frames.
@@ -308,4 +309,3 @@ def _tell(table: pd.DataFrame) -> None:
         )
     for one in said:
         warnings.warn(one, ExplainNote, stacklevel=3)
-

@@ -11,7 +11,8 @@ from ethoflow.errors import DataError, WrongUse
 from ethoflow.explain.rows import Rows
 from ethoflow.learn import samples
 from ethoflow.learn.folds import By, Fold, choose_by, split
-from ethoflow.learn.training import Plan, out_of_fold
+from ethoflow.learn.models import Plan
+from ethoflow.learn.training import out_of_fold
 
 LEAST_AUC = 0.7
 LEAST_SKILL = 0.25
@@ -61,7 +62,7 @@ def make_folds(rows: Rows, by: By | None, folds: int, embargo: int) -> tuple[By,
 
 def held_out(rows: Rows, behaviour: str, folds: list[Fold], plan: Plan) -> Array:
     """Probability of every row by trees that had not seen it; NaN where none tested it."""
-    found = out_of_fold(as_tracks(rows), behaviour, folds, plan)
+    found = out_of_fold(as_tracks(rows), [behaviour], folds, plan)[behaviour]
     out = np.full(len(rows.weight), np.nan)
     for place, one in enumerate(found):
         out[rows.track == place] = one

@@ -8,8 +8,8 @@ from typing import Any, TypedDict
 
 from ethoflow.errors import WrongUse, no_such
 from ethoflow.learn.folds import By
+from ethoflow.learn.models import Kind
 from ethoflow.learn.recipe import Of
-from ethoflow.learn.training import Kind
 from ethoflow.units import Quantity
 
 

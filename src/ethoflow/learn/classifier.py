@@ -16,6 +16,7 @@ from ethoflow.engine.model import Model, content_digest, open_model
 from ethoflow.errors import DataError, WrongUse, no_such
 from ethoflow.learn.predicting import predict_labels, recipe_of
 from ethoflow.learn.recipe import Recipe
+from ethoflow.networks.kept import make_model, save_model
 from ethoflow.schema import Data
 
 FORMAT = "ethoflow classifier 1"
@@ -27,6 +28,7 @@ class Classifier:
     """A classifier of one or several behaviours that need not exclude each other.
 
     It is a `Model` of arrays: nothing in it is a pickle, and predicting needs no scikit-learn.
+    Networks are kept as ``files/config.json`` and ``files/model.safetensors``.
     """
 
     model: Model
@@ -72,6 +74,15 @@ class Classifier:
         """How often it is there where the classifier says so with some probability; see there."""
         return _table(self.model.recipe.get("calibration", {}))
 
+    @property
+    def training(self) -> pd.DataFrame:
+        """Losses of networks by step, on what is trained on and what is held out; empty for trees.
+
+        What is held out here says when to stop, and is part of what is learnt from: scores are of
+        other frames. ``ef.plot.training_curves`` draws it.
+        """
+        return pd.DataFrame(self.model.recipe.get("training", []))
+
     def predict(self, data: Data) -> xr.Dataset:
         """Label (1, 0, NaN for unknown) and probability of every behaviour, lazy where `data` are.
 
@@ -99,13 +110,16 @@ class Classifier:
         return found
 
     def save(self, folder: str | Path) -> Classifier:
-        """The classifier, saved as a folder of arrays.
+        """The classifier, saved as a folder of arrays and, for networks, two files.
 
         Raises
         ------
         DataError
             The folder cannot be written, or holds something else than a model.
         """
+        networks = self.model.recipe.get("networks", ())
+        if networks:
+            return Classifier(save_model(self.model, folder, networks))
         return Classifier(self.model.save(folder))
 
 
@@ -118,8 +132,10 @@ def _table(plain: Mapping[str, Any]) -> pd.DataFrame:
 
 def make_classifier(arrays: Mapping[str, Any], recipe: Mapping[str, Any]) -> Classifier:
     """A classifier of arrays and a recipe that JSON can hold."""
-    held = {name: np.asarray(array) for name, array in arrays.items()}
     plain = {"format": FORMAT, **recipe}
+    if "networks" in recipe:
+        return Classifier(make_model("classifier", arrays, plain, recipe["networks"]))
+    held = {name: np.asarray(array) for name, array in arrays.items()}
     digest = content_digest(held, {}, repr(sorted(plain.items())))
     return Classifier(Model("classifier", digest, held, plain))
 

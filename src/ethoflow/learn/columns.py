@@ -109,9 +109,9 @@ def plain_pair_rows(
     return np.concatenate([lay_out(1.0, values, parts), own_rows, partner_own_rows])
 
 
-def stack(rows: Array, windowed: Array) -> Array:
+def stack(rows: Array, *windowed: Array) -> Array:
     """Features and their windows one above the other, dims (column, time)."""
-    return np.concatenate([rows, windowed.reshape(-1, windowed.shape[-1])])
+    return np.concatenate([rows, *(one.reshape(-1, one.shape[-1]) for one in windowed)])
 
 
 @dataclass(frozen=True)
@@ -127,8 +127,8 @@ class _Named:
 def request_rows(request: Request, recipe: Recipe) -> tuple[Call, tuple[str, ...]]:
     """The features of a recipe as nodes of a request, with the names of their columns.
 
-    The request then has the nodes `ROWS` and `WINDOWED`. Where the recipe names no columns it takes
-    all that there are.
+    The request then has the node `ROWS`, and `WINDOWED` where there are windows. Where the recipe
+    names no columns it takes all that there are.
 
     Raises
     ------
@@ -148,9 +148,10 @@ def request_rows(request: Request, recipe: Recipe) -> tuple[Call, tuple[str, ...
             request, recipe, recipe.of_pairs, (pair_rows, plain_pair_rows), ours
         )
     request.nodes[ROWS] = rows
-    request.nodes[WINDOWED] = window_call(
-        request, ROWS, window=list(recipe.windows), statistic=list(recipe.statistics)
-    )
+    if recipe.windows:
+        request.nodes[WINDOWED] = window_call(
+            request, ROWS, window=list(recipe.windows), statistic=list(recipe.statistics)
+        )
     return rows, names
 
 

@@ -10,10 +10,12 @@ import pandas as pd
 
 from ethoflow.errors import DataError
 from ethoflow.learn.choices import Choices, Settings
-from ethoflow.learn.deciding import score_f1
 from ethoflow.learn.folds import Fold, split
-from ethoflow.learn.preparing import prepare
-from ethoflow.learn.training import hold_out, labelled
+from ethoflow.learn.models import learnt_together
+from ethoflow.learn.preparing import Prepared, prepare
+from ethoflow.learn.samples import labelled
+from ethoflow.learn.scoring import score
+from ethoflow.learn.training import HeldOut, hold_out
 from ethoflow.schema import Data
 
 SHARES = (0.1, 0.25, 0.5, 1.0)
@@ -32,8 +34,9 @@ def learning_curve(
     In every fold the first share of the training frames of each track is trained on, as if
     labelling had stopped there; calibration, threshold and filters are chosen by folds within these
     frames, and are the plain ones (0.5, no filters) where there are too few for that. A row for
-    each behaviour and share: `frames` on average, and `f1`. At a share of 1 it is the score of
-    `fit`.
+    each behaviour and share: `frames` on average and their `minutes` (of every animal that was
+    labelled), and `f1` with the interval from `low` to `high`, as in the scores of `fit`: missing
+    where neither people nor classifier find any. At a share of 1 it is the score of `fit`.
 
     Parameters
     ----------
@@ -53,19 +56,31 @@ def learning_curve(
     _check(shares, choices.folds)
     learnt = prepare(data, labels, behaviours, choices)
     tracks, plan, rows = learnt.tracks, learnt.plan, []
-    for name in learnt.met.behaviours:
-        whole = split([t.seat for t in tracks], labelled(tracks, name), plan.by, plan.folds,
-                      plan.embargo)  # fmt: skip
-        truth = [track.states[name] for track in tracks]
+    seats = [track.seat for track in tracks]
+    for names in learnt_together(plan.model, learnt.met.behaviours):
+        whole = split(seats, labelled(tracks, names), plan.by, plan.folds, plan.embargo)
         for share in shares:
             some = [Fold(tuple(_first(mask, share) for mask in f.train), f.test) for f in whole]
-            frames = float(np.mean([sum(int(m.sum()) for m in f.train) for f in some]))
-            found = hold_out(tracks, name, some, plan)[0]
-            rows.append(
-                {"behaviour": name, "share": share, "frames": round(frames),
-                 "f1": score_f1(found.states, truth)}
-            )  # fmt: skip
+            found = hold_out(tracks, names, some, plan)[0]
+            rows += [
+                {"behaviour": name, "share": share, **_row(learnt, name, some, found[name])}
+                for name in names
+            ]
     return pd.DataFrame(rows)
+
+
+def _row(learnt: Prepared, name: str, folds: Sequence[Fold], found: HeldOut) -> dict[str, float]:
+    """How much was trained on, and F1 with its interval."""
+    frames = float(np.mean([sum(int(mask.sum()) for mask in fold.train) for fold in folds]))
+    table = score(learnt.met, learnt.tracks, {name: found})
+    f1 = table[table.measure == "f1"].iloc[0]
+    return {
+        "frames": round(frames),
+        "minutes": frames / learnt.plan.fps / 60,
+        "f1": float(f1.value),
+        "low": float(f1.low),
+        "high": float(f1.high),
+    }
 
 
 def _check(shares: Sequence[float], folds: int) -> None:

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 
 from ethoflow.engine.model import content_digest
-from ethoflow.learn import boosting
 from ethoflow.learn.choices import Choices
 from ethoflow.learn.classifier import Classifier, make_classifier
 from ethoflow.learn.folds import By
+from ethoflow.learn.models import Kind, describe_models, learnt_together, train
 from ethoflow.learn.preparing import prepare
 from ethoflow.learn.recipe import Of
-from ethoflow.learn.samples import Met, Track
+from ethoflow.learn.samples import Met, Track, labelled
 from ethoflow.learn.scoring import calibration, plain_table, score
-from ethoflow.learn.training import HeldOut, Kind, Settled, cross_validate, labelled, train
+from ethoflow.learn.training import HeldOut, Settled, cross_validate
 from ethoflow.schema import Data
 from ethoflow.units import Quantity
 
@@ -43,8 +43,8 @@ def fit(
 ) -> Classifier:
     """A classifier of behaviours from frames that somebody has labelled.
 
-    Every behaviour is learnt by itself: they need not exclude each other. Unlabelled frames are not
-    learnt from. Lengths are brought to body lengths, and what two animals do is seen from the
+    Behaviours need not exclude each other: each has a probability of its own. Unlabelled frames are
+    not learnt from. Lengths are brought to body lengths, and what two animals do is seen from the
     actor. The scores that it keeps are of frames that neither the model nor its threshold or
     filters had seen.
 
@@ -58,7 +58,9 @@ def fit(
     behaviours
         Which of them; all by default.
     model
-        ``"boosting"``, gradient-boosted trees (needs ``ethoflow[learn]``).
+        ``"boosting"``, gradient-boosted trees for each behaviour (needs ``ethoflow[learn]``), or
+        ``"tcn"``, small temporal convolutional networks that tell all of them at once (needs
+        ``ethoflow[cluster]``, also to predict).
     of
         ``"individual"`` or ``"pair"``; by default as the labels are. With ``"pair"`` labels of two
         animals that do not say with whom are of both.
@@ -67,7 +69,7 @@ def fit(
     features
         Names of features and variables; the usual ones that the data have by default.
     windows, statistics
-        Beside each feature there are these statistics of these windows around each frame, as for
+        Beside each feature trees have these statistics of these windows around each frame, as for
         `windowed`.
     parameters
         Of features, by name.
@@ -79,12 +81,13 @@ def fit(
         How many parts are held out one after the other, default 5; 0 for no scores: the threshold
         is then 0.5, and probabilities are not calibrated.
     max_frames
-        Of more labelled frames every so manieth is learnt from, default 200,000.
+        Of more labelled frames trees learn from every so manieth, default 200,000.
     each
         Whether every body part has columns of its own, beside the mean, least and most of all of
         them; default False: one recording is too little to tell them apart.
     settings
-        Of the model: parameters of scikit-learn's HistGradientBoostingClassifier.
+        Of the model: parameters of scikit-learn's HistGradientBoostingClassifier, or of
+        `ethoflow.learn.network.TcnChoices`.
     seed
         Of the random numbers.
 
@@ -115,22 +118,23 @@ def fit(
     met, tracks, plan = learnt.met, learnt.tracks, learnt.plan
     tested: dict[str, HeldOut] = {}
     settled = {name: Settled() for name in met.behaviours}
-    if folds:
-        for name in met.behaviours:
-            tested[name], settled[name] = cross_validate(tracks, name, plan)
+    together = learnt_together(plan.model, met.behaviours)
+    for names in together if folds else ():
+        found, chosen = cross_validate(tracks, names, plan)
+        tested, settled = {**tested, **found}, {**settled, **chosen}
     every = [np.ones(track.x.shape[-1], bool) for track in tracks]
     models = [
-        boosting.calibrated(train(tracks, every, name, plan), settled[name].calibration)
-        for name in met.behaviours
+        train(tracks, every, names, plan).calibrated([settled[n].calibration for n in names])
+        for names in together
     ]
-    arrays = {f"b{i}_{n}": one for i, own in enumerate(models) for n, one in own.items()}
+    arrays, described = describe_models(models)
     fps = learnt.recipe.fps
     return make_classifier(
         arrays,
         {
             "model": model,
             "behaviours": list(met.behaviours),
-            "arrays": list(models[0]),
+            **described,
             "recipe": learnt.recipe.plain(),
             "decisions": {n: one.decision.in_seconds(fps) for n, one in settled.items()},
             "trained_on": describe(met, tracks),
@@ -143,7 +147,7 @@ def fit(
 
 def describe(met: Met, tracks: Sequence[Track]) -> dict[str, Any]:
     """What a classifier was trained on, and a fingerprint of it."""
-    own = [labelled(tracks, name) for name in met.behaviours]
+    own = [labelled(tracks, [name]) for name in met.behaviours]
     counts = {
         name: {
             "frames": int(sum(one.sum() for one in masks)),

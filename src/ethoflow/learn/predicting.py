@@ -15,10 +15,13 @@ from ethoflow.engine.model import Model
 from ethoflow.engine.signature import make
 from ethoflow.learn.boosting import probability as probability_of
 from ethoflow.learn.columns import request_rows, stack
+from ethoflow.learn.network import TILE
+from ethoflow.learn.network import probability_of as probability_by
 from ethoflow.learn.recipe import Of, Recipe
 from ethoflow.learn.samples import knows
 from ethoflow.learn.stored import without_stored
 from ethoflow.names import name_aside
+from ethoflow.networks.kept import networks_of
 from ethoflow.points import by_role
 from ethoflow.schema import Data, as_dataset
 
@@ -32,6 +35,24 @@ def classify(rows: Array, windowed_rows: Array, *, model: Any = None) -> Any:
         for place in range(len(model.recipe["behaviours"]))
     )
     return found if len(found) > 1 else found[0]
+
+
+def classify_by_network(rows: Array, *, model: Any = None, look: int = 0, tile: int = TILE) -> Any:
+    """Probability of every behaviour in every frame of a tile; missing where nothing is known."""
+    networks = networks_of(model, model.recipe["networks"])
+    said = probability_by(networks, rows)
+    found = tuple(np.where(knows(rows, recipe_of(model)), one, np.nan) for one in said)
+    return found if len(found) > 1 else found[0]
+
+
+def looked(look: int) -> int:
+    """Frames to either side that a network looks at."""
+    return look
+
+
+def tiled(tile: int) -> int:
+    """Frames that a network is given at a time."""
+    return tile
 
 
 def classified(probability: Array, *, min_probability: float = 0.5) -> Array:
@@ -60,7 +81,11 @@ def predict_labels(data: Data, model: Model) -> xr.Dataset:
     request_rows(request, recipe)
     behaviours = list(model.recipe["behaviours"])
     names = [probability_name(name, behaviours) for name in behaviours]
-    first = request.call(_of_model(recipe.of, names), {"model": model})
+    if "networks" in model.recipe:
+        given = {"model": model, "look": model.recipe["look"], "tile": model.recipe["tile"]}
+        first = request.call(_of_networks(recipe.of, names), given)
+    else:
+        first = request.call(_of_trees(recipe.of, names), {"model": model})
     calls = {call.name: call for call in first.siblings}
     request.nodes |= calls
     for behaviour, probability in zip(behaviours, names, strict=True):
@@ -75,19 +100,25 @@ def probability_name(behaviour: str, behaviours: Sequence[str]) -> str:
     return name_aside(f"{behaviour}_probability", behaviours)
 
 
-def _of_model(of: Of, names: Sequence[str]) -> Declaration:
+def _of_trees(of: Of, names: Sequence[str]) -> Declaration:
+    return make(Function, classify, "step", **_of_model(of, names))
+
+
+def _of_networks(of: Of, names: Sequence[str]) -> Declaration:
+    own = _of_model(of, names)
+    return make(Function, classify_by_network, "step", halo=looked, tile=tiled, **own)
+
+
+def _of_model(of: Of, names: Sequence[str]) -> dict[str, Any]:
     first, *rest = (Output(name, ("time",)) for name in names)
-    return make(
-        Function,
-        classify,
-        "step",
-        dims=("time",),
-        units="1",
-        scope=of,
-        replaces=first.name,
-        further=tuple(rest),
-        parameter_units={},
-    )
+    return {
+        "dims": ("time",),
+        "units": "1",
+        "scope": of,
+        "replaces": first.name,
+        "further": tuple(rest),
+        "parameter_units": {},
+    }
 
 
 @functools.cache

@@ -5,22 +5,21 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import get_args
 
 import xarray as xr
 
 from ethoflow.engine.bouts import find_runs
 from ethoflow.errors import DataError, WrongUse, one_or_many
-from ethoflow.learn import boosting
 from ethoflow.learn.choices import Choices
-from ethoflow.learn.columns import WINDOWED, request_rows
+from ethoflow.learn.columns import ROWS, WINDOWED, request_rows
 from ethoflow.learn.folds import By, choose_by, split
+from ethoflow.learn.models import Plan, check_model, learnt_together, sight
 from ethoflow.learn.recipe import PARAMETERS, Recipe, choose_recipe
-from ethoflow.learn.samples import LearnNote, Met, Track, meet, read_tracks
+from ethoflow.learn.samples import LearnNote, Met, Track, labelled, meet, read_tracks
 from ethoflow.learn.stored import check_stored, without_stored
-from ethoflow.learn.training import Kind, Plan, labelled
 from ethoflow.points import by_role
 from ethoflow.schema import Data, as_dataset
+from ethoflow.units import Quantity
 
 FEW = 5
 """Bouts below which it is said that scores rest on few."""
@@ -49,17 +48,19 @@ def prepare(
     DataError
         Data and labels do not fit together, or there is nothing to learn.
     """
-    _check_model(choices.model)
+    settings = dict(choices.settings or {})
+    check_model(choices.model, settings)
     wanted = None if behaviours is None else one_or_many(behaviours)
     data = as_dataset(data)
     check_stored(data, choices.features, choices.parameters)
     data = without_stored(data)
     met = meet(data, as_dataset(labels), wanted, choices.rater, choices.of)
     chosen = choose_recipe(
-        by_role(met.data), met.of, features=choices.features, windows=choices.windows,
+        by_role(met.data), met.of, features=choices.features, windows=_windows(choices),
         statistics=choices.statistics, parameters=choices.parameters, each=choices.each,
     )  # fmt: skip
     reach = reach_of_columns(met.data.isel(recording=[0]), chosen)
+    reach += sight(choices.model, settings, chosen.fps)
     tracks, recipe = read_tracks(met, chosen)
     if not tracks:
         raise DataError("no frame of these labels is known: there is nothing to learn.")
@@ -69,8 +70,8 @@ def prepare(
     folds = choices.folds
     held_out: By = choose_by(seats, choices.by, folds) if folds else "block"
     plan = Plan(
-        choices.model, held_out, folds, 2 * reach, choices.max_frames, choices.seed,
-        dict(choices.settings or {}),
+        choices.model, held_out, folds, 2 * reach, choices.max_frames, choices.seed, settings,
+        chosen.fps,
     )  # fmt: skip
     if folds and held_out == "block":
         _check_blocks(tracks, met.behaviours, plan)
@@ -85,13 +86,20 @@ def reach_of_columns(ds: xr.Dataset, recipe: Recipe) -> int:
     request = Request(by_role(ds, recipe.points), recipe.parameters)
     request_rows(request, recipe)
     request.check_settings([*recipe.own, *recipe.of_pairs], also=PARAMETERS, what="features")
-    return compile_program({WINDOWED: request.nodes[WINDOWED]}).halo
+    node = WINDOWED if recipe.windows else ROWS
+    return compile_program({node: request.nodes[node]}).halo
 
 
-def _check_model(model: str) -> None:
-    if model not in get_args(Kind):
-        raise WrongUse(f"model is 'boosting', found {model!r}.")
-    boosting.need_sklearn()
+def _windows(choices: Choices) -> Sequence[Quantity] | None:
+    """Windows of the columns; a network makes its own of what is in its reach."""
+    if choices.model == "boosting":
+        return choices.windows
+    if choices.windows or choices.statistics:
+        raise WrongUse(
+            "windows and statistics are what trees look at: a network makes its own of "
+            "the seconds to either side that settings={'reach': 0.6} says."
+        )
+    return ()
 
 
 def _check_classes(tracks: Sequence[Track], name: str) -> None:
@@ -102,7 +110,7 @@ def _check_classes(tracks: Sequence[Track], name: str) -> None:
     DataError
         It does.
     """
-    masks = labelled(tracks, name)
+    masks = labelled(tracks, [name])
     present = sum(int((t.states[name][m] == 1).sum()) for t, m in zip(tracks, masks, strict=True))
     frames = sum(int(mask.sum()) for mask in masks)
     if not frames:
@@ -131,12 +139,13 @@ def _check_blocks(tracks: Sequence[Track], behaviours: Sequence[str], plan: Plan
     DataError
         They are.
     """
-    for name in behaviours:
-        seats, usable = [t.seat for t in tracks], labelled(tracks, name)
+    for names in learnt_together(plan.model, behaviours):
+        seats, usable = [t.seat for t in tracks], labelled(tracks, names)
         for fold in split(seats, usable, "block", plan.folds, plan.embargo):
             if not any(mask.any() for mask in fold.train):
                 raise DataError(
-                    f"{name}: the labelled stretch is too short to test on: with {plan.embargo} "
-                    f"frames left out beside each of {plan.folds} blocks nothing is left to train "
-                    "on. Label more, give fewer folds or shorter windows, or folds=0 for no scores."
+                    f"{', '.join(names)}: the labelled stretch is too short to test on: with "
+                    f"{plan.embargo} frames left out beside each of {plan.folds} blocks nothing is "
+                    "left to train on. Label more, give fewer folds or shorter windows (of a "
+                    "network: a shorter reach), or folds=0 for no scores."
                 )

@@ -126,12 +126,14 @@ def choose_recipe(
             "no feature can be computed from these data: assign roles to body parts with "
             "ef.assign_roles, or name features=[...]."
         )
-    for window in windows or WINDOWS:
+    windows = WINDOWS if windows is None else windows
+    for window in windows:
         if to_frames(window, float(ds.fps), name="windows") < 1:
             raise DataError(f"a window of {window} is shorter than a frame: give a longer one.")
     used = {name: dict(given) for name, given in settings.items() if name in kept or parameters}
     return Recipe(
-        of, own, pairs, tuple(windows or WINDOWS), tuple(statistics or STATISTICS), float(ds.fps),
+        of, own, pairs, tuple(windows), tuple((statistics or STATISTICS) if windows else ()),
+        float(ds.fps),
         BODY_LENGTH if applies(ds, BODY_LENGTH, {}, must=False) else _units(ds), used,
         tuple(map(str, ds.bodypart.values)) if "bodypart" in ds.coords else (), each,
     )  # fmt: skip

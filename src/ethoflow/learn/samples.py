@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -206,15 +207,26 @@ def read_tracks(met: Met, recipe: Recipe, *, every: bool = False) -> tuple[list[
         places = [place for place in places if len(place) < 2 or place[0] != place[1]]
         if not places:
             continue
-        rows, windowed, names = compute_rows(ds, recipe)
+        parts, names = compute_rows(ds, recipe)
         recipe = Recipe(**{**recipe.plain(), "columns": names})
         frames = slice(int(count_frames(ds)[0]))
         for place in places:
-            x = stack(rows[(0, *place)][..., frames], windowed[(0, *place)][..., frames])
+            x = stack(*(part[(0, *place)][..., frames] for part in parts))
             own = {name: one[place][frames] for name, one in states.items()}
             seat = Seat(str(ds.recording.values[0]), _animals(ds, place))
             found.append(Track(seat, (row, *place), x, knows(x[: len(names)], recipe), own))
     return found, recipe
+
+
+def labelled(
+    tracks: Sequence[Track], behaviours: Sequence[str], masks: Sequence[Array] | None = None
+) -> list[Array]:
+    """Frames with numbers and a label of any of the behaviours, of those in `masks`."""
+    own = [
+        track.known & np.any([track.states[name] >= 0 for name in behaviours], axis=0)
+        for track in tracks
+    ]
+    return own if masks is None else [a & b for a, b in zip(own, masks, strict=True)]
 
 
 def _states(values: Array) -> Array:
@@ -229,16 +241,17 @@ def _animals(ds: xr.Dataset, place: Sequence[int]) -> tuple[str, ...]:
     return tuple(str(names[i]) or f"{recording}: {i}" for i in place)
 
 
-def compute_rows(ds: xr.Dataset, recipe: Recipe) -> tuple[Array, Array, tuple[str, ...]]:
-    """Features and their windows in memory, with the names of the features' numbers."""
+def compute_rows(ds: xr.Dataset, recipe: Recipe) -> tuple[list[Array], tuple[str, ...]]:
+    """Features and their windows, if any, in memory, with the names of the features' numbers."""
     from ethoflow.engine.lazy import compute_calls  # Dask is heavy
     from ethoflow.engine.resolve import Request
 
     request = Request(by_role(ds, recipe.points), recipe.parameters)
-    rows, names = request_rows(request, recipe)
-    windowed = request.nodes[WINDOWED]
-    found = compute_calls(request.ds, {ROWS: rows, WINDOWED: windowed})  # type: ignore[dict-item]
-    return found[ROWS].values, found[WINDOWED].values, names
+    names = request_rows(request, recipe)[1]
+    wanted = [ROWS, *([WINDOWED] if recipe.windows else [])]
+    nodes: dict[str, Any] = {name: request.nodes[name] for name in wanted}
+    found = compute_calls(request.ds, nodes)
+    return [found[name].values for name in wanted], names
 
 
 def knows(rows: Array, recipe: Recipe) -> Array:

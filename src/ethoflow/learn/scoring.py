@@ -13,8 +13,8 @@ from ethoflow.engine.declare import Array
 from ethoflow.errors import DataError
 from ethoflow.labels.comparison.compare import agreement
 from ethoflow.labels.comparison.frames import f1, sum_frames
-from ethoflow.learn.samples import Met, Track
-from ethoflow.learn.training import HeldOut, labelled
+from ethoflow.learn.samples import Met, Track, labelled
+from ethoflow.learn.training import HeldOut
 from ethoflow.schema import Data, as_dataset
 
 PEOPLE, CLASSIFIER = "people", "classifier"
@@ -68,7 +68,7 @@ def calibration(
     rows = []
     for name, one in tested.items():
         masks = [m & ~np.isnan(p) for m, p in
-                 zip(labelled(tracks, name), one.probability, strict=True)]  # fmt: skip
+                 zip(labelled(tracks, [name]), one.probability, strict=True)]  # fmt: skip
         p = np.concatenate([p[m] for p, m in zip(one.probability, masks, strict=True)])
         y = np.concatenate([t.states[name][m] == 1 for t, m in zip(tracks, masks, strict=True)])
         brier, share = float(np.mean((p - y) ** 2)), float(y.mean())

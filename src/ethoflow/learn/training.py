@@ -1,39 +1,24 @@
-"""Training: trees on some frames, probabilities of others, and what decides."""
+"""Testing: models trained on some frames, probabilities of others, and what decides."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
 from ethoflow.engine.declare import Array
-from ethoflow.learn import boosting
 from ethoflow.learn.calibrating import Calibration, calibrate
 from ethoflow.learn.deciding import Decision, choose_decision
 from ethoflow.learn.folds import By, Fold, Seat, groups_of, split
-from ethoflow.learn.samples import Track
+from ethoflow.learn.models import Plan, train
+from ethoflow.learn.samples import Track, labelled
 
-Kind: TypeAlias = Literal["boosting"]
+Raw: TypeAlias = Mapping[str, list[Array]]
+"""Probabilities as models say them, by behaviour, for each track."""
 INNER = 3
 """Folds within training frames on which calibration, threshold and filters are chosen."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How classifiers are trained and tested.
-
-    `embargo` and `max_frames` are frames; of more labelled frames every so manieth is taken.
-    """
-
-    model: Kind
-    by: By
-    folds: int
-    embargo: int
-    max_frames: int
-    seed: int = 0
-    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -42,6 +27,14 @@ class HeldOut:
 
     probability: list[Array]
     states: list[Array]
+
+    @classmethod
+    def empty(cls, like: Sequence[Array]) -> HeldOut:
+        """As long as `like`, and nothing known."""
+        return cls(
+            [np.full(len(one), np.nan) for one in like],
+            [np.full(len(one), -1, np.int8) for one in like],
+        )
 
     def take(self, settled: Settled, raw: Sequence[Array], fold: Fold) -> None:
         """Add the tested frames of a fold, as what was settled in its training frames has them."""
@@ -53,43 +46,20 @@ class HeldOut:
             states[test] = settled.decision.states(found)[test]
 
 
-def train(
-    tracks: Sequence[Track], masks: Sequence[Array], behaviour: str, plan: Plan
-) -> dict[str, Array]:
-    """Arrays of the model trained on the labelled frames in `masks`."""
-    usable = labelled(tracks, behaviour, masks)
-    step = max(-(-sum(int(one.sum()) for one in usable) // plan.max_frames), 1)
-    rows = [np.flatnonzero(one)[::step] for one in usable]
-    x = np.concatenate([track.x[:, own].T for track, own in zip(tracks, rows, strict=True)])
-    y = np.concatenate([t.states[behaviour][own] for t, own in zip(tracks, rows, strict=True)])
-    return boosting.grow(x, y, settings=plan.settings, seed=plan.seed)
-
-
-def labelled(
-    tracks: Sequence[Track], behaviour: str, masks: Sequence[Array] | None = None
-) -> list[Array]:
-    """Frames with a label and with numbers, of those in `masks`."""
-    own = [track.known & (track.states[behaviour] >= 0) for track in tracks]
-    return own if masks is None else [a & b for a, b in zip(own, masks, strict=True)]
-
-
 def out_of_fold(
-    tracks: Sequence[Track], behaviour: str, folds: Sequence[Fold], plan: Plan
-) -> list[Array]:
+    tracks: Sequence[Track], behaviours: Sequence[str], folds: Sequence[Fold], plan: Plan
+) -> Raw:
     """Probabilities of every tested frame by a model that did not see it; NaN elsewhere."""
-    found = [np.full(track.x.shape[-1], np.nan) for track in tracks]
+    found = {name: [np.full(track.x.shape[-1], np.nan) for track in tracks] for name in behaviours}
     for fold in folds:
-        arrays = train(tracks, fold.train, behaviour, plan)
-        for track, test, out in zip(tracks, fold.test, found, strict=True):
-            if test.any():
-                out[test] = _tested(arrays, track, test)
+        model = train(tracks, fold.train, behaviours, plan)
+        for row, (track, test) in enumerate(zip(tracks, fold.test, strict=True)):
+            if not test.any():
+                continue
+            said = np.where(track.known[test], model.probability(track, test), np.nan)
+            for name, one in zip(behaviours, said, strict=True):
+                found[name][row][test] = one
     return found
-
-
-def _tested(arrays: Mapping[str, Array], track: Track, test: Array) -> Array:
-    """Probabilities of tested frames, missing where nothing is seen."""
-    found = boosting.probability(arrays, track.x[:, test])
-    return np.where(track.known[test], found, np.nan)
 
 
 @dataclass(frozen=True)
@@ -118,53 +88,59 @@ def settle(
 
 
 def settle_within(
-    tracks: Sequence[Track], behaviour: str, masks: Sequence[Array], plan: Plan
-) -> Settled:
+    tracks: Sequence[Track], behaviours: Sequence[str], masks: Sequence[Array], plan: Plan
+) -> dict[str, Settled]:
     """What fits the labels in `masks` best, by folds within them.
 
-    Folds that leave one class to train on say nothing, and are left out.
+    Folds that leave one class of a behaviour to train on say nothing of it, and are left out.
     """
     by: By = plan.by if _several([track.seat for track in tracks], masks, plan.by) else "block"
-    folds = [
-        fold
-        for fold in split([track.seat for track in tracks], masks, by, INNER, plan.embargo)
-        if _shows_both(tracks, behaviour, fold.train)
-    ]
-    return settle(out_of_fold(tracks, behaviour, folds, plan), tracks, behaviour, masks)
+    folds = split([track.seat for track in tracks], masks, by, INNER, plan.embargo)
+    shown = [{n for n in behaviours if _shows_both(tracks, n, fold.train)} for fold in folds]
+    raw = out_of_fold(
+        tracks, behaviours, [f for f, some in zip(folds, shown, strict=True) if some], plan
+    )
+    for fold, some in zip(folds, shown, strict=True):
+        for name in set(behaviours) - some:
+            for one, test in zip(raw[name], fold.test, strict=True):
+                one[test] = np.nan
+    return {name: settle(raw[name], tracks, name, masks) for name in behaviours}
 
 
-def cross_validate(tracks: Sequence[Track], behaviour: str, plan: Plan) -> tuple[HeldOut, Settled]:
+def cross_validate(
+    tracks: Sequence[Track], behaviours: Sequence[str], plan: Plan
+) -> tuple[dict[str, HeldOut], dict[str, Settled]]:
     """Labels of frames that neither model, calibration nor threshold had seen; and what all settle.
 
-    What is settled is chosen on the tested frames of all folds, for the model that is trained on
-    everything.
+    The behaviours are told by one model. What is settled is chosen on the tested frames of all
+    folds, for the model that is trained on everything.
     """
-    usable = labelled(tracks, behaviour)
+    usable = labelled(tracks, behaviours)
     folds = split([track.seat for track in tracks], usable, plan.by, plan.folds, plan.embargo)
-    tested, raw = hold_out(tracks, behaviour, folds, plan)
-    return tested, settle(raw, tracks, behaviour, usable)
+    tested, raw = hold_out(tracks, behaviours, folds, plan)
+    return tested, {name: settle(raw[name], tracks, name, usable) for name in behaviours}
 
 
 def hold_out(
-    tracks: Sequence[Track], behaviour: str, folds: Sequence[Fold], plan: Plan
-) -> tuple[HeldOut, list[Array]]:
+    tracks: Sequence[Track], behaviours: Sequence[str], folds: Sequence[Fold], plan: Plan
+) -> tuple[dict[str, HeldOut], Raw]:
     """What is found of the tested frames of every fold, and the probabilities as the models say.
 
     In every fold calibration, threshold and filters are chosen within its training frames, by folds
     of their own.
     """
-    raw = out_of_fold(tracks, behaviour, folds, plan)
-    tested = HeldOut(
-        [np.full(len(one), np.nan) for one in raw], [np.full(len(one), -1, np.int8) for one in raw]
-    )
+    raw = out_of_fold(tracks, behaviours, folds, plan)
+    tested = {name: HeldOut.empty(one) for name, one in raw.items()}
     for fold in folds:
-        tested.take(settle_within(tracks, behaviour, fold.train, plan), raw, fold)
+        settled = settle_within(tracks, behaviours, fold.train, plan)
+        for name in behaviours:
+            tested[name].take(settled[name], raw[name], fold)
     return tested, raw
 
 
 def _shows_both(tracks: Sequence[Track], behaviour: str, masks: Sequence[Array]) -> bool:
-    seen = [t.states[behaviour][m] for t, m in zip(tracks, labelled(tracks, behaviour, masks),
-                                                   strict=True)]  # fmt: skip
+    own = labelled(tracks, [behaviour], masks)
+    seen = [track.states[behaviour][mask] for track, mask in zip(tracks, own, strict=True)]
     return set(np.unique(np.concatenate(seen)).tolist()) == {0, 1}
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from ethoflow.cluster import fit as fit_clusters
 from ethoflow.features.kinematics import speed
 from ethoflow.geometry.arena import circle, polygon
 from ethoflow.geometry.calibration import calibrate
@@ -17,6 +18,7 @@ from ethoflow.identities import find_swaps
 from ethoflow.labels.annotation import annotate
 from ethoflow.labels.bouts import find_bouts
 from ethoflow.labels.budget import time_budget
+from ethoflow.learn import learning_curve
 from ethoflow.simulate import CircleArena, simulate_cohort, swap_animals
 from ethoflow.stats.transitions import transitions
 
@@ -142,3 +144,23 @@ def embedded() -> xr.Dataset:
     wave = np.sin(own.time * 0.8) * 20
     latent = xr.concat([own, own.rolling(time=25, center=True).mean() + wave], "latent")
     return xr.Dataset({"embedding": latent, "moving": labels().isel(recording=0).moving})
+
+
+@cache
+def curve() -> pd.DataFrame:
+    """How well a rule is learnt from more and more of one recording."""
+    few = one().isel(individual=[0], time=slice(700, None))
+    made = annotate(few, ["moving"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return learning_curve(
+            few, made, shares=(0.1, 0.3, 1.0), features=["smoothed_speed"], windows=["0.3 s"],
+            statistics=["mean"], folds=3, settings={"max_iter": 15},
+        )  # fmt: skip
+
+
+@cache
+def training() -> pd.DataFrame:
+    """What a small network did while it was trained to find clusters."""
+    settings = {"steps": 120, "width": 16, "batch": 8, "length": 64}
+    return fit_clusters(one(), 4, "vqvae", max_frames=3000, settings=settings).training

@@ -41,7 +41,9 @@ def shaded_groups(
     return _keys(dims, colours) * shaded
 
 
-def shaded_lines(paths: Mapping[str, pd.DataFrame], dims: list[Any], colours: Mapping[str, str]) -> Any:
+def shaded_lines(
+    paths: Mapping[str, pd.DataFrame], dims: list[Any], colours: Mapping[str, str]
+) -> Any:
     """Paths, a colour each: a pixel has those mixed that cross it, fuller where they do it more.
 
     Missing points are gaps.
@@ -59,7 +61,9 @@ def _keys(dims: list[Any], colours: Mapping[str, str]) -> Any:
     """A legend: points that are nowhere."""
     nowhere = {str(dim): [np.nan] for dim in dims}
     keys = [
-        marked(hv.Points(pd.DataFrame(nowhere), dims, label=name or "unknown"), color=colour, size=9)
+        marked(
+            hv.Points(pd.DataFrame(nowhere), dims, label=name or "unknown"), color=colour, size=9
+        )
         for name, colour in colours.items()
     ]
     return hv.Overlay(keys)

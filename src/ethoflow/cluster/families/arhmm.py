@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from ethoflow.cluster.family import Fitted, Pieces, Progress, family
+from ethoflow.cluster.family import Fitted, Pieces, family
 from ethoflow.cluster.hmm import (
     Gaussians,
     GaussiansSettings,
@@ -24,6 +24,7 @@ from ethoflow.cluster.hmm import (
 )
 from ethoflow.cluster.networks.plain import Lagged, LaggedSettings
 from ethoflow.cluster.numbers import check_frames, use_of
+from ethoflow.networks.progress import Progress
 
 
 @dataclass(frozen=True)

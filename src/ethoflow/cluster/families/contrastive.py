@@ -18,9 +18,10 @@ from torch.nn import functional
 
 from ethoflow.cluster.augmenting import Augmentation, disturb
 from ethoflow.cluster.deep import Begun, DeepConfig, begin, scores_of
-from ethoflow.cluster.family import Fitted, Pieces, Progress, family
-from ethoflow.cluster.training import seeded
+from ethoflow.cluster.family import Fitted, Pieces, family
 from ethoflow.errors import UnknownName, no_such
+from ethoflow.networks.progress import Progress
+from ethoflow.networks.training import seeded
 
 Contrast: TypeAlias = Literal["nt_xent", "dcl", "hard_dcl", "fc"]
 
@@ -61,7 +62,8 @@ def contrastive(
         begun = begin(pieces, config)
         objective = Contrastive(begun, config)
     history = begun.train(objective, config.plan(), seed=seed, device=device, progress=progress)
-    return Fitted(begun.encoder, scores=scores_of(history), reads=begun.reads)
+    return Fitted(begun.encoder, scores=scores_of(history), reads=begun.reads,
+                  training=history.rows)  # fmt: skip
 
 
 class Contrastive(nn.Module):

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from ethoflow.cluster.family import Fitted, Pieces, Progress, family
+from ethoflow.cluster.family import Fitted, Pieces, family
 from ethoflow.cluster.hmm import Expected, Gaussians, Prior, States, Stretches
 from ethoflow.cluster.merging import MOST_CUTS, Effort, Step, merge_path, tree_of
 from ethoflow.cluster.networks.plain import Same, SameSettings
 from ethoflow.cluster.numbers import check_frames, use_of
+from ethoflow.networks.progress import Progress
 
 
 @dataclass(frozen=True)

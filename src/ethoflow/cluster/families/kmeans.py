@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import torch
 
-from ethoflow.cluster.family import Fitted, Pieces, Progress, family
+from ethoflow.cluster.family import Fitted, Pieces, family
 from ethoflow.cluster.hmm import Gaussians, GaussiansSettings, nearest_of_means
 from ethoflow.cluster.networks.plain import WindowStatistics, WindowStatisticsSettings
 from ethoflow.cluster.numbers import check_frames, use_of
+from ethoflow.networks.progress import Progress
 
 
 @dataclass(frozen=True)

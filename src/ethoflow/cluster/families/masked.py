@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from ethoflow.cluster.deep import DeepConfig, Telling, begin, scores_of
-from ethoflow.cluster.family import Fitted, Pieces, Progress, family
-from ethoflow.cluster.training import seeded
+from ethoflow.cluster.family import Fitted, Pieces, family
+from ethoflow.networks.progress import Progress
+from ethoflow.networks.training import seeded
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ def masked(
             begun.encoder, Telling(config.latent, begun.scale, config.offsets), config
         )
     history = begun.train(objective, config.plan(), seed=seed, device=device, progress=progress)
-    return Fitted(begun.encoder, scores=scores_of(history), reads=begun.reads)
+    return Fitted(begun.encoder, scores=scores_of(history), reads=begun.reads,
+                  training=history.rows)  # fmt: skip
 
 
 class Masked(nn.Module):

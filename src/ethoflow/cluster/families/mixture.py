@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import torch
 
-from ethoflow.cluster.family import Fitted, Pieces, Progress, family
+from ethoflow.cluster.family import Fitted, Pieces, family
 from ethoflow.cluster.hmm import Gaussians, Prior, Stretches
 from ethoflow.cluster.mixing import fit_mixture
 from ethoflow.cluster.networks.plain import Same, SameSettings
 from ethoflow.cluster.numbers import check_frames, use_of
+from ethoflow.networks.progress import Progress
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ethoflow.cluster.families.hmm import HmmConfig, fit_states, scores_of
-from ethoflow.cluster.family import Fitted, Pieces, Progress, family
-from ethoflow.cluster.networks.convolutional import Convolutional, ConvolutionalSettings
+from ethoflow.cluster.family import Fitted, Pieces, family
 from ethoflow.cluster.networks.head import Head, HeadSettings
-from ethoflow.cluster.training import Plan, seeded, train
+from ethoflow.networks.convolutional import Convolutional, ConvolutionalSettings
+from ethoflow.networks.progress import Progress
+from ethoflow.networks.training import Plan, seeded, train
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def syllables(
     taught = {f"student_{name}": value for name, value in history.best.items()}
     return Fitted(
         encoder, head, states.transitions.log().cpu().numpy(), None,
-        evidence=config.evidence, scores={**scores, **taught},
+        evidence=config.evidence, scores={**scores, **taught}, training=history.rows,
     )  # fmt: skip
 
 

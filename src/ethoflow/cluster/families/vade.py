@@ -15,8 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ethoflow.cluster.deep import DeepConfig, Telling, begin, later, scores_of
-from ethoflow.cluster.family import Fitted, Pieces, Progress, family
+from ethoflow.cluster.deep import DeepConfig, Telling, begin, later, one_after_the_other, scores_of
+from ethoflow.cluster.family import Fitted, Pieces, family
 from ethoflow.cluster.hmm import (
     Gaussians,
     GaussiansSettings,
@@ -26,7 +26,8 @@ from ethoflow.cluster.hmm import (
 )
 from ethoflow.cluster.mixing import fit_mixture
 from ethoflow.cluster.numbers import check_frames, use_of
-from ethoflow.cluster.training import seeded
+from ethoflow.networks.progress import Progress
+from ethoflow.networks.training import seeded
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,9 @@ def vade(
         objective = Vade(begun.encoder, Telling(config.latent, begun.scale, config.offsets), config)
     plan, rest = config.plan(config.before), config.plan(1 - config.before)
     total = plan.steps + rest.steps
-    begun.train(objective, plan, seed=seed, device=device, progress=later(progress, 0, total))
+    before = begun.train(
+        objective, plan, seed=seed, device=device, progress=later(progress, 0, total)
+    )
     latent, seen = begun.latents(device)
     objective.start(mixture_of(latent, seen, config, seed))
     history = begun.train(
@@ -79,6 +82,7 @@ def vade(
     return Fitted(
         begun.encoder, emission.cpu(), (steps / steps.sum(1, keepdim=True)).log().numpy(),
         np.log(np.maximum(use, 1e-12)), scores_of(history, **use_of(use)), begun.reads,
+        training=one_after_the_other(before, history),
     )  # fmt: skip
 
 

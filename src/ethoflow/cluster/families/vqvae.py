@@ -9,11 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ethoflow.cluster.deep import DeepConfig, Telling, begin, later, scores_of
-from ethoflow.cluster.family import Fitted, Pieces, Progress, family
+from ethoflow.cluster.deep import DeepConfig, Telling, begin, later, one_after_the_other, scores_of
+from ethoflow.cluster.family import Fitted, Pieces, family
 from ethoflow.cluster.hmm import Gaussians, GaussiansSettings, nearest_of_means
 from ethoflow.cluster.numbers import check_frames, use_of
-from ethoflow.cluster.training import seeded
+from ethoflow.networks.progress import Progress
+from ethoflow.networks.training import seeded
 
 STARTS = 5
 """Times that means are looked for; the nearest are kept."""
@@ -54,7 +55,9 @@ def vqvae(
         )
     plan, rest = config.plan(config.before), config.plan(1 - config.before)
     total = plan.steps + rest.steps
-    begun.train(objective, plan, seed=seed, device=device, progress=later(progress, 0, total))
+    before = begun.train(
+        objective, plan, seed=seed, device=device, progress=later(progress, 0, total)
+    )
     objective.start(*begun.latents(device), seed)
     history = begun.train(
         objective, rest, seed=seed, device=device, progress=later(progress, plan.steps, total)
@@ -69,6 +72,7 @@ def vqvae(
     return Fitted(
         begun.encoder, emission, None, np.log(np.maximum(use, 1e-12)),
         scores_of(history, **use_of(use)), begun.reads,
+        training=one_after_the_other(before, history),
     )  # fmt: skip
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias, get_args
 
-from ethoflow.cluster.networks.convolutional import Convolutional, ConvolutionalSettings
 from ethoflow.cluster.networks.recurrent import Recurrent, RecurrentSettings
 from ethoflow.cluster.networks.transformer import Transformer, TransformerSettings
 from ethoflow.errors import UnknownName, no_such
+from ethoflow.networks.convolutional import Convolutional, ConvolutionalSettings
 
 Kind: TypeAlias = Literal["convolutional", "recurrent", "transformer"]
 Body: TypeAlias = Convolutional | Recurrent | Transformer

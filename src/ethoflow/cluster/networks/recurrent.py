@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ethoflow.cluster.networks.entry import Entry, Exit
+from ethoflow.networks.entry import Entry, Exit
 
 
 @dataclass(frozen=True)

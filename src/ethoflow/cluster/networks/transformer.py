@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ethoflow.cluster.networks.entry import Entry, Exit
+from ethoflow.networks.entry import Entry, Exit
 
 FAR = -1e4
 """Added to what is not to be attended to; finite, so that a row of nothing else has numbers."""

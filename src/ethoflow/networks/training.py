@@ -13,11 +13,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ethoflow.cluster import checkpoints
-from ethoflow.cluster.family import Progress
-from ethoflow.cluster.stretches import Sampler, Stretches, enough, gather, split_pieces
 from ethoflow.engine.declare import Array
 from ethoflow.errors import DataError
+from ethoflow.networks import checkpoints
+from ethoflow.networks.progress import Progress
+from ethoflow.networks.stretches import Sampler, Stretches, enough, gather, split_pieces
 
 
 class Objective(Protocol):

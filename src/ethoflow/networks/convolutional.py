@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from ethoflow.cluster.networks.entry import Entry, Exit
+from ethoflow.networks.entry import Entry, Exit
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from ethoflow.errors import DataError
 if TYPE_CHECKING:
     from torch import nn
 
-HOME = "ethoflow.cluster."
+HOMES = ("ethoflow.networks.", "ethoflow.cluster.", "ethoflow.learn.")
 """Where networks are defined: a saved model names a class, and none from elsewhere is made."""
 
 
@@ -47,7 +47,7 @@ def build(described: Mapping[str, Any], weights: Mapping[str, Array], prefix: st
 
     place, _, name = str(described["class"]).partition(":")
     try:
-        if not place.startswith(HOME):
+        if not place.startswith(HOMES):
             raise ValueError(f"{place} is no network of ethoflow")
         made = getattr(importlib.import_module(place), name)
         settings = typing.get_type_hints(made.__init__)["settings"]
@@ -60,7 +60,7 @@ def build(described: Mapping[str, Any], weights: Mapping[str, Array], prefix: st
         module.load_state_dict(own)
     except (ImportError, AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise DataError(
-            f"the clusterer's {prefix} cannot be made ({type(error).__name__}: {error}): it was "
+            f"the {prefix} of this model cannot be made ({type(error).__name__}: {error}): it was "
             "saved by another version of ethoflow. Fit it again."
         ) from error
     return module.eval()

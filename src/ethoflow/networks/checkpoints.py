@@ -15,7 +15,7 @@ from torch import Tensor
 from ethoflow.errors import DataError
 
 if TYPE_CHECKING:
-    from ethoflow.cluster.training import Job
+    from ethoflow.networks.training import Job
 
 
 def write(path: Path, job: Job, *, told: dict[str, Any]) -> None:
