@@ -17,9 +17,6 @@ from ethoflow.place import local_path
 from ethoflow.plot.picture import Moving, Picture
 from ethoflow.schema import DataError
 
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#332288", "#999933")
-"""Okabe and Ito's colours, which colour-blind people tell apart, and two of Tol's."""
-
 WIDTH = 900
 DPI = 160
 SCREEN_DPI = 96
