@@ -14,6 +14,7 @@ except ImportError as error:
 
 from ethoflow.io.video_frames import frames
 from ethoflow.io.video_index import VideoNote
+from ethoflow.video.bout_grid import examples
 from ethoflow.video.labelling import labelled
 
-__all__ = ["VideoNote", "frames", "labelled"]
+__all__ = ["VideoNote", "examples", "frames", "labelled"]

@@ -50,7 +50,7 @@ class Body:
             nose_of(ds),
             tuple(colours[(i + 2) % len(colours)] for i in range(ds.sizes["bodypart"])),
             tuple(colours[i % len(colours)] for i in range(ds.sizes["individual"])),
-            max(size / 260, 2.0),
+            max(size / 180, 2.5),
         )
 
 
@@ -154,31 +154,43 @@ def _back(placing: Placing, point: Array) -> Array:
     return placing.forth((point + 0.5) / placing.zoom - 0.5)
 
 
-def draw_outlines(image: Image, lines: Outlines, size: int) -> None:
-    """The arena, regions and the scale bar."""
+def draw_outlines(image: Image, lines: Outlines, size: int, *, on_floor: bool) -> None:
+    """The arena, regions and the scale bar; dark on an empty floor, with an edge on a video."""
+    inks: tuple[Colour, Colour] = (DARK, DARK) if on_floor else ((255, 255, 255), (120, 215, 255))
+    edge = None if on_floor else DARK
     if lines.arena is not None:
-        _line(image, lines.arena, (255, 255, 255), DARK)
+        _line(image, lines.arena, inks[0], edge)
     for name, rings in lines.regions:
         for ring in rings:
-            _line(image, np.concatenate([ring, ring[:1]]), (120, 215, 255), DARK)
+            _line(image, np.concatenate([ring, ring[:1]]), inks[1], edge)
         at = np.concatenate(rings).min(axis=0) * [0, 1] + rings[0].mean(axis=0) * [1, 0]
         left = int(at[0]) - text_width(name, size) // 2
-        _outlined(image, name, (left, int(at[1]) + size + 4), size)
+        _outlined(image, name, (left, int(at[1]) + size + 4), size, inks[0], edge)
     if lines.bar is not None:
         ends, said = lines.bar
-        _line(image, ends, (255, 255, 255), DARK, 3)
+        _line(image, ends, inks[0], edge, 3)
         left = int(ends[:, 0].mean()) - text_width(said, size) // 2
-        _outlined(image, said, (left, int(ends[:, 1].min()) - 8), size)
+        _outlined(image, said, (left, int(ends[:, 1].min()) - 8), size, inks[0], edge)
 
 
-def _outlined(image: Image, text: str, at: tuple[int, int], size: int) -> None:
-    """Text that is read on any ground."""
-    for dx, dy in ((-1, 0), (1, 0), (0, -1), (0, 1)):
-        draw_text(image, text, (at[0] + dx, at[1] + dy), size, DARK)
-    draw_text(image, text, at, size, (255, 255, 255))
+def _outlined(
+    image: Image, text: str, at: tuple[int, int], size: int, ink: Colour, edge: Colour | None
+) -> None:
+    """Text that is read on any ground where it has an edge."""
+    for dx, dy in () if edge is None else ((-1, 0), (1, 0), (0, -1), (0, 1)):
+        draw_text(image, text, (at[0] + dx, at[1] + dy), size, edge)
+    draw_text(image, text, at, size, ink)
 
 
-def _line(image: Image, points: Array, colour: Colour, edge: Colour, width: int = 1) -> None:
+def draw_path(image: Image, points: Array, colour: Colour, width: int = 2) -> None:
+    """A line through places between pixels."""
     shown = [np.array([_fixed(point) for point in points], np.int32)]
-    cv2.polylines(image, shown, False, edge, width + 2, cv2.LINE_AA, SHIFT)
     cv2.polylines(image, shown, False, colour, width, cv2.LINE_AA, SHIFT)
+
+
+def _line(image: Image, points: Array, colour: Colour, edge: Colour | None, width: int = 1) -> None:
+    if edge is None:
+        draw_path(image, points, colour, max(width, 2))
+        return
+    draw_path(image, points, edge, width + 2)
+    draw_path(image, points, colour, width)

@@ -273,7 +273,7 @@ def _draw(
         for step, frame in enumerate(range(start, stop)):
             picture = next(pictures)
             if lines is not None:
-                draw_outlines(picture, lines, 13)
+                draw_outlines(picture, lines, 13, on_floor=scene.index is None)
             for seat in seats if trail else ():
                 paths[seat].append(middle_of(points[step, seat]))
                 draw_trail(picture, list(paths[seat]), body.animals[seat])

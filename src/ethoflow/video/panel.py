@@ -11,6 +11,7 @@ import numpy as np
 from ethoflow.colours import colours_of
 from ethoflow.engine.declare import Array
 from ethoflow.labels.categories import UNKNOWN
+from ethoflow.short_names import short_names
 from ethoflow.video.lettering import (
     BOLD,
     DIM,
@@ -130,7 +131,8 @@ def make_panel(
         What they may do.
     """
     looks = _looks_of(slots)
-    names = {seat: shorten(name, SMALL, MOST_NAME) for seat, name in animals.items()}
+    brief = short_names(list(animals.values()))
+    names = {seat: shorten(brief[name], SMALL, MOST_NAME) for seat, name in animals.items()}
     left = PAD + 18 + max((text_width(name, SMALL) for name in names.values()), default=0) + 14
     places, y = [], HEAD + 2
     tops = {}
