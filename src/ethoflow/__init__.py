@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         plot,
         simulate,
         stats,
+        video,
     )
     from ethoflow.cleaning import clean
     from ethoflow.engine import behaviour, feature, load_rules, step
@@ -82,6 +83,7 @@ _MODULES = (
     "plot",
     "simulate",
     "stats",
+    "video",
 )
 _NAMES = {
     "Arena": "ethoflow.geometry.arena",

@@ -12,8 +12,9 @@ import xarray as xr
 from matplotlib import image
 
 import ethoflow as ef
+from ethoflow.colours import PALETTE
 from ethoflow.plot.declare import Plot, plots
-from ethoflow.plot.save import PALETTE, still_of
+from ethoflow.plot.save import still_of
 
 NUMBER = re.compile(r"(−?[\d.]+(e[+−]?\d+)?|\$.*\$)?")
 UNIT = re.compile(r"\(.+\)|% of")

@@ -16,7 +16,7 @@ from matplotlib import image
 
 import ethoflow as ef
 from ethoflow import simulate
-from ethoflow.plot.colours import colours_of
+from ethoflow.colours import colours_of
 from ethoflow.plot.ethogram import UNKNOWN
 
 

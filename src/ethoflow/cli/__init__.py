@@ -18,6 +18,7 @@ from ethoflow.cli import (
     measures,
     recipe,
     report,
+    video,
 )
 from ethoflow.cli.app import app
 
@@ -34,6 +35,7 @@ __all__ = [
     "measures",
     "recipe",
     "report",
+    "video",
 ]
 
 

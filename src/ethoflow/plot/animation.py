@@ -8,16 +8,23 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from ethoflow.colours import PALETTE
 from ethoflow.engine.declare import Array
 from ethoflow.errors import DataError
+from ethoflow.one_recording import (
+    animal_names,
+    arena_outline,
+    links_of,
+    nose_of,
+    one_recording,
+    recording_title,
+)
 from ethoflow.origin import clock_times
 from ethoflow.plot import examples
 from ethoflow.plot.declare import plot
-from ethoflow.plot.floor import animal_names, arena_outline, limits_of
+from ethoflow.plot.floor import limits_of
 from ethoflow.plot.picture import Moving, Picture
-from ethoflow.plot.pose import links_of, nose_of, pose, tabulate
-from ethoflow.plot.recording import one_recording, recording_title
-from ethoflow.plot.save import PALETTE
+from ethoflow.plot.pose import pose, tabulate
 from ethoflow.schema import Data, as_dataset, position_units
 
 MOST_FRAMES = 5000

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from ethoflow.cleaning import clean
+from ethoflow.colours import PALETTE
 from ethoflow.engine.declare import Array
+from ethoflow.one_recording import one_recording, recording_title
 from ethoflow.origin import clock_end, clock_times
 from ethoflow.plot import examples
 from ethoflow.plot.declare import plot
 from ethoflow.plot.picture import Picture
-from ethoflow.plot.recording import one_recording, recording_title
-from ethoflow.plot.save import PALETTE
 from ethoflow.schema import Data, DataError, as_dataset
 from ethoflow.stats.cleaning import STEPS, Counts, count_cleaning, tabulate
 

@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from ethoflow.colours import colours_of
 from ethoflow.engine.declare import Array
 from ethoflow.errors import DataError, UnknownName, no_such
 from ethoflow.labels.rows import name_track
 from ethoflow.labels.runs import Track, follow_tracks
 from ethoflow.origin import on_clock, origins
 from ethoflow.plot import examples
-from ethoflow.plot.colours import colours_of
 from ethoflow.plot.declare import plot
 from ethoflow.plot.ethogram import UNKNOWN
 from ethoflow.plot.picture import Picture

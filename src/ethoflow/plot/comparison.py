@@ -11,6 +11,7 @@ import holoviews as hv
 import numpy as np
 import pandas as pd
 
+from ethoflow.colours import PALETTE
 from ethoflow.errors import DataError, UnknownName, no_such
 from ethoflow.plot import examples
 from ethoflow.plot.axis_names import name_value
@@ -18,7 +19,7 @@ from ethoflow.plot.declare import plot
 from ethoflow.plot.intervals import mean_of
 from ethoflow.plot.panels import panels
 from ethoflow.plot.picture import Picture
-from ethoflow.plot.save import PALETTE, marked, with_options
+from ethoflow.plot.save import marked, with_options
 from ethoflow.stats.compare import ComparisonNote, compare
 from ethoflow.stats.design import Design, find_design, plural
 from ethoflow.stats.levels import with_index

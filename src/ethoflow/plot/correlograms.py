@@ -9,9 +9,9 @@ import holoviews as hv
 import numpy as np
 import pandas as pd
 
+from ethoflow.colours import colours_of
 from ethoflow.errors import DataError, no_column
 from ethoflow.plot import examples
-from ethoflow.plot.colours import colours_of
 from ethoflow.plot.comparison import choose
 from ethoflow.plot.declare import plot
 from ethoflow.plot.intervals import mean_of

@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from ethoflow.colours import colours_of
 from ethoflow.errors import DataError, UnknownName, no_such
 from ethoflow.labels.categories import UNKNOWN as NOT_KNOWN
 from ethoflow.labels.categories import Categories, encode, is_category
 from ethoflow.plot import examples
-from ethoflow.plot.colours import colours_of
 from ethoflow.plot.declare import plot
 from ethoflow.plot.ethogram import UNKNOWN
 from ethoflow.plot.many import MANY, shaded_counts, shaded_groups

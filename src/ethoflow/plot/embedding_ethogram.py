@@ -9,16 +9,16 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from ethoflow.colours import colours_of
 from ethoflow.errors import DataError
+from ethoflow.one_recording import one_recording, recording_title
 from ethoflow.origin import clock_times
 from ethoflow.plot import examples
-from ethoflow.plot.colours import colours_of
 from ethoflow.plot.declare import plot
 from ethoflow.plot.embedding import choose_latents, tabulate
 from ethoflow.plot.ethogram import MOST_ROWS, UNKNOWN
 from ethoflow.plot.panels import panels
 from ethoflow.plot.picture import Picture
-from ethoflow.plot.recording import one_recording, recording_title
 from ethoflow.plot.save import SCREEN_DPI, load_backends
 from ethoflow.schema import Data
 

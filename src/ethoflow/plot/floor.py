@@ -23,26 +23,6 @@ def choose_part(ds: xr.Dataset, role: str) -> int:
     return place if place is not None else (named[0] if named else 0)
 
 
-def animal_names(ds: xr.Dataset) -> dict[int, str]:
-    """Who sits in each slot of one recording, without slots that only other recordings fill."""
-    found = {}
-    for i, slot in enumerate(ds.individual.values):
-        name = str(ds.animal.values[i]) if "animal" in ds.coords else str(slot)
-        if name == "" and bool(ds.position.isel(individual=i).isnull().all()):
-            continue
-        found[i] = name or str(slot)
-    return found
-
-
-def arena_outline(ds: xr.Dataset) -> Array | None:
-    """Corners of the arena, closed; None where it is not known."""
-    if "arena" not in ds:
-        return None
-    corners = np.asarray(ds.arena.values)
-    corners = corners[~np.isnan(corners[:, 0])]
-    return np.concatenate([corners, corners[:1]]) if len(corners) else None
-
-
 def arena_layer(outline: Array) -> Any:
     """The arena as a line."""
     return with_options(hv.Path([outline], ["x", "y"]), color="black", line=1.5)

@@ -7,14 +7,15 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from ethoflow.colours import PALETTE
 from ethoflow.engine.declare import Array
 from ethoflow.errors import DataError
 from ethoflow.features.direction import heading
+from ethoflow.one_recording import one_recording, recording_title
 from ethoflow.plot import examples
 from ethoflow.plot.declare import plot
 from ethoflow.plot.picture import Picture
-from ethoflow.plot.recording import one_recording, recording_title
-from ethoflow.plot.save import PALETTE, filled, with_options
+from ethoflow.plot.save import filled, with_options
 from ethoflow.plot.squares import write
 
 

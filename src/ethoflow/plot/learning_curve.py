@@ -6,9 +6,9 @@ import holoviews as hv
 import numpy as np
 import pandas as pd
 
+from ethoflow.colours import colours_of
 from ethoflow.errors import DataError, no_column
 from ethoflow.plot import examples
-from ethoflow.plot.colours import colours_of
 from ethoflow.plot.declare import plot
 from ethoflow.plot.picture import Picture
 from ethoflow.plot.save import marked, with_options

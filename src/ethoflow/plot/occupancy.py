@@ -10,18 +10,11 @@ import xarray as xr
 
 from ethoflow.engine.declare import Array
 from ethoflow.errors import DataError, no_such
+from ethoflow.one_recording import animal_names, arena_outline, one_recording, recording_title
 from ethoflow.plot import examples
 from ethoflow.plot.declare import plot
-from ethoflow.plot.floor import (
-    animal_names,
-    arena_layer,
-    arena_outline,
-    choose_part,
-    limits_of,
-    seen_from_above,
-)
+from ethoflow.plot.floor import arena_layer, choose_part, limits_of, seen_from_above
 from ethoflow.plot.picture import Picture
-from ethoflow.plot.recording import one_recording, recording_title
 from ethoflow.plot.regions import region_layers
 from ethoflow.plot.save import sequential, with_options
 from ethoflow.schema import Data, as_dataset, position_units

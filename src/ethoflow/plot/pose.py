@@ -9,23 +9,24 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from ethoflow.colours import PALETTE
 from ethoflow.engine.declare import Array
 from ethoflow.errors import DataError
+from ethoflow.one_recording import (
+    animal_names,
+    arena_outline,
+    links_of,
+    nose_of,
+    one_recording,
+    recording_title,
+)
 from ethoflow.origin import clock_times
 from ethoflow.plot import examples
 from ethoflow.plot.declare import plot
-from ethoflow.plot.floor import (
-    animal_names,
-    arena_layer,
-    arena_outline,
-    limits_of,
-    seen_from_above,
-)
+from ethoflow.plot.floor import arena_layer, limits_of, seen_from_above
 from ethoflow.plot.picture import Picture
-from ethoflow.plot.recording import one_recording, recording_title
-from ethoflow.plot.save import PALETTE, marked, with_options
+from ethoflow.plot.save import marked, with_options
 from ethoflow.schema import Data, as_dataset, position_units
-from ethoflow.skeleton import SEGMENTS
 
 MOST_MOMENTS = 20
 
@@ -102,18 +103,6 @@ def _skeleton(ds: xr.Dataset, points: Array, colour: str, strength: float, name:
         nose = hv.Points(dots, ["x", "y"], label=name)
         layers.append(marked(nose, color=colour, size=7, alpha=strength))
     return layers
-
-
-def links_of(ds: xr.Dataset) -> list[tuple[int, int]]:
-    """Places of body parts that a line is drawn between."""
-    roles = [str(role) for role in ds.role.values] if "role" in ds.coords else []
-    return [(roles.index(a), roles.index(b)) for a, b in SEGMENTS if a in roles and b in roles]
-
-
-def nose_of(ds: xr.Dataset) -> int | None:
-    """Place of the nose among the body parts."""
-    roles = [str(role) for role in ds.role.values] if "role" in ds.coords else []
-    return roles.index("nose") if "nose" in roles else None
 
 
 def tabulate(ds: xr.Dataset, position: Array, times: Array) -> pd.DataFrame:

@@ -9,13 +9,14 @@ import holoviews as hv
 import numpy as np
 import pandas as pd
 
+from ethoflow.colours import PALETTE
 from ethoflow.errors import DataError, no_column, no_such
 from ethoflow.plot import examples
 from ethoflow.plot.comparison import beside
 from ethoflow.plot.declare import plot
 from ethoflow.plot.intervals import mean_of
 from ethoflow.plot.picture import Picture
-from ethoflow.plot.save import PALETTE, marked, with_options
+from ethoflow.plot.save import marked, with_options
 from ethoflow.plot.unit_means import unit_means
 from ethoflow.stats.activity import summarise
 from ethoflow.stats.design import plural

@@ -8,8 +8,8 @@ from typing import Any
 import holoviews as hv
 import numpy as np
 
+from ethoflow.colours import colours_of
 from ethoflow.engine.declare import Array
-from ethoflow.plot.colours import colours_of
 from ethoflow.plot.save import marked, with_options
 
 

@@ -12,13 +12,11 @@ from typing import Any
 
 import holoviews as hv
 
+from ethoflow.colours import PALETTE
 from ethoflow.disk import beside
 from ethoflow.place import local_path
 from ethoflow.plot.picture import Moving, Picture
 from ethoflow.schema import DataError
-
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#332288", "#999933")
-"""Okabe and Ito's colours, which colour-blind people tell apart, and two of Tol's."""
 
 WIDTH = 900
 DPI = 160

@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from ethoflow.colours import PALETTE
 from ethoflow.errors import listed
 from ethoflow.identities.exchanges import hold
 from ethoflow.identities.table import LETTERS, PARTS
+from ethoflow.one_recording import one_recording, recording_title
 from ethoflow.plot import examples
 from ethoflow.plot.declare import plot
 from ethoflow.plot.picture import Picture
-from ethoflow.plot.recording import one_recording, recording_title
-from ethoflow.plot.save import PALETTE
 from ethoflow.schema import Data, as_dataset, first_frame, position_units
 
 AROUND = 1.5

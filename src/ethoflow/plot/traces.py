@@ -9,20 +9,20 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from ethoflow.colours import colours_of
 from ethoflow.engine.declare import Array
 from ethoflow.errors import DataError, UnknownName, no_such
 from ethoflow.labels.runs import follow_tracks
+from ethoflow.one_recording import one_recording, recording_title
 from ethoflow.origin import clock_end, clock_times, on_clock, origins
 from ethoflow.plot import examples
 from ethoflow.plot.cohort_ethogram import between
-from ethoflow.plot.colours import colours_of
 from ethoflow.plot.decimation import keep_extremes
 from ethoflow.plot.declare import plot
 from ethoflow.plot.ethogram import UNKNOWN
 from ethoflow.plot.floor import choose_part
 from ethoflow.plot.panels import panels
 from ethoflow.plot.picture import Picture
-from ethoflow.plot.recording import one_recording, recording_title
 from ethoflow.plot.save import WIDTH, with_options
 from ethoflow.schema import Data, first_frame
 

@@ -8,12 +8,13 @@ from typing import Any
 import holoviews as hv
 import pandas as pd
 
+from ethoflow.colours import PALETTE
 from ethoflow.errors import DataError, no_column
 from ethoflow.plot import examples
 from ethoflow.plot.declare import plot
 from ethoflow.plot.panels import panels
 from ethoflow.plot.picture import Picture
-from ethoflow.plot.save import PALETTE, with_options
+from ethoflow.plot.save import with_options
 
 LOSSES = {"loss": "trained on", "held_out": "held out"}
 OCCUPIED = {"occupied": "trained on", "held_out_occupied": "held out"}

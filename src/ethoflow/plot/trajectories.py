@@ -9,22 +9,16 @@ import hvplot.pandas  # noqa: F401  (gives data frames their .hvplot)
 import numpy as np
 import pandas as pd
 
+from ethoflow.colours import PALETTE
+from ethoflow.one_recording import animal_names, arena_outline, one_recording, recording_title
 from ethoflow.origin import clock_times
 from ethoflow.plot import examples
 from ethoflow.plot.declare import plot
-from ethoflow.plot.floor import (
-    animal_names,
-    arena_layer,
-    arena_outline,
-    choose_part,
-    limits_of,
-    seen_from_above,
-)
+from ethoflow.plot.floor import arena_layer, choose_part, limits_of, seen_from_above
 from ethoflow.plot.many import MANY, key_of_line, shaded_lines
 from ethoflow.plot.picture import Picture
-from ethoflow.plot.recording import one_recording, recording_title
 from ethoflow.plot.regions import region_layers
-from ethoflow.plot.save import PALETTE, with_options
+from ethoflow.plot.save import with_options
 from ethoflow.schema import Data, as_dataset, position_units
 
 MAX_POINTS = 20_000

@@ -8,10 +8,10 @@ import holoviews as hv
 import numpy as np
 import pandas as pd
 
+from ethoflow.colours import colours_of
 from ethoflow.engine.declare import Array
 from ethoflow.errors import DataError
 from ethoflow.plot import examples
-from ethoflow.plot.colours import colours_of
 from ethoflow.plot.declare import plot
 from ethoflow.plot.picture import Picture
 from ethoflow.plot.save import filled, load_backends, marked, with_options

@@ -10,9 +10,10 @@ import holoviews as hv
 import numpy as np
 import pandas as pd
 
+from ethoflow.colours import PALETTE
 from ethoflow.errors import DataError
 from ethoflow.plot.intervals import mean_of
-from ethoflow.plot.save import PALETTE, marked, with_options
+from ethoflow.plot.save import marked, with_options
 from ethoflow.stats.design import find_design, plural
 from ethoflow.stats.levels import with_index
 from ethoflow.stats.units import make_samples, name_behaviours

@@ -1,4 +1,4 @@
-"""A colour for each behaviour, the same in every picture."""
+"""A colour for each behaviour, the same in every picture and video."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import hashlib
 from collections.abc import Sequence
 
 from ethoflow.behaviours import available, usual
-from ethoflow.plot.save import PALETTE
+
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#332288", "#999933")
+"""Okabe and Ito's colours, which colour-blind people tell apart, and two of Tol's."""
 
 SHADES = (0.0, 0.45, -0.35, 0.7)
 """How far the palette's colours go towards white, or black, once all of them are used."""

@@ -1,0 +1,75 @@
+"""The one recording that a picture or a video shows: who is in it, and what is drawn of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from ethoflow.engine.declare import Array
+from ethoflow.schema import Data, DataError, as_dataset, count_frames
+from ethoflow.short_names import short_names
+from ethoflow.skeleton import SEGMENTS
+
+
+def one_recording(data: Data) -> xr.Dataset:
+    """The dataset of a single recording, without padding and without the dim `recording`.
+
+    Raises
+    ------
+    DataError
+        There are several.
+    """
+    ds = as_dataset(data)
+    if ds.sizes.get("recording", 1) != 1:
+        names = [str(name) for name in ds.recording.values[:3]]
+        raise DataError(
+            f"a picture shows one recording, found {ds.sizes['recording']}: choose one with "
+            f".sel(recording={names[0]!r})."
+        )
+    if "recording" in ds.dims:
+        ds = ds.isel(recording=0)
+    if "n_frames" in ds.coords and "time" in ds.dims:
+        # Taken out of a cohort a recording keeps its padding; n_frames says where it ends.
+        one = ds.expand_dims("recording") if "recording" in ds.coords else ds
+        one = one.assign_coords(n_frames=("recording", np.atleast_1d(ds.n_frames.values)))
+        ds = ds.isel(time=slice(0, int(count_frames(one)[0])))
+    return ds
+
+
+def recording_title(ds: xr.Dataset) -> str:
+    """Name of the recording, short enough for a title."""
+    name = str(ds.recording.values) if "recording" in ds.coords else "recording"
+    name = short_names([name])[name]
+    return name if len(name) <= 70 else f"{name[:40]}…{name[-28:]}"
+
+
+def animal_names(ds: xr.Dataset) -> dict[int, str]:
+    """Who sits in each slot of one recording, without slots that only other recordings fill."""
+    found = {}
+    for i, slot in enumerate(ds.individual.values):
+        name = str(ds.animal.values[i]) if "animal" in ds.coords else str(slot)
+        if name == "" and bool(ds.position.isel(individual=i).isnull().all()):
+            continue
+        found[i] = name or str(slot)
+    return found
+
+
+def arena_outline(ds: xr.Dataset) -> Array | None:
+    """Corners of the arena, closed; None where it is not known."""
+    if "arena" not in ds:
+        return None
+    corners = np.asarray(ds.arena.values)
+    corners = corners[~np.isnan(corners[:, 0])]
+    return np.concatenate([corners, corners[:1]]) if len(corners) else None
+
+
+def links_of(ds: xr.Dataset) -> list[tuple[int, int]]:
+    """Places of body parts that a line is drawn between."""
+    roles = [str(role) for role in ds.role.values] if "role" in ds.coords else []
+    return [(roles.index(a), roles.index(b)) for a, b in SEGMENTS if a in roles and b in roles]
+
+
+def nose_of(ds: xr.Dataset) -> int | None:
+    """Place of the nose among the body parts."""
+    roles = [str(role) for role in ds.role.values] if "role" in ds.coords else []
+    return roles.index("nose") if "nose" in roles else None
