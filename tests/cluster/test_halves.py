@@ -55,7 +55,7 @@ def test_recordings_of_one_animal_are_in_one_half(
 
 def test_the_number_that_is_there_is_chosen() -> None:
     pieces, _ = switching(n_pieces=12)
-    choice = choose_n_clusters(pieces, most=7)
+    choice = choose_n_clusters(pieces, most=6)
     assert choice.n_clusters == 4
     assert choice.agreement[4] > choice.agreement[6]
     assert list(choice.likelihood) == list(choice.bic) == list(choice.agreement)

@@ -98,6 +98,11 @@ class Clusterer:
         return dict(self.model.recipe["scores"])
 
     @property
+    def agreement(self) -> dict[int, float]:
+        """Of two halves, by number of clusters, where the number was chosen by it; else empty."""
+        return {int(n): one for n, one in self.model.recipe.get("agreement", {}).items()}
+
+    @property
     def fitted_on(self) -> Mapping[str, Any]:
         """Recordings, frames that were sampled, and the settings of the fit."""
         return dict(self.model.recipe["fitted_on"])
