@@ -178,9 +178,9 @@ def _tell_fitted_anew(job: Job, place: Path, name: str, model: Clusterer) -> Non
         return
     if before.digest != model.digest:
         job.report.warn(
-            f"{LABELS}{name} are of a clusterer that was fitted anew: cluster_0 and the others need "
-            "not be those of the run before. To label further recordings with clusters that are "
-            "known, copy the folder of a clusterer and give it as folder."
+            f"{LABELS}{name} are of a clusterer that was fitted anew: cluster_0 and the others "
+            "need not be those of the run before. To label further recordings with clusters that "
+            "are known, copy the folder of a clusterer and give it as folder."
         )
 
 
