@@ -33,8 +33,18 @@ def test_the_command_fits_clusters_and_writes_labels_and_embedding(tmp_path: Pat
     one, other = (ef.open(store)[f"labels/clusters-{n}"].cluster for n in ("kmeans", "again"))
     assert (one == other).all()
     assert model.n_clusters == 2
+    assert "leave out n_clusters" in invoke("cluster", store, "--folder", folder, "--clusters", "3")
+    assert "fitted anew" not in said
+    assert "fitted anew" in invoke("cluster", store, "--model", "kmeans", "--clusters", "3")
+    assert "fitted anew" not in invoke("cluster", store, "--model", "kmeans", "--clusters", "3")
+    assert "by default" not in _balance(invoke("cluster", "--help"))
     assert "Did you mean 'kmeans'" in invoke("cluster", store, "--model", "kmean")
     assert "no model in" in invoke("cluster", store, "--folder", tmp_path / "none")
+
+
+def _balance(help: str) -> str:
+    """What the help says of one option that has no default to tell of."""
+    return help.partition("--balance")[2].partition("--project")[0]
 
 
 def words(file: Path) -> str:

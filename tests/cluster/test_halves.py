@@ -9,7 +9,8 @@ import xarray as xr
 import ethoflow as ef
 from ethoflow.cluster.choosing import choose_n_clusters, halves_of
 from ethoflow.cluster.halves import _halves
-from ethoflow.cluster.pieces import choose_places
+from ethoflow.cluster.pieces import MOST_RECORDINGS, choose_places
+from ethoflow.cluster.sampling import sample
 from ethoflow.errors import DataError, UnknownName, WrongUse
 from tests.cluster.test_clusterer import cohort, recording
 from tests.cluster.worlds import switching
@@ -55,7 +56,7 @@ def test_recordings_of_one_animal_are_in_one_half(
 
 def test_the_number_that_is_there_is_chosen() -> None:
     pieces, _ = switching(n_pieces=12)
-    choice = choose_n_clusters(pieces, most=7)
+    choice = choose_n_clusters(pieces, most=6)
     assert choice.n_clusters == 4
     assert choice.agreement[4] > choice.agreement[6]
     assert list(choice.likelihood) == list(choice.bic) == list(choice.agreement)
@@ -99,3 +100,22 @@ def test_clusters_last_as_long_as_they_were_made_to(four: xr.Dataset) -> None:
     fitted = ef.cluster.fit(four, 2, "hmm", settings={"again": 2, "most": 6})
     assert fitted.durations.keys() == {*fitted.clusters}
     assert np.mean(list(fitted.durations.values())) == pytest.approx(2.0, rel=0.3)
+
+
+def test_of_a_large_cohort_few_recordings_are_read_and_few_frames_are_held() -> None:
+    one, read = cohort(recording(0, "a", 300)), set()
+
+    def noted(block: np.ndarray, block_info: object = None) -> np.ndarray:
+        read.add(block_info[0]["chunk-location"][0])
+        return block
+
+    many = one.isel(recording=np.zeros(150, int)).assign_coords(
+        recording=[f"r{k}" for k in range(150)]
+    )
+    position = many.position.chunk(recording=1)
+    dims = position.dims
+    lazy = position.data.map_blocks(noted, dtype=position.dtype, meta=np.empty((0,) * 5, "f4"))
+    many = many.assign(position=(dims, lazy, position.attrs))
+    taken = sample(many, max_frames=10_000, length="4 s")
+    assert 0 < len(read) <= MOST_RECORDINGS
+    assert taken.pieces.signal.shape[0] * taken.pieces.n_frames <= 10_000

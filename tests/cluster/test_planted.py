@@ -25,3 +25,12 @@ def test_the_default_finds_planted_states() -> None:
     ds, state = read(planted("seed_0_1mm"))
     found = ef.cluster.fit(ds, STATES).predict(ds).cluster.isel(individual=0).values
     assert ef.cluster.adjusted_rand(found, state) >= 0.80
+
+
+@pytest.mark.slow
+def test_two_seeds_find_the_same_states_in_four_animals() -> None:
+    ds = read(planted("seed_0_1mm"))[0].isel(recording=slice(1, None, 2))
+    one, other = (
+        ef.cluster.fit(ds, STATES, "hmm", seed=seed).predict(ds).cluster.values for seed in (0, 1)
+    )
+    assert ef.cluster.adjusted_rand(one, other) >= 0.95

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 from sklearn.metrics import adjusted_rand_score
 
 from ethoflow.cluster.decoding import decode
+from ethoflow.cluster.family import find_family
 from ethoflow.cluster.hmm import (
     Gaussians,
     Prior,
@@ -21,6 +23,7 @@ from ethoflow.cluster.hmm import (
 )
 from ethoflow.cluster.matching import adjusted_rand, match, matched_accuracy
 from ethoflow.cluster.merging import Effort, chain_losses, merge_path, tree_of
+from tests.cluster.worlds import switching
 
 TRANSITIONS = np.array([[0.8, 0.15, 0.05], [0.1, 0.7, 0.2], [0.3, 0.3, 0.4]])
 USE = np.array([0.5, 0.3, 0.2])
@@ -164,3 +167,13 @@ def test_clusters_are_matched_whatever_they_are_called() -> None:
     assert match(one, names[one]).tolist() == names.tolist()
     assert matched_accuracy(one, names[one]) == 1.0
     assert match(one, np.minimum(one, 3)).tolist().count(-1) == 1
+
+
+def test_the_network_of_the_default_looks_as_far_in_seconds_at_any_frame_rate() -> None:
+    pieces, _ = switching()
+    family = find_family("syllables")
+    few = family.configure({"clusters": 4, "most": 4, "again": 0, "steps": 2})
+    for fps, frames, evidence in ((25.0, 14, 0.3), (60.0, 28, 0.15), (10.0, 14, 0.3)):
+        fitted = family.fit(replace(pieces, fps=fps), few)
+        assert fitted.encoder.receptive_field == frames
+        assert fitted.evidence == evidence

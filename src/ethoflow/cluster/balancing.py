@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import zip_longest
+from itertools import islice
 from typing import TypeVar
 
 import numpy as np
@@ -62,9 +62,9 @@ def take_turns(queues: Sequence[Sequence[T]], most: int) -> list[T]:
     >>> take_turns([[1, 2, 3], [10]], 3)
     [1, 10, 2]
     """
-    none = object()
-    rounds = zip_longest(*queues, fillvalue=none)
-    return [item for turn in rounds for item in turn if item is not none][:most]  # type: ignore[misc]
+    longest = max(map(len, queues), default=0)
+    turns = (queue[turn] for turn in range(longest) for queue in queues if turn < len(queue))
+    return list(islice(turns, most))
 
 
 def take_alike(groups: Sequence[Sequence[Sequence[T]]], most: int) -> list[T]:

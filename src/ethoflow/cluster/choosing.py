@@ -1,8 +1,10 @@
-"""How many clusters there are: as many as models of two halves of the animals agree on.
+"""How many clusters there are: as many as models of two halves of the animals tell alike.
 
 Likelihoods, of other animals too, and the criterion of Bayes go on rising where a state is cut in
-two that nobody would tell apart. Two seeds find the same such cut once both search long enough.
-Models of other animals cut elsewhere: where both halves have the same clusters, none is cut.
+two that nobody would tell apart, and two seeds find the same such cut once both search long enough.
+What two models of different animals say in common rises with every cluster that both have; what
+only one of them says rises with every cluster that they cut otherwise. The number is chosen at
+which the first is most above the second.
 """
 
 from __future__ import annotations
@@ -13,28 +15,31 @@ import numpy as np
 import torch
 
 from ethoflow.cluster.family import Pieces
-from ethoflow.cluster.hmm import Expected, Prior, States, Stretches, expect, improve
-from ethoflow.cluster.matching import adjusted_rand
+from ethoflow.cluster.hmm import Expected, Prior, States, Stretches, expect
+from ethoflow.cluster.matching import adjusted_rand, told_alike
 from ethoflow.cluster.merging import Effort, cut_and_merge, merged_once, start_of
 from ethoflow.cluster.numbers import PER_CLUSTER, known_frames
+from ethoflow.engine.declare import Array
 
 MOST = 20
 FEWEST = 2
-WITHIN = 0.02
-"""Adjusted Rand index by which an agreement may be below the best and counts as much."""
-ROUNDS = 7
+CUTS = 2
+"""Searches for a likelier optimum at every number."""
 
 
 @dataclass(frozen=True)
 class Choice:
     """The number of clusters, and for each number how far models of two halves agree.
 
-    `likelihood` is that of the half that a model was not fitted on, and `bic` the criterion of
-    Bayes of the other, per frame, mean of both. They are printed, and not believed.
+    `agreement` is the adjusted Rand index of their labels, and `told` the nats per frame that both
+    say, less those that one of them says alone. `likelihood` is that of the half that a model was
+    not fitted on, and `bic` the criterion of Bayes of the other, per frame, mean of both: they are
+    printed, and not believed.
     """
 
     n_clusters: int
     agreement: dict[int, float]
+    told: dict[int, float]
     likelihood: dict[int, float]
     bic: dict[int, float]
 
@@ -50,11 +55,10 @@ class _Half:
 def choose_n_clusters(
     pieces: Pieces, *, seed: int = 0, most: int = MOST, device: str = "cpu"
 ) -> Choice:
-    """The highest number of clusters on which two halves agree about as well as on any.
+    """The number of clusters at which models of two halves tell most alike and least apart.
 
-    Halves are of the recordings, or of the stretches of one. From `most` states they are merged
-    one by one; at every number each is cut and merged again, and takes what the other has found
-    where that is likelier: what they disagree on is not what one of them has missed.
+    Halves are of the recordings, or of the stretches of one. From `most` states each is merged one
+    by one, and at every number cut and merged again.
     """
     known = int(known_frames(pieces).sum())
     most = max(min(most, known // 2 // PER_CLUSTER), FEWEST)
@@ -66,29 +70,19 @@ def choose_n_clusters(
         states, found = start_of(data, most, [seed, place], prior, effort)
         generator = torch.Generator().manual_seed(seed + place)
         halves.append(_Half(data, states, found, generator))
-    agreement, likelihood, bic = {}, {}, {}
+    agreement, alike, likelihood, bic = {}, {}, {}, {}
     for n in range(most, FEWEST - 1, -1):
         if n < most:
             halves = [_with(half, *merged_once(half.data, half.states, half.found, prior, 2)[:2])
                       for half in halves]  # fmt: skip
-        halves = [_searched(half, prior, effort) for half in halves]
-        halves = [_likelier(half, _continued(half, other.states, prior))
-                  for half, other in zip(halves, halves[::-1], strict=True)]  # fmt: skip
-        agreement[n] = _agreement(halves, whole)
-        likelihood[n], bic[n] = _told(halves)
-    return Choice(best_of(agreement), agreement, likelihood, bic)
-
-
-def best_of(agreement: dict[int, float]) -> int:
-    """The highest number whose agreement is about as good as the best.
-
-    Examples
-    --------
-    >>> best_of({2: 0.90, 8: 0.86, 9: 0.954, 10: 0.953, 11: 0.85})
-    10
-    """
-    best = max(agreement.values())
-    return max(n for n, one in agreement.items() if one >= best - WITHIN)
+        for _ in range(CUTS):
+            halves = [_searched(half, prior, effort) for half in halves]
+        one, other = _labels(halves, whole)
+        agreement[n] = float(adjusted_rand(one, other))
+        alike[n] = told_alike(one, other)
+        likelihood[n], bic[n] = _likelihoods(halves)
+    best = max(alike, key=lambda n: (alike[n], n))
+    return Choice(best, agreement, alike, likelihood, bic)
 
 
 def halves_of(pieces: Pieces) -> list[Pieces]:
@@ -114,31 +108,19 @@ def _with(half: _Half, states: States, found: Expected) -> _Half:
     return replace(half, states=states, found=found)
 
 
-def _likelier(half: _Half, other: _Half) -> _Half:
-    return other if other.found.likelihood > half.found.likelihood else half
-
-
 def _searched(half: _Half, prior: Prior, effort: Effort) -> _Half:
     """The half with its states cut and merged, where that is likelier."""
     cut = cut_and_merge(half.data, half.states, half.found, prior, effort, half.generator)
-    return _likelier(half, _with(half, *cut))
+    return _with(half, *cut) if cut[1].likelihood > half.found.likelihood else half
 
 
-def _continued(half: _Half, states: States, prior: Prior) -> _Half:
-    """The half with states that were found in the other."""
-    return _with(half, *improve(half.data, states, prior, ROUNDS))
-
-
-def _agreement(halves: list[_Half], whole: Stretches) -> float:
-    """Agreement of both on all frames that were seen."""
+def _labels(halves: list[_Half], whole: Stretches) -> list[Array]:
+    """States that both say of all frames that were seen."""
     seen = whole.seen.cpu().numpy()
-    one, other = (
-        expect(whole, half.states).share.argmax(-1).cpu().numpy()[seen] for half in halves
-    )
-    return float(adjusted_rand(one, other))
+    return [expect(whole, half.states).share.argmax(-1).cpu().numpy()[seen] for half in halves]
 
 
-def _told(halves: list[_Half]) -> tuple[float, float]:
+def _likelihoods(halves: list[_Half]) -> tuple[float, float]:
     """Likelihood of the half a model was not fitted on, and the criterion of Bayes, per frame."""
     n, d = halves[0].states.mean.shape
     free = n * (d + d * (d + 1) / 2) + n * n - 1

@@ -104,6 +104,11 @@ class Clusterer:
         return pd.DataFrame(self.model.recipe.get("training", []))
 
     @property
+    def agreement(self) -> dict[int, float]:
+        """Of two halves, by number of clusters, where the number was chosen by it; else empty."""
+        return {int(n): one for n, one in self.model.recipe.get("agreement", {}).items()}
+
+    @property
     def fitted_on(self) -> Mapping[str, Any]:
         """Recordings, frames that were sampled, and the settings of the fit."""
         return dict(self.model.recipe["fitted_on"])

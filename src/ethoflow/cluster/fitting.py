@@ -49,7 +49,8 @@ def fit(
         Cleaned poses of one recording or a cohort; or a matrix of numbers (individual, feature,
         time) such as `feature_matrix` gives, or an embedding (individual, latent, time).
     n_clusters
-        How many, default 10. None chooses: see `choose_n_clusters`.
+        How many, default 10. None chooses the number on which models of two halves of the
+        recordings agree best, for what they say (docs/clusterers.md).
     model
         Name of the family, default ``"syllables"``; ``"hmm"``, ``"mixture"``, ``"kmeans"`` are
         baselines (docs/clusterers.md).
@@ -92,10 +93,12 @@ def fit(
         data, seed=seed, max_frames=max_frames, components=components, length=length,
         social=social, balance=balance,
     )  # fmt: skip
+    chosen: dict[str, Any] = {}
     if n_clusters is None:
         from ethoflow.cluster.choosing import choose_n_clusters
 
-        n_clusters = choose_n_clusters(taken.pieces, seed=seed, device=device).n_clusters
+        choice = choose_n_clusters(taken.pieces, seed=seed, device=device)
+        n_clusters, chosen = choice.n_clusters, {"agreement": choice.agreement}
     if not isinstance(n_clusters, int) or n_clusters < 1:
         raise WrongUse(
             f"n_clusters must be a whole number, 1 or more, or None; found {n_clusters!r}."
@@ -106,7 +109,7 @@ def fit(
         from ethoflow.cluster.latent import with_states  # torch is heavy
 
         fitted = with_states(fitted, taken.pieces, n_clusters, seed=seed)
-    how = {"family": model, "settings": asdict(config), "seed": seed}
+    how = {"family": model, "settings": asdict(config), "seed": seed, **chosen}
     return _finish(fitted, taken, how)
 
 

@@ -129,7 +129,8 @@ def _some(half: Any) -> Any:
 def _labels(model: Clusterer, halves: Sequence[Any]) -> Array:
     """Clusters of all frames of both halves, -1 unknown."""
     found = [model.predict(half).cluster.values.ravel() for half in halves]
-    return np.nan_to_num(np.concatenate(found), nan=-1)
+    labels: Array = np.nan_to_num(np.concatenate(found), nan=-1)
+    return labels
 
 
 def _overlap(own: Array, other: Array, n: int) -> Array:

@@ -12,7 +12,7 @@ import xarray as xr
 from pydantic import Field
 
 from ethoflow import store
-from ethoflow.errors import DataError, no_such
+from ethoflow.errors import DataError, listed, no_such
 from ethoflow.stages.declare import stage
 from ethoflow.stages.job import Job
 from ethoflow.stages.keys import Flag, Keys, Locate, Needs, Where, placing
@@ -72,11 +72,25 @@ def _check(keys: ClusteredKeys, locate: Locate, where: Where) -> None:
     with placing(where, ["clusters", "folder"]):
         if asked.folder:
             _load(asked.folder, locate)
+            _refuse_beside_folder(asked)
     with placing(where, ["clusters", "name"]):
         if asked.name and not re.fullmatch(r"[\w-][\w.-]*", asked.name):
             raise DataError(
                 f"{asked.name!r} cannot be the name of a group: use letters, digits, _ -"
             )
+
+
+OF_A_FIT = ("n_clusters", "seed", "social", "balance")
+
+
+def _refuse_beside_folder(asked: Clusters) -> None:
+    """A clusterer that was fitted before has its clusters: what is asked of a fit is not done."""
+    usual = Clusters()
+    if stray := [key for key in OF_A_FIT if getattr(asked, key) != getattr(usual, key)]:
+        raise DataError(
+            f"a clusterer that was fitted before is as it is: leave out {listed(stray)}, or give a "
+            "model to fit."
+        )
 
 
 def _load(folder: str, locate: Locate) -> Clusterer:
@@ -120,7 +134,9 @@ def _groups(job: Job, keys: ClusteredKeys, name: str) -> Iterator[Group]:
         if asked.folder:
             return _load(asked.folder, job.locate).predict(poses)
         model = _fit(job, poses, asked)
-        model.save(job.results / "clusterers" / name)
+        place = job.results / "clusterers" / name
+        _tell_fitted_anew(job, place, name, model)
+        model.save(place)
         return model.predict(poses)
 
     def part(*variables: str) -> xr.Dataset:
@@ -150,6 +166,22 @@ def _fit(job: Job, poses: xr.Dataset, asked: Clusters) -> Clusterer:
         return fit(poses, asked.n_clusters or None, asked.model or DEFAULT, seed=asked.seed,
                    social=asked.social, balance=asked.balance or None,
                    progress=progress)  # fmt: skip
+
+
+def _tell_fitted_anew(job: Job, place: Path, name: str, model: Clusterer) -> None:
+    """Say that clusters of an earlier run are gone, where there was one with other clusters."""
+    from ethoflow.cluster import load
+
+    try:
+        before = load(place)
+    except DataError:  # there was none, or none that can be read
+        return
+    if before.digest != model.digest:
+        job.report.warn(
+            f"{LABELS}{name} are of a clusterer that was fitted anew: cluster_0 and the others "
+            "need not be those of the run before. To label further recordings with clusters that "
+            "are known, copy the folder of a clusterer and give it as folder."
+        )
 
 
 def _outdated(job: Job, kept: set[str]) -> Iterator[Group]:

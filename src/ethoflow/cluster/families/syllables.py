@@ -23,6 +23,8 @@ from ethoflow.networks.convolutional import Convolutional, ConvolutionalSettings
 from ethoflow.networks.progress import Progress
 from ethoflow.networks.training import Plan, seeded, train
 
+DILATIONS, USUAL_FPS = (1, 2, 4), 25.0
+
 
 @dataclass(frozen=True)
 class SyllablesConfig:
@@ -32,7 +34,8 @@ class SyllablesConfig:
     `batch` stretches; `noise`, `gain`, `bias` and `drop` are how much its input is disturbed, and
     `smoothing` the share by which its teacher is less sure. `evidence` is the power of what a frame
     says when clusters are decoded in time: the network sees 29 frames at a time, of which
-    neighbours share most.
+    neighbours share most. That is at 25 frames per second; at higher rates it looks as far in
+    seconds, at more frames.
     """
 
     clusters: int = 10
@@ -41,7 +44,7 @@ class SyllablesConfig:
     stay: float = 20.0
     again: int = 6
     width: int = 48
-    steps: int = 300
+    steps: int = 600
     batch: int = 16
     length: int = 128
     rate: float = 3e-3
@@ -67,14 +70,19 @@ def syllables(
     data, path = fit_states(pieces, own, seed=seed, device=device, progress=progress)
     states, found = path[-1].states, path[-1].expected
     share = np.ascontiguousarray(found.share.transpose(1, 2).cpu().numpy())
+    apart = max(round(pieces.fps / USUAL_FPS), 1)
     with seeded(seed, device):
         encoder = Convolutional(
-            ConvolutionalSettings(pieces.n_components, latent=config.width, width=config.width)
-        )
+            ConvolutionalSettings(
+                pieces.n_components, latent=config.width, width=config.width,
+                dilations=tuple(apart * dilation for dilation in DILATIONS),
+            )
+        )  # fmt: skip
         head = Head(HeadSettings(config.width, config.clusters))
         student = Student(encoder, head, config)
     signal = pieces.read("signal")
-    plan = Plan(steps=config.steps, batch=config.batch, length=config.length, rate=config.rate)
+    batch, length = max(config.batch // apart, 1), apart * config.length
+    plan = Plan(steps=config.steps, batch=batch, length=length, rate=config.rate)
     history = train(
         student, {"signal": signal, "share": share}, pieces.recording, plan, seed=seed,
         device=device, gap=encoder.receptive_field, progress=progress,
@@ -84,7 +92,7 @@ def syllables(
     taught = {f"student_{name}": value for name, value in history.best.items()}
     return Fitted(
         encoder, head, states.transitions.log().cpu().numpy(), None,
-        evidence=config.evidence, scores={**scores, **taught}, training=history.rows,
+        evidence=config.evidence / apart, scores={**scores, **taught}, training=history.rows,
     )  # fmt: skip
 
 

@@ -29,7 +29,8 @@ def make_encoder(
     if pieces.pose is None or not pieces.skeleton:
         raise DataError(
             "an encoder over the skeleton needs poses whose body parts are linked, and these "
-            "pieces have none. Give poses of a known skeleton, or leave out graph=True."
+            "pieces have none. Give poses of a known skeleton and leave out social, or leave out "
+            "graph=True."
         )
     _, parts, space, _ = pieces.pose.shape
     settings = GraphSettings(parts, pieces.skeleton, space, kind=kind, latent=latent, width=width)
