@@ -174,6 +174,14 @@ def test_fitting_does_not_depend_on_chunks(three: xr.Dataset) -> None:
     assert ef.cluster.fit(three, 2, "hmm", settings=few, max_frames=1500).digest != one.digest
 
 
+def test_the_order_of_recordings_does_not_show_in_a_model(three: xr.Dataset) -> None:
+    found = [
+        ef.cluster.fit(ds, n_clusters=2, model="kmeans").predict(three).cluster
+        for ds in (three, three.isel(recording=[2, 0, 1]))
+    ]
+    xr.testing.assert_identical(*found)
+
+
 def test_a_saved_clusterer_is_the_same_and_holds_no_pickle(
     three: xr.Dataset, model: ef.cluster.Clusterer, tmp_path: Path
 ) -> None:

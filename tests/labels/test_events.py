@@ -106,6 +106,14 @@ def test_tables_as_people_write_them(tmp_path: Path, text: str, names: list[str]
     assert table.trial.tolist() == ([1, 2] if len(set(names)) == 1 else [1, 1])
 
 
+def test_events_in_frames_say_whose_frames(tmp_path: Path) -> None:
+    path = tmp_path / "tones.csv"
+    path.write_text("start_frame,stop_frame\n100,150\n")
+    with pytest.warns(EventNote) as said:
+        ef.time_budget(labels_of(freezing()), events=path)
+    assert any("taken as counted at 10 per second" in str(one.message) for one in said)
+
+
 def test_events_of_one_recording_are_of_no_other() -> None:
     ds = cohort("a", "b", "c")
     events = pd.DataFrame(

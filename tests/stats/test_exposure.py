@@ -71,3 +71,25 @@ def test_amounts_of_unequal_time_are_told() -> None:
     ]
     _, said = compare(long, value="value")
     assert sum("300 s for b, 600 s for a" in one for one in said) == 1
+
+
+def test_rows_of_different_things_are_not_averaged_without_a_word() -> None:
+    """As of a maze: a row for each section, whose times add up to the same for every animal."""
+    table = budget((60, 60, 60)).drop(columns=["recording", "behaviour"])
+    table = table.assign(section=table["bin"].map({0: "open", 1: "closed", 2: "centre"}))
+    table = table.drop(columns="bin")
+    (said,) = compare(table)[1]
+    assert "section: rows of open, closed, centre are averaged" in said
+    one = table[table["section"] == "open"]
+    assert not compare(one)[1]
+    apart, said_apart = compare(table.rename(columns={"section": "behaviour"}))
+    assert len(apart) == 3
+    assert not said_apart
+    remarks = table.drop(columns="section").assign(note=[f"seen {i}" for i in range(len(table))])
+    assert not compare(remarks)[1]
+
+
+def test_windows_of_events_are_not_averaged_without_a_word() -> None:
+    table = budget((60, 60, 60)).rename(columns={"bin": "trial"})
+    table = table.assign(window=table["trial"].map({0: "before", 1: "during", 2: "after"}))
+    assert "window: rows of before, during, after" in compare(table)[1][0]

@@ -56,6 +56,7 @@ def sample(
     DataError
         Nothing or too little is seen.
     """
+    data = _by_name(data)
     recipe = {**describe_input(data, social=social), "step": STEP, "stride": STRIDE}
     ds = request_columns(data, recipe).ds
     frames = max(to_frames(length, recipe["fps"], name="length"), 2)
@@ -86,6 +87,18 @@ def sample(
         "balance": balance or "",
     }
     return Sample(pieces, projection, {**recipe, "n_points": points, "fitted_on": fitted_on}, speed)
+
+
+def _by_name(data: Data | xr.DataArray) -> Data | xr.DataArray:
+    """Recordings and animals in the order of their names: any other gives the same model."""
+    if isinstance(data, xr.DataTree):
+        data = data.to_dataset()
+    for dim in ("recording", "individual"):
+        known = getattr(data, "indexes", {})
+        names = [str(name) for name in known[dim]] if dim in known else []
+        if names != sorted(names):
+            data = data.isel({dim: sorted(range(len(names)), key=names.__getitem__)})
+    return data
 
 
 def _columns(

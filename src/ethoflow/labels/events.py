@@ -83,7 +83,13 @@ def read_events(source: EventSource, fps: float, duration: Quantity | None = Non
                 NAMELESS if what in EMPTY else what, start / rate, stop / rate, f"line {line}"
             )
             found.append((_recording(table, cells, line), event))
-    return EventTable(name, found, tuple(f"{name}: {said}" for said in reading.notes))
+    notes = [*reading.notes]
+    if reading.in_frames:
+        notes.append(
+            f"frames are taken as counted at {fps:g} per second, the rate of these data. If tracks "
+            "were resampled, those of the video are others: give times in s."
+        )
+    return EventTable(name, found, tuple(f"{name}: {said}" for said in notes))
 
 
 def _cells(source: EventSource) -> tuple[str, list[str], Rows]:

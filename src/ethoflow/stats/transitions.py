@@ -22,9 +22,11 @@ def transitions(
 ) -> pd.DataFrame:
     """How often one behaviour follows another, a row per animal and pair of behaviours.
 
-    Bouts of an animal are taken in the order in which they start. Where something unknown may lie
-    between two bouts (there is a gap, and one of them is cut) nothing is counted; nor are bouts
-    with a partner. Every animal has a row for every pair of behaviours that the table has.
+    Bouts of an animal are taken in the order in which they start, also where they overlap. Where
+    there is a gap between two bouts and one of them is cut, something unknown lies in it, and
+    nothing is counted; nor are bouts with a partner. Of unknown frames that touch neither bout a
+    table of bouts says nothing: give `max_gap` where animals are out of sight. Every animal has a
+    row for every pair of behaviours that the table has.
 
     Parameters
     ----------

@@ -14,6 +14,7 @@ from ethoflow.engine.declare import Array
 from ethoflow.errors import DataError, listed, no_column
 from ethoflow.labels.rows import ROW
 from ethoflow.stats.absent import fill_absent, hide_shared
+from ethoflow.stats.averaged import tell_mixed
 from ethoflow.stats.design import Design, column_of
 from ethoflow.stats.exposure import called, mean_of_rows, tell_bins, tell_watched, watched
 from ethoflow.stats.levels import as_names
@@ -113,10 +114,10 @@ def make_samples(
     behaviours, _ = name_behaviours(table)
     rows, lasting = design.rows, watched(table)
     samples: dict[str, Sample] = {}
-    notes: list[str] = []
+    named = rows.assign(behaviour=behaviours.loc[rows.index])
+    notes = tell_mixed(table, named, _keys(named, design, len(FINER)))
     for name in names:
-        long = rows.assign(
-            behaviour=behaviours.loc[rows.index],
+        long = named.assign(
             value=_numbers(table, name).loc[rows.index],
             kind=_kinds(table).loc[rows.index],
             partner=_partners(table, design),

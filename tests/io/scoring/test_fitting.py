@@ -244,6 +244,12 @@ def test_frames_of_the_video_on_tracks_with_other_frames_are_said(tmp_path, tabl
     both = ef.read_cohort(path, metadata=metadata, resample_fps=10)
     with pytest.warns(LabelNote, match="resampled from 30 to 10"):
         ef.read_labels(bouts, like=both.sel(recording="m"))
+    for number in range(7):
+        (tmp_path / f"n{number}.csv").write_text(path.read_text())
+    many = ef.read_cohort(str(tmp_path / "n*.csv"), fps=60, resample_fps=30)
+    for name in ("n0", "n6"):  # one note is of all of them, and names some
+        with pytest.warns(LabelNote, match="resampled from 60 to 30 .* give fps=60"):
+            ef.read_labels(bouts, like=many.sel(recording=name))
     ef.read_labels(table("behaviour,start,stop\nrun,0.5,0.8\n"), like=holes)
 
 

@@ -144,7 +144,7 @@ def note_other_frames(scored: Scored, clock: Clock, name: str, said: Sequence[st
             return
     elif scored.unit == "s":
         return
-    own = [note.removeprefix(f"{name}: ") for note in said]
+    own = [_own_note(note, name) for note in said]
     for found in filter(None, map(_RESAMPLED.match, own)):
         if clock.stated is None and scored.fps is None:
             note(
@@ -162,7 +162,18 @@ def note_other_frames(scored: Scored, clock: Clock, name: str, said: Sequence[st
         )
 
 
+def _own_note(note: str, name: str) -> str:
+    """A note without the names before it, where it is about this recording, or may be."""
+    found = _SHARED.match(note)
+    if found is None or note.startswith(f"{name}: "):
+        return note.removeprefix(f"{name}: ")
+    about = found["more"] or name in found["names"].split(", ")
+    return found["note"] if about else note
+
+
 _RESAMPLED = re.compile(r"resampled from (\S+) to (\S+) fps")
+_SHARED = re.compile(r"(?P<names>.+?)(?P<more> and \d+ more)?: (?P<note>(resampled|its) .*)")
+"""A note of several recordings, the first of them by name."""
 _DROPPED = re.compile(r"its times have (\d+) dropped frames|its frames .*the camera dropped (\d+),")
 
 
