@@ -9,7 +9,7 @@ import xarray as xr
 
 import ethoflow as ef
 from ethoflow.io.scoring import LabelNote
-from ethoflow.labels.comparison import AgreementNote
+from ethoflow.labels.comparison import AgreementNote, clocks
 from ethoflow.schema import DataError
 from tests.agreement import references
 
@@ -522,3 +522,28 @@ def test_two_recordings_that_may_be_one_are_refused():
     b = [labels(recording=name, rear=x) for name in ("m1DLC_resnet", "m2")]
     with pytest.raises(DataError, match="several recordings of a may be 'm1DLC_resnet' of b"):
         ef.agreement({"a": a, "b": b}, draws=0)
+
+
+def test_several_raters_have_each_their_own_clock():
+    state = random(3000, seed=8)
+    late = {"anna": 0.0, "ben": 3.7, "cara": -1.2}
+    sources = {name: labels(rest=np.roll(state, round(by * 10))) for name, by in late.items()}
+    found = ef.agreement(sources, offset="search", draws=0)
+    given = ef.agreement(sources, offset={"ben": "3.7 s", "cara": -1.2}, draws=0)
+    for table in (found, given):
+        own = table[table.measure == "kappa"]
+        assert own.value.tolist() == [1, 1, 1]
+        assert own.offset.tolist() == pytest.approx([3.7, -1.2, -4.9])
+    with pytest.raises(TypeError, match="ben is both first and second"):
+        ef.agreement(sources, offset=3.7, draws=0)
+    with pytest.raises(KeyError, match="'benn'.*Did you mean 'ben'"):
+        ef.agreement(sources, offset={"benn": 3.7}, draws=0)
+
+
+def test_offsets_that_do_not_add_up_are_said():
+    rows = [{"a": "x", "b": "y", "offset": 1.0}, {"a": "y", "b": "z", "offset": 1.0},
+            {"a": "x", "b": "z", "offset": -7.0}]  # fmt: skip
+    (said,) = clocks.look_together(rows, 25)
+    assert "x, y and z do not add up: 1 s and 1 s, and -7 s" in said
+    rows[2]["offset"] = 2.1
+    assert not list(clocks.look_together(rows, 25))

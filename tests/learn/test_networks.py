@@ -22,7 +22,7 @@ from tests.learn.worlds import as_labels, bursts
 
 torch = pytest.importorskip("torch", reason="networks need PyTorch")
 
-SMALL = {"networks": 1, "steps": 40, "width": 16, "every": 10}
+SMALL = {"networks": 1, "steps": 30, "width": 16, "every": 10}
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +113,7 @@ def test_behaviours_that_were_labelled_in_other_frames_are_learnt_by_one_network
     assert float((found.standing == 1 - labels.running).mean()) > 0.95
 
 
+@pytest.mark.slow
 def test_labels_without_meaning_are_learnt_at_chance_by_a_network():
     poses = bursts(n_frames=3000)[0]
     labels = of_chance(poses, 1)
@@ -150,5 +151,23 @@ def test_what_does_not_fit_a_network_is_refused(classifier, world):
         classifier.predict(bursts(fps=30.0)[0])
     with pytest.raises(TypeError, match="windows and statistics are what trees look at"):
         ef.learn.fit(*world, model="tcn", windows=["1 s"])
-    with pytest.raises(TypeError, match="'width'"):
-        ef.learn.fit(*world, model="tcn", settings={"widht": 3})
+    for wrong, said in (
+        ({"widht": 3}, "'width'"),
+        ({"networks": 0}, "a whole number from 1 to inf"),
+        ({"held_out": 0.9}, "held_out is a number from 0 to 0.5"),
+    ):
+        with pytest.raises(TypeError, match=said):
+            ef.learn.fit(*world, model="tcn", settings=wrong)
+
+
+def test_what_two_do_is_told_by_a_network():
+    made = ef.simulate.simulate_recording(n_individuals=2, duration="40 s", seed=5)
+    labels = made.truth[["nose_to_nose"]].copy(deep=True)
+    labels.nose_to_nose[:, [0, 1], [1, 0], 300:420] = 1
+    with pytest.warns(ef.learn.LearnNote):
+        found = ef.learn.fit(made.tracks, labels, model="tcn", settings=SMALL, folds=0)
+    assert found.recipe.of == "pair"
+    whole = found.predict(made.tracks).nose_to_nose
+    assert np.isnan(whole.values[0, [0, 1], [0, 1]]).all()
+    lazy = found.predict(made.tracks.chunk(time=130)).nose_to_nose.compute()
+    xr.testing.assert_identical(lazy, whole)

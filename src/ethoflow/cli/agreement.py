@@ -51,8 +51,12 @@ def agreement(
         str, typer.Option(help="each, or any: whether any animal does it.")
     ] = "each",
     offset: Annotated[
-        str, typer.Option(help="By how much the other is late on the reference's clock, or search.")
-    ] = "0 s",
+        list[str] | None,
+        typer.Option(
+            help="By how much the other is late on the reference's clock, or search; of several "
+            "sources name=s (repeat)."
+        ),
+    ] = None,
     max_offset: Annotated[str, typer.Option(help="Largest offset looked for.")] = "30 s",
     iou: Annotated[
         list[float] | None, typer.Option(help="Overlap from which bouts match, 0.5 (repeat).")
@@ -91,7 +95,7 @@ def agreement(
                 rename=pairs_of(rename, "--rename"),
                 individuals=pairs_of(individual, "--individual"),
                 animals=animals,  # type: ignore[arg-type]
-                offset=offset if offset == "search" else number_of(offset),
+                offset=_offset(offset or ["0 s"]),
                 max_offset=number_of(max_offset),
                 iou=iou or 0.5,
                 onset=number_of(onset),
@@ -107,6 +111,13 @@ def agreement(
             f"subset(read.csv('{files[0].with_suffix('.csv')}'), measure == 'kappa')",
             markup=False,
         )
+
+
+def _offset(given: Sequence[str]) -> Any:
+    """One offset for all, or one by source."""
+    if len(given) == 1 and "=" not in given[0]:
+        return given[0] if given[0] == "search" else number_of(given[0])
+    return {n: number_of(late) for n, late in pairs_of(list(given), "--offset").items()}
 
 
 def _is_store(item: str) -> bool:

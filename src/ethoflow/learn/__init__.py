@@ -6,7 +6,7 @@ from ethoflow.learn.choosing import next_to_label
 from ethoflow.learn.classifier import Classifier, open_classifier
 from ethoflow.learn.curve import learning_curve
 from ethoflow.learn.fitting import fit
-from ethoflow.learn.samples import LearnNote
+from ethoflow.learn.raters import LearnNote
 from ethoflow.learn.scoring import mean_f1
 
 __all__ = [

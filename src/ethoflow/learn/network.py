@@ -18,8 +18,17 @@ from ethoflow.learn.samples import Track
 if TYPE_CHECKING:
     from ethoflow.learn.convolutional import Tcn
 
-TILE = 4096
+TILE = 1024
 """Frames that a network is given at a time, always the same of a recording."""
+
+LIMITS: Mapping[str, tuple[float, float, Any]] = {
+    "reach": (0.01, 60.0, int | float),
+    "dropout": (0.0, 0.9, int | float),
+    "rate": (1e-6, 1.0, int | float),
+    "decay": (0.0, 1.0, int | float),
+    "held_out": (0.0, 0.5, int | float),
+}
+"""Of settings that are no whole numbers of 1 and more."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +62,7 @@ class TcnChoices:
         Raises
         ------
         WrongUse
-            There is no such setting.
+            There is no such setting, or it cannot be so.
 
         Examples
         --------
@@ -64,7 +73,13 @@ class TcnChoices:
         for name in given:
             if name not in known:
                 raise WrongUse(no_such("setting of the network", name, known))
-        return cls(**given)
+        found = cls(**given)
+        for name, value in asdict(found).items():
+            low, high, kind = LIMITS.get(name, (1, np.inf, int))
+            if not isinstance(value, kind) or not low <= value <= high:
+                whole = "a whole number" if kind is int else "a number"
+                raise WrongUse(f"{name} is {whole} from {low:g} to {high:g}, found {value!r}.")
+        return found
 
 
 def dilations_of(choices: TcnChoices, fps: float) -> tuple[int, ...]:

@@ -14,8 +14,9 @@ from ethoflow.learn.choices import Choices
 from ethoflow.learn.columns import ROWS, WINDOWED, request_rows
 from ethoflow.learn.folds import By, choose_by, split
 from ethoflow.learn.models import Plan, check_model, learnt_together, sight
+from ethoflow.learn.raters import LearnNote
 from ethoflow.learn.recipe import PARAMETERS, Recipe, choose_recipe
-from ethoflow.learn.samples import LearnNote, Met, Track, labelled, meet, read_tracks
+from ethoflow.learn.samples import Met, Track, labelled, meet, read_tracks
 from ethoflow.learn.stored import check_stored, without_stored
 from ethoflow.points import by_role
 from ethoflow.schema import Data, as_dataset
@@ -121,7 +122,10 @@ def _check_classes(tracks: Sequence[Track], name: str) -> None:
             f"{name} is {what} in the {frames:,} labelled frames: a classifier needs frames with "
             "it and frames without it. Label others, or leave it out with behaviours=[...]."
         )
-    n_bouts = sum(len(find_runs(track.states[name])) for track in tracks)
+    # What two do together is in the tracks of both.
+    shown = {(t.seat.recording, frozenset(t.seat.animals), t.states[name].tobytes()): t.states[name]
+             for t in tracks}  # fmt: skip
+    n_bouts = sum(len(find_runs(states)) for states in shown.values())
     if n_bouts < FEW:
         warnings.warn(
             f"{name} has {n_bouts} bout{'s' * (n_bouts != 1)}: scores rest on few, and say little "

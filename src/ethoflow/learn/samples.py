@@ -11,22 +11,19 @@ import numpy as np
 import xarray as xr
 
 from ethoflow.engine.declare import Array
-from ethoflow.errors import DataError, did_you_mean, listed, no_such
+from ethoflow.errors import DataError, did_you_mean, listed
 from ethoflow.labels.alignment import Part, align
 from ethoflow.labels.comparison.reading import Reading, read
-from ethoflow.labels.comparison.sources import RATER, Source
-from ethoflow.labels.places import names_along
+from ethoflow.labels.comparison.sources import Source
 from ethoflow.labels.runs import is_behaviour
 from ethoflow.learn.columns import ROWS, WINDOWED, request_rows, stack
+from ethoflow.learn.doubts import doubts_of
 from ethoflow.learn.folds import Seat
+from ethoflow.learn.raters import LearnNote, choose_rater
 from ethoflow.learn.recipe import Of, Recipe
 from ethoflow.points import by_role
 from ethoflow.schema import align_partners, as_dataset, count_frames
 from ethoflow.schema.coordinates import text
-
-
-class LearnNote(UserWarning):
-    """Something of the labels that is not learnt from, or that makes scores doubtful."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +67,7 @@ def meet(
         They share no recording; run along other frames; have other animals; there is no such
         behaviour, or several raters and none is named.
     """
-    labels, rater = _one_rater(labels, rater)
+    labels, rater = choose_rater(align_partners(as_dataset(labels)), rater)
     here, there = _as_cohort(as_dataset(data)), _as_cohort(labels)
     shared = [str(name) for name in here.recording.values if name in set(there.recording.values)]
     if not shared:
@@ -90,6 +87,9 @@ def meet(
     chosen = [one.sel(recording=shared) for one in (here, there)]
     parts = align([Part(chosen[0], "the data"), Part(chosen[1], "the labels")], "same")
     flags = _flags(parts[1].ds, behaviours)
+    every = flags if behaviours is None else _flags(parts[1].ds, None)
+    for doubt in doubts_of(parts[0].ds, every):
+        warnings.warn(doubt, LearnNote, stacklevel=4)
     scope = _of(flags, parts[0].ds, of)
     names = tuple(map(str, flags.data_vars))
     return Met(align_partners(parts[0].ds), _of_seats(flags, parts[0].ds, scope), scope, rater,
@@ -106,22 +106,6 @@ def _as_cohort(ds: xr.Dataset) -> xr.Dataset:
     own = {n: ds[n].expand_dims(recording=ds.recording) for n in kept
            if n in ds.coords and "recording" not in ds[n].dims}  # fmt: skip
     return ds.assign_coords(own)
-
-
-def _one_rater(labels: xr.Dataset, rater: str | None) -> tuple[xr.Dataset, str]:
-    ds = align_partners(as_dataset(labels))
-    if RATER not in ds.dims:
-        return ds, rater or str(ds.attrs.get(RATER) or ds.attrs.get("label_source") or "")
-    names = [str(name) for name in names_along(ds, RATER)]
-    if rater is None and len(names) > 1:
-        raise DataError(
-            f"these labels are of several people, who may mean other things by one word: "
-            f"{listed(names)}. Say whose to learn, with rater={names[0]!r}."
-        )
-    if rater is not None and rater not in names:
-        raise DataError(no_such("rater", rater, names))
-    rater = rater or names[0]
-    return ds.isel({RATER: names.index(rater)}, drop=True), rater
 
 
 def _flags(labels: xr.Dataset, behaviours: Sequence[str] | None) -> xr.Dataset:

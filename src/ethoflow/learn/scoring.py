@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from ethoflow.engine.declare import Array
 from ethoflow.errors import DataError
 from ethoflow.labels.comparison.compare import agreement
 from ethoflow.labels.comparison.frames import f1, sum_frames
+from ethoflow.labels.comparison.notes import AgreementNote
 from ethoflow.learn.samples import Met, Track, labelled
 from ethoflow.learn.training import HeldOut
 from ethoflow.schema import Data, as_dataset
@@ -24,7 +26,10 @@ def score(met: Met, tracks: Sequence[Track], tested: Mapping[str, HeldOut]) -> p
     """Agreement of people and classifier on the tested frames, frames and bouts, with intervals."""
     found = lay_back(met, tracks, {name: one.states for name, one in tested.items()})
     people = met.labels.assign_attrs(label_source="human")
-    return agreement({PEOPLE: _marked(people, met), CLASSIFIER: _marked(found, met)})
+    with warnings.catch_warnings():
+        # Both are on the frames of the data, and what is unknown to one was not tested.
+        warnings.simplefilter("ignore", AgreementNote)
+        return agreement({PEOPLE: _marked(people, met), CLASSIFIER: _marked(found, met)})
 
 
 def _marked(ds: xr.Dataset, met: Met) -> xr.Dataset:

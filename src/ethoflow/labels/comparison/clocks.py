@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import combinations, islice
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from ethoflow.errors import DataError, listed
+from ethoflow.errors import DataError, UnknownName, WrongUse, listed, no_such
 from ethoflow.io.scoring.clock import SAME_RATE
 from ethoflow.io.scoring.offset import Offset, best_offset
 from ethoflow.labels.comparison.frames import Array
 from ethoflow.labels.comparison.meeting import Track
 from ethoflow.labels.comparison.sources import Source
-from ethoflow.units import Quantity
+from ethoflow.units import Quantity, convert
 
 LOOKED_AT = 10
 """Recordings in which an offset is looked for that nobody asked for."""
@@ -34,6 +35,54 @@ SPREAD = 3
 """Frames by which the offsets of recordings, or of halves, may differ without a word."""
 
 Tracks = Callable[[], Iterator[Track]]
+Late: TypeAlias = Quantity | Literal["search"] | Mapping[str, Quantity]
+"""By how much a source is late: one number, a number by source, or to be found."""
+
+
+def offsets_of(
+    offset: Late, pairs: Sequence[tuple[Source, Source]]
+) -> list[Quantity | Literal["search"]]:
+    """For each pair by how much the second is late on the clock of the first.
+
+    Raises
+    ------
+    UnknownName
+        There is no such source.
+    WrongUse
+        One number would say of a source that it is late and that it is not.
+    """
+    named = list(dict.fromkeys(one.name for pair in pairs for one in pair))
+    if isinstance(offset, Mapping):
+        for name in offset:
+            if name not in named:
+                raise UnknownName(no_such("source with an offset", name, named))
+        late = {name: convert(offset.get(name, 0), "s", name="offset") for name in named}
+        return [late[b.name] - late[a.name] for a, b in pairs]
+    both = {a.name for a, _ in pairs} & {b.name for _, b in pairs}
+    if both and offset != "search" and convert(offset, "s", name="offset"):
+        first = next(name for name in named if name in both)
+        raise WrongUse(
+            f"an offset of {offset} says by how much the second of two is late, and {first} is "
+            "both first and second among these pairs: say of each how late it is, as "
+            f"offset={{{named[-1]!r}: {offset!r}}}, give offset='search', or one source as a."
+        )
+    return [offset] * len(pairs)
+
+
+def look_together(rows: Sequence[Mapping[str, Any]], fps: float) -> Iterator[str]:
+    """What is said where the offsets of three sources do not add up."""
+    late = {(row["a"], row["b"]): float(row["offset"]) for row in rows}
+    late |= {(b, a): -seconds for (a, b), seconds in late.items()}
+    names = list(dict.fromkeys(name for pair in late for name in pair))
+    for a, b, c in combinations(names, 3):
+        if not {(a, b), (b, c), (a, c)} <= late.keys():
+            continue
+        if abs(late[a, b] + late[b, c] - late[a, c]) * fps > SPREAD:
+            yield (
+                f"the offsets of {a}, {b} and {c} do not add up: {late[a, b]:g} s and "
+                f"{late[b, c]:g} s, and {late[a, c]:g} s from first to last. One of them is not "
+                "found right: give each by name, as offset={...}."
+            )
 
 
 def check_rates(a: Source, b: Source) -> str:

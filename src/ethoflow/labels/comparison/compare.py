@@ -9,6 +9,8 @@ from typing import Any, Literal, TypeAlias
 import pandas as pd
 
 from ethoflow.errors import DataError, UnknownName, no_such, one_or_many
+from ethoflow.labels.comparison import clocks
+from ethoflow.labels.comparison.clocks import Late
 from ethoflow.labels.comparison.measures import Measure, of_labels
 from ethoflow.labels.comparison.meeting import NothingShared
 from ethoflow.labels.comparison.notes import AgreementNote, Notes
@@ -32,7 +34,7 @@ def agreement(
     rename: Mapping[str, str] | None = None,
     individuals: Mapping[str, str] | None = None,
     animals: Literal["each", "any"] = "each",
-    offset: Quantity | Literal["search"] = 0,
+    offset: Late = 0,
     max_offset: Quantity = "30 s",
     iou: float | Sequence[float] = 0.5,
     onset: Quantity = "0.5 s",
@@ -70,7 +72,9 @@ def agreement(
     animals
         ``"any"`` compares whether any animal (with any partner) does it, default ``"each"``.
     offset
-        By how much b is late on the clock of a, s; ``"search"`` for where they agree best.
+        By how much b is late on the clock of a, s; ``"search"`` for where they agree best. Of more
+        than two sources by name how late each is on one clock: ``{"ben": 1.5, "cara": "-480 ms"}``,
+        0 where it is not named.
     max_offset
         Largest offset looked for, default 30 s.
     iou
@@ -123,16 +127,17 @@ def agreement(
     if animals not in ("each", "any"):
         raise DataError(f"animals is 'each' or 'any', found {animals!r}.")
     sources = sources_of(labels, fps, like)
-    pairs = pairs_of(sources, a, b)
+    pairs = list(pairs_of(sources, a, b))
     readings = {one.name: read(one, rename or {}) for one in sources}
     said = [name for one in sources for name in read(one, {}).all_names()]
     for name in rename or {}:
         if name not in said:
             raise UnknownName(no_such("behaviour", name, dict.fromkeys(said)))
+    offsets = clocks.offsets_of(offset, pairs)
     rows: list[dict[str, Any]] = []
     notes = Notes()
     nothing: NothingShared | None = None
-    for one, other in pairs:
+    for (one, other), late in zip(pairs, offsets, strict=True):
         to_frames(max_offset, one.fps, name="max_offset")  # refused here where it is no duration
         settings = _settings(iou, onset, bin, block, draws, confidence, seed, one.fps)
         pair = Pair(
@@ -144,13 +149,15 @@ def agreement(
         )
         try:
             rows += compare_pair(
-                pair, settings, _measures(settings, one.fps), grouping, offset, max_offset, notes
+                pair, settings, _measures(settings, one.fps), grouping, late, max_offset, notes
             )
         except NothingShared as error:
             nothing = nothing or error
             notes.add("nothing shared", f"{one.name} and {other.name}", str(error))
     if nothing is not None and not rows:
         raise nothing
+    for said in clocks.look_together(rows, pairs[0][0].fps) if offset == "search" else ():
+        notes.add(said, "", said)
     for note in notes:
         warnings.warn(note, AgreementNote, stacklevel=2)
     return pd.DataFrame(rows, columns=list(COLUMNS))
