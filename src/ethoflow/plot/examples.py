@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from ethoflow.explain import Cards, Surrogate, surrogate
+from ethoflow.explain import cards as cards_of
 from ethoflow.features.kinematics import speed
 from ethoflow.geometry.arena import circle
 from ethoflow.geometry.calibration import calibrate
@@ -85,3 +87,21 @@ def swapped() -> tuple[xr.Dataset, pd.DataFrame]:
     whole = simulate_cohort(1, duration="1 min", seed=1)
     tracks = swap_animals(whole, 1, kinds=["contact"]).tracks
     return tracks, find_swaps(tracks).head(2)
+
+
+@cache
+def explained() -> Surrogate:
+    """Why they move: trees on a few features."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return surrogate(
+            poses(), labels(), ["moving"], max_rows=2000, settings={"max_iter": 20}, folds=3,
+            features=["smoothed_speed", "body_span", "angular_velocity", "centre_distance"],
+        )  # fmt: skip
+
+
+@cache
+def cards() -> Cards:
+    """What is known of it."""
+    beside = {"rules": labels()[["climbing", "immobile", "side_by_side"]]}
+    return cards_of(explained(), labels(), poses=poses(), by="treatment", beside=beside)

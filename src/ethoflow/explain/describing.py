@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -13,10 +13,10 @@ import xarray as xr
 from ethoflow.errors import DataError, UnknownName, no_such
 from ethoflow.explain.poses import mean_poses
 from ethoflow.explain.rows import MATRIX, ExplainNote, Rows, of_one
-from ethoflow.explain.surrogate import Surrogate
+from ethoflow.explain.fitting import Surrogate
 from ethoflow.explain.usage import sum_up, typical_bouts, use_by_group
 from ethoflow.learn.samples import LearnNote, meet
-from ethoflow.schema import Data, as_dataset
+from ethoflow.schema import Data, as_dataset, position_units
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Cards:
         where eight in ten lie.
     pose, motion
         Mean places of body parts before, now and after, and how the animal goes; empty without
-        poses. In the unit `unit_of_length`.
+        poses. In the unit `unit_of_length`; `roles` are those of the body parts.
     overlap
         With other labels: the share of the label's time in which the other is there, the share by
         chance (of all time), and how many times more it is.
@@ -57,6 +57,7 @@ class Cards:
     nearest: pd.DataFrame
     examples: pd.DataFrame
     unit_of_length: str
+    roles: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -161,17 +162,23 @@ def cards(
     names = list(rows.states)
     use, units = use_by_group(ds, names, by, unit, animal)
     bouts, examples = typical_bouts(ds, names, n_examples)
-    pose, motion, length = pd.DataFrame(columns=["behaviour"]), pd.DataFrame(
-        columns=["behaviour"]), ""  # fmt: skip
+    pose, motion = (pd.DataFrame(columns=["behaviour"]) for _ in range(2))
+    length = ""
+    roles: dict[str, str] = {}
     if poses is not None:
         try:
             pose, motion = mean_poses(rows, poses)
-            length = str(as_dataset(poses).position.attrs.get("units", ""))
+            whole = as_dataset(poses)
+            length = position_units(whole)
+            if "role" in whole.coords:
+                roles = dict(zip(map(str, whole.bodypart.values), map(str, whole.role.values),
+                                 strict=True))  # fmt: skip
         except (DataError, KeyError) as reason:
             warnings.warn(f"no mean poses: {reason}", ExplainNote, stacklevel=2)
     return Cards(
         surrogate, sum_up(use, units, by), use, bouts, pose, motion,
         find_overlap(rows, beside or {}), find_nearest(rows), examples, length,
+        roles,
     )  # fmt: skip
 
 
