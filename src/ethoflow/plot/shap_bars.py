@@ -80,7 +80,7 @@ def _draw(rows: pd.DataFrame, behaviour: str) -> Any:
     ).opts(backend="matplotlib", horizontalalignment="left", size=8, color="black")  # fmt: skip
     places = list(enumerate(name_rows(rows)[::-1]))
     return with_options(
-        hv.Overlay([*layers, text]), width=920, height=120 + 44 * n,
+        hv.Overlay([*layers, text]), width=920, height=130 + 52 * n,
         xlim=(begin, most + 0.35 * (most - begin)), ylim=(-0.6, n - 0.4), show_legend=False,
         yticks=[(float(place), name) for place, name in places],
         title=f"What tells {plain(behaviour)}; beside: median with it : elsewhere",

@@ -22,7 +22,7 @@ from ethoflow.plot.save import with_options
 LOW, MIDDLE, HIGH = "#0072B2", "#C8C8C8", "#D55E00"
 MOST_POINTS = 600
 """Frames drawn of the label, and as many of the others."""
-LINE = 38
+LINE = 44
 
 
 def _example() -> Picture:
@@ -116,20 +116,19 @@ def name_rows(rows: pd.DataFrame) -> list[str]:
 
 
 def _draw(table: pd.DataFrame, rows: pd.DataFrame, behaviour: str, background: str) -> Any:
-    x = hv.Dimension("shap", label="adds to the log odds (SHAP)")
+    x = hv.Dimension("shap", label="adds to the log odds (SHAP); blue: low values, orange: high")
     y = hv.Dimension("place", label=" ")
     level = hv.Dimension("level", label="value of the feature (rank, 0 to 1)")
     n = len(rows)
     points = hv.Points(table, [x, y], [level])
     colours = blend()
-    shared = {"cmap": colours, "clim": (0.0, 1.0), "colorbar": True}
+    shared = {"cmap": colours, "clim": (0.0, 1.0)}
     points = points.opts(
         backend="bokeh", color="level", size=4, line_color=None, alpha=0.8,
-        colorbar_opts={"title": "low ... high"}, **shared,
+        tools=["hover"], **shared,
     ).opts(
         backend="matplotlib", color=hv.dim("level"), s=9, edgecolors="none", alpha=0.8,
-        clabel="value of the feature (low to high)", cbar_ticks=[(0, "low"), (1, "high")],
-        cbar_width=0.03, **shared,
+        **shared,
     )  # fmt: skip
     line = hv.Path([[(0.0, -0.6), (0.0, n - 0.4)]], [x, y])
     places = list(enumerate(name_rows(rows)[::-1]))
@@ -137,7 +136,7 @@ def _draw(table: pd.DataFrame, rows: pd.DataFrame, behaviour: str, background: s
         with_options(line, color="#808080", line=1.0) * points,
         width=900, height=130 + 52 * n, ylim=(-0.6, n - 0.4),
         yticks=[(float(place), name) for place, name in places], show_legend=False,
-        title=f"What tells {plain(behaviour)}, against\n" + textwrap.fill(background, 80),
+        title=f"What tells {plain(behaviour)}, against\n" + background.partition(", each")[0],
         fontsize={"title": 11},
     )  # fmt: skip
 
