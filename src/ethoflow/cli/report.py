@@ -36,6 +36,7 @@ def report(
     ] = None,
 ) -> None:
     """Write one page of HTML: cohort, data quality, budgets, clusters and comparisons."""
+    from ethoflow.cli.explanation import explanations_of
     from ethoflow.disk import beside
     from ethoflow.report import Wanted, make_report
 
@@ -43,7 +44,7 @@ def report(
     with plain_errors():
         factors = names_of(by, "--by") if by else []
         wanted = Wanted(tuple(factors or ()), value, unit, test, correction, reference, animal)
-        page = make_report(store, wanted, group)
+        page = make_report(store, wanted, group, explained=explanations_of(store))
         file = out_file or results_beside(store) / "report.html"
         with beside(file) as part:
             part.write_text(page, encoding="utf-8")

@@ -6,16 +6,16 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ethoflow.explain.cards import Cards, cards
+    from ethoflow.explain.describing import Cards, cards
     from ethoflow.explain.rows import ExplainNote
-    from ethoflow.explain.surrogate import Surrogate, surrogate
+    from ethoflow.explain.fitting import Surrogate, surrogate
 
 _NAMES = {
-    "Cards": "cards",
+    "Cards": "describing",
     "ExplainNote": "rows",
-    "Surrogate": "surrogate",
-    "cards": "cards",
-    "surrogate": "surrogate",
+    "Surrogate": "fitting",
+    "cards": "describing",
+    "surrogate": "fitting",
 }
 
 __all__ = ["Cards", "ExplainNote", "Surrogate", "cards", "surrogate"]

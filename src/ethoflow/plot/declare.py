@@ -12,7 +12,7 @@ from ethoflow.plot.picture import Picture
 
 P = ParamSpec("P")
 
-TOPICS = ("one recording", "a cohort", "groups", "labels beside each other", "quality")
+TOPICS = ("one recording", "a cohort", "groups", "labels beside each other", "reasons", "quality")
 """Parts of the gallery, in their order."""
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from ethoflow.cluster import fit as fit_clusters
+from ethoflow.explain import Cards, Surrogate, surrogate
+from ethoflow.explain import cards as cards_of
 from ethoflow.features.kinematics import speed
 from ethoflow.geometry.arena import circle, polygon
 from ethoflow.geometry.calibration import calibrate
@@ -160,7 +161,27 @@ def curve() -> pd.DataFrame:
 
 
 @cache
+def explained() -> Surrogate:
+    """Why they move: trees on a few features."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return surrogate(
+            poses(), labels(), ["moving"], max_rows=2000, settings={"max_iter": 20}, folds=3,
+            features=["smoothed_speed", "body_span", "angular_velocity", "centre_distance"],
+        )  # fmt: skip
+
+
+@cache
 def training() -> pd.DataFrame:
     """What a small network did while it was trained to find clusters."""
+    from ethoflow.cluster import fit  # torch comes with it
+
     settings = {"steps": 120, "width": 16, "batch": 8, "length": 64}
-    return fit_clusters(one(), 4, "vqvae", max_frames=3000, settings=settings).training
+    return fit(one(), 4, "vqvae", max_frames=3000, settings=settings).training
+
+
+@cache
+def cards() -> Cards:
+    """What is known of it."""
+    beside = {"rules": labels()[["climbing", "immobile", "side_by_side"]]}
+    return cards_of(explained(), labels(), poses=poses(), by="treatment", beside=beside)

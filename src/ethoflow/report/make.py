@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import xarray as xr
@@ -15,6 +16,7 @@ from ethoflow.errors import DataError, listed
 from ethoflow.labels.runs import is_behaviour
 from ethoflow.labels.sources import LABELS
 from ethoflow.place import Place
+from ethoflow.report.cards import card_section
 from ethoflow.report.cohort import cohort_section
 from ethoflow.report.comparisons import comparison_section
 from ethoflow.report.labels import label_sections
@@ -46,7 +48,11 @@ class Wanted:
 
 
 def make_report(
-    store: Place, wanted: Wanted | None = None, group: str | None = None, title: str = ""
+    store: Place,
+    wanted: Wanted | None = None,
+    group: str | None = None,
+    title: str = "",
+    explained: Sequence[Path] = (),
 ) -> str:
     """A page of HTML about a store: cohort, data quality, labels and clusters, comparisons.
 
@@ -60,6 +66,8 @@ def make_report(
         Labels that are shown; by default all groups of labels.
     title
         The heading; the name of the store by default.
+    explained
+        Folders in which ``ethoflow explain`` wrote cards.
 
     Raises
     ------
@@ -85,6 +93,7 @@ def make_report(
         sections.append(quality_section(_open(store, source), source))
     for name, ds in opened.items():
         sections += label_sections(ds, name, wanted.by)
+    sections += [card_section(folder) for folder in explained]
     if wanted.by:
         sections += [comparison_section(ds, name, wanted) for name, ds in opened.items()]
     facts = (

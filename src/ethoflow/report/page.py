@@ -6,6 +6,7 @@ import base64
 import html
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pandas as pd
 
@@ -68,7 +69,15 @@ class Section:
         """A picture, with what it shows for those who do not see it."""
         from ethoflow.plot.save import image_of
 
-        self.pieces.append(f'<p><img alt="{html.escape(about)}" src="{image_of(picture)}"></p>')
+        self._image(image_of(picture), about)
+
+    def file(self, path: Path, about: str) -> None:
+        """A picture that was drawn before, as PNG."""
+        data = base64.b64encode(path.read_bytes()).decode()
+        self._image(f"data:image/png;base64,{data}", about)
+
+    def _image(self, source: str, about: str) -> None:
+        self.pieces.append(f'<p><img alt="{html.escape(about)}" src="{source}"></p>')
 
 
 def _row(cell: str, values: Sequence[str] | map[str], kinds: Sequence[str]) -> str:
