@@ -229,6 +229,8 @@ def _generate() -> None:
     text += _document("autofunction", "plot.save") + _document("autoclass", "plot.Picture")
     for name in ethoflow.plot.plots():
         text += _document("autofunction", f"plot.{name}")
+    for name in sorted(set(ethoflow.video.__all__) - {"VideoNote"}):
+        text += _document("autofunction", f"video.{name}")
     for name in ethoflow.assays.__all__:
         text += _document("autofunction", f"assays.{name}")
     (GENERATED / "functions.md").write_text(text, encoding="utf-8")

@@ -72,9 +72,17 @@ def frames(path: str | Path, *, chunk: int | None = None) -> xr.DataArray:
 
     Examples
     --------
+    >>> import pathlib, tempfile
     >>> import ethoflow as ef
-    >>> video = ef.video.frames("mouse_07.mp4")  # doctest: +SKIP
-    >>> video.isel(time=1000).plot.imshow()  # doctest: +SKIP
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> path = pathlib.Path(folder.name) / "mouse_07.webm"
+    >>> _ = ef.video.labelled(ef.simulate.still_then_running(), to=path, stop=0.2)
+    >>> video = frames(path)
+    >>> video.dims, video.sizes["time"], float(video.time[3])
+    (('time', 'row', 'column', 'channel'), 5, 0.12)
+    >>> video.isel(time=3, channel=0).values.dtype
+    dtype('uint8')
+    >>> folder.cleanup()
     """
     import dask.array as da
 

@@ -20,6 +20,7 @@ from ethoflow.schema import Data, DataError, as_dataset, first_frame
 from ethoflow.units import Quantity, convert
 from ethoflow.video.cells import BODIES, CAPTION, Cell, body_length, middle_path, points_of
 from ethoflow.video.choosing import GivenVideo, video_of_recording
+from ethoflow.video.following import tell_if_elsewhere
 from ethoflow.video.lettering import (
     BOLD,
     GROUND,
@@ -189,9 +190,9 @@ def _sources(
         index = index_frames(path)
         index.tell(stacklevel=4)
         match = match_frames(one, index)
-        for note in match.notes:
-            warnings.warn(note, VideoNote, stacklevel=4)
         placing = on_video(one, index.video.width, index.video.height, index.video.width)
+        for note in (*match.notes, *tell_if_elsewhere(one, index, match.numbers, placing)):
+            warnings.warn(note, VideoNote, stacklevel=4)
         found[row] = _Source(one, beside, index, match, placing)
     return found
 

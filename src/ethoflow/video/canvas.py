@@ -76,7 +76,7 @@ def draw_skeletons(image: Image, points: Array, body: Body) -> None:
                 cv2.line(image, *map(_fixed, ends), ink, width, cv2.LINE_AA, SHIFT)
         for place in np.flatnonzero(seen):
             radius = body.radius * (1.5 if place == body.nose else 1)
-            _dot(image, places[place], radius + 1.2, colour if body.links else DARK)
+            _dot(image, places[place], radius + 1.2, colour)
             _dot(image, places[place], radius, body.parts[place])
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import xarray as xr
-from scipy.ndimage import uniform_filter1d
 
 from ethoflow.engine.declare import Array
 from ethoflow.io.video_frames import each_frame
@@ -116,9 +115,9 @@ def middle_path(points: Array, fps: float) -> Array:
         return np.zeros_like(middle)
     times = np.arange(len(middle))
     whole = np.stack([np.interp(times, known, middle[known, i]) for i in range(2)], axis=1)
-    return np.asarray(
-        uniform_filter1d(whole, max(round(SMOOTHED * fps), 1), axis=0, mode="nearest")
-    )
+    reach = max(round(SMOOTHED * fps / 2), 1)
+    wide = np.pad(whole, ((reach, reach), (0, 0)), mode="edge")
+    return np.lib.stride_tricks.sliding_window_view(wide, 2 * reach + 1, axis=0).mean(axis=-1)
 
 
 def body_length(points: Array) -> float:

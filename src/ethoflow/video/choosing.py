@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import TypeAlias
 
 import xarray as xr
@@ -47,7 +47,7 @@ def video_of_recording(given: GivenVideo, ds: xr.Dataset) -> Path | None:
     path = Path(given)
     if not path.is_dir():
         return path  # whoever opens it says so where it is not there
-    found = find_video(path / Path(known).name) if known else None
+    found = find_video(path / PureWindowsPath(known).name) if known else None
     found = found or find_video(path / f"{name}.")
     if found is None:
         raise DataError(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
+from itertools import combinations
 
 import cv2
 import numpy as np
@@ -16,87 +18,89 @@ from ethoflow.one_recording import recording_title
 from ethoflow.video.places import Placing, blocks_of
 
 LOOKED_AT = 12
-"""Frames, evenly spaced, that are compared."""
+"""Frames, evenly spaced, that are compared with each other."""
 FEWEST = 6
-"""Frames with points in them without which nothing is said."""
-BETTER = 1.3
-"""How many times as much must have changed at the points as there in other frames."""
-MOVED = 0.5
-"""Share of an animal's size by which it has to be elsewhere in another frame."""
-CHANGED = 2.0
-"""Grey levels that change by noise alone."""
+"""Pairs of frames between which an animal has moved, without which nothing is said."""
+TOP = 90.0
+"""Percentile of the changes between two frames above which a place has changed."""
+MATCHING = 0.4
+"""Share of the points that must lie where it has changed; by chance it is 0.1."""
+MOVED = 1.0
+"""How far, in sizes of an animal, it has to be from where it was."""
+LEAST = 4.0
+"""The same for an animal of one point, in two px."""
+SMALL, CLEAR = 99.8, 20.0
+"""Percentile of the changes of a picture, and the grey levels from which on something moves."""
 
 
 def tell_if_elsewhere(
     ds: xr.Dataset, index: FrameIndex, numbers: Array, placing: Placing
 ) -> Sequence[str]:
-    """A sentence where the points of frames lie no better on what moved than those of others.
+    """A sentence where the points of an animal that moved do not lie on what has changed.
 
-    Frames of a video differ from their median where the animals are. Tracks of another video, from
+    Two frames of a video differ where an animal was and where it is. Tracks of another video, from
     another second on, or of another size of the picture, lie anywhere.
 
     Parameters
     ----------
     ds
-        The frames that are shown.
+        One recording.
     index
         The video.
     numbers
-        The frame of the video for each, -1 where there is none.
+        The frame of the video for each of `ds`, -1 where there is none.
     placing
         Gives px of the video.
     """
     known = np.flatnonzero(numbers >= 0)
     steps = np.unique(known[np.linspace(0, len(known) - 1, LOOKED_AT).astype(int)])
-    points = [_points(ds, int(step), placing) for step in steps]
-    kept = [place for place, found in enumerate(points) if len(found)]
-    if len(kept) < FEWEST:
-        return []
+    points = np.stack([_points(ds, int(step), placing) for step in steps])
     try:
-        wanted = numbers[steps[kept]].tolist()
-        grey = [cv2.cvtColor(f, cv2.COLOR_BGR2GRAY) for f in each_frame(index, wanted)]
+        shown = [
+            cv2.GaussianBlur(cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY), (5, 5), 0)[::2, ::2]
+            for frame in each_frame(index, numbers[steps].tolist())
+        ]
     except DataError:
         return []  # whoever shows that frame says so
-    frames = np.stack(grey).astype(np.float32)
-    changed = np.abs(frames - np.median(frames, axis=0))
-    own, other = _changes(changed, [points[place] for place in kept])
-    if (
-        not len(own)
-        or max(own.mean(), other.mean()) < CHANGED
-        or own.mean() > BETTER * other.mean()
-    ):
+    shares = _shares(np.stack(shown).astype(np.float32), points / 2)
+    if len(shares) < FEWEST or np.mean(shares) >= MATCHING:
         return []
     return [
         f"{recording_title(ds)}: the points do not lie on what moves in {index.video.path.name} "
-        f"(where they are it changes by {own.mean():.0f} grey levels, and by {other.mean():.0f} at "
-        "the same places in other frames). Is it the video that was tracked, of the same size and "
-        "from its beginning?"
+        f"({np.mean(shares):.0%} of them where the picture has changed, of {LOOKED_AT} frames). Is "
+        "it the video that was tracked, of the same size and from its beginning?"
     ]
 
 
 def _points(ds: xr.Dataset, step: int, placing: Placing) -> Array:
-    """Points that are seen in a frame, px of the video."""
+    """Points of a frame, px of the video, dims (individual, bodypart, space)."""
     ((_, block),) = blocks_of(ds.isel(time=slice(step, step + 1)))
-    points = placing.back(block.reshape(-1, 2))
-    return points[np.isfinite(points).all(axis=-1)]
+    return placing.back(block.reshape(-1, 2)).reshape(block.shape[1:])
 
 
-def _changes(changed: Array, points: Sequence[Array]) -> tuple[Array, Array]:
-    """What changed at the points of each frame, and at the same places in others.
-
-    Others are those in which the animals are elsewhere.
-    """
-    middles = np.stack([found.mean(axis=0) for found in points])
-    size = np.median([np.ptp(found, axis=0).max() for found in points])
-    own, other = [], []
-    for number, found in enumerate(points):
-        apart = np.linalg.norm(middles - middles[number], axis=1) > max(MOVED * size, 4)
+def _shares(frames: Array, points: Array) -> list[float]:
+    """For each animal and pair of frames between which it moved: its points that have changed."""
+    seen = np.isfinite(points).all(axis=-1)
+    with np.errstate(invalid="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of animals that are not seen
+        middles = np.nanmean(points, axis=2)
+        sizes = np.nanmedian(np.nanmax(points, axis=2) - np.nanmin(points, axis=2), axis=(0, 2))
+    found = []
+    for one, other in combinations(range(len(frames)), 2):
+        apart = np.linalg.norm(middles[one] - middles[other], axis=-1) > np.maximum(
+            MOVED * sizes, LEAST
+        )
         if not apart.any():
             continue
-        x, y = np.rint(found).astype(int).T
-        inside = (x >= 0) & (y >= 0) & (x < changed.shape[2]) & (y < changed.shape[1])
-        if inside.any():
-            there = changed[:, y[inside], x[inside]].mean(axis=1)
-            own.append(there[number])
-            other.append(there[apart].mean())
-    return np.array(own), np.array(other)
+        changed = np.abs(frames[one] - frames[other])
+        if np.percentile(changed, SMALL) < CLEAR:
+            continue
+        limit = np.percentile(changed, TOP)
+        for animal in np.flatnonzero(apart):
+            both = np.concatenate([p[s] for p, s in ((points[f, animal], seen[f, animal])
+                                                     for f in (one, other))])  # fmt: skip
+            x, y = np.rint(both).astype(int).T
+            inside = (x >= 0) & (y >= 0) & (x < changed.shape[1]) & (y < changed.shape[0])
+            there = changed[y[inside], x[inside]]
+            found.append(float((there > limit).sum() / len(both)))
+    return found

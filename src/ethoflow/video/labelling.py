@@ -209,7 +209,11 @@ def _scene(
     wanted = width or min(max(index.video.width, NARROW), WIDE)
     placing = on_video(part, index.video.width, index.video.height, wanted)
     scene = Scene(part, index, numbers, placing)
-    notes = [*match.notes, *_look_inside(scene), *tell_if_elsewhere(part, index, numbers, placing)]
+    notes = [
+        *match.notes,
+        *_look_inside(scene),
+        *tell_if_elsewhere(ds, index, match.numbers, placing),
+    ]
     for note in notes:
         warnings.warn(note, VideoNote, stacklevel=4)
     return scene
