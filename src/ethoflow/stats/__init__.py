@@ -10,6 +10,7 @@ from ethoflow.stats.foresight import foresee
 from ethoflow.stats.measures import describe, measures, widen
 from ethoflow.stats.normative import deviations
 from ethoflow.stats.power import power
+from ethoflow.stats.sentences import sentences
 from ethoflow.stats.separation import separation
 from ethoflow.stats.stores import OtherSettings, Study, study
 from ethoflow.stats.transitions import chains, transitions
@@ -31,6 +32,7 @@ __all__ = [
     "foresee",
     "measures",
     "power",
+    "sentences",
     "separation",
     "study",
     "time_budget",

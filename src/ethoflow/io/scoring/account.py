@@ -37,6 +37,7 @@ def account_for(table: BoutTable, ignored: Collection[int], *, by_hand: bool = T
     """
     told = ("recording", "rater", "individual")
     keys = [tuple(table.cell(cells, kind) for kind in told) for _, cells in table.rows]
+    partners = [table.cell(cells, "partner") for _, cells in table.rows]
     behaviours = [table.cell(cells, "behaviour") for _, cells in table.rows]
     together: list[str] = []
     lost: list[str] = []
@@ -53,6 +54,7 @@ def account_for(table: BoutTable, ignored: Collection[int], *, by_hand: bool = T
             or _is_length(cells, table)
             or heading.kind == "aside"
             or _follows(cells, keys)
+            or (heading.kind == "partner" and _follows(cells, list(zip(keys, partners, strict=True))))
             or (_sorts_behaviours(table.names[i]) and _follows(cells, behaviours))
             or _measures(table.names[i], cells)
         ):
