@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-# In a notebook the commands print as they do in a shell, instead of a line of HTML for each message.
+# In a notebook commands print as they do in a shell: not a block of HTML for every message.
 out = Console(highlight=False, soft_wrap=True, force_jupyter=False)
 
 err = Console(stderr=True, highlight=False, soft_wrap=True, force_jupyter=False)
