@@ -33,9 +33,9 @@ suppress_warnings = ["mystnb.unknown_mime_type"]
 
 HERE = Path(__file__).parent
 GENERATED = HERE / "reference" / "generated"
-EXECUTED = HERE / "_build" / "notebooks"
+EXECUTED = HERE.parent / "build" / "notebooks"
 """Copies of the notebooks that were executed in place, so that pages show what cells give:
-``cp -r notebooks docs/_build/ && python -m pytest --nbmake --overwrite docs/_build/notebooks``."""
+``mkdir build; cp -r notebooks build; python -m pytest --nbmake --overwrite build/notebooks``."""
 
 DECLARED = """\
 # Declared functions
