@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 html_theme = "furo"
 exclude_patterns = ["_build"]
 nb_execution_mode = "off"
+nb_merge_streams = True
 myst_enable_extensions = ["colon_fence"]
 autodoc_typehints = "none"
 napoleon_google_docstring = False
@@ -33,6 +33,9 @@ suppress_warnings = ["mystnb.unknown_mime_type"]
 
 HERE = Path(__file__).parent
 GENERATED = HERE / "reference" / "generated"
+EXECUTED = HERE.parent / "build" / "notebooks"
+"""Copies of the notebooks that were executed in place, so that pages show what cells give:
+``mkdir build; cp -r notebooks build; python -m pytest --nbmake --overwrite build/notebooks``."""
 
 DECLARED = """\
 # Declared functions
@@ -195,9 +198,19 @@ def _formats() -> str:
     )
 
 
+def _copy_notebooks() -> None:
+    """The tutorials, executed where they are newer there, with links that hold from here."""
+    for path in sorted((HERE.parent / "notebooks").glob("*.ipynb")):
+        executed = EXECUTED / path.name
+        is_newer = executed.is_file() and executed.stat().st_mtime >= path.stat().st_mtime
+        text = (executed if is_newer else path).read_text(encoding="utf-8")
+        text = text.replace("](../docs/", "](../../")
+        (GENERATED / path.name).write_text(text, encoding="utf-8")
+
+
 def _generate() -> None:
     GENERATED.mkdir(parents=True, exist_ok=True)
-    shutil.copy(HERE.parent / "notebooks" / "tracks_to_ethogram.ipynb", GENERATED)
+    _copy_notebooks()
     header = ["name", "what it is", "dims", "units", "parameters", "body parts by role", "halo",
               "reference"]  # fmt: skip
     pages = {"feature": "Features", "summary": "Summaries", "behaviour": "Behaviours",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -605,3 +606,13 @@ def test_most_files_set_the_skeleton_and_copies_are_noted(tmp_path):
     assert "a.csv: its body parts differ from those of b" in said
     assert "its content is that of b, to the byte" in said
     assert ef.open(tmp_path / "c.zarr", "tracks").recording.values.tolist() == ["b", "c"]
+
+
+def test_progress_is_drawn_on_terminals_alone():
+    """A notebook has colours, and keeps every line that a bar draws."""
+    code = "from ethoflow.cli.screen import Screen; s = Screen()\nwith s.track('x') as t: t(1, 2)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, "FORCE_COLOR": "1"},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout + done.stderr == ""

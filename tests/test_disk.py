@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ import ethoflow as ef
 from ethoflow import plot, simulate, store
 from ethoflow.cli import app
 from ethoflow.disk import CannotWrite, beside, clear_parts, reason_of, refusal, writing_to
+from ethoflow.engine.schedule import run_tasks
 from ethoflow.exporting.declare import writers
 from ethoflow.schema import DataError
 from tests.walks import cohort
@@ -254,6 +256,32 @@ def test_a_worker_that_is_killed_is_said_with_its_recording(tmp_path):
         ef.write(labels, path, "labels/rules")
     assert not store.verify(path).faults
     assert store.list_groups(path) == ["tracks"]
+
+
+GATE, PASSED = threading.Event(), []
+"""Where tasks wait, all but the first, and which came to it."""
+
+
+def wait_at_gate(number):
+    PASSED.append(number)
+    return GATE.wait(60) if number else True
+
+
+def test_a_run_that_is_stopped_leaves_nothing_waiting_on_the_cluster():
+    from dask._task_spec import Task
+    from distributed import Client
+
+    def stop(key, result):
+        raise KeyboardInterrupt
+
+    keys = [f"stopped-{number}" for number in range(40)]
+    tasks = {key: Task(key, wait_at_gate, number) for number, key in enumerate(keys)}
+    with Client(processes=False, n_workers=1, threads_per_worker=1, dashboard_address=None):
+        with pytest.raises(KeyboardInterrupt) as stopped:
+            run_tasks(tasks, set(keys), stop)
+        GATE.set()
+        assert stopped  # what it refers to, the futures, is not collected before
+    assert 0 < len(PASSED) < len(keys)
 
 
 def test_what_killed_processes_began_is_taken_away_and_nothing_else(tmp_path):

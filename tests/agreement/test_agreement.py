@@ -482,6 +482,12 @@ def test_bad_options(options, message):
         ef.agreement({"a": labels(rear=x), "b": labels(rear=x)}, **options)
 
 
+def test_a_second_dataset_beside_the_first_is_refused_with_the_way_out():
+    x = labels(rear=random(seed=1))
+    with pytest.raises(DataError, match=r"names of sources, found Dataset: give all .* by name"):
+        ef.agreement(x, x)
+
+
 def test_values_that_no_label_has_are_refused():
     x = random(seed=1)
     with pytest.raises(DataError, match="a source is a dataset of labels.*found int"):

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import ethoflow as ef
 from ethoflow.errors import Missing
+from ethoflow.labels.events import EventNote
 from tests.conftest import no_compute
 from tests.strategies import chunkings
 
@@ -194,6 +195,14 @@ def test_fear_conditioning(tmp_path: Path) -> None:
         )
     with pytest.raises(ef.DataError, match="frezing"):
         ef.assays.fear_conditioning(scored, tmp_path / "tones.csv", freezing="frezing")
+
+
+def test_what_is_said_of_tones_points_to_who_asked() -> None:
+    still = ef.simulate.still_then_running()
+    tones = pd.DataFrame({"start": [1.0, 7.5], "duration": [2.0, 2.0]})
+    with pytest.warns(EventNote, match="reach beyond") as said:
+        ef.assays.fear_conditioning(still, tones)
+    assert [note.filename for note in said] == [__file__]
 
 
 def test_forced_swim_counts_the_stretch_that_is_asked_for() -> None:

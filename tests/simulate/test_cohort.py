@@ -129,3 +129,12 @@ def test_bad_settings_name_what_is_wrong(settings: dict[str, object], message: s
 def test_no_recording_is_an_error() -> None:
     with pytest.raises(DataError, match="one recording"):
         simulate_cohort(0)
+
+
+def test_treated_animals_seek_each_other_as_often_as_is_said() -> None:
+    usual, alone = (simulate_cohort(2, duration="40 s", sociability=s) for s in (0.5, 0.0))
+    np.testing.assert_array_equal(usual.clean[0], alone.clean[0])  # controls do not care
+    assert (usual.script[usual.script.recording == "session_01"].partner != "").any()
+    assert (alone.script[alone.script.recording == "session_01"].partner == "").all()
+    with pytest.raises(DataError, match="sociability must be between 0 and 1, found 2"):
+        simulate_cohort(1, duration="1 s", sociability=2)

@@ -52,6 +52,14 @@ def test_dlc_header_rows_and_empty_cells(tmp_path: Path) -> None:
     assert lines[4].endswith("," * 33)
 
 
+def test_one_recording_is_a_file_too(tmp_path: Path) -> None:
+    tracks = simulate_cohort(1, duration="4 s").tracks
+    (alone,) = write_dlc(tracks.isel(recording=0), tmp_path / "alone")
+    (whole,) = write_dlc(tracks, tmp_path / "whole")
+    assert alone.name == whole.name
+    assert alone.read_text() == whole.read_text()
+
+
 def test_metadata_table(tmp_path: Path) -> None:
     tracks = simulate_cohort(3, duration="2 s").tracks
     table = pd.read_csv(write_metadata(tracks, tmp_path / "animals.csv"))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
+
 import pandas as pd
 import xarray as xr
 
 from ethoflow.engine import find
 from ethoflow.errors import DataError
 from ethoflow.labels.annotation import annotate
-from ethoflow.labels.budget import time_budget
-from ethoflow.labels.events import EventSource
+from ethoflow.labels.budget import budget_in
+from ethoflow.labels.events import EventNote, EventSource, place_events, read_events
 from ethoflow.schema import Data, as_dataset, is_label
 from ethoflow.units import Quantity
 
@@ -52,6 +54,11 @@ def fear_conditioning(
     DataError
         The events do not fit, or neither labels nor a rule are called so.
 
+    Warns
+    -----
+    EventNote
+        As `ef.time_budget` does.
+
     References
     ----------
     Fanselow 1980, Pavlov. J. Biol. Sci. 15:177; Blanchard and Blanchard 1969, J. Comp. Physiol.
@@ -70,7 +77,11 @@ def fear_conditioning(
     dims = labels[freezing].dims
     if not is_label(labels[freezing]) or "individual" not in dims or "partner" in dims:
         raise DataError(f"{freezing!r} is no label of single animals: freezing is 1, 0 or unknown.")
-    table = time_budget(labels, events=events, before=before, after=after, duration=duration)
+    tones = read_events(events, float(labels.fps), duration)
+    windows, notes = place_events(tones, labels, before=before, after=after)
+    for note in notes:
+        warnings.warn(note, EventNote, stacklevel=2)
+    table = budget_in(labels, windows)
     table["share"] = 100 * table["share"]
     names = {
         "time": "time_freezing",

@@ -12,9 +12,10 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-out = Console(highlight=False, soft_wrap=True)
+# In a notebook commands print as they do in a shell: not a block of HTML for every message.
+out = Console(highlight=False, soft_wrap=True, force_jupyter=False)
 
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True, force_jupyter=False)
 
 PARTIAL = 3
 """Exit code when the work is done but some files were left out."""
@@ -54,7 +55,9 @@ class Screen:
             MofNCompleteColumn(),
             TimeRemainingColumn(),
         )
-        with Bar(*columns, console=err, transient=True) as bar:
+        # Rich takes what shows colours for a terminal, as a notebook does that keeps every redraw.
+        still = not err.file.isatty()
+        with Bar(*columns, console=err, transient=True, disable=still) as bar:
             shown = bar.add_task(task, total=None)
             yield lambda done, total: bar.update(shown, completed=done, total=total)
 

@@ -89,8 +89,11 @@ def _run_distributed(
             done(future.key, result)
             future.release()
     except KilledWorker as error:
-        client.cancel(futures)
         raise WorkerLost(error.task) from error
+    finally:
+        waiting = [future for future in futures if not future.done()]
+        if waiting:  # of a run that was stopped: nothing more is to be written for it
+            client.cancel(waiting)
 
 
 def _run_here(

@@ -68,12 +68,13 @@ def simulate_cohort(
     swaps: float = 0.0,
     absent: float = 0.0,
     alike: bool = False,
+    sociability: float = 0.5,
     seed: int = 0,
 ) -> Simulation:
     """Recordings of mice that follow a script, as a tracker sees them, with the script as truth.
 
-    Every second recording is of treated animals, which seek each other half as often. A recording
-    depends on the seed and its own number alone.
+    Every second recording is of treated animals, which seek each other half as often (or as
+    `sociability` says). A recording depends on the settings, the seed and its own number alone.
 
     Parameters
     ----------
@@ -103,6 +104,9 @@ def simulate_cohort(
         Share of each recording at whose end the last animal is away, default 0.
     alike
         Whether the animals of a recording are of one size.
+    sociability
+        How often treated animals seek each other, where 1 is as often as the others; with 0 they
+        are always alone.
     seed
         The same seed gives the same cohort.
 
@@ -118,6 +122,8 @@ def simulate_cohort(
     {'recording': 2, 'individual': 2, 'bodypart': 11, 'space': 2, 'time': 500}
     """
     _check_counts(n_recordings, n_individuals, fps)
+    if not 0 <= sociability <= 1:
+        raise DataError(f"sociability must be between 0 and 1, found {sociability}.")
     durations = [duration] if isinstance(duration, int | float | str) else list(duration)
     frames = [to_frames(item, fps, name="duration") for item in durations]
     frames = frames * n_recordings if len(frames) == 1 else frames
@@ -133,6 +139,7 @@ def simulate_cohort(
             tracker,
             skeleton,
             px_per_mm,
+            sociability,
             seed,
         )
         for number, n in enumerate(frames)
@@ -189,10 +196,12 @@ def _simulate_one(
     tracker: Tracker,
     skeleton: int,
     px_per_mm: float,
+    sociability: float,
     seed: int,
 ) -> _Recording:
     treated = number % 2 == 1
-    played = play(stage, _rng(seed, number, 1), frames, sociability=0.5 if treated else 1.0)
+    rng = _rng(seed, number, 1)
+    played = play(stage, rng, frames, sociability=sociability if treated else 1.0)
     clean = np.stack(
         [make_points(p, mouse, skeleton) for p, mouse in zip(played.poses, stage.mice, strict=True)]
     )

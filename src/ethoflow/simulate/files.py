@@ -15,7 +15,7 @@ SCORER = "DLC_resnet50_simulatedJan1shuffle1_100000"
 
 
 def write_dlc(tracks: xr.Dataset, folder: str | Path) -> list[Path]:
-    """DeepLabCut CSV files, one per recording; gives their paths.
+    """DeepLabCut CSV files of a cohort or one recording, one each; gives their paths.
 
     One animal has three header rows, several have four, with the row `individuals`. Missing points
     are empty cells; numbers read back as the same float32.
@@ -23,7 +23,7 @@ def write_dlc(tracks: xr.Dataset, folder: str | Path) -> list[Path]:
     Parameters
     ----------
     tracks
-        A simulated cohort.
+        Simulated tracks.
     folder
         Where the files go; made when it is not there.
 
@@ -38,8 +38,10 @@ def write_dlc(tracks: xr.Dataset, folder: str | Path) -> list[Path]:
     folder = local_path(folder, "tracking files")
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
-    for row, name in enumerate(tracks.recording.values):
-        one = tracks.isel(recording=row, time=slice(0, int(tracks.n_frames[row])))
+    cohort = tracks if "recording" in tracks.dims else tracks.expand_dims("recording")
+    for row, name in enumerate(cohort.recording.values):
+        one = cohort.isel(recording=row)
+        one = one.isel(time=slice(0, int(one.n_frames)))
         path = folder / f"{name}{SCORER}.csv"
         _table(one).to_csv(path)
         paths.append(path)

@@ -11,6 +11,7 @@ from ethoflow.stats.measures import describe, measures, widen
 from ethoflow.stats.normative import deviations
 from ethoflow.stats.power import power
 from ethoflow.stats.quality import track_quality
+from ethoflow.stats.sentences import sentences
 from ethoflow.stats.separation import separation
 from ethoflow.stats.stores import OtherSettings, Study, study
 from ethoflow.stats.transitions import chains, transitions
@@ -32,6 +33,7 @@ __all__ = [
     "foresee",
     "measures",
     "power",
+    "sentences",
     "separation",
     "study",
     "time_budget",

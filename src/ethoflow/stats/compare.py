@@ -108,8 +108,9 @@ def compare(
         low and high, in units of the value; p, p_adjusted; p_smallest: the smallest p that the test
         can give with so many units, 0 where there is no bound; n_recordings, n_each (units of each
         group), statistic, df, interval, effect with effect_size, effect_low and effect_high,
-        correction; note: why there is no p. ``table.attrs["design"]`` says the design, and
-        ``table.attrs["notes"]`` what was left out.
+        correction; note: why there is no p. ``table.attrs["design"]`` says the design,
+        ``table.attrs["notes"]`` what was left out, and ``table.attrs["level"]`` that of intervals;
+        `ef.stats.sentences` puts rows into words.
 
     Raises
     ------
@@ -169,7 +170,7 @@ def compare(
     for column in ("test", "n_each", "df", "interval", "effect", "note"):
         found[column] = found[column].astype(object).where(found[column].notna(), "")
     notes += _tell_rows(found) + _tell_lost(samples, design)
-    found.attrs.update(design=str(design), notes=list(notes))
+    found.attrs.update(design=str(design), notes=list(notes), level=level)
     for note in notes:
         warnings.warn(note, ComparisonNote, stacklevel=2)
     return found

@@ -224,6 +224,32 @@ def test_the_tables_of_bouts_of_our_own_are_read(tmp_path):
     np.testing.assert_array_equal(again.moving.squeeze().values == 1, moving == 1)
 
 
+def test_our_own_bouts_of_pairs_are_read_on_the_frames_of_a_cohort(tmp_path):
+    """Slots and names of both animals stand in them: nothing is unclear, and nothing is guessed."""
+    made = ef.simulate.simulate_cohort(2, duration="40 s", seed=8)
+    arena = ef.circle(made.arena.x, made.arena.y, made.arena.radius, size=made.arena.size)
+    poses = ef.clean(ef.calibrate(made.tracks, arena))
+    labels = ef.annotate(poses, ["moving", "following"]).compute()
+    path = tmp_path / "bouts.csv"
+    ef.find_bouts(labels).to_csv(path, index=False)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        again = ef.read_labels(path, like=poses)
+    assert {"taken together" in str(note.message) for note in said} == {True}  # the partners alone
+    for name, wanted in {
+        "moving": labels.moving,
+        "following": labels.following.max("partner"),
+    }.items():
+        known = wanted.notnull().values
+        np.testing.assert_array_equal(again[name].values[known], wanted.values[known])
+
+
+def test_another_column_of_partners_that_says_something_else_is_not_passed_over(table):
+    text = "mouse,target,receiver,behaviour,start,stop\na,b,x,run,0,1\na,b,y,run,2,3\n"
+    with pytest.raises(DataError, match="not understood: the column 'receiver'"):
+        ef.list_labels(table(text))
+
+
 def test_a_workbook_of_bouts(tmp_path):
     openpyxl = pytest.importorskip("openpyxl")
     book = openpyxl.Workbook()

@@ -37,6 +37,10 @@ def account_for(table: BoutTable, ignored: Collection[int], *, by_hand: bool = T
     """
     told = ("recording", "rater", "individual")
     keys = [tuple(table.cell(cells, kind) for kind in told) for _, cells in table.rows]
+    pairs = [
+        (*key, table.cell(cells, "partner"))
+        for key, (_, cells) in zip(keys, table.rows, strict=True)
+    ]
     behaviours = [table.cell(cells, "behaviour") for _, cells in table.rows]
     together: list[str] = []
     lost: list[str] = []
@@ -53,6 +57,7 @@ def account_for(table: BoutTable, ignored: Collection[int], *, by_hand: bool = T
             or _is_length(cells, table)
             or heading.kind == "aside"
             or _follows(cells, keys)
+            or (heading.kind == "partner" and _follows(cells, pairs))
             or (_sorts_behaviours(table.names[i]) and _follows(cells, behaviours))
             or _measures(table.names[i], cells)
         ):

@@ -101,7 +101,8 @@ def fit_to_frames(
         for individual in individuals_of(one):
             slot = _slot(individual, animals[row], one.name)
             if target is not None:
-                _note_other_animal(individual, str(animals[row][slot]), names[row], files[row])
+                seat = animals[row], slot
+                _note_other_animal(individual, *seat, names[row], files[row])
             _check_seat(seats, (row, slot), individual, one.name)
             for behaviour in names_of(one):
                 found = _label(one, individual, behaviour, counts[row], clock)
@@ -138,10 +139,13 @@ def _note_capitals(behaviours: Sequence[str]) -> None:
             )
 
 
-def _note_other_animal(individual: str, animal: str, recording: str, file: str) -> None:
+def _note_other_animal(
+    individual: str, animals: Sequence[str], slot: int, recording: str, file: str
+) -> None:
     """Say it where labels name another animal than the one that is called by a name of its own."""
-    unnamed = ("", recording, recording_name(file), "recording", *slot_names(1))
-    if not individual or animal in unnamed or individual in (animal, *slot_names(1)):
+    animal, slots = str(animals[slot]), slot_names(len(animals))
+    unnamed = ("", recording, recording_name(file), "recording", slots[slot])
+    if not individual or animal in unnamed or individual in (animal, slots[slot]):
         return
     note(
         f"{recording}: the labels of {individual!r} are taken to be of {animal!r}, the one animal "

@@ -183,6 +183,7 @@ _WHAT: tuple[tuple[Kind, tuple[str, ...]], ...] = (
         "partner",
         (
             "partner",
+            "partner animal",
             "target",
             "recipient",
             "receiver",

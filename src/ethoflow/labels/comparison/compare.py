@@ -126,6 +126,12 @@ def agreement(
     grouping = _grouping(by)
     if animals not in ("each", "any"):
         raise DataError(f"animals is 'each' or 'any', found {animals!r}.")
+    for given in (a, b):
+        if given is not None and not isinstance(given, str | list | tuple):
+            raise DataError(
+                f"a and b are names of sources, found {type(given).__name__}: give all sources by "
+                "name, as in ef.agreement({'anna': labels, 'rules': others}, 'anna')."
+            )
     sources = sources_of(labels, fps, like)
     pairs = list(pairs_of(sources, a, b))
     readings = {one.name: read(one, rename or {}) for one in sources}
