@@ -13,7 +13,7 @@ from ethoflow.errors import DataError
 from ethoflow.origin import clock_times
 from ethoflow.plot import examples
 from ethoflow.plot.declare import plot
-from ethoflow.plot.floor import animal_names, arena_outline, limits_of
+from ethoflow.plot.floor import arena_outline, limits_of, shown_names
 from ethoflow.plot.picture import Moving, Picture
 from ethoflow.plot.pose import links_of, nose_of, pose, tabulate
 from ethoflow.plot.recording import one_recording, recording_title
@@ -85,7 +85,7 @@ def _content(ds: xr.Dataset, part: xr.Dataset, position: Array, times: Array) ->
     (left, right), (top, bottom) = limits_of(known)
     animals = [
         {"name": name, "colour": PALETTE[seat % len(PALETTE)], "points": _rounded(position[seat])}
-        for seat, name in animal_names(part).items()
+        for seat, name in shown_names(part).items()
     ]
     return {
         "title": recording_title(ds),

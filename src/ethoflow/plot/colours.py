@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ethoflow.behaviours import available, usual
 from ethoflow.plot.save import PALETTE
 
-SHADES = (0.0, 0.45, -0.35, 0.7)
+SHADES = (0.0, -0.35, 0.3, 0.55)
 """How far the palette's colours go towards white, or black, once all of them are used."""
 
 

@@ -72,7 +72,7 @@ def deviations(table: pd.DataFrame) -> Picture:
     keys = [unit, *(["bin"] if "bin" in table else [])]
     if table.duplicated(keys).any():
         raise DataError(
-            f"there are several rows of a {unit}: ef.stats.deviations gives one, and a column "
+            f"there are several rows of one {unit}: ef.stats.deviations gives one, and a column "
             "'bin' tells those of several bins apart."
         )
     # Units of the norm were measured without themselves.

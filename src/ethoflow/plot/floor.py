@@ -10,6 +10,7 @@ import xarray as xr
 
 from ethoflow.engine.declare import Array
 from ethoflow.plot.save import with_options
+from ethoflow.short_names import short_names
 from ethoflow.skeleton import place_roles
 
 WIDTH = 700
@@ -32,6 +33,13 @@ def animal_names(ds: xr.Dataset) -> dict[int, str]:
             continue
         found[i] = name or str(slot)
     return found
+
+
+def shown_names(ds: xr.Dataset) -> dict[int, str]:
+    """The same as a picture shows them: without what a tracker adds to the name of a video."""
+    names = animal_names(ds)
+    short = short_names(names.values())
+    return {seat: short[name] for seat, name in names.items()}
 
 
 def arena_outline(ds: xr.Dataset) -> Array | None:

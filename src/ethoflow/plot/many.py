@@ -15,6 +15,11 @@ MANY = 1_000_000
 """Points above which datashader draws."""
 
 
+def are_many(n_points: int) -> bool:
+    """Whether so many points are drawn by datashader."""
+    return n_points > MANY
+
+
 def shaded_counts(table: pd.DataFrame, dims: list[Any], label: str) -> Any:
     """How many points there are in each pixel."""
     from holoviews.operation.datashader import rasterize
@@ -50,7 +55,14 @@ def shaded_lines(paths: Mapping[str, pd.DataFrame], dims: list[Any], colours: Ma
     from holoviews.operation.datashader import datashade
 
     load_backends()
-    lines = hv.NdOverlay({name: hv.Curve(table, *dims) for name, table in paths.items()}, "animal")
+    # Dims with a label of their own are renamed to it there, and not found.
+    x, y = map(str, dims)
+    lines = hv.NdOverlay(
+        {name: hv.Curve(table[[x, y]], x, y) for name, table in paths.items()}, "animal"
+    )
+    if len(paths) == 1:
+        (name, line), *_ = lines.items()
+        return datashade(line, cmap=[colours[str(name)]], min_alpha=60)
     crossed = datashader.by("animal", datashader.count())
     return datashade(lines, aggregator=crossed, color_key=dict(colours), min_alpha=60)
 

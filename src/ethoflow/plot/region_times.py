@@ -132,7 +132,7 @@ def _draw(
     top = 1.05 * float(np.nanmax(np.concatenate([*ends, [0.0]])))
     counts = points.groupby("group", sort=False)["unit"].nunique()
     n = ", ".join(f"{counts.get(group, 0)} {group}" for group in groups)
-    head = f"{units} ({n})" if len(groups) > 1 else f"{int(counts.sum())} {units}"
+    head = f"{units} ({n})" if len(groups) > 1 else f"{units} ({int(counts.sum())})"
     return with_options(
         hv.Overlay(layers), width=300 + 150 * len(regions), height=420,
         xticks=[(place, name) for place, name in enumerate(regions)],

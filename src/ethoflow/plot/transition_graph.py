@@ -68,13 +68,13 @@ def transition_graph(table: pd.DataFrame, *, least: float = 0.05) -> Picture:
     for name, place in places.items():
         dot = hv.Points([tuple(place)], ["x", "y"])
         layers.append(marked(dot, color=colours[name], size=NODE))
-    words = [(1.35 * x, 1.2 * y, name) for name, (x, y) in places.items()]
+    words = [(1.42 * x, 1.2 * y, name) for name, (x, y) in places.items()]
     layers.append(write(words, "x", "y", "black", 9))
     n = int(means["n_animals"].max()) if len(means) else 0
     title = f"what follows what: mean of {n} animals\n(probability of {least:g} and more)"
     figure = with_options(
         hv.Overlay(layers), width=620, height=560, equal=True, title=title, xaxis=None, yaxis=None,
-        xlim=(-1.7, 1.7), ylim=(-1.45, 1.45), show_legend=False,
+        xlim=(-1.8, 1.8), ylim=(-1.45, 1.45), show_legend=False,
     )  # fmt: skip
     return Picture(figure, means)
 
