@@ -9,6 +9,7 @@ import xarray as xr
 from scipy import stats
 
 import ethoflow as ef
+from ethoflow.plot.save import still_of
 from ethoflow.plot.unit_means import unit_means
 
 NAN = float("nan")
@@ -170,3 +171,25 @@ def test_units_of_pictures_are_those_of_comparisons() -> None:
     alone = unit_means(table, "share", by=None)
     assert alone.table.set_index("unit").value["a"] == pytest.approx(0.05)
     assert len(alone.table) == 8
+
+
+def test_a_single_panel_says_what_its_points_are() -> None:
+    table = pd.DataFrame(
+        {"animal": [*"abcdef"], "drug": ["no"] * 3 + ["yes"] * 3, "behaviour": "rest",
+         "share": np.arange(6) / 10}
+    )  # fmt: skip
+    still = still_of(ef.plot.comparison(table, by="drug"))
+    (title,) = [axis.get_title() for axis in still.axes]
+    assert "points are animals" in title.replace("\n", " ")
+    assert "p = " in title
+
+
+def test_categories_that_share_a_row_have_a_legend() -> None:
+    states = np.repeat([0.0, 1.0, 2.0], 10)[None].astype(np.float32)
+    ds = xr.Dataset(
+        {"cluster": (("individual", "time"), states, {"kind": "category"})},
+        {"individual": ["a"], "time": ("time", np.arange(30) / 10, {"units": "s"}), "fps": 10.0},
+    )
+    (axis,) = still_of(ef.plot.ethogram(ds)).axes
+    named = [text.get_text() for text in axis.get_legend().get_texts()]
+    assert named == ["cluster 0", "cluster 1", "cluster 2"]

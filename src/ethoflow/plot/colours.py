@@ -30,7 +30,8 @@ def colours_of(names: Sequence[str]) -> dict[str, str]:
         if name not in places:
             digest = hashlib.blake2b(name.encode(), digest_size=4).digest()
             others = range(len(first), len(colours))  # the usual behaviours keep theirs
-            wanted = others[int.from_bytes(digest, "big") % len(others)]
+            strong = others[: -len(PALETTE)]  # the palest only once the others are used
+            wanted = strong[int.from_bytes(digest, "big") % len(strong)]
             free = [p for p in others if p not in places.values()]
             places[name] = next((p for p in free if p >= wanted), free[0] if free else wanted)
     return {name: colours[places[name]] for name in names}
