@@ -129,11 +129,11 @@ def tabulate(
     )
     if "code" in table:
         codes = table.pop("code").to_numpy()
-        levels = ["", *names.values()]
-        places = dict(zip(names, range(1, len(levels)), strict=True))
+        words = np.array(["", *names.values()], dtype=object)
+        places = dict(zip(names, range(1, len(words)), strict=True))
         found, inverse = np.unique(codes, return_inverse=True)
         own = np.array([places.get(code, 0) for code in found.tolist()])
-        table["group"] = np.array(levels, dtype=object)[own[inverse]]
+        table["group"] = words[own[inverse]]
     return table
 
 

@@ -44,8 +44,8 @@ def headings(direction: xr.DataArray, *, n: int = 24) -> Picture:
     Raises
     ------
     DataError
-        It is not in rad, of several recordings, of several regions or body parts, or there are fewer
-        than three sectors.
+        It is not in rad, of several recordings, of several regions or body parts, or there are
+        fewer than three sectors.
 
     Examples
     --------

@@ -46,7 +46,9 @@ def shaded_groups(
     return _keys(dims, colours) * shaded
 
 
-def shaded_lines(paths: Mapping[str, pd.DataFrame], dims: list[Any], colours: Mapping[str, str]) -> Any:
+def shaded_lines(
+    paths: Mapping[str, pd.DataFrame], dims: list[Any], colours: Mapping[str, str]
+) -> Any:
     """Paths, a colour each: a pixel has those mixed that cross it, fuller where they do it more.
 
     Missing points are gaps.
@@ -70,11 +72,13 @@ def shaded_lines(paths: Mapping[str, pd.DataFrame], dims: list[Any], colours: Ma
 def _keys(dims: list[Any], colours: Mapping[str, str]) -> Any:
     """A legend: points that are nowhere."""
     nowhere = {str(dim): [np.nan] for dim in dims}
-    keys = [
-        marked(hv.Points(pd.DataFrame(nowhere), dims, label=name or "unknown"), color=colour, size=9)
-        for name, colour in colours.items()
-    ]
-    return hv.Overlay(keys)
+    empty = pd.DataFrame(nowhere)
+    return hv.Overlay(
+        [
+            marked(hv.Points(empty, dims, label=name or "unknown"), color=colour, size=9)
+            for name, colour in colours.items()
+        ]
+    )
 
 
 def key_of_line(dims: list[Any], name: str, colour: str) -> Any:

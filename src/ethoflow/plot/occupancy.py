@@ -128,7 +128,9 @@ def occupancy(
     )
     figure = _draw(found, label, units)
     layers = [figure, *([arena_layer(outline)] if outline is not None else []), *region_layers(ds)]
-    shown = seen_from_above(hv.Overlay(layers), limits_of(shown_frame), title=title, show_legend=False)
+    shown = seen_from_above(
+        hv.Overlay(layers), limits_of(shown_frame), title=title, show_legend=False
+    )
     return Picture(shown, found)
 
 

@@ -36,10 +36,11 @@ def region_layers(ds: xr.Dataset) -> list[Any]:
 
 
 def region_corners(ds: xr.Dataset) -> npt.NDArray[Any]:
-    """All corners of the regions of one recording, dims (corner, space), so that none is cut off."""
+    """All corners of the regions of one recording, dims (corner, space)."""
     if "region_outline" not in ds:
         return np.zeros((0, 2))
-    return ds.region_outline.transpose(..., "space").values[..., :2].reshape(-1, 2)
+    corners = ds.region_outline.transpose(..., "space").values[..., :2]
+    return np.asarray(corners).reshape(-1, 2)
 
 
 def split_rings(outline: npt.NDArray[Any]) -> list[npt.NDArray[np.float64]]:
