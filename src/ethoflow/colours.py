@@ -10,7 +10,7 @@ from ethoflow.behaviours import available, usual
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#332288", "#999933")
 """Okabe and Ito's colours, which colour-blind people tell apart, and two of Tol's."""
 
-SHADES = (0.0, 0.45, -0.35, 0.7)
+SHADES = (0.0, -0.35, 0.3, 0.55)
 """How far the palette's colours go towards white, or black, once all of them are used."""
 
 
@@ -32,7 +32,8 @@ def colours_of(names: Sequence[str]) -> dict[str, str]:
         if name not in places:
             digest = hashlib.blake2b(name.encode(), digest_size=4).digest()
             others = range(len(first), len(colours))  # the usual behaviours keep theirs
-            wanted = others[int.from_bytes(digest, "big") % len(others)]
+            strong = others[: -len(PALETTE)]  # the palest only once the others are used
+            wanted = strong[int.from_bytes(digest, "big") % len(strong)]
             free = [p for p in others if p not in places.values()]
             places[name] = next((p for p in free if p >= wanted), free[0] if free else wanted)
     return {name: colours[places[name]] for name in names}

@@ -27,8 +27,9 @@ def explain(
     path: Annotated[str, typer.Argument(metavar="STORE", help="A store with poses and labels.")],
     labels: Annotated[
         str | None,
-        typer.Option(help="What is explained: clusters-syllables, rules; the only clusters "
-                          "by default."),
+        typer.Option(
+            help="What is explained: clusters-syllables, rules; the only clusters by default."
+        ),
     ] = None,
     by: Annotated[
         str | None, typer.Option(help="Column of the condition that usage is shown by: treatment.")
@@ -55,7 +56,7 @@ def explain(
     ] = None,
     scheduler: Scheduler = None,
 ) -> None:
-    """Explain clusters or labels: features that tell them, usage, overlaps, examples to look at."""  # noqa: E501
+    """Explain clusters or labels: features that tell them, usage, overlaps, examples to look at."""
     from ethoflow.engine.schedule import use_scheduler
     from ethoflow.engine.sources import open_store
     from ethoflow.explain import cards, surrogate

@@ -11,9 +11,9 @@ import pandas as pd
 import xarray as xr
 
 from ethoflow.errors import DataError, UnknownName, no_such
+from ethoflow.explain.fitting import Surrogate
 from ethoflow.explain.poses import mean_poses
 from ethoflow.explain.rows import MATRIX, ExplainNote, Rows, of_one
-from ethoflow.explain.fitting import Surrogate
 from ethoflow.explain.usage import sum_up, typical_bouts, use_by_group
 from ethoflow.learn.samples import LearnNote, meet
 from ethoflow.schema import Data, as_dataset, position_units

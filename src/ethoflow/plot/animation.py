@@ -12,7 +12,6 @@ from ethoflow.colours import PALETTE
 from ethoflow.engine.declare import Array
 from ethoflow.errors import DataError
 from ethoflow.one_recording import (
-    animal_names,
     arena_outline,
     links_of,
     nose_of,
@@ -22,7 +21,7 @@ from ethoflow.one_recording import (
 from ethoflow.origin import clock_times
 from ethoflow.plot import examples
 from ethoflow.plot.declare import plot
-from ethoflow.plot.floor import limits_of
+from ethoflow.plot.floor import limits_of, shown_names
 from ethoflow.plot.picture import Moving, Picture
 from ethoflow.plot.pose import pose, tabulate
 from ethoflow.schema import Data, as_dataset, position_units
@@ -92,7 +91,7 @@ def _content(ds: xr.Dataset, part: xr.Dataset, position: Array, times: Array) ->
     (left, right), (top, bottom) = limits_of(known)
     animals = [
         {"name": name, "colour": PALETTE[seat % len(PALETTE)], "points": _rounded(position[seat])}
-        for seat, name in animal_names(part).items()
+        for seat, name in shown_names(part).items()
     ]
     return {
         "title": recording_title(ds),

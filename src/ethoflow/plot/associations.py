@@ -25,9 +25,9 @@ def _example() -> Picture:
 def associations(table: pd.DataFrame) -> Picture:
     """Whether a behaviour begins after each other more than by chance, the mean over animals.
 
-    1 where it always does, 0 by chance, below 0 where it avoids that. Every animal counts alike, and
-    each square has as many as showed both behaviours (`n_animals` of the data); a square of which
-    that is none is empty, not 0.
+    1 where it always does, 0 by chance, below 0 where it avoids that. Every animal counts alike,
+    and each square has as many as showed both behaviours (`n_animals` of the data); a square of
+    which that is none is empty, not 0.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def associations(table: pd.DataFrame) -> Picture:
 
     Examples
     --------
-    >>> table = pd.DataFrame({"origin": ["a", "b"], "target": ["b", "a"], "fsttc": [0.5, np.nan]})
+    >>> table = pd.DataFrame({"origin": ["a", "b"], "target": ["b", "a"], "fsttc": [0.5, None]})
     >>> associations(table).data[["origin", "fsttc", "n_animals"]].values.tolist()
     [['a', 0.5, 1], ['b', nan, 0]]
     """

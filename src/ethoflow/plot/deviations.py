@@ -73,11 +73,11 @@ def deviations(table: pd.DataFrame) -> Picture:
     keys = [unit, *(["bin"] if "bin" in table else [])]
     if table.duplicated(keys).any():
         raise DataError(
-            f"there are several rows of a {unit}: ef.stats.deviations gives one, and a column "
+            f"there are several rows of one {unit}: ef.stats.deviations gives one, and a column "
             "'bin' tells those of several bins apart."
         )
     # Units of the norm were measured without themselves.
-    reference = table.loc[table["n_reference"].idxmin(), by]
+    reference = table[by].iloc[int(table["n_reference"].argmin())]
     groups = [reference, *(name for name in dict.fromkeys(table[by]) if name != reference)]
     if "bin" in table:
         return Picture(_over_bins(table, unit, by, groups), table)
@@ -114,8 +114,9 @@ def _at_once(table: pd.DataFrame, unit: str, by: str, groups: list[Any]) -> Any:
         "a ring: p ≤ 0.05, not corrected" if least <= RARE else f"p cannot be below {least:.2g}"
     )
     return with_options(
-        hv.Overlay(layers), width=560, height=420, show_legend=False, xlim=(-0.6, len(groups) - 0.4),
-        xticks=[(seat, str(group)) for seat, group in enumerate(groups)], padding=0.1,
+        hv.Overlay(layers), width=560, height=420, show_legend=False,
+        xlim=(-0.6, len(groups) - 0.4), padding=0.1,
+        xticks=[(seat, str(group)) for seat, group in enumerate(groups)],
         title=f"{_head(table, unit, groups[0])}\ngrey: its range; {rings_said}",
     )  # fmt: skip
 

@@ -18,7 +18,7 @@ from ethoflow.labels.categories import Categories, encode, is_category
 from ethoflow.plot import examples
 from ethoflow.plot.declare import plot
 from ethoflow.plot.ethogram import UNKNOWN
-from ethoflow.plot.many import MANY, shaded_counts, shaded_groups
+from ethoflow.plot.many import are_many, shaded_counts, shaded_groups
 from ethoflow.plot.picture import Picture
 from ethoflow.plot.save import marked, sequential, with_options
 from ethoflow.schema import Data, as_dataset
@@ -69,7 +69,7 @@ def embedding(
     known = table.dropna(subset=["one", "other"]).reset_index(drop=True)
     x = hv.Dimension("one", label=f"latent {latents[0]} (a.u.)")
     y = hv.Dimension("other", label=f"latent {latents[1]} (a.u.)")
-    many = len(known) > MANY
+    many = are_many(len(known))
     if by is None:
         return Picture(_counted(known, x, y) if many else _density(known, x, y), known)
     step = 1 if many else max(-(-len(known) // MOST_POINTS), 1)
@@ -129,11 +129,11 @@ def tabulate(
     )
     if "code" in table:
         codes = table.pop("code").to_numpy()
-        levels = ["", *names.values()]
-        places = dict(zip(names, range(1, len(levels)), strict=True))
+        words = np.array(["", *names.values()], dtype=object)
+        places = dict(zip(names, range(1, len(words)), strict=True))
         found, inverse = np.unique(codes, return_inverse=True)
         own = np.array([places.get(code, 0) for code in found.tolist()])
-        table["group"] = np.array(levels, dtype=object)[own[inverse]]
+        table["group"] = words[own[inverse]]
     return table
 
 

@@ -91,13 +91,24 @@ def ethogram(data: Data, *, title: str | None = None) -> Picture:
     grey = with_options(grey, color=UNKNOWN, line=None)
     bars = bars.assign(colour=[colours[name] for name in bars.behaviour])
     values = ["behaviour", "animals", "duration", "colour"]
-    shown = with_options(hv.Rectangles(bars, edges, values), color="colour", line=None, hover=True)
+    several = any(track.category for row in rows for track in row.tracks)
+    # The rows do not name the categories that share one.
+    named = bars.groupby("behaviour", sort=True) if several else [("", bars)]
+    shown = [
+        with_options(
+            hv.Rectangles(own, edges, values, label=str(name)),
+            color=colours[str(name)] if several else "colour", line=None, hover=True,
+        )
+        for name, own in named
+    ]  # fmt: skip
     ticks = [(len(rows) - 1 - place, row.name) for place, row in enumerate(rows)]
     (first, *_), end = (clock_times(ds), clock_end(ds)) if ds.sizes["time"] else ([0.0], 1.0)
     figure = with_options(
-        grey * shown,
+        hv.Overlay([grey, *shown]),
         width=WIDTH,
-        height=110 + 30 * len(rows),
+        height=max(110 + 30 * len(rows), 60 + 22 * len(shown) if several else 0),
+        show_legend=several,
+        legend_position="right",
         title=title or recording_title(ds),
         xlim=(first, end),
         ylim=(-0.7, len(rows) - 0.3),

@@ -9,7 +9,9 @@ import numpy as np
 import xarray as xr
 
 from ethoflow.engine.declare import Array
+from ethoflow.one_recording import animal_names
 from ethoflow.plot.save import with_options
+from ethoflow.short_names import short_names
 from ethoflow.skeleton import place_roles
 
 WIDTH = 700
@@ -21,6 +23,13 @@ def choose_part(ds: xr.Dataset, role: str) -> int:
     place = place_roles(roles, [role])[0]
     named = [i for i, name in enumerate(roles) if name]
     return place if place is not None else (named[0] if named else 0)
+
+
+def shown_names(ds: xr.Dataset) -> dict[int, str]:
+    """Who sits in each slot, without what a tracker adds to the name of a video."""
+    names = animal_names(ds)
+    short = short_names(names.values())
+    return {seat: short[name] for seat, name in names.items()}
 
 
 def arena_layer(outline: Array) -> Any:

@@ -32,7 +32,8 @@ def headings(direction: xr.DataArray, *, n: int = 24) -> Picture:
     """How often each direction is taken, as in the video: right is +x, down is +y.
 
     The area of a sector is its share of the frames in which the direction is known, which the title
-    says; of several animals together.
+    says; of several animals together. Directions as an animal sees them, such as of
+    `ef.features.region_bearing`, have what is ahead (0) on the right, and the rest clockwise.
 
     Parameters
     ----------
@@ -44,7 +45,8 @@ def headings(direction: xr.DataArray, *, n: int = 24) -> Picture:
     Raises
     ------
     DataError
-        It is not in rad, of several recordings, or there are fewer than three sectors.
+        It is not in rad, of several recordings, of several regions or body parts, or there are
+        fewer than three sectors.
 
     Examples
     --------
@@ -62,6 +64,12 @@ def headings(direction: xr.DataArray, *, n: int = 24) -> Picture:
     if n < 3:
         raise DataError(f"a rose has three sectors or more, found n={n}.")
     ds = one_recording(direction.to_dataset(name=name))
+    for dim in set(ds[name].dims) - {"individual", "partner", "time"}:
+        if ds.sizes[dim] > 1:
+            raise DataError(
+                f"{name} is of {ds.sizes[dim]} along {dim}, which are different directions: choose "
+                f"one with .sel({dim}={str(ds[dim].values[0])!r})."
+            )
     values = ds[name].values.astype(float).ravel()
     known = values[~np.isnan(values)]
     width = 2 * np.pi / n
@@ -72,10 +80,16 @@ def headings(direction: xr.DataArray, *, n: int = 24) -> Picture:
     table = pd.DataFrame({"from": starts, "to": starts + width, "frames": counts, "share": share})
     seen = len(known) / max(len(values), 1)
     title = f"{recording_title(ds)}: {name.replace('_', ' ')} (rad), known in {seen:.1%}"
-    return Picture(_draw(table, title), table)
+    return Picture(_draw(table, title, ON_FLOOR if name in OF_FLOOR else AS_SEEN), table)
 
 
-def _draw(table: pd.DataFrame, title: str) -> hv.Overlay:
+OF_FLOOR = ("heading", "head_direction", "movement_direction")
+"""Directions in the picture; others are as an animal sees them."""
+ON_FLOOR, AS_SEEN = ("0: +x", "+y", "±π", "−π/2"), ("0", "π/2", "±π", "−π/2")
+"""What stands at the four sides, clockwise from the right."""
+
+
+def _draw(table: pd.DataFrame, title: str, sides: tuple[str, ...]) -> hv.Overlay:
     radius = np.sqrt(table["share"].fillna(0).to_numpy(float))
     most = float(radius.max()) or 1.0
     rows = zip(table["from"], table["to"], radius, strict=True)
@@ -86,15 +100,27 @@ def _draw(table: pd.DataFrame, title: str) -> hv.Overlay:
     layers = [with_options(hv.Path(paths, ["x", "y"]), color="#cccccc", line=0.8)]
     if sectors:
         layers.append(filled(sectors, PALETTE[0], "white"))
-    words = [(r * np.cos(-0.9), r * np.sin(-0.9), f"{r**2:.1%}") for r in rings]
-    sides = [("0: +x", 1.2, 0), ("+y", 0, 1.15), ("±π", -1.15, 0), ("−π/2", 0, -1.15)]
-    words += [(most * a, most * b, said) for said, a, b in sides]
+    # Where the sectors are shortest the numbers of the rings stand beside none.
+    free = _free_side(table)
+    words = [(r * np.cos(free), r * np.sin(free), f"{r**2:.1%}") for r in rings[1:]]
+    places = [(1.2, 0), (0, 1.15), (-1.15, 0), (0, -1.15)]
+    words += [(most * a, most * b, said) for said, (a, b) in zip(sides, places, strict=True)]
     layers.append(write(words, "x", "y", "#444444", 8))
     reach = 1.4 * most
     return with_options(
         hv.Overlay(layers), width=560, height=540, equal=True, title=title, invert_yaxis=True,
         xaxis=None, yaxis=None, xlim=(-reach, reach), ylim=(-reach, reach), show_legend=False,
     )  # fmt: skip
+
+
+def _free_side(table: pd.DataFrame) -> float:
+    """The diagonal beside which sectors are shortest, rad."""
+    middles = (table["from"] + table["to"]) / 2
+    known = table["share"].fillna(0).to_numpy(float)
+    diagonals = np.pi * np.array([-0.25, 0.25, 0.75, -0.75])
+    near = np.cos(middles.to_numpy()[np.newaxis] - diagonals[:, np.newaxis]) > np.cos(0.35)
+    tallest = np.where(near, known, 0).max(axis=1)
+    return float(diagonals[int(np.argmin(tallest))])
 
 
 def _sector(start: float, stop: float, radius: float) -> Array:

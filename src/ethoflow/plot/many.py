@@ -15,6 +15,11 @@ MANY = 1_000_000
 """Points above which datashader draws."""
 
 
+def are_many(n_points: int) -> bool:
+    """Whether so many points are drawn by datashader."""
+    return n_points > MANY
+
+
 def shaded_counts(table: pd.DataFrame, dims: list[Any], label: str) -> Any:
     """How many points there are in each pixel."""
     from holoviews.operation.datashader import rasterize
@@ -52,7 +57,14 @@ def shaded_lines(
     from holoviews.operation.datashader import datashade
 
     load_backends()
-    lines = hv.NdOverlay({name: hv.Curve(table, *dims) for name, table in paths.items()}, "animal")
+    # Dims with a label of their own are renamed to it there, and not found.
+    x, y = map(str, dims)
+    lines = hv.NdOverlay(
+        {name: hv.Curve(table[[x, y]], x, y) for name, table in paths.items()}, "animal"
+    )
+    if len(paths) == 1:
+        (name, line), *_ = lines.items()
+        return datashade(line, cmap=[colours[str(name)]], min_alpha=60)
     crossed = datashader.by("animal", datashader.count())
     return datashade(lines, aggregator=crossed, color_key=dict(colours), min_alpha=60)
 
@@ -60,13 +72,13 @@ def shaded_lines(
 def _keys(dims: list[Any], colours: Mapping[str, str]) -> Any:
     """A legend: points that are nowhere."""
     nowhere = {str(dim): [np.nan] for dim in dims}
-    keys = [
-        marked(
-            hv.Points(pd.DataFrame(nowhere), dims, label=name or "unknown"), color=colour, size=9
-        )
-        for name, colour in colours.items()
-    ]
-    return hv.Overlay(keys)
+    empty = pd.DataFrame(nowhere)
+    return hv.Overlay(
+        [
+            marked(hv.Points(empty, dims, label=name or "unknown"), color=colour, size=9)
+            for name, colour in colours.items()
+        ]
+    )
 
 
 def key_of_line(dims: list[Any], name: str, colour: str) -> Any:

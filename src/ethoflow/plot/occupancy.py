@@ -15,9 +15,10 @@ from ethoflow.plot import examples
 from ethoflow.plot.declare import plot
 from ethoflow.plot.floor import arena_layer, choose_part, limits_of, seen_from_above
 from ethoflow.plot.picture import Picture
-from ethoflow.plot.regions import region_layers
+from ethoflow.plot.regions import region_corners, region_layers
 from ethoflow.plot.save import sequential, with_options
 from ethoflow.schema import Data, as_dataset, position_units
+from ethoflow.short_names import short_names
 
 Value: TypeAlias = Literal["time", "frames", "density"]
 
@@ -100,6 +101,7 @@ def occupancy(
     known = points[:, ~np.isnan(points).any(axis=0)].astype(float)
     outline = arena_outline(ds)
     frame = known if outline is None else np.concatenate([known, outline[:, :2].T], axis=1)
+    shown_frame = np.concatenate([frame, region_corners(ds).T], axis=1)
     edges = _edges(frame, cell)
     counts = np.histogram2d(known[1], known[0], bins=edges[::-1])[0]
     numbers = _values(counts, value, float(ds.fps), edges, bandwidth)
@@ -108,15 +110,20 @@ def occupancy(
     label = LABELS[value].format(unit=units)
     found = _tabulate(numbers, edges, units, label)
     total = points.shape[1] / float(ds.fps)
-    who = ", ".join(names.values()) if len(names) < 3 else f"{len(names)} animals"
+    short = short_names(names.values())
+    who = ", ".join(short.values()) if len(names) < 3 else f"{len(names)} animals"
+    # One animal that is called as its recording is named once.
+    who = "" if who == recording_title(ds) else f" of {who}"
     share = known.shape[1] / points.shape[1] if points.shape[1] else float("nan")
     title = (
-        f"{recording_title(ds)}: {ds.bodypart.values[part]} of {who}\n"
+        f"{recording_title(ds)}: {ds.bodypart.values[part]}{who}\n"
         f"seen in {share:.1%} of {total:.4g} s"
     )
     figure = _draw(found, label, units)
     layers = [figure, *([arena_layer(outline)] if outline is not None else []), *region_layers(ds)]
-    shown = seen_from_above(hv.Overlay(layers), limits_of(frame), title=title, show_legend=False)
+    shown = seen_from_above(
+        hv.Overlay(layers), limits_of(shown_frame), title=title, show_legend=False
+    )
     return Picture(shown, found)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -29,6 +30,8 @@ def panels(
         )
         for figure in figures
     ]
+    if len(sized) == 1:
+        return _alone(sized[0], title, width, height)
     layout = hv.Layout(sized).cols(columns)
     rows = -(-len(figures) // columns)
     across = min(columns, len(figures)) * width / SCREEN_DPI
@@ -45,4 +48,15 @@ def panels(
     }
     return layout.opts(backend="matplotlib", **look).opts(
         backend="bokeh", title=title, shared_axes=shared, toolbar="right", merge_tools=True
+    )
+
+
+def _alone(figure: Any, title: str, width: int, height: int) -> Any:
+    """A single panel, of which a layout would not show the title, with both titles above it."""
+    own = figure.opts.get("plot", backend="matplotlib").kwargs.get("title", "")
+    lines = [*textwrap.wrap(title, max(width // 8, 30)), *filter(None, [own])]
+    above = "\n".join(lines)
+    inches = (width / SCREEN_DPI, (height + 16 * len(lines)) / SCREEN_DPI)
+    return figure.opts(backend="bokeh", title=above, height=height + 16 * len(lines)).opts(
+        backend="matplotlib", title=above, fig_inches=inches
     )

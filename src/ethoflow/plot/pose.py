@@ -23,7 +23,7 @@ from ethoflow.one_recording import (
 from ethoflow.origin import clock_times
 from ethoflow.plot import examples
 from ethoflow.plot.declare import plot
-from ethoflow.plot.floor import arena_layer, limits_of, seen_from_above
+from ethoflow.plot.floor import arena_layer, limits_of, seen_from_above, shown_names
 from ethoflow.plot.picture import Picture
 from ethoflow.plot.save import marked, with_options
 from ethoflow.schema import Data, as_dataset, position_units
@@ -74,7 +74,7 @@ def pose(data: Data, *, start: float, stop: float, moments: int = 5) -> Picture:
     position = part.position.transpose("individual", "time", "bodypart", "space").values[..., :2]
     outline = arena_outline(ds)
     layers: list[Any] = [] if outline is None else [arena_layer(outline)]
-    for seat, name in animal_names(part).items():
+    for seat, name in shown_names(part).items():
         for number in range(len(frames)):
             strength = 0.2 + 0.8 * (number + 1) / len(frames)
             last = number == len(frames) - 1

@@ -78,8 +78,8 @@ def region_times(
         )
     if "bin" in table and table["bin"].nunique() > 1:
         raise DataError(
-            f"the table has {table['bin'].nunique()} bins: choose one, as in table[table.bin == 0], "
-            "or summarise whole recordings."
+            f"the table has {table['bin'].nunique()} bins: choose one, as in "
+            "table[table.bin == 0], or summarise whole recordings."
         )
     known = [str(c).removeprefix(INSIDE) for c in table.columns if str(c).startswith(INSIDE)]
     if not known:
@@ -133,10 +133,11 @@ def _draw(
     top = 1.05 * float(np.nanmax(np.concatenate([*ends, [0.0]])))
     counts = points.groupby("group", sort=False)["unit"].nunique()
     n = ", ".join(f"{counts.get(group, 0)} {group}" for group in groups)
-    head = f"{units} ({n})" if len(groups) > 1 else f"{int(counts.sum())} {units}"
+    head = f"{units} ({n})" if len(groups) > 1 else f"{units} ({int(counts.sum())})"
     return with_options(
         hv.Overlay(layers), width=300 + 150 * len(regions), height=420,
         xticks=[(place, name) for place, name in enumerate(regions)],
-        xlim=(-0.6, len(regions) - 0.4), ylim=(0.0, max(top, 1.0)), show_legend=len(groups) > 1, legend_position="right",
+        xlim=(-0.6, len(regions) - 0.4), ylim=(0.0, max(top, 1.0)), show_legend=len(groups) > 1,
+        legend_position="right",
         title=f"Time in regions: means of {head}\nwith {level:.0%} intervals",
     )  # fmt: skip

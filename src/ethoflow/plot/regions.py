@@ -35,6 +35,14 @@ def region_layers(ds: xr.Dataset) -> list[Any]:
     return [lines, names]
 
 
+def region_corners(ds: xr.Dataset) -> npt.NDArray[Any]:
+    """All corners of the regions of one recording, dims (corner, space)."""
+    if "region_outline" not in ds:
+        return np.zeros((0, 2))
+    corners = ds.region_outline.transpose(..., "space").values[..., :2]
+    return np.asarray(corners).reshape(-1, 2)
+
+
 def split_rings(outline: npt.NDArray[Any]) -> list[npt.NDArray[np.float64]]:
     """The closed rings of an outline, which corners of NaN keep apart."""
     seen = ~np.isnan(outline).any(axis=1)

@@ -116,7 +116,7 @@ def filled(rings: Sequence[Any], color: str, edge: str) -> Any:
     return (
         hv.Polygons(list(rings), ["x", "y"])
         .opts(backend="bokeh", fill_color=color, line_color=edge)
-        .opts(backend="matplotlib", facecolor=color, color=color)
+        .opts(backend="matplotlib", facecolor=color, color=color, edgecolor=edge)
     )
 
 

@@ -41,11 +41,9 @@ def squares(
         vdims=hv.Dimension("number", label=label),
     )  # fmt: skip
     most = max(most, 1e-9)
-    look = {
-        "cmap": diverging() if signed else sequential(),
-        "clim": (-most if signed else 0.0, most),
-    }
-    layers = [with_options(image, colorbar=True, clabel=label, **look)]
+    colours = diverging() if signed else sequential()
+    limits = (-most if signed else 0.0, most)
+    layers = [with_options(image, cmap=colours, colorbar=True, clim=limits, clabel=label)]
     written = max(n, m) <= MOST_WORDS
     if written:  # the numbers say it, and a bar would lie over the last column
         layers = [layers[0].opts(backend="matplotlib", colorbar=False)]

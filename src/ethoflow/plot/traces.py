@@ -25,6 +25,7 @@ from ethoflow.plot.panels import panels
 from ethoflow.plot.picture import Picture
 from ethoflow.plot.save import WIDTH, with_options
 from ethoflow.schema import Data, first_frame
+from ethoflow.short_names import short_names
 
 MOST_POINTS = 8000
 """Points drawn of a line: four for every pixel."""
@@ -118,7 +119,8 @@ def _choose(ds: xr.Dataset, individual: str | None) -> int:
 
 def _name(ds: xr.Dataset, where: int) -> str:
     if "animal" in ds.coords and ds.animal.ndim:
-        return str(ds.animal.values[where])
+        name = str(ds.animal.values[where])
+        return short_names([name])[name]
     return str(ds.individual.values[where]) if "individual" in ds.dims else ""
 
 

@@ -14,10 +14,16 @@ from ethoflow.one_recording import animal_names, arena_outline, one_recording, r
 from ethoflow.origin import clock_times
 from ethoflow.plot import examples
 from ethoflow.plot.declare import plot
-from ethoflow.plot.floor import arena_layer, choose_part, limits_of, seen_from_above
-from ethoflow.plot.many import MANY, key_of_line, shaded_lines
+from ethoflow.plot.floor import (
+    arena_layer,
+    choose_part,
+    limits_of,
+    seen_from_above,
+    shown_names,
+)
+from ethoflow.plot.many import are_many, key_of_line, shaded_lines
 from ethoflow.plot.picture import Picture
-from ethoflow.plot.regions import region_layers
+from ethoflow.plot.regions import region_corners, region_layers
 from ethoflow.plot.save import with_options
 from ethoflow.schema import Data, as_dataset, position_units
 
@@ -62,14 +68,14 @@ def trajectories(data: Data, *, role: str = "centre") -> Picture:
     """
     ds = one_recording(as_dataset(data, needs=["position"]))
     units, place = position_units(ds), choose_part(ds, role)
-    many = ds.sizes["time"] > MANY
+    many = are_many(ds.sizes["time"])
     step = 1 if many else max(-(-ds.sizes["time"] // MAX_POINTS), 1)
     path = ds.position.isel(bodypart=place, time=slice(None, None, step)).compute()
     labels = {"x": f"x ({units})", "y": f"y ({units})"}
     layers, tables = [], []
     paths, colours = {}, {}
     dims = [hv.Dimension(axis, label=label) for axis, label in labels.items()]
-    names = animal_names(ds)
+    names, short = animal_names(ds), shown_names(ds)
     for i, name in names.items():
         table = pd.DataFrame(
             {
@@ -81,10 +87,10 @@ def trajectories(data: Data, *, role: str = "centre") -> Picture:
         tables.append(table.assign(animal=name))
         colour = PALETTE[i % len(PALETTE)]
         if many:
-            paths[name], colours[name] = table, colour
-            layers.append(key_of_line(dims, name, colour))
+            paths[short[i]], colours[short[i]] = table, colour
+            layers.append(key_of_line(dims, short[i], colour))
             continue
-        line = table.hvplot.line("x", "y", label=name, hover=False)
+        line = table.hvplot.line("x", "y", label=short[i], hover=False)
         layers.append(
             with_options(line, color=colour, line=0.8, xlabel=labels["x"], ylabel=labels["y"])
         )
@@ -94,6 +100,7 @@ def trajectories(data: Data, *, role: str = "centre") -> Picture:
     if outline is not None:
         layers.insert(0, arena_layer(outline))
         points = np.concatenate([points, outline[:, :2].T], axis=1)
+    points = np.concatenate([points, region_corners(ds).T], axis=1)
     part = str(ds.bodypart.values[place])
     thinned = f", every {step} frames" if step > 1 else ""
     title = f"{recording_title(ds)}: {part}{thinned}"

@@ -68,13 +68,13 @@ def transition_graph(table: pd.DataFrame, *, least: float = 0.05) -> Picture:
     for name, place in places.items():
         dot = hv.Points([tuple(place)], ["x", "y"])
         layers.append(marked(dot, color=colours[name], size=NODE))
-    words = [(1.35 * x, 1.2 * y, name) for name, (x, y) in places.items()]
+    words = [(1.42 * x, 1.2 * y, name) for name, (x, y) in places.items()]
     layers.append(write(words, "x", "y", "black", 9))
     n = int(means["n_animals"].max()) if len(means) else 0
     title = f"what follows what: mean of {n} animals\n(probability of {least:g} and more)"
     figure = with_options(
         hv.Overlay(layers), width=620, height=560, equal=True, title=title, xaxis=None, yaxis=None,
-        xlim=(-1.7, 1.7), ylim=(-1.45, 1.45), show_legend=False,
+        xlim=(-1.8, 1.8), ylim=(-1.45, 1.45), show_legend=False,
     )  # fmt: skip
     return Picture(figure, means)
 
@@ -98,6 +98,7 @@ def _arrow(start: Array, stop: Array, probability: float, colour: str) -> list[A
     base = line[-1]
     corners = np.array([base + side, base + 0.07 * tip, base - side])
     head = filled([corners], colour, colour)
-    middle = line[len(line) // 2] + 0.12 * aside
-    said = write([(*middle, f"{probability:.2f}")], "x", "y", "black", 8)
+    # Nearer to where it begins, as arrows cross in the middle.
+    beside = line[len(line) // 3] + 0.1 * aside
+    said = write([(*beside, f"{probability:.2f}")], "x", "y", "black", 8)
     return [path, head, said]

@@ -58,7 +58,7 @@ def transition_matrix(table: pd.DataFrame) -> Picture:
     values = square.reindex(index=names, columns=names).to_numpy(float)
     most = float(np.nanmax(values)) if np.isfinite(values).any() else 1.0
     n = int(means["n_animals"].max()) if len(means) else 0
-    title = f"{n} animals: mean probability\n(white: not counted, or not known)"
+    title = f"mean probability (0 to 1) of up to {n} animals\n(white: not counted, or not known)"
     figure = squares(
         values, names, names, across="then (behaviour)", down="first (behaviour)",
         label="probability (0 to 1)", most=most, title=title,
