@@ -15,7 +15,7 @@ from ethoflow.cluster.predicting import PARTS, predict_clusters
 from ethoflow.engine.declare import Array
 from ethoflow.engine.model import Model, open_model
 from ethoflow.errors import DataError, UnknownName, WrongUse, listed, no_such
-from ethoflow.networks.kept import make_model, save_model
+from ethoflow.networks.kept import make_model, save_model, weights_in
 from ethoflow.schema import Data
 
 FORMAT = "ethoflow clusterer 1"
@@ -75,8 +75,6 @@ class Clusterer:
         WrongUse
             Two would have one name, or a name has blanks.
         """
-        from ethoflow.cluster.predicting import weights_in
-
         for name in names:
             if name not in self.clusters:
                 raise UnknownName(no_such("cluster", name, self.clusters))

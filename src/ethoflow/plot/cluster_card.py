@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from ethoflow.colours import PALETTE
 from ethoflow.explain.describing import Cards
 from ethoflow.explain.fitting import not_explained
 from ethoflow.explain.reasons import plain
 from ethoflow.plot import examples
 from ethoflow.plot.declare import plot
 from ethoflow.plot.picture import Picture
-from ethoflow.plot.save import PALETTE
 from ethoflow.plot.shap_bars import COLOURS, medians
 from ethoflow.skeleton import SEGMENTS
 from ethoflow.stats.design import plural
