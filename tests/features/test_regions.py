@@ -171,3 +171,21 @@ def test_share_and_bearing_of_a_mouse() -> None:
     seen = np.isfinite(ds.position).all("space").values
     expected = ((x <= 0) & seen).sum(axis=1) / np.where(seen.sum(axis=1), seen.sum(axis=1), np.nan)
     np.testing.assert_allclose(ef.features.share_in_region(ds)[:, 0], expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("px_per_mm", [None, 3.3])
+def test_points_on_the_outline_are_inside_whatever_is_rounded(px_per_mm: float | None) -> None:
+    """Whole pixels on the sides of a region with whole corners, as of trackers of one point."""
+    x, y = np.arange(13.0, 334), np.arange(7.0, 412)
+    ring = [(x, np.full(x.size, 7.0)), (x, np.full(x.size, 411.0))]
+    ring += [(np.full(y.size, 13.0), y), (np.full(y.size, 333.0), y)]
+    points = np.concatenate(ring, axis=1)
+    ds = ef.from_arrays(points[np.newaxis, np.newaxis], fps=25, bodyparts=["centre"])
+    shape = ef.polygon([(13, 7), (333, 7), (333, 411), (13, 411)])
+    ds = ef.mark_regions(ds, {"box": shape, "apart": ef.polygon([(500, 0), (600, 0), (600, 90)])})
+    ds = ds if px_per_mm is None else ef.calibrate(ds, px_per_mm=px_per_mm)
+    inside = ef.features.in_region(ds)
+    assert (inside.sel(region="box") == 1).all()
+    assert (inside.sel(region="apart") == 0).all()
+    off = ds.assign(position=ds.position + 0.01)
+    assert (ef.features.in_region(off).sel(region="box") == 0).any()

@@ -7,12 +7,17 @@ import numpy as np
 from ethoflow.engine.declare import Array
 from ethoflow.engine.jit import jit
 
+ROUNDED = 2.0**-22
+"""Share of the largest coordinate by which float32 may round a point off a side it lies on."""
+
 RUN = 8
 """Sides one after the other that are looked at only where their box is near enough."""
 
 
 def distance_to_outline(position: Array, corners: Array, out: Array) -> None:
     """Signed distance of points to the rings of an outline: positive inside (even-odd rule).
+
+    On the outline, to within what positions are rounded by, it is 0.
 
     Parameters
     ----------
@@ -33,8 +38,9 @@ def distance_to_outline(position: Array, corners: Array, out: Array) -> None:
     """
     sides = _sides_of(corners[:, :2].astype(np.float64))  # seen from above
     boxes = _boxes_of(sides)
+    on = float(np.square(ROUNDED * np.abs(boxes).max(initial=0)))
     for part, result in zip(position, out, strict=True):
-        _measure(part[0], part[1], sides, boxes, result)
+        _measure(part[0], part[1], sides, boxes, on, result)
 
 
 def _sides_of(corners: Array) -> Array:
@@ -92,7 +98,7 @@ def _crosses(sides: Array, first: int, px: float, py: float) -> bool:
 
 
 @jit
-def _measure(x: Array, y: Array, sides: Array, boxes: Array, out: Array) -> None:
+def _measure(x: Array, y: Array, sides: Array, boxes: Array, on: float, out: Array) -> None:
     apart = np.empty(boxes.shape[0])
     for t in range(x.size):
         px, py = float(x[t]), float(y[t])
@@ -112,4 +118,5 @@ def _measure(x: Array, y: Array, sides: Array, boxes: Array, out: Array) -> None
         for k in range(boxes.shape[0]):
             if k != best and apart[k] < nearest:
                 nearest = _nearer(sides, k * RUN, px, py, nearest)
-        out[t] = np.sqrt(nearest) if inside else -np.sqrt(nearest)
+        distance = 0.0 if nearest <= on else np.sqrt(nearest)
+        out[t] = distance if inside or distance == 0 else -distance

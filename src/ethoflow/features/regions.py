@@ -15,6 +15,7 @@ from ethoflow.features.outlines import distance_to_outline
     units="position",
     pointwise=("bodypart",),
     on_request=True,
+    version=2,
 )
 def region_distance(
     position: Array, region_outline: Array, region_centre: Array, region_radius: Array

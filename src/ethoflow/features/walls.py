@@ -9,7 +9,7 @@ from ethoflow.engine.declare import Array
 from ethoflow.features.outlines import distance_to_outline
 
 
-@feature(dims=("bodypart", "time"), units="position", pointwise=("bodypart",))
+@feature(dims=("bodypart", "time"), units="position", pointwise=("bodypart",), version=2)
 def wall_distance(position: Array, arena: Array, arena_centre: Array, arena_radius: Array) -> Array:
     """Distance of each body part to the arena's wall: positive inside, negative outside.
 
