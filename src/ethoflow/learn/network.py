@@ -216,7 +216,7 @@ def train_networks(
             group[turned], plan, seed=own, gap=look,
         )  # fmt: skip
         with torch.no_grad():  # what the weights of the classes added to the odds
-            network.head.bias -= (weights[:, 1] / weights[:, 0]).log()[:, 0]
+            network.head.bias.sub_((weights[:, 1] / weights[:, 0]).log()[:, 0])
         made.append(network)
         history += [{"network": float(number), **row} for row in done.rows]
     return Networks(tuple(made), tuple(history))

@@ -156,8 +156,8 @@ def agreement(
             notes.add("nothing shared", f"{one.name} and {other.name}", str(error))
     if nothing is not None and not rows:
         raise nothing
-    for said in clocks.look_together(rows, pairs[0][0].fps) if offset == "search" else ():
-        notes.add(said, "", said)
+    for doubt in clocks.look_together(rows, pairs[0][0].fps) if offset == "search" else ():
+        notes.add(doubt, "", doubt)
     for note in notes:
         warnings.warn(note, AgreementNote, stacklevel=2)
     return pd.DataFrame(rows, columns=list(COLUMNS))
