@@ -32,7 +32,7 @@ def world():
 
 @pytest.fixture(scope="module")
 def classifier(world):
-    return ef.learn.fit(*world, "running", model="tcn", settings=SMALL, folds=3)
+    return ef.learn.fit(*world, "running", model="tcn", settings=SMALL, folds=2)
 
 
 def test_what_is_there_to_learn_is_learnt_by_a_network(classifier, world):
