@@ -32,7 +32,7 @@ def world():
 
 @pytest.fixture(scope="module")
 def classifier(world):
-    return ef.learn.fit(*world, "running", model="tcn", settings=SMALL, folds=3)
+    return ef.learn.fit(*world, "running", model="tcn", settings=SMALL, folds=2)
 
 
 def test_what_is_there_to_learn_is_learnt_by_a_network(classifier, world):
@@ -152,7 +152,7 @@ def test_what_does_not_fit_a_network_is_refused(classifier, world):
     with pytest.raises(TypeError, match="windows and statistics are what trees look at"):
         ef.learn.fit(*world, model="tcn", windows=["1 s"])
     for wrong, said in (
-        ({"widht": 3}, "'width'"),
+        ({"width_": 3}, "'width'"),
         ({"networks": 0}, "a whole number from 1 to inf"),
         ({"held_out": 0.9}, "held_out is a number from 0 to 0.5"),
     ):

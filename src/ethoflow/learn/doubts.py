@@ -58,5 +58,5 @@ def _empty_from(flags: xr.Dataset) -> int | None:
 
 def _over(values: Array) -> Array:
     """Whether it is so for any animal or pair."""
-    found: Array = values.reshape(-1, values.shape[-1]).any(axis=0)
+    found: Array = np.asarray(values.reshape(-1, values.shape[-1]).any(axis=0))
     return found

@@ -156,7 +156,7 @@ def curve() -> pd.DataFrame:
         warnings.simplefilter("ignore")
         return learning_curve(
             few, made, shares=(0.1, 0.3, 1.0), features=["smoothed_speed"], windows=["0.3 s"],
-            statistics=["mean"], folds=3, settings={"max_iter": 15},
+            statistics=["mean"], folds=2, settings={"max_iter": 15},
         )  # fmt: skip
 
 
