@@ -50,16 +50,19 @@ def _sentence(row: pd.Series, level: float) -> str:
     head = f"{str(row['behaviour']).replace('_', ' ')}, {row['contrast']}: "
     if not math.isfinite(row["p"]):
         return f"{head}not tested, {row['note'] or 'no p is known'}"
+    effect, size, least, most = (
+        row.get(name) for name in ("effect", "effect_size", "effect_low", "effect_high")
+    )
     found = [
         _with_interval("difference", row["estimate"], row["low"], row["high"], level),
-        _with_interval(
-            str(row.get("effect", "")),
-            *(row.get(name, math.nan) for name in ("effect_size", "effect_low", "effect_high")),
-            level,
-        ),
+        _with_interval(str(effect), _number(size), _number(least), _number(most), level),
     ]
     told = ", ".join(part for part in found if part)
     return f"{head}{told + '; ' if told else ''}{_test(row)}; {_p(row)}."
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, float) else math.nan
 
 
 def _with_interval(name: str, value: float, low: float, high: float, level: float) -> str:
@@ -72,7 +75,7 @@ def _with_interval(name: str, value: float, low: float, high: float, level: floa
 
 
 def _test(row: pd.Series) -> str:
-    statistic, df = float(row.get("statistic", math.nan)), str(row.get("df", ""))
+    statistic, df = _number(row.get("statistic")), str(row.get("df", ""))
     letter = "F" if "," in df else "t"
     number = f", {letter}({df}) = {statistic:.3g}" if df and math.isfinite(statistic) else ""
     test = str(row["test"]).replace("(exact)", f"(exact) of {plural(str(row['unit']))}")
@@ -86,11 +89,13 @@ def _test(row: pd.Series) -> str:
 def _p(row: pd.Series) -> str:
     found = _said("p", float(row["p"]))
     correction = str(row.get("correction", "none"))
-    adjusted = float(row.get("p_adjusted", math.nan))
+    adjusted = _number(row.get("p_adjusted"))
     if correction not in ("", "none") and math.isfinite(adjusted) and adjusted != row["p"]:
         found += f", {_said('p', adjusted)} corrected ({correction.capitalize()})"
-    floor = float(row.get("p_smallest", 0.0))
-    return found + (f"; the smallest p that so many units can give is {floor:.2g}" if floor else "")
+    floor = _number(row.get("p_smallest"))
+    return found + (
+        f"; the smallest p that so many units can give is {floor:.2g}" if floor > 0 else ""
+    )
 
 
 def _said(name: str, p: float) -> str:
