@@ -188,6 +188,11 @@ def test_positions_that_no_calibration_takes_back_are_refused(
         ef.video.labelled(turned, to=to)
     with pytest.raises(DataError, match="written as .webm"):
         ef.video.labelled(two, to=tmp_path / "m.avi")
+    try:  # this OpenCV may have an encoder for it
+        assert ef.video.labelled(two, to=tmp_path / "m.mp4", stop=0.1).is_file()
+    except DataError as error:
+        assert "no encoder for H.264: write .webm" in str(error)
+        assert not list(tmp_path.iterdir())
     with pytest.raises(DataError, match="nothing from 90 to inf s"):
         ef.video.labelled(two, to=to, start=90)
 
@@ -271,6 +276,9 @@ def test_labels_of_others_are_refused(pair: tuple[xr.Dataset, xr.Dataset]) -> No
         labels_beside(labels.assign_coords(origin=3.0), poses)
     with pytest.raises(DataError, match="labels are of c, d and the tracks of a, b"):
         labels_beside(labels.assign_coords(individual=["c", "d"]), poses)
+    named = poses.assign_coords(animal=("individual", ["m1", "m2"]))
+    with pytest.raises(DataError, match="a is 'm1' in the tracks and 'm2' in the labels"):
+        labels_beside(labels.assign_coords(animal=("individual", ["m2", "m1"])), named)
     with pytest.raises(DataError, match="labels are of the recording 'x', the tracks of 'y'"):
         labels_beside(labels.assign_coords(recording="x"), poses.assign_coords(recording="y"))
 
