@@ -88,8 +88,8 @@ def _check_animals(labels: xr.Dataset, ds: xr.Dataset) -> None:
         other = str(theirs.get(slot, ""))
         if other and str(animal) and other != str(animal):
             raise DataError(
-                f"{slot} is {str(animal)!r} in the tracks and {other!r} in the labels: the labels are "
-                "of other animals, or their slots were exchanged."
+                f"{slot} is {str(animal)!r} in the tracks and {other!r} in the labels: they are of "
+                "other animals, or their slots were exchanged."
             )
 
 
