@@ -103,6 +103,8 @@ def _write_one(
         made = labelled(one, marked, footage, to=file, progress=progress, **options)
     said = f"with {group}" if group else "without labels"
     next_ = "" if group else "; or `ethoflow annotate` first, for what the animals do"
+    if footage is None and "video" not in one.coords:
+        next_ += "; or name its video, or the folder of it, with --video"
     out.print(
         f"{name}, {said}\n\nwritten:\n{made}\n\nnext: open it in a browser or a player{next_}",
         markup=False,
