@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import subprocess
 import warnings
 from pathlib import Path
 
@@ -121,6 +122,17 @@ def test_what_is_cut_off_is_told_and_the_rest_is_right(tmp_path: Path) -> None:
     n = video.sizes["time"]
     assert 30 < n < 150
     assert [number_in(f) for f in video.isel(time=[0, n // 2, n - 1]).values] == [0, n // 2, n - 1]
+
+
+def test_a_video_of_a_turned_camera_is_upright(plain: Path, tmp_path: Path) -> None:
+    ffmpeg = pytest.importorskip("imageio_ffmpeg").get_ffmpeg_exe()
+    turned = tmp_path / "turned.mp4"
+    subprocess.run([ffmpeg, "-loglevel", "error", "-display_rotation", "90", "-i", str(plain),
+                    "-c", "copy", str(turned)], check=True)  # fmt: skip
+    video = ef.video.frames(turned, chunk=50)
+    assert (video.sizes["row"], video.sizes["column"]) == (128, 96)
+    back = np.rot90(video[77].values, k=-1)
+    assert number_in(back) == 77 or number_in(back[::-1, ::-1]) == 77
 
 
 def test_no_video_and_no_frames(tmp_path: Path) -> None:

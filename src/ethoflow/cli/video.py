@@ -57,6 +57,7 @@ def video(
     with plain_errors():
         from ethoflow.engine.sources import open_store
         from ethoflow.errors import DataError
+        from ethoflow.schema import as_dataset
         from ethoflow.store import list_groups
 
         store = place(path)
@@ -64,14 +65,14 @@ def video(
         track = next((name for name in ("poses", "tracks") if name in groups), None)
         if track is None:
             raise DataError(f"{store} holds labels alone: a video needs tracks, to draw them.")
-        poses = open_store(store, track)
+        poses = as_dataset(open_store(store, track))
         if examples or clusters:
             group = f"{CLUSTERS}{clusters}" if clusters else _labels_of(labels, groups)
             if group is None or group not in groups:
                 raise DataError(_no_labels(group or "labels", groups))
             if recording is not None:
                 poses = _one(poses, recording)
-            marked = open_store(store, group)
+            marked = as_dataset(open_store(store, group))
             _write_grids(store, poses, marked, examples, footage, n, seed, out_file, overwrite)
             return
         group = _labels_of(labels, groups)
@@ -81,14 +82,14 @@ def video(
         name = _name_of(one)
         file = out_file or results_beside(store) / "videos" / f"{name}.webm"
         _refuse_there([file], overwrite)
-        marked = None if group is None else open_store(store, group)
-        _write_one(one, marked, footage, file, name, group, start=start, stop=stop, begin=begin,
+        beside = None if group is None else as_dataset(open_store(store, group))
+        _write_one(one, beside, footage, file, name, group, start=start, stop=stop, begin=begin,
                    trail=trail)  # fmt: skip
 
 
 def _write_one(
     one: xr.Dataset,
-    marked: Any,
+    marked: xr.Dataset | None,
     footage: str | None,
     file: Path,
     name: str,
@@ -102,6 +103,8 @@ def _write_one(
         made = labelled(one, marked, footage, to=file, progress=progress, **options)
     said = f"with {group}" if group else "without labels"
     next_ = "" if group else "; or `ethoflow annotate` first, for what the animals do"
+    if footage is None and "video" not in one.coords:
+        next_ += "; or name its video, or the folder of it, with --video"
     out.print(
         f"{name}, {said}\n\nwritten:\n{made}\n\nnext: open it in a browser or a player{next_}",
         markup=False,
@@ -111,7 +114,7 @@ def _write_one(
 def _write_grids(
     store: Place,
     poses: xr.Dataset,
-    marked: Any,
+    marked: xr.Dataset,
     behaviours: Sequence[str] | None,
     footage: str | None,
     n: int,

@@ -52,7 +52,10 @@ def median_frame(path: str | Path) -> Image:
 
 
 def _evenly(n_frames: int, wanted: int) -> list[int]:
-    return np.unique(np.linspace(0, n_frames - 1, wanted).astype(int)).tolist() if n_frames else []
+    if not n_frames:
+        return []
+    places = np.unique(np.linspace(0, n_frames - 1, wanted).astype(int))
+    return [int(place) for place in places]
 
 
 def _near_whole_frames(index: FrameIndex) -> list[int]:
@@ -61,7 +64,8 @@ def _near_whole_frames(index: FrameIndex) -> list[int]:
         return []
     even = np.array(_evenly(index.n_frames, N_FRAMES))
     before = index.whole[np.searchsorted(index.whole, even, "right").clip(1) - 1]
-    return np.unique((before + BEHIND).clip(max=index.n_frames - 1)).tolist()
+    places = np.unique((before + BEHIND).clip(max=index.n_frames - 1))
+    return [int(place) for place in places]
 
 
 def _in_grey(index: FrameIndex, places: list[int]) -> Iterator[Image]:

@@ -85,6 +85,7 @@ def frames(path: str | Path, *, chunk: int | None = None) -> xr.DataArray:
     >>> folder.cleanup()
     """
     import dask.array as da
+    from dask.base import tokenize
 
     path = Path(path).absolute()
     index = index_frames(path)
@@ -104,7 +105,7 @@ def frames(path: str | Path, *, chunk: int | None = None) -> xr.DataArray:
         new_axis=[1, 2, 3],
         chunks=(numbers.chunks[0], (height,), (width,), (3,)),
         meta=np.empty((0, 0, 0, 0), np.uint8),
-        name=f"video-frames-{da.core.tokenize(str(path), index.stamp, chunk)}",
+        name=f"video-frames-{tokenize(str(path), index.stamp, chunk)}",
     )
     time = make_time(index.n_frames, index.fps)
     if not index.even:

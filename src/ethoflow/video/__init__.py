@@ -18,3 +18,7 @@ from ethoflow.video.bout_grid import examples
 from ethoflow.video.labelling import labelled
 
 __all__ = ["VideoNote", "examples", "frames", "labelled"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

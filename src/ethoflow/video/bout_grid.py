@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,27 +11,15 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from ethoflow.colours import colours_of
-from ethoflow.engine.declare import Array
 from ethoflow.io.video_index import FrameIndex, VideoNote, index_frames
 from ethoflow.one_recording import animal_names, one_recording, recording_title
 from ethoflow.origin import clock_times
 from ethoflow.schema import Data, DataError, as_dataset, first_frame
 from ethoflow.units import Quantity, convert
-from ethoflow.video.cells import BODIES, CAPTION, Cell, body_length, middle_path, points_of
+from ethoflow.video.cells import BODIES, Cell, body_length, middle_path, points_of
 from ethoflow.video.choosing import GivenVideo, video_of_recording
 from ethoflow.video.following import tell_if_elsewhere
-from ethoflow.video.lettering import (
-    BOLD,
-    GROUND,
-    INK,
-    PALE,
-    Image,
-    colour_of,
-    draw_text,
-    shorten,
-    text_width,
-)
+from ethoflow.video.grid import Grid
 from ethoflow.video.matching import Match, check_inside, match_frames
 from ethoflow.video.panel import clock
 from ethoflow.video.picking import Bout, Picked, pick_bouts
@@ -39,7 +27,6 @@ from ethoflow.video.places import Placing, on_video
 from ethoflow.video.states import labels_beside
 from ethoflow.video.writing import check_target, writing_video
 
-HEAD, GAP = 38, 6
 SMALLEST = 48.0
 """Side of a cell at least, px of the video."""
 
@@ -152,7 +139,7 @@ def examples(
     cells = _as_large(cells, picked)
     length = max(len(cell.numbers) for cell in cells)
     columns = min(columns, len(cells))
-    grid = _Grid(columns, -(-len(cells) // columns), size)
+    grid = Grid(columns, -(-len(cells) // columns), size)
     with writing_video(path, fps, grid.width, grid.height) as write:
         for done, image in enumerate(grid.play(cells, picked, seed, length), 1):
             write(image)
@@ -278,51 +265,3 @@ def _as_large(cells: list[Cell], picked: Picked) -> list[Cell]:
         least = SMALLEST if cell.index is not None else 1e-6
         made.append(replace(cell, side=max(side, least)))
     return made
-
-
-@dataclass(frozen=True)
-class _Grid:
-    """Cells in rows, below a line that says what they are."""
-
-    columns: int
-    rows: int
-    size: int
-
-    @property
-    def width(self) -> int:
-        """Px."""
-        return 2 * ((self.columns * (self.size + GAP) + GAP + 1) // 2)
-
-    @property
-    def height(self) -> int:
-        """Px."""
-        return 2 * ((HEAD + self.rows * (self.size + CAPTION + GAP) + 1) // 2)
-
-    def play(self, cells: list[Cell], picked: Picked, seed: int, length: int) -> Iterator[Image]:
-        """The frames of the whole grid."""
-        colour = colour_of(colours_of([picked.name])[picked.name])
-        playing = [cell.play(self.size, colour) for cell in cells]
-        ground = np.full((self.height, self.width, 3), GROUND, np.uint8)
-        draw_text(ground, picked.name, (GAP + 2, 25), 18, INK, BOLD)
-        n_recordings = len({bout.recording for bout in picked.bouts})
-        said = (
-            f"{len(cells)} of {picked.n_whole} whole bouts, {n_recordings} "
-            f"recording{'s' if n_recordings > 1 else ''}, seed {seed}"
-        )
-        room = self.width - 3 * GAP - text_width(picked.name, 18, BOLD) - 16
-        if room > 60:
-            said = shorten(said, 12, room)
-            draw_text(ground, said, (self.width - GAP - text_width(said, 12), 25), 12, PALE)
-        for _ in range(length):
-            image = ground.copy()
-            for place, one in enumerate(playing):
-                row, column = divmod(place, self.columns)
-                top, left = (
-                    HEAD + row * (self.size + CAPTION + GAP),
-                    GAP + column * (self.size + GAP),
-                )
-                shown: Array = next(one)
-                image[top : top + shown.shape[0], left : left + self.size] = shown
-            yield image
-        for one in playing:
-            one.close()

@@ -73,7 +73,7 @@ def draw_skeletons(image: Image, points: Array, body: Body) -> None:
         thick = max(round(body.radius * 0.7), 1)
         for ink, width in ((DARK, thick + 2), (colour, thick)):
             for ends in lines:
-                cv2.line(image, *map(_fixed, ends), ink, width, cv2.LINE_AA, SHIFT)
+                cv2.line(image, _fixed(ends[0]), _fixed(ends[1]), ink, width, cv2.LINE_AA, SHIFT)
         for place in np.flatnonzero(seen):
             radius = body.radius * (1.5 if place == body.nose else 1)
             _dot(image, places[place], radius + 1.2, colour)
@@ -96,7 +96,7 @@ def draw_trail(image: Image, path: Sequence[Array], colour: Colour) -> None:
         ends = path[number - 1 : number + 1]
         if np.isfinite(ends).all():
             width = 1 + round(2 * number / len(path))
-            cv2.line(image, *map(_fixed, ends), colour, width, cv2.LINE_AA, SHIFT)
+            cv2.line(image, _fixed(ends[0]), _fixed(ends[1]), colour, width, cv2.LINE_AA, SHIFT)
 
 
 @dataclass(frozen=True)
@@ -177,8 +177,9 @@ def _outlined(
     image: Image, text: str, at: tuple[int, int], size: int, ink: Colour, edge: Colour | None
 ) -> None:
     """Text that is read on any ground where it has an edge."""
-    for dx, dy in () if edge is None else ((-1, 0), (1, 0), (0, -1), (0, 1)):
-        draw_text(image, text, (at[0] + dx, at[1] + dy), size, edge)
+    if edge is not None:
+        for dx, dy in ((-1, 0), (1, 0), (0, -1), (0, 1)):
+            draw_text(image, text, (at[0] + dx, at[1] + dy), size, edge)
     draw_text(image, text, at, size, ink)
 
 

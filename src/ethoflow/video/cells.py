@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -65,7 +65,7 @@ class Cell:
     placing: Placing
     said: tuple[str, str]
 
-    def play(self, size: int, colour: Colour) -> Iterator[Image]:
+    def play(self, size: int, colour: Colour) -> Generator[Image, None, None]:
         """Pictures of the cell, again and again; a rim in colour while the bout lasts."""
         body = Body.of(self.ds, 2 * size)
         outline = arena_outline(self.ds)
@@ -107,7 +107,7 @@ def middle_path(points: Array, fps: float) -> Array:
     points
         Dims (time, bodypart, space).
     """
-    seen = np.isfinite(points).all(axis=-1)
+    seen = np.asarray(np.isfinite(points).all(axis=-1))
     with np.errstate(invalid="ignore"):
         middle = np.where(seen[..., None], points, 0).sum(axis=1) / seen.sum(axis=1)[:, None]
     known = np.flatnonzero(np.isfinite(middle).all(axis=1))
@@ -117,12 +117,13 @@ def middle_path(points: Array, fps: float) -> Array:
     whole = np.stack([np.interp(times, known, middle[known, i]) for i in range(2)], axis=1)
     reach = max(round(SMOOTHED * fps / 2), 1)
     wide = np.pad(whole, ((reach, reach), (0, 0)), mode="edge")
-    return np.lib.stride_tricks.sliding_window_view(wide, 2 * reach + 1, axis=0).mean(axis=-1)
+    windows = np.lib.stride_tricks.sliding_window_view(wide, 2 * reach + 1, axis=0)
+    return np.asarray(windows.mean(axis=-1))
 
 
 def body_length(points: Array) -> float:
     """The longest extent of an animal, the median over time; NaN where one point is all."""
-    seen = np.isfinite(points).all(axis=-1)
+    seen = np.asarray(np.isfinite(points).all(axis=-1))
     kept = points[seen.sum(axis=1) > 1]
     if not len(kept):
         return float("nan")

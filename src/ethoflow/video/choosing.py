@@ -8,9 +8,9 @@ from typing import TypeAlias
 
 import xarray as xr
 
-from ethoflow.errors import near_file
+from ethoflow.errors import listed, near_file
 from ethoflow.geometry.by_name import for_each
-from ethoflow.io.video import find_video
+from ethoflow.io.video import SUFFIXES, find_video
 from ethoflow.schema import DataError
 
 GivenVideo: TypeAlias = str | Path | Mapping[str, str | Path] | None
@@ -50,8 +50,10 @@ def video_of_recording(given: GivenVideo, ds: xr.Dataset) -> Path | None:
     found = find_video(path / PureWindowsPath(known).name) if known else None
     found = found or find_video(path / f"{name}.")
     if found is None:
+        there = sorted(file.name for file in path.iterdir() if file.suffix.lower() in SUFFIXES)
         raise DataError(
             f"no video of the recording {name} in {path}: needed one of that name, or of the part "
-            "before DLC. Name the file itself."
+            f"before DLC; there {f'is {listed(there, 5)}' if there else 'are none'}. Name the file "
+            "itself."
         )
     return found

@@ -80,7 +80,7 @@ def _points(ds: xr.Dataset, step: int, placing: Placing) -> Array:
 
 def _shares(frames: Array, points: Array) -> list[float]:
     """For each animal and pair of frames between which it moved: its points that have changed."""
-    seen = np.isfinite(points).all(axis=-1)
+    seen = np.asarray(np.isfinite(points).all(axis=-1))
     with np.errstate(invalid="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # of animals that are not seen
         middles = np.nanmean(points, axis=2)

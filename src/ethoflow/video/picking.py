@@ -93,12 +93,9 @@ def _resolve(
             )
         return behaviour, ""
     if category is None or str(category) not in known:
+        ordered = sorted(known, key=lambda name: (len(name), name))
         raise UnknownName(
             f"{behaviour} has categories, one of which is shown: "
-            f"{no_such('category', category, sorted(known, key=_as_number))}"
+            f"{no_such('category', category, ordered)}"
         )
     return behaviour, str(category)
-
-
-def _as_number(name: str) -> tuple[int, str]:
-    return (int(name), "") if name.lstrip("-").isdigit() else (10**9, name)
