@@ -15,7 +15,7 @@ from pathlib import Path
 import xarray as xr
 
 import ethoflow as ef
-from ethoflow.cleaning.scoring import score_filling
+from ethoflow.cleaning import score_filling
 
 REAL = {
     "demo1": ("freezing-behaviordepot/demo1/demo1_tracking.csv", 50.0, 3.2),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import pickle
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 from dask.local import get_sync
 from dask.threaded import get as get_threaded
 
+import ethoflow as ef
 from ethoflow.cleaning import outliers, smoothing
 from ethoflow.cli.stage_commands import commands_of_stages
 from ethoflow.cli.stage_index import StageCommand, index_stages
@@ -54,6 +56,17 @@ model(tracks=["-"], clean={"max_gap": "200 ms", "max_jump": "3 cm"})
 def test_the_pipeline_needs_dask_alone() -> None:
     code = "import ethoflow.pipeline, ethoflow.project, ethoflow.cli.cohort"
     assert loaded(code) <= {"dask", "pyarrow.csv"}
+
+
+@pytest.mark.parametrize("name", ef._MODULES)
+def test_a_module_offers_its_own_functions_alone(name: str) -> None:
+    module = getattr(ef, name)
+    assert sorted(dir(module)) == dir(module)
+    for offered in dir(module):
+        value = getattr(module, offered)
+        assert not inspect.ismodule(value), offered
+        owner = getattr(value, "__wrapped__", value)
+        assert owner.__module__.startswith("ethoflow."), offered
 
 
 def test_the_list_of_commands_imports_no_stage() -> None:

@@ -21,3 +21,7 @@ __all__ = [
     "spontaneous_alternation",
     "three_chamber",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

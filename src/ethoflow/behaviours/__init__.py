@@ -56,4 +56,4 @@ _name_rules()
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *builtin("behaviour")])
+    return sorted({*__all__, *builtin("behaviour")})

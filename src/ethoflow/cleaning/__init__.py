@@ -28,6 +28,7 @@ from ethoflow.cleaning.removal import (
     mark_removed,
 )
 from ethoflow.cleaning.scores import MOST_LOST, choose_min_confidence, describe_loss
+from ethoflow.cleaning.scoring import score_filling
 from ethoflow.cleaning.smoothing import smooth
 from ethoflow.engine.model import Model
 from ethoflow.engine.presets import Function
@@ -50,6 +51,7 @@ __all__ = [
     "remove_jumps",
     "remove_outliers",
     "remove_stretched",
+    "score_filling",
     "smooth",
     "smooth_kalman",
     "smooth_polynomial",
@@ -261,3 +263,7 @@ def _warn_of_loss(ds: xr.Dataset, threshold: float) -> None:
     lost = float((ds.confidence < np.float32(threshold)).where(seen).mean())
     if lost > MOST_LOST:
         warnings.warn(describe_loss(ds, threshold, lost), CostlyThreshold, stacklevel=3)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -14,6 +14,8 @@ from ethoflow.engine import Declaration, builtin, declarations, find
 from ethoflow.errors import DataError, Missing, did_you_mean, one_or_many, tell_missing
 from ethoflow.schema import Data, as_dataset
 
+__all__ = ["available", "compute", "find_feature", "usual"]
+
 
 def available() -> dict[str, str]:
     """Name and first line of every feature.
@@ -124,4 +126,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_features()])
+    return sorted({*__all__, *_features()})

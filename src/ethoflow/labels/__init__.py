@@ -21,3 +21,7 @@ __all__ = [
     "spread",
     "time_budget",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

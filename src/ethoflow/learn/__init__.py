@@ -18,3 +18,7 @@ __all__ = [
     "next_to_label",
     "open_classifier",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

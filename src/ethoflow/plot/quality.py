@@ -27,7 +27,7 @@ def _example() -> Picture:
 @plot(
     "quality",
     example=_example,
-    code="ef.plot.quality(ef.stats.quality.track_quality(tracks))",
+    code="ef.plot.quality(ef.stats.track_quality(tracks))",
 )
 def quality(table: pd.DataFrame, *, value: str = "missing") -> Picture:
     """The share of frames in which a point is missing, by recording and body part.

@@ -27,3 +27,7 @@ __all__ = [
     "write_dlc",
     "write_metadata",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -10,6 +10,7 @@ from ethoflow.stats.foresight import foresee
 from ethoflow.stats.measures import describe, measures, widen
 from ethoflow.stats.normative import deviations
 from ethoflow.stats.power import power
+from ethoflow.stats.quality import track_quality
 from ethoflow.stats.separation import separation
 from ethoflow.stats.stores import OtherSettings, Study, study
 from ethoflow.stats.transitions import chains, transitions
@@ -34,6 +35,11 @@ __all__ = [
     "separation",
     "study",
     "time_budget",
+    "track_quality",
     "transitions",
     "widen",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
