@@ -165,13 +165,13 @@ def _draw_directions(axes: Any) -> None:
             aside = (-16, 6) if name == "centre" else (0, 8)
             axes.annotate(name, (x, y), aside, textcoords="offset points", fontsize=8, ha="center")
     axes.set(xlabel="x (mm)", ylabel="y (mm), down as in videos", aspect="equal",
-             title="angles in rad, positive from +x towards +y", xlim=(-50, 215), ylim=(-62, 62))  # fmt: skip
+             title="angles in rad, positive from +x towards +y", xlim=(-50, 215),
+             ylim=(-62, 62))  # fmt: skip
     axes.invert_yaxis()
 
 
 def draw_arenas_found() -> Any:
     """What is found on a round floor, on four sides seen askew, and in clutter."""
-
     rng = np.random.default_rng(5)
 
     def room() -> Any:
