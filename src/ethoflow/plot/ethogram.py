@@ -18,7 +18,7 @@ from ethoflow.labels.rows import name_track
 from ethoflow.labels.runs import Track, follow_tracks, label_names
 from ethoflow.origin import clock_end, clock_times, on_clock, origins
 from ethoflow.plot import examples
-from ethoflow.plot.colours import colours_of
+from ethoflow.plot.colours import colours_of, in_order
 from ethoflow.plot.declare import plot
 from ethoflow.plot.picture import Picture
 from ethoflow.plot.recording import one_recording, recording_title
@@ -93,11 +93,12 @@ def ethogram(data: Data, *, title: str | None = None) -> Picture:
     values = ["behaviour", "animals", "duration", "colour"]
     several = any(track.category for row in rows for track in row.tracks)
     # The rows do not name the categories that share one.
-    named = bars.groupby("behaviour", sort=True) if several else [("", bars)]
+    names = sorted(set(bars.behaviour), key=in_order)
+    named = [(n, bars[bars.behaviour == n]) for n in names] if several else [("", bars)]
     shown = [
         with_options(
-            hv.Rectangles(own, edges, values, label=str(name)),
-            color=colours[str(name)] if several else "colour", line=None, hover=True,
+            hv.Rectangles(own, edges, values, label=name),
+            color=colours[name] if several else "colour", line=None, hover=True,
         )
         for name, own in named
     ]  # fmt: skip

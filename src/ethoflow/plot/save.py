@@ -20,6 +20,9 @@ from ethoflow.schema import DataError
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#332288", "#999933")
 """Okabe and Ito's colours, which colour-blind people tell apart, and two of Tol's."""
 
+LEGEND_LIMIT = 1000
+"""Layers above which there is no legend: HoloViews leaves it out above 25, as of 25 clusters."""
+
 WIDTH = 900
 DPI = 160
 SCREEN_DPI = 96
@@ -73,6 +76,8 @@ def with_options(
 ) -> Any:
     """`element` with the same look in both backends; sizes in screen pixels."""
     load_backends()
+    if shared.get("show_legend"):
+        shared["legend_limit"] = LEGEND_LIMIT
     is_box = isinstance(element, hv.Rectangles)
     bokeh: dict[str, Any] = dict(shared)
     still: dict[str, Any] = dict(shared)
@@ -204,7 +209,8 @@ def page_of(figure: Any) -> str:
     from bokeh.resources import INLINE
 
     state = hv.renderer("bokeh").get_plot(figure).state
-    return str(file_html(state, resources=INLINE, title="ethoflow"))
+    # What a notebook draws anew at a zoom stays in a page as it is.
+    return str(file_html(state, resources=INLINE, title="ethoflow", suppress_callback_warning=True))
 
 
 def in_frame(page: str) -> str:
