@@ -27,6 +27,7 @@ exclude_patterns = ["_build"]
 nb_execution_mode = "off"
 nb_merge_streams = True
 myst_enable_extensions = ["colon_fence"]
+myst_heading_anchors = 3
 autodoc_typehints = "none"
 napoleon_google_docstring = False
 suppress_warnings = ["mystnb.unknown_mime_type"]

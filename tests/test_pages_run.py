@@ -52,3 +52,13 @@ def test_a_page_names_what_there_is(page: Path) -> None:
         titles = re.findall(r"^#+ (.+)$", there, re.MULTILINE)
         slugs = {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
         assert not heading or heading in slugs, f"{target}#{heading}"
+
+
+def test_pictures_of_pages_are_made_by_a_script_and_shown() -> None:
+    docs = REPOSITORY / "docs"
+    kept = {path.stem for path in (docs / "images").iterdir()}
+    script = (docs / "page_pictures.py").read_text(encoding="utf-8")
+    made = set(re.findall(r'^    "(\w+)": draw_', script, re.MULTILINE))
+    pages = [REPOSITORY / "README.md", *docs.glob("*.md")]
+    text = "".join(page.read_text(encoding="utf-8") for page in pages)
+    assert kept == made == set(re.findall(r"\]\((?:docs/)?images/(\w+)\.png\)", text))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 
 from ethoflow.behaviours import available, usual
@@ -14,29 +15,52 @@ SHADES = (0.0, -0.35, 0.3, 0.55)
 """How far the palette's colours go towards white, or black, once all of them are used."""
 
 
+_NUMBERED = re.compile(r".*?[ _-]?(\d{1,6})")
+
+
 def colours_of(names: Sequence[str]) -> dict[str, str]:
     """Colours by name: of a behaviour that comes with ethoflow always the same.
 
+    Those with a number (``cluster 3``) have the one of their number, whichever others are there.
     Others have one that follows from their name, or the next that is free.
 
     Examples
     --------
     >>> colours_of(["moving"])["moving"] == colours_of(["climbing", "moving"])["moving"]
     True
+    >>> alone, both = colours_of(["cluster 3"]), colours_of(["cluster 1", "cluster 3"])
+    >>> alone["cluster 3"] == both["cluster 3"]
+    True
     """
     colours = [_shade(colour, share) for share in SHADES for colour in PALETTE]
     first = sorted(usual())
     known = [*first, *sorted(set(available()) - set(first))]
     places = {name: known.index(name) % len(colours) for name in names if name in known}
+    others = range(len(first), len(colours))  # the usual behaviours keep theirs
     for name in names:
+        number = _NUMBERED.fullmatch(name)
+        if number and name not in places:
+            places[name] = others[int(number.group(1)) % len(others)]
+    for name in sorted(names, key=in_order):
         if name not in places:
             digest = hashlib.blake2b(name.encode(), digest_size=4).digest()
-            others = range(len(first), len(colours))  # the usual behaviours keep theirs
             strong = others[: -len(PALETTE)]  # the palest only once the others are used
             wanted = strong[int.from_bytes(digest, "big") % len(strong)]
             free = [p for p in others if p not in places.values()]
             places[name] = next((p for p in free if p >= wanted), free[0] if free else wanted)
     return {name: colours[places[name]] for name in names}
+
+
+def in_order(name: str) -> list[tuple[int, str]]:
+    """What names are sorted by, 2 before 10.
+
+    Examples
+    --------
+    >>> sorted(["cluster 10", "cluster 2", "rest"], key=in_order)
+    ['cluster 2', 'cluster 10', 'rest']
+    """
+    parts = re.split(r"(\d+)", name)
+    return [(int(part), "") if part.isdigit() else (0, part) for part in parts]
 
 
 def _shade(colour: str, share: float) -> str:

@@ -137,3 +137,12 @@ def test_other_tracks_are_refused() -> None:
     ds = make_poses(2, 60)
     with pytest.raises(ef.DataError, match="differ in time"):
         ef.report_cleaning(ds, ef.clean(make_poses(2, 50)))
+
+
+def test_tracks_and_what_was_cleaned_are_not_taken_for_each_other() -> None:
+    tracks = ef.simulate.simulate_cohort(1, n_individuals=1, duration="8 s", seed=5).tracks
+    poses = ef.clean(tracks)
+    with pytest.raises(ef.DataError, match="the wrong way round"):
+        ef.report_cleaning(poses, tracks)
+    with pytest.raises(ef.DataError, match="the wrong way round"):
+        ef.plot.cleaning(tracks.isel(recording=0), poses.isel(recording=0))

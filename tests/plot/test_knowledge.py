@@ -193,3 +193,35 @@ def test_categories_that_share_a_row_have_a_legend() -> None:
     (axis,) = still_of(ef.plot.ethogram(ds)).axes
     named = [text.get_text() for text in axis.get_legend().get_texts()]
     assert named == ["cluster 0", "cluster 1", "cluster 2"]
+
+
+def test_many_clusters_have_a_legend_too() -> None:
+    states = np.repeat(np.arange(30.0), 4)[None].astype(np.float32)
+    latent = np.stack([states, states], axis=1)
+    ds = xr.Dataset(
+        {"cluster": (("individual", "time"), states, {"kind": "category"}),
+         "embedding": (("individual", "latent", "time"), latent)},
+        {"individual": ["a"], "time": ("time", np.arange(120) / 10, {"units": "s"}), "fps": 10.0},
+    )  # fmt: skip
+    for picture in (ef.plot.ethogram(ds[["cluster"]]), ef.plot.embedding(ds, by="cluster")):
+        (axis,) = still_of(picture).axes
+        assert len(axis.get_legend().get_texts()) == 30
+
+
+def test_a_cluster_has_one_colour_in_every_picture() -> None:
+    states = np.repeat([2.0, 0.0, 11.0], 4)[None].astype(np.float32)
+    ds = xr.Dataset(
+        {"cluster": (("individual", "time"), states, {"kind": "category"}),
+         "embedding": (("individual", "latent", "time"), np.stack([states, states], axis=1))},
+        {"individual": ["a"], "time": ("time", np.arange(12) / 10, {"units": "s"}), "fps": 10.0},
+    )  # fmt: skip
+
+    def shown(figure: object) -> dict[str, str]:
+        looks = [(x.label, x.opts.get("style", backend="bokeh").kwargs["color"]) for x in figure]  # type: ignore[attr-defined]
+        return {label.removeprefix("cluster "): colour for label, colour in looks if label}
+
+    bars = shown(ef.plot.ethogram(ds[["cluster"]]).figure)
+    assert list(bars) == ["0", "2", "11"]
+    assert bars == shown(ef.plot.embedding(ds, by="cluster").figure)
+    one = shown(ef.plot.ethogram(ds[["cluster"]].isel(time=slice(0, 4))).figure)
+    assert one["2"] == bars["2"]  # whichever others are there

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import holoviews as hv
 import numpy as np
 import pytest
@@ -71,7 +73,9 @@ def test_paths_of_many_frames_have_their_gaps(monkeypatch: pytest.MonkeyPatch) -
     assert drawn[(x > 1) & (x < 39)].all()
 
 
-def test_a_long_trace_is_drawn_anew_where_it_is_zoomed() -> None:
+def test_a_long_trace_is_drawn_anew_where_it_is_zoomed(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     n = 30_000
     values = np.random.default_rng(0).normal(0, 1, (1, n))
     values[0, 20_000] = 99.0
@@ -88,6 +92,8 @@ def test_a_long_trace_is_drawn_anew_where_it_is_zoomed() -> None:
     (zoom,) = (stream for stream in drawn.streams if isinstance(stream, hv.streams.RangeX))
     zoom.event(x_range=(40.0, 80.0))
     (seen,) = picture.figure[()].traverse(lambda x: x, [hv.Curve])
+    assert len(picture.save(tmp_path / "trace.html").read_text(encoding="utf-8")) > 1e6
+    assert "callbacks" not in caplog.text
     inside = seen.data[(seen.data.time >= 40) & (seen.data.time <= 80)]
     np.testing.assert_array_equal(inside.value, values[0, 1000:2001])
 

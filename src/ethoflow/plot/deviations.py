@@ -19,6 +19,7 @@ from ethoflow.plot.save import marked, with_options
 from ethoflow.stats.design import plural
 from ethoflow.stats.normative import deviations as measure
 
+MOST_TICKS = 20
 RARE = 0.05
 """p at and below which a unit is marked."""
 
@@ -125,6 +126,7 @@ def _over_bins(table: pd.DataFrame, unit: str, by: str, groups: list[Any]) -> An
     x = hv.Dimension("bin", label="bin (number)")
     y = hv.Dimension("deviation", label="deviation (-log density)")
     bins = np.sort(table["bin"].unique())
+    ticks = [(place, f"{place:g}") for place in bins.tolist()[:: -(-len(bins) // MOST_TICKS)]]
     thin, thick = [], []
     for seat, group in enumerate(groups):
         part, colour = table[table[by] == group], PALETTE[seat % len(PALETTE)]
@@ -139,6 +141,6 @@ def _over_bins(table: pd.DataFrame, unit: str, by: str, groups: list[Any]) -> An
         line = hv.Curve(shown, x, y, label=str(group))
         thick.append(with_options(line, color=colour, line=2.6))
     return with_options(
-        hv.Overlay([*thin, *thick]), width=760, height=420, show_legend=True,
+        hv.Overlay([*thin, *thick]), width=760, height=420, show_legend=True, xticks=ticks,
         legend_position="right", title=f"{_head(table, unit, groups[0])}\nthick: means",
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from ethoflow.colours import colours_of
+from ethoflow.colours import colours_of, in_order
 from ethoflow.errors import DataError, UnknownName, no_such
 from ethoflow.labels.categories import UNKNOWN as NOT_KNOWN
 from ethoflow.labels.categories import Categories, encode, is_category
@@ -74,8 +74,8 @@ def embedding(
         return Picture(_counted(known, x, y) if many else _density(known, x, y), known)
     step = 1 if many else max(-(-len(known) // MOST_POINTS), 1)
     shown = known.iloc[::step]
-    names = sorted(set(shown["group"]) - {""})
-    colours = {**colours_of(names), "": UNKNOWN}
+    names = sorted(set(shown["group"]) - {""}, key=in_order)
+    colours = group_colours(ds, by, names)
     thinned = f", every {step}th" if step > 1 else ""
     layers: list[Any] = []
     for group in ("", *names) if not many else ():
@@ -88,6 +88,14 @@ def embedding(
         title=f"{len(known)} frames by {by}{thinned}",
     )  # fmt: skip
     return Picture(figure, shown)
+
+
+def group_colours(ds: xr.Dataset, by: str, groups: Sequence[str]) -> dict[str, str]:
+    """Colours of groups, and of what is not known; categories have those of their bouts."""
+    category = by in ds.data_vars and is_category(ds[by])
+    called = {group: f"{by} {group}" if category else group for group in groups}
+    colours = colours_of(list(called.values()))
+    return {**{group: colours[name] for group, name in called.items()}, "": UNKNOWN}
 
 
 def choose_latents(ds: xr.Dataset, name: str, latents: tuple[int, int]) -> xr.DataArray:

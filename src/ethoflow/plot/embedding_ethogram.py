@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from ethoflow.colours import colours_of
+from ethoflow.colours import in_order
 from ethoflow.errors import DataError
 from ethoflow.one_recording import one_recording, recording_title
 from ethoflow.origin import clock_times
 from ethoflow.plot import examples
 from ethoflow.plot.declare import plot
-from ethoflow.plot.embedding import choose_latents, tabulate
-from ethoflow.plot.ethogram import MOST_ROWS, UNKNOWN
+from ethoflow.plot.embedding import choose_latents, group_colours, tabulate
+from ethoflow.plot.ethogram import MOST_ROWS
 from ethoflow.plot.panels import panels
 from ethoflow.plot.picture import Picture
 from ethoflow.plot.save import SCREEN_DPI, load_backends
@@ -72,8 +72,8 @@ def embedding_ethogram(
     # Every step-th frame of the recording, so that all animals keep the same moments.
     moments = np.sort(table["time"].unique())[::step]
     shown = table[table["time"].isin(moments)].reset_index(drop=True)
-    groups = sorted(set(shown["group"]) - {""})
-    colours = {**colours_of(groups), "": UNKNOWN}
+    groups = sorted(set(shown["group"]) - {""}, key=in_order)
+    colours = group_colours(ds, by, groups)
     rows = _rows(shown, groups)
     if len(rows) > MOST_ROWS:
         raise DataError(f"{len(rows)} rows of groups and animals cannot be read.")

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from ethoflow.colours import colours_of
+from ethoflow.colours import colours_of, in_order
 from ethoflow.engine.bouts import find_runs
 from ethoflow.labels.categories import UNKNOWN as STATE_UNKNOWN
 from ethoflow.labels.categories import encode
@@ -93,11 +93,12 @@ def ethogram(data: Data, *, title: str | None = None) -> Picture:
     values = ["behaviour", "animals", "duration", "colour"]
     several = any(track.category for row in rows for track in row.tracks)
     # The rows do not name the categories that share one.
-    named = bars.groupby("behaviour", sort=True) if several else [("", bars)]
+    names = sorted(set(bars.behaviour), key=in_order)
+    named = [(n, bars[bars.behaviour == n]) for n in names] if several else [("", bars)]
     shown = [
         with_options(
-            hv.Rectangles(own, edges, values, label=str(name)),
-            color=colours[str(name)] if several else "colour", line=None, hover=True,
+            hv.Rectangles(own, edges, values, label=name),
+            color=colours[name] if several else "colour", line=None, hover=True,
         )
         for name, own in named
     ]  # fmt: skip

@@ -89,7 +89,7 @@ def speeds() -> xr.Dataset:
 @cache
 def raw() -> xr.Dataset:
     """A recording as the tracker gave it."""
-    return simulate_cohort(1, n_individuals=1, duration="30 s", fps=25, seed=3).tracks.isel(
+    return simulate_cohort(1, n_individuals=1, duration="30 s", fps=25, seed=5).tracks.isel(
         recording=0
     )
 

@@ -18,6 +18,9 @@ from ethoflow.place import local_path
 from ethoflow.plot.picture import Moving, Picture
 from ethoflow.schema import DataError
 
+LEGEND_LIMIT = 1000
+"""Layers above which there is no legend: HoloViews leaves it out above 25, as of 25 clusters."""
+
 WIDTH = 900
 DPI = 160
 SCREEN_DPI = 96
@@ -71,6 +74,8 @@ def with_options(
 ) -> Any:
     """`element` with the same look in both backends; sizes in screen pixels."""
     load_backends()
+    if shared.get("show_legend"):
+        shared["legend_limit"] = LEGEND_LIMIT
     is_box = isinstance(element, hv.Rectangles)
     bokeh: dict[str, Any] = dict(shared)
     still: dict[str, Any] = dict(shared)
@@ -202,7 +207,8 @@ def page_of(figure: Any) -> str:
     from bokeh.resources import INLINE
 
     state = hv.renderer("bokeh").get_plot(figure).state
-    return str(file_html(state, resources=INLINE, title="ethoflow"))
+    # What a notebook draws anew at a zoom stays in a page as it is.
+    return str(file_html(state, resources=INLINE, title="ethoflow", suppress_callback_warning=True))
 
 
 def in_frame(page: str) -> str:

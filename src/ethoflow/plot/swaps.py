@@ -60,7 +60,7 @@ def swaps(data: Data, suspects: pd.DataFrame) -> Picture:
     more = f" (the first {MOST} of {len(suspects)})" if len(suspects) > MOST else ""
     count = f"{len(suspects)} suspected swap{'' if len(suspects) == 1 else 's'}{more}"
     figure = Figure(figsize=(9, 0.9 + 3.9 * max(len(shown), 0.1)), layout="constrained")
-    figure.suptitle(f"{recording_title(ds)}: {count}", fontsize=11)
+    figure.suptitle(f"{recording_title(ds)}: {count}", fontsize=11, y=1.0, va="bottom")
     if shown.empty:
         return Picture(figure, shown)
     axes = figure.subplots(len(shown), 2, squeeze=False, sharex="row", sharey="row")

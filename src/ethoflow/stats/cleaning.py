@@ -104,6 +104,11 @@ def count_cleaning(after: Data, before: Data | None = None, n_bins: int = 1) -> 
 
 def _join(before: xr.Dataset, after: xr.Dataset) -> xr.Dataset:
     """What was cleaned with the positions that it was made of."""
+    if "removed" in before and "removed" not in after:
+        raise DataError(
+            "the tracks and what was cleaned are the wrong way round: only what is given as tracks "
+            "has marks of cleaning."
+        )
     for dim in ("recording", "individual", "bodypart", "time"):
         here, there = (
             np.atleast_1d(ds[dim].values) if dim in ds.coords else np.empty(0)
