@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ethoflow.explain.describing import Cards, cards
-    from ethoflow.explain.rows import ExplainNote
     from ethoflow.explain.fitting import Surrogate, surrogate
+    from ethoflow.explain.rows import ExplainNote
 
 _NAMES = {
     "Cards": "describing",

@@ -308,4 +308,3 @@ def _tell(table: pd.DataFrame) -> None:
         )
     for one in said:
         warnings.warn(one, ExplainNote, stacklevel=3)
-

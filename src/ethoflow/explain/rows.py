@@ -11,6 +11,7 @@ import xarray as xr
 
 from ethoflow.engine.declare import Array
 from ethoflow.errors import DataError, listed
+from ethoflow.labels.categories import is_category
 from ethoflow.learn.folds import Seat
 from ethoflow.learn.samples import Met, meet
 from ethoflow.origin import clock_times
@@ -114,10 +115,22 @@ def of_one(labels: Data) -> xr.Dataset:
             "these labels are of pairs among more than two animals, and features of one animal "
             'explain one animal: give what it does with any of them, as in labels.max("partner").'
         )
+    kinds = [
+        str(n) for n, one in ds.data_vars.items() if is_category(one) and "partner" in one.dims
+    ]
+    if kinds:
+        raise DataError(
+            f"{kinds[0]} has categories of pairs, and features of one animal explain one animal: "
+            "make a flag of each, as in (x == 0).where(x.notnull())."
+        )
+    return with_any(ds)
+
+
+def with_any(ds: xr.Dataset) -> xr.Dataset:
+    """Labels of pairs as those of the first animal, with any other."""
     flags = {
         name: one.max("partner", keep_attrs=True) if "partner" in one.dims else one
         for name, one in ds.data_vars.items()
-        if one.attrs.get("kind") != "category" or "partner" not in one.dims
     }
     return xr.Dataset(flags, ds.drop_dims("partner").coords, ds.attrs)
 
@@ -317,5 +330,3 @@ def in_reference(rows: Rows, reference: Mapping[str, object] | None) -> tuple[Ar
     if not chosen.any():
         raise DataError("reference: no animal is all of this.")
     return chosen, ", ".join(f"{name} {value}" for name, value in reference.items())
-
-

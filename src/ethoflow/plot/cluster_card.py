@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from ethoflow.explain.describing import Cards
-from ethoflow.explain.reasons import plain
 from ethoflow.explain.fitting import not_explained
+from ethoflow.explain.reasons import plain
 from ethoflow.plot import examples
 from ethoflow.plot.declare import plot
 from ethoflow.plot.picture import Picture

@@ -12,8 +12,8 @@ import pandas as pd
 from ethoflow.engine.declare import Array
 from ethoflow.errors import DataError
 from ethoflow.explain import Surrogate
-from ethoflow.explain.reasons import plain
 from ethoflow.explain.fitting import not_explained
+from ethoflow.explain.reasons import plain
 from ethoflow.plot import examples
 from ethoflow.plot.declare import plot
 from ethoflow.plot.picture import Picture
