@@ -197,7 +197,8 @@ def _formats() -> str:
 
 def _generate() -> None:
     GENERATED.mkdir(parents=True, exist_ok=True)
-    shutil.copy(HERE.parent / "notebooks" / "tracks_to_ethogram.ipynb", GENERATED)
+    for notebook in sorted((HERE.parent / "notebooks").glob("*.ipynb")):
+        shutil.copy(notebook, GENERATED)
     header = ["name", "what it is", "dims", "units", "parameters", "body parts by role", "halo",
               "reference"]  # fmt: skip
     pages = {"feature": "Features", "summary": "Summaries", "behaviour": "Behaviours",

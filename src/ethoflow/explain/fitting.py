@@ -267,8 +267,8 @@ def surrogate(
         "units": list(rows.units), "all_features": list(map(str, matrix.feature.values)),
         "all_units": list(map(str, matrix.unit.values)), "fps": float(matrix.fps),
         "asked": asked, "window": window, "statistic": list(statistic), "partners": partners,
-        "background": f"{int(behind.sum()):,} real frames of {recordings} recordings ({name}), each "
-        "weighing as the frames it stands for",
+        "background": f"{int(behind.sum()):,} real frames of {recordings} recordings ({name}), "
+        "each weighing as the frames it stands for",
         "sampled": f"{len(rows.weight):,} real frames of {len(set(rows.recordings()))} recordings, "
         "some of every label, evenly in time",
         "held_out": held, "folds": len(parts), "settings": settings, "seed": seed,
