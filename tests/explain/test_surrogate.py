@@ -11,8 +11,8 @@ import xarray as xr
 
 import ethoflow as ef
 from ethoflow.explain import ExplainNote, surrogate
-from ethoflow.explain.predicting import explain_columns
 from ethoflow.learn.samples import LearnNote
+from ethoflow.plot.save import still_of
 from tests.conftest import no_compute
 from tests.explain.worlds import clusters, column, labels, matrix
 
@@ -92,6 +92,16 @@ def test_sample_adds_up_and_the_background_is_real_and_stated(planted) -> None:
     assert float(ours.base[0]) != pytest.approx(float(sample.base[0]), abs=1e-3)
 
 
+def test_a_beeswarm_is_coloured_by_the_values(planted) -> None:
+    picture = ef.plot.shap_beeswarm(planted[2], "running", n=1)
+    arrays = [dots.get_array() for axis in still_of(picture).axes for dots in axis.collections]
+    (levels,) = [one for one in arrays if one is not None]
+    assert np.ptp(levels) > 0.9
+    drawn = picture.data
+    assert drawn.groupby(drawn["label"] == 1)["shap"].mean().diff().iloc[-1] > 1
+    assert np.corrcoef(drawn["level"], drawn["shap"])[0, 1] > 0.5
+
+
 def test_values_of_recordings_are_lazy_and_the_same_in_any_chunks(planted) -> None:
     x, _, found, _ = planted
     gap = x.where((x.time > 2) | (x.feature != "span"))
@@ -114,7 +124,6 @@ def test_values_that_do_not_add_up_are_refused(planted) -> None:
     wrong = replace(found, model=replace(found.model, arrays=broken))
     with pytest.raises(ef.DataError, match="add up to something else"):
         wrong.shap(x, "running")
-    assert callable(explain_columns)
     with pytest.raises(ef.DataError, match="other features"):
         found.shap(x.isel(feature=[0, 1, 2]), "running")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -194,14 +195,14 @@ def _check_matrix(matrix: xr.DataArray) -> None:
         )
 
 
-def _of_recording(met: Met, row: int, quota: int) -> dict[str, object] | dict[str, list[Track]]:
+def _of_recording(met: Met, row: int, quota: int) -> dict[str, Any]:
     """Some frames of one recording, by label, with what each stands for."""
     labels = met.labels.isel(recording=row)
     ds = met.data.isel(recording=row)
     n = int(count_frames(met.data.isel(recording=[row]))[0])
     states = np.stack([labels[name].values[..., :n] for name in met.behaviours])
     states = np.where(np.isnan(states), -1, states).astype(np.int8)
-    known = (states >= 0).any(axis=0)  # individual, time
+    known: Array = np.asarray((states >= 0).any(axis=0))  # individual, time
     _, pattern = np.unique(states.reshape(len(states), -1), axis=1, return_inverse=True)
     pattern = np.where(known, pattern.reshape(known.shape), -1)
     chosen, weight = np.zeros(known.shape, bool), np.zeros(known.shape)
@@ -251,7 +252,8 @@ def _complete(rows: Rows) -> Rows:
             ExplainNote,
             stacklevel=4,
         )
-    whole = ~np.isnan(rows.x[columns]).any(axis=0) if columns.any() else np.zeros(0, bool)
+    missing = np.isnan(rows.x[columns]).any(axis=0)
+    whole: Array = ~np.asarray(missing) & bool(columns.any())
     if not whole.any():
         raise DataError(
             "in no labelled frame are all features known, so there is nothing to explain: leave "
