@@ -103,3 +103,10 @@ def test_gpu_says_where_there_is_none() -> None:
     command = [sys.executable, "-m", "benchmarks.gpu", "--steps", "8", "--batch", "64"]
     output = subprocess.check_output(command, text=True, cwd=REPOSITORY)
     assert "there is no GPU" in output or output.count("million frames/s") == 2
+
+
+@pytest.mark.slow
+def test_explain() -> None:
+    script = REPOSITORY / "benchmarks" / "explain.py"
+    command = [sys.executable, str(script), "--rows", "1000", "--background", "500"]
+    assert subprocess.check_output(command, text=True).count("rows/CPU s; sums off by") == 3

@@ -60,8 +60,11 @@ def explain(
     from ethoflow.engine.schedule import use_scheduler
     from ethoflow.engine.sources import open_store
     from ethoflow.explain import cards, surrogate
+    from ethoflow.explain.rows import of_one
+    from ethoflow.labels.budget import time_budget
     from ethoflow.labels.runs import is_behaviour
     from ethoflow.schema import as_dataset
+    from ethoflow.stats import find_design
     from ethoflow.store import list_groups
 
     store = place(path)
@@ -70,6 +73,9 @@ def explain(
         taken = _choose(there, labels, path)
         poses = as_dataset(open_store(store, group))
         found = as_dataset(open_store(store, taken))
+        factors = names_of(by, "--by") if by else None
+        if factors:  # what cannot be shown by group is said before the trees are grown
+            find_design(time_budget(of_one(found)), factors, unit=unit, animal=animal)
         out.print(f"{taken}: trees on held-out recordings; this may take minutes", markup=False)
         fitted = surrogate(
             poses, found, behaviour or None, max_rows=rows,
@@ -83,8 +89,8 @@ def explain(
                 if any(map(is_behaviour, other.data_vars.values())):
                     beside[name.removeprefix("labels/")] = other
         made = cards(
-            fitted, found, poses=poses, by=names_of(by, "--by") if by else None, unit=unit,
-            animal=animal, beside=beside,
+            fitted, found, poses=poses, by=factors, unit=unit, animal=animal,
+            beside=beside,
         )  # fmt: skip
         _show(made)
         folder = out_folder or results_beside(store) / FOLDER / taken.rpartition("/")[2]

@@ -29,7 +29,7 @@ def default_features(data: Data | xr.DataArray) -> list[str]:
     """
     if _is_matrix(data):
         return []
-    ds = as_dataset(data)
+    ds = _dataset(data)
     several = ds.sizes.get("individual", 1) > 1
     found = [name for name in (*OWN, *(OF_PAIRS if several else ())) if
              applies(ds, name, {}, must=False)]  # fmt: skip
@@ -51,11 +51,27 @@ def matrix_of(
     """The features as a matrix: the one that was given, or one of poses."""
     if isinstance(data, xr.DataArray) and _is_matrix(data):
         return data
-    ds = as_dataset(data)
+    ds = _dataset(data)
     if partners is None and ds.sizes.get("individual", 1) > 2:
         partners = "nearest"
     return feature_matrix(ds, list(features), window=window, statistic=list(statistic),
                           partners=partners)  # fmt: skip
+
+
+def _dataset(data: Data | xr.DataArray) -> xr.Dataset:
+    """Poses.
+
+    Raises
+    ------
+    DataError
+        It is an array that is no feature matrix.
+    """
+    if isinstance(data, xr.DataArray):
+        raise DataError(
+            "features are explained by name and unit: give poses, or what ef.feature_matrix gives; "
+            f"this has the dims {', '.join(map(str, data.dims))}."
+        )
+    return as_dataset(data)
 
 
 def _is_matrix(data: Data | xr.DataArray) -> bool:

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 
 from ethoflow.errors import DataError, UnknownName, no_such
 from ethoflow.explain.fitting import Surrogate
 from ethoflow.explain.poses import mean_poses
-from ethoflow.explain.rows import MATRIX, ExplainNote, Rows, of_one
+from ethoflow.explain.rows import MATRIX, ExplainNote, Rows, of_one, with_any
 from ethoflow.explain.usage import sum_up, typical_bouts, use_by_group
-from ethoflow.learn.samples import LearnNote, meet
+from ethoflow.learn.raters import LearnNote
+from ethoflow.learn.samples import meet
 from ethoflow.schema import Data, as_dataset, position_units
 
 
@@ -190,7 +190,12 @@ def find_overlap(rows: Rows, beside: Mapping[str, Data]) -> pd.DataFrame:
     """
     found = []
     for source, labels in beside.items():
-        for other, state in _at_rows(rows, labels):
+        try:
+            others = _at_rows(rows, labels)
+        except DataError as reason:
+            warnings.warn(f"no overlap with {source}: {reason}", ExplainNote, stacklevel=3)
+            continue
+        for other, state in others:
             for behaviour, own in rows.states.items():
                 known = (own >= 0) & (state >= 0)
                 inside = known & (own == 1)
@@ -208,10 +213,8 @@ def find_overlap(rows: Rows, beside: Mapping[str, Data]) -> pd.DataFrame:
 def _at_rows(rows: Rows, labels: Data) -> list[tuple[str, np.ndarray]]:
     """Other labels in the frames that were taken: 1, 0, and -1 where they are not known."""
     ds = as_dataset(labels)
-    if "partner" in ds.dims and ds.sizes["partner"] > 2:
-        kept = {n: a.max("partner", keep_attrs=True) if "partner" in a.dims else a
-                for n, a in ds.data_vars.items()}  # fmt: skip
-        ds = xr.Dataset(kept, ds.drop_dims("partner").coords, ds.attrs)
+    if ds.sizes.get("partner", 0) > 2:  # with any of them
+        ds = with_any(ds)
     base = rows.met.data[[MATRIX]]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", LearnNote)

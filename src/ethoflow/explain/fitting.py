@@ -263,19 +263,20 @@ def surrogate(
         models.append(_grow(rows, one, plan, behind, scores[-1]["share"]))
     table = pd.DataFrame(scores)
     recordings = len(set(rows.recordings()[behind]))
-    recipe = {
+    recipe: dict[str, Any] = {
         "behaviours": list(chosen), "arrays": list(models[0]), "features": list(rows.names),
         "units": list(rows.units), "all_features": list(map(str, matrix.feature.values)),
         "all_units": list(map(str, matrix.unit.values)), "fps": float(matrix.fps),
         "asked": asked, "window": window, "statistic": list(statistic), "partners": partners,
-        "background": f"{int(behind.sum()):,} real frames of {recordings} recordings ({name}), each "
-        "weighing as the frames it stands for",
+        "background": f"{int(behind.sum()):,} real frames of {recordings} recordings ({name}), "
+        "each weighing as the frames it stands for",
         "sampled": f"{len(rows.weight):,} real frames of {len(set(rows.recordings()))} recordings, "
         "some of every label, evenly in time",
         "held_out": held, "folds": len(parts), "settings": settings, "seed": seed,
     }  # fmt: skip
     arrays = {f"b{i}_{n}": one for i, own in enumerate(models) for n, one in own.items()}
-    places = [recipe["all_features"].index(one) for one in rows.names]
+    every = list(map(str, matrix.feature.values))
+    places = [every.index(one) for one in rows.names]
     arrays["columns"] = np.array(places, np.int64)
     digest = content_digest(arrays, {}, repr(sorted(recipe.items(), key=lambda item: item[0])))
     _tell(table)

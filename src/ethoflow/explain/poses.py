@@ -7,6 +7,7 @@ import pandas as pd
 import xarray as xr
 
 from ethoflow.engine.declare import Array
+from ethoflow.errors import DataError
 from ethoflow.explain.rows import Rows
 from ethoflow.geometry.alignment import align
 from ethoflow.schema import Data, as_dataset
@@ -27,10 +28,13 @@ def mean_poses(rows: Rows, poses: Data) -> tuple[pd.DataFrame, pd.DataFrame]:
     Raises
     ------
     DataError
-        The positions have no centre or no nose.
+        The positions have no centre or no nose, or are of other frames or animals.
     """
     ds = as_dataset(poses, needs=["position"])
     ds = ds if "recording" in ds.dims else ds.expand_dims("recording")
+    for dim in ("time", "individual"):
+        if list(ds[dim].values) != list(rows.met.data[dim].values):
+            raise DataError(f"the poses have another {dim} than the features: give the same data.")
     framed = align(ds, "centre", along="nose")
     step = max(round(APART * float(ds.fps)), 1)
     places = np.full((len(MOMENTS), ds.sizes["bodypart"], 2, len(rows.weight)), np.nan)

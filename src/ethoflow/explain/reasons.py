@@ -12,8 +12,9 @@ from ethoflow.engine.declare import Array
 
 ALIKE = 0.8
 """Rank correlation of features that are taken together: trees share credit among them."""
-CLEAR = 0.4
-"""Rank correlation of a feature and what it adds, from which more of it is always more."""
+TAIL, EVEN = 0.1, 0.1
+"""Direction is read at both ends: the tenth of rows with the lowest values, and the highest. One
+leads to the label where the other adds less than a tenth of that, or takes away."""
 
 COLUMNS = ("behaviour", "rank", "feature", "also", "direction", "here", "elsewhere", "unit",
            "importance", "share", "toward", "words")  # fmt: skip
@@ -29,7 +30,7 @@ def find_reasons(
     the frames of the label, `share` that of all features, `toward` the mean with its sign: how far
     they lead to the label. `here` and `elsewhere` are medians of the feature in frames with the
     label and without it (of angles the mean direction). `direction` says which values lead to it:
-    high, low, or neither, where it is values in between.
+    high, low, both ends, or none of these, where it is values in between.
 
     Parameters
     ----------
@@ -127,16 +128,13 @@ def _direction(values: Array, shap: Array, here: float, there: float, *, round_:
     """Which values of a feature lead to the label."""
     if round_:
         return "around"
-    from scipy.stats import rankdata
-
-    if np.ptp(values) == 0 or np.ptp(shap) == 0:
-        return "between"
-    rho = float(np.corrcoef(rankdata(values), rankdata(shap))[0, 1])
-    if rho >= CLEAR and here > there:
+    low, high = np.quantile(values, [TAIL, 1 - TAIL])
+    under, over = float(shap[values <= low].mean()), float(shap[values >= high].mean())
+    if over > 0 and under < EVEN * over and here > there:
         return "high"
-    if rho <= -CLEAR and here < there:
+    if under > 0 and over < EVEN * under and here < there:
         return "low"
-    return "between"
+    return "both ends" if under > 0 and over > 0 and low < high else "between"
 
 
 def plain(feature: str) -> str:
@@ -167,7 +165,8 @@ def in_words(row: dict[str, object]) -> str:
     others = str(row["also"]).split("; ") if row["also"] else []
     along = f"; or what goes along with it: {', '.join(map(plain, others[:3]))}" if others else ""
     more = f" and {len(others) - 3} more" if len(others) > 3 else ""
-    said = {"between": "values in between", "around": "this direction"}
+    said = {"between": "values in between", "both ends": "low or high values",
+            "around": "this direction"}  # fmt: skip
     direction = said.get(str(row["direction"]), str(row["direction"]))
     return f"{plain(str(row['feature']))}: {direction} ({words[0]} against {words[1]} elsewhere)" \
            f"{along}{more}"  # fmt: skip

@@ -5,12 +5,14 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from ethoflow.engine.declare import Array
 from ethoflow.errors import DataError, listed
+from ethoflow.labels.categories import is_category
 from ethoflow.learn.folds import Seat
 from ethoflow.learn.samples import Met, meet
 from ethoflow.origin import clock_times
@@ -114,10 +116,22 @@ def of_one(labels: Data) -> xr.Dataset:
             "these labels are of pairs among more than two animals, and features of one animal "
             'explain one animal: give what it does with any of them, as in labels.max("partner").'
         )
+    kinds = [
+        str(n) for n, one in ds.data_vars.items() if is_category(one) and "partner" in one.dims
+    ]
+    if kinds:
+        raise DataError(
+            f"{kinds[0]} has categories of pairs, and features of one animal explain one animal: "
+            "make a flag of each, as in (x == 0).where(x.notnull())."
+        )
+    return with_any(ds)
+
+
+def with_any(ds: xr.Dataset) -> xr.Dataset:
+    """Labels of pairs as those of the first animal, with any other."""
     flags = {
         name: one.max("partner", keep_attrs=True) if "partner" in one.dims else one
         for name, one in ds.data_vars.items()
-        if one.attrs.get("kind") != "category" or "partner" not in one.dims
     }
     return xr.Dataset(flags, ds.drop_dims("partner").coords, ds.attrs)
 
@@ -181,14 +195,14 @@ def _check_matrix(matrix: xr.DataArray) -> None:
         )
 
 
-def _of_recording(met: Met, row: int, quota: int) -> dict[str, object] | dict[str, list[Track]]:
+def _of_recording(met: Met, row: int, quota: int) -> dict[str, Any]:
     """Some frames of one recording, by label, with what each stands for."""
     labels = met.labels.isel(recording=row)
     ds = met.data.isel(recording=row)
     n = int(count_frames(met.data.isel(recording=[row]))[0])
     states = np.stack([labels[name].values[..., :n] for name in met.behaviours])
     states = np.where(np.isnan(states), -1, states).astype(np.int8)
-    known = (states >= 0).any(axis=0)  # individual, time
+    known: Array = np.asarray((states >= 0).any(axis=0))  # individual, time
     _, pattern = np.unique(states.reshape(len(states), -1), axis=1, return_inverse=True)
     pattern = np.where(known, pattern.reshape(known.shape), -1)
     chosen, weight = np.zeros(known.shape, bool), np.zeros(known.shape)
@@ -238,7 +252,8 @@ def _complete(rows: Rows) -> Rows:
             ExplainNote,
             stacklevel=4,
         )
-    whole = ~np.isnan(rows.x[columns]).any(axis=0) if columns.any() else np.zeros(0, bool)
+    missing = np.isnan(rows.x[columns]).any(axis=0)
+    whole: Array = ~np.asarray(missing) & bool(columns.any())
     if not whole.any():
         raise DataError(
             "in no labelled frame are all features known, so there is nothing to explain: leave "

@@ -53,7 +53,11 @@ def leaves_of(trees: Mapping[str, Array]) -> Leaves:
     DataError
         A tree is deeper than eight columns.
     """
-    first, column, low, high, value = [0], [], [], [], []
+    first: list[int] = [0]
+    column: list[int] = []
+    low: list[float] = []
+    high: list[float] = []
+    value: list[float] = []
     for root in trees["roots"].tolist():
         stack: list[tuple[int, dict[int, tuple[float, float]]]] = [(root, {})]
         while stack:

@@ -108,12 +108,13 @@ def _reasons(axis: Axes, own: dict[str, pd.DataFrame], cards: Cards, behaviour: 
         at = n - 1 - place
         axis.barh(at - 0.22, row["importance"], height=0.3, color=COLOURS[row["direction"]])
         also = len([one for one in row["also"].split("; ") if one])
-        name = plain(row["feature"]) + (f" (and {also} alike)" if also else "")
+        more = f" (and {also} alike)" if also else ""
+        name = textwrap.shorten(plain(row["feature"]), 60, placeholder=" ...")
         direction = {"between": "in between", "around": "a direction"}.get(
             row["direction"], row["direction"]
         )
-        axis.text(0, at + 0.03, f"{textwrap.shorten(name, 60, placeholder=' ...')}\n{direction}, "
-                  f"{medians(row)}", fontsize=8.5, va="bottom")  # fmt: skip
+        axis.text(0, at + 0.03, f"{name}\n{direction}, "
+                  f"{medians(row)}{more}", fontsize=8.5, va="bottom")  # fmt: skip
     axis.set(yticks=[], ylim=(min(-0.5, n - 5.5), max(n - 0.3, 0.7)))
     axis.set_xlabel("mean size of what it adds (log odds)", fontsize=9)
     axis.spines["left"].set_visible(False)

@@ -16,7 +16,8 @@ from ethoflow.plot.picture import Picture
 from ethoflow.plot.save import with_options
 from ethoflow.plot.shap_beeswarm import HIGH, LOW, name_rows, reasons_of
 
-COLOURS = {"low": LOW, "high": HIGH, "between": "#7F7F7F", "around": "#7F7F7F"}
+COLOURS = {"low": LOW, "high": HIGH, "between": "#7F7F7F", "around": "#7F7F7F",
+           "both ends": "#7F7F7F"}  # fmt: skip
 
 
 def _example() -> Picture:

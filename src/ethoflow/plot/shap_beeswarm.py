@@ -17,7 +17,7 @@ from ethoflow.explain.reasons import plain
 from ethoflow.plot import examples
 from ethoflow.plot.declare import plot
 from ethoflow.plot.picture import Picture
-from ethoflow.plot.save import with_options
+from ethoflow.plot.save import load_backends, with_options
 
 LOW, MIDDLE, HIGH = "#0072B2", "#C8C8C8", "#D55E00"
 MOST_POINTS = 600
@@ -111,7 +111,12 @@ def name_rows(rows: pd.DataFrame) -> list[str]:
     for row in rows.to_dict("records"):
         also = len([one for one in row["also"].split("; ") if one])
         more = f"\n(and {also} alike)" if also else ""
-        names.append(textwrap.fill(plain(row["feature"]), LINE) + more)
+        name = plain(row["feature"])
+        if len(name) > LINE and ", " in name:
+            name = ",\n".join(textwrap.fill(part, LINE) for part in name.rsplit(", ", 1))
+        else:
+            name = textwrap.fill(name, LINE)
+        names.append(name + more)
     return names
 
 
@@ -120,6 +125,7 @@ def _draw(table: pd.DataFrame, rows: pd.DataFrame, behaviour: str, background: s
     y = hv.Dimension("place", label=" ")
     level = hv.Dimension("level", label="value of the feature (rank, 0 to 1)")
     n = len(rows)
+    load_backends()  # options of one that is not loaded would be lost
     points = hv.Points(table, [x, y], [level])
     colours = blend()
     shared = {"cmap": colours, "clim": (0.0, 1.0)}
