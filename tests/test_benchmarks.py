@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from tests.conftest import REPOSITORY
@@ -110,3 +111,17 @@ def test_explain() -> None:
     script = REPOSITORY / "benchmarks" / "explain.py"
     command = [sys.executable, str(script), "--rows", "1000", "--background", "500"]
     assert subprocess.check_output(command, text=True).count("rows/CPU s; sums off by") == 3
+
+
+def test_a_probe_of_blocks_finds_what_is_in_its_rows_and_nothing_else() -> None:
+    from benchmarks.real_clusters import blocked_f1, window_statistics
+
+    random = np.random.default_rng(0)
+    truth = ((np.arange(2000) // 40) % 2).astype(float)
+    known = np.arange(2000) >= 100
+    rows = random.normal(size=(2, 2000))
+    assert blocked_f1(rows, truth, known, 10) < 0.7
+    assert blocked_f1(rows + 5 * truth, truth, known, 10) > 0.97
+    mean, spread = window_statistics(np.full((1, 50), 3.0), 13)
+    assert (mean == 3).all()
+    assert (spread == 0).all()
