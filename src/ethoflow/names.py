@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Container, Hashable
+from collections.abc import Container, Hashable, Sequence
 
 NETWORK = re.compile(r"DLC(?=[_A-Z])|DeepCut(?=_)|_superanimal_")
 """Where a name stops being that of a video and goes on with the network that tracked it."""
+
+COUNTED = re.compile(
+    r"(individual|ind|track|untracked|instance|roi|arena_?\d+_ind)[ _-]?\d+|single"
+)
+"""What trackers call animals they count, in small letters: the same names in every file."""
 
 ASIDE = "metadata_"
 """What stands before the name of metadata that are called like something of ours."""
@@ -25,6 +30,22 @@ def name_aside(name: Hashable, taken: Container[Hashable]) -> str:
     while found in taken:
         found = f"{ASIDE}{found}"
     return found
+
+
+def animals_of(names: Sequence[str], recording: str) -> list[str]:
+    """Who sits in the slots of a recording: its only animal is called as it if only counted.
+
+    A tracker calls the only animal ``track_0`` in every file; as the name of an animal that would
+    make one animal of all recordings.
+
+    Examples
+    --------
+    >>> animals_of(["track_0"], "day_1"), animals_of(["B7"], "day_1")
+    (['day_1'], ['B7'])
+    """
+    if len(names) == 1 and COUNTED.fullmatch(str(names[0]).casefold()):
+        return [recording]
+    return [str(name) for name in names]
 
 
 def plain(words: str) -> str:

@@ -51,6 +51,12 @@ def test_explain_writes_tables_pictures_and_examples(tmp_path: Path) -> None:
     text = (tmp_path / "c_results" / "report.html").read_text(encoding="utf-8")
     assert "Reasons: clusters-states" in text
     assert text.count("data:image/png;base64") >= 2
+    changed = "are not those that this was written from"
+    assert changed not in text
+    turned = found.map(lambda one: 1 - one, keep_attrs=True)
+    ef.write(turned, store, "labels/clusters-states")
+    run("report", store, "--group", "labels/clusters-states")
+    assert changed in (tmp_path / "c_results" / "report.html").read_text(encoding="utf-8")
     said = run("explain", store, "--labels", "human", "--by", "treatment", code=1)
     assert "treatment" in said
     assert "Did you mean" in run("explain", store, "--labels", "clusters-state", code=1)

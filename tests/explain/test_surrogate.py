@@ -11,6 +11,7 @@ import xarray as xr
 
 import ethoflow as ef
 from ethoflow.explain import ExplainNote, surrogate
+from ethoflow.explain.rows import with_any
 from ethoflow.learn.samples import LearnNote
 from ethoflow.plot.save import still_of
 from tests.conftest import no_compute
@@ -215,6 +216,41 @@ def test_cards_count_what_is_never_shown_as_none() -> None:
     with pytest.raises(ef.DataError, match="no card"):
         made.of("fly")
     assert len(ef.plot.cluster_card(made, "run").data)
+
+
+def test_cards_are_of_one_rater_and_of_every_animal() -> None:
+    """Slots that are only counted are other animals in every recording; two raters are not mixed."""
+    x = matrix(n_recordings=3, n_frames=300, n_individuals=2)
+    slots = np.array([["track_0", "track_1"]] * 3, object)
+    x = x.assign_coords(animal=(("recording", "individual"), slots))
+    own = labels(x, fast=column(x, "speed") > 60)
+    raters = xr.DataArray(np.array(["ann", "bob"], object), dims="rater", name="rater")
+    both = xr.concat([own, own.map(lambda one: one * 0, keep_attrs=True)], raters)
+    model = surrogate(x, both, rater="ann", max_rows=900, **QUICK)
+    made = ef.explain.cards(model, both)
+    assert made.usage["n_units"].tolist() == [6]
+    shares = own.fast.mean("time").values.ravel()
+    assert sorted(made.units["usage"]) == pytest.approx(sorted(shares), abs=1e-6)
+
+
+def test_a_pair_label_with_any_other_stays_unknown() -> None:
+    """With b known to be no, and c not known: nobody knows of any; who is not there counts not."""
+    names = np.array(["a", "b", "c"], object)
+    with_whom = np.zeros((2, 3, 3, 2))
+    with_whom[:, range(3), range(3)] = np.nan
+    with_whom[0, 0, 1, 0] = 1
+    with_whom[0, 0, 2] = np.nan
+    with_whom[1, 2], with_whom[1, :, 2] = np.nan, np.nan
+    animals = np.array([["a", "b", "c"], ["d", "e", ""]], object)
+    ds = xr.Dataset(
+        {"follows": (("recording", "individual", "partner", "time"), with_whom)},
+        {"individual": names, "partner": names, "animal": (("recording", "individual"), animals)},
+    )
+    found = with_any(ds).follows.transpose("recording", "individual", "time").values
+    np.testing.assert_array_equal(found[0], [[1, np.nan], [0, 0], [0, 0]])
+    np.testing.assert_array_equal(found[1], [[0, 0], [0, 0], [np.nan, np.nan]])
+    alone = with_any(ds.assign_coords(animal=(("recording", "individual"), [["a", "", ""]] * 2)))
+    assert np.isnan(alone.follows.sel(individual="a").isel(recording=1)).all()
 
 
 def test_labels_of_other_recordings_are_told() -> None:

@@ -117,22 +117,27 @@ def test_a_second_factor_does_not_make_the_sample_finer() -> None:
     assert (design.unit, design.between, design.within) == ("cage", ("treatment",), ("sex",))
 
 
-def test_slots_without_names_are_animals_of_their_recordings() -> None:
+@pytest.mark.parametrize("slot", ["individual_", "track_", "ind", "Arena0_Ind"])
+def test_slots_without_names_are_animals_of_their_recordings(slot: str) -> None:
     table = cohort(by_cage=True).drop(columns="cage")
     table["recording"] = table["animal"].str[:2]
-    table["animal"] = ["individual_0", "individual_1"] * 6
+    table["animal"] = [f"{slot}0", f"{slot}1"] * 6
     design = find_design(table, "treatment")
     assert (design.unit, design.rows["animal"].nunique()) == ("recording", 12)
     assert any("do not say who is who" in note for note in design.notes)
 
 
-def test_vague_names_in_several_recordings_are_asked_about() -> None:
+@pytest.mark.parametrize("names", [("B", "W"), ("resident", "intruder"), ("mus1", "mus2")])
+def test_vague_names_in_several_recordings_are_asked_about(names: tuple[str, str]) -> None:
     table = cohort(by_cage=True).drop(columns="cage")
     table["recording"] = table["animal"].str[:2]
-    table["animal"] = ["B", "W"] * 6
+    table["animal"] = [*names] * 6
     with pytest.raises(DataError, match="the same animals each time"):
         find_design(table, "treatment")
     assert find_design(table, "treatment", animal="recording").unit == "recording"
+    table.loc[0, "animal"] = "C57-12"  # that some have names of their own answers nothing
+    with pytest.raises(DataError, match="the same animals each time"):
+        find_design(table, "treatment")
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,7 @@ def explain(
     from ethoflow.explain.rows import of_one
     from ethoflow.labels.budget import time_budget
     from ethoflow.labels.runs import is_behaviour
+    from ethoflow.report.cards import state_of
     from ethoflow.schema import as_dataset
     from ethoflow.stats import find_design
     from ethoflow.store import list_groups
@@ -71,6 +72,8 @@ def explain(
     with plain_errors(), use_scheduler(scheduler):
         there = list_groups(store)
         taken = _choose(there, labels, path)
+        groups = [group, taken]
+        made_from = {"groups": groups, "state": state_of(store, groups)}
         poses = as_dataset(open_store(store, group))
         found = as_dataset(open_store(store, taken))
         factors = names_of(by, "--by") if by else None
@@ -94,7 +97,7 @@ def explain(
         )  # fmt: skip
         _show(made)
         folder = out_folder or results_beside(store) / FOLDER / taken.rpartition("/")[2]
-        files = _write(made, folder)
+        files = _write(made, folder, made_from)
         tables = [file for file in files if file.suffix == ".csv"]
         out.print("written:", *map(str, tables), sep="\n", markup=False)
         out.print(f"and {len(files) - len(tables)} pictures in {folder}", markup=False)
@@ -154,8 +157,8 @@ def _show(made: Cards) -> None:
     out.print()
 
 
-def _write(made: Cards, folder: Path) -> list[Path]:
-    """Tables, and pictures of every label."""
+def _write(made: Cards, folder: Path, made_from: dict[str, object]) -> list[Path]:
+    """Tables, and pictures of every label, and a note of what they were made from."""
     from ethoflow import results
     from ethoflow.csv_text import save_table
     from ethoflow.disk import beside
@@ -185,7 +188,7 @@ def _write(made: Cards, folder: Path) -> list[Path]:
                 at = folder / f"{begins}_{stem}.png"
                 files.append(draw(made.surrogate, name).save(at))
     for file in files:
-        results.record(folder, file.name, made.surrogate.model.digest)
+        results.record(folder, file.name, made.surrogate.model.digest, made_from)
     return files
 
 

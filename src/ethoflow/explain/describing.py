@@ -14,7 +14,8 @@ from ethoflow.explain.fitting import Surrogate
 from ethoflow.explain.poses import mean_poses
 from ethoflow.explain.rows import MATRIX, ExplainNote, Rows, of_one, with_any
 from ethoflow.explain.usage import sum_up, typical_bouts, use_by_group
-from ethoflow.learn.raters import LearnNote
+from ethoflow.labels.comparison.sources import RATER
+from ethoflow.learn.raters import LearnNote, choose_rater
 from ethoflow.learn.samples import meet
 from ethoflow.schema import Data, as_dataset, position_units
 
@@ -158,7 +159,10 @@ def cards(
     >>> found.usage[["behaviour", "group", "usage"]]  # doctest: +SKIP
     """
     rows = surrogate.rows
-    ds = of_one(labels)
+    ds = as_dataset(labels)
+    if RATER in ds.dims or RATER in ds.coords:  # of the one who is explained
+        ds, _ = choose_rater(ds, rows.met.rater)
+    ds = of_one(ds)
     names = list(rows.states)
     use, units = use_by_group(ds, names, by, unit, animal)
     bouts, examples = typical_bouts(ds, names, n_examples)

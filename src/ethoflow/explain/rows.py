@@ -114,7 +114,8 @@ def of_one(labels: Data) -> xr.Dataset:
     if ds.sizes["partner"] > 2:
         raise DataError(
             "these labels are of pairs among more than two animals, and features of one animal "
-            'explain one animal: give what it does with any of them, as in labels.max("partner").'
+            "explain one animal: give what each does with one of them, as in "
+            'labels.sel(partner="individual_1").'
         )
     kinds = [
         str(n) for n, one in ds.data_vars.items() if is_category(one) and "partner" in one.dims
@@ -128,10 +129,24 @@ def of_one(labels: Data) -> xr.Dataset:
 
 
 def with_any(ds: xr.Dataset) -> xr.Dataset:
-    """Labels of pairs as those of the first animal, with any other."""
+    """Labels of pairs as those of the first animal, with any other that is there.
+
+    Unknown where it does with none of them what is known, and of one it is not known.
+    """
+    n = ds.sizes["individual"]
+    others = xr.DataArray(~np.eye(n, dtype=bool), dims=("individual", "partner"))
+    if "animal" in ds.coords:
+        others = others & (ds.animal.drop_vars("individual", errors="ignore") != "").rename(
+            individual="partner"
+        )
+
+    def settle(one: xr.DataArray) -> xr.DataArray:
+        has, unknown = (one == 1).any("partner"), (one.isnull() & others).any("partner")
+        unknown = unknown | ~others.any("partner")
+        return has.astype(np.float32).where(has | ~unknown).assign_attrs(one.attrs)
+
     flags = {
-        name: one.max("partner", keep_attrs=True) if "partner" in one.dims else one
-        for name, one in ds.data_vars.items()
+        name: settle(one) if "partner" in one.dims else one for name, one in ds.data_vars.items()
     }
     return xr.Dataset(flags, ds.drop_dims("partner").coords, ds.attrs)
 

@@ -12,6 +12,7 @@ from ethoflow.errors import one_or_many
 from ethoflow.labels.bouts import find_bouts
 from ethoflow.labels.budget import time_budget
 from ethoflow.stats.design import find_design
+from ethoflow.stats.levels import find_levels
 from ethoflow.stats.units import make_samples
 
 
@@ -33,7 +34,7 @@ def use_by_group(
     """
     budget = named(time_budget(labels), behaviours)
     if not by:
-        budget = _with_animals(budget)
+        budget = budget.assign(animal=find_levels(budget, ()).ids["animal"])
         means = budget.groupby(["behaviour", "animal"], sort=False)["share"].mean().reset_index()
         found = means.rename(columns={"animal": "unit", "share": "usage"}).assign(group="all")
         return found[["behaviour", "group", "unit", "usage"]], "animal"
@@ -55,12 +56,6 @@ def _product(parts: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
     import itertools
 
     return list(itertools.product(*parts))
-
-
-def _with_animals(budget: pd.DataFrame) -> pd.DataFrame:
-    """Animals by name; those that nobody named are of their recording alone."""
-    own = budget["recording"] + " " + budget["individual"].astype(str)
-    return budget.assign(animal=budget["animal"].where(budget["animal"] != "", own))
 
 
 def named(table: pd.DataFrame, behaviours: Sequence[str]) -> pd.DataFrame:

@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 
 from ethoflow.io.lengths import scale_of
+from ethoflow.names import animals_of
 from ethoflow.real import check_real
 from ethoflow.schema import (
     DataError,
@@ -62,7 +63,8 @@ def from_movement(
     fps
         Frames per second; that of the dataset by default.
     recording
-        Name of the recording.
+        Name of the recording; its only animal is called so too where it is only counted
+        (``individual_0``).
 
     Raises
     ------
@@ -93,7 +95,7 @@ def from_movement(
         n_frames=np.int64(n_frames),
         origin=first / rate if start is None else start,
         role=("bodypart", text(find_roles(parts, None))),
-        animal=("individual", text(animals)),
+        animal=("individual", text(animals_of(animals, recording))),
         digest="",
         source_file=str(ds.attrs.get("source_file", "")).replace("\\", "/").rsplit("/", 1)[-1],
     )

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from ethoflow.io.prefixes import tell_prefixes
+from ethoflow.names import animals_of
 from ethoflow.room import unseen
 from ethoflow.schema import (
     VARIABLES,
@@ -141,7 +142,7 @@ class Header:
         stamp: tuple[int, ...] = (),
         format: str = "",
     ) -> Header:
-        """Header of `tracks`; one animal without a name is called as its recording."""
+        """Header of `tracks`; one animal without a name of its own is called as its recording."""
         n_individuals, _, n_space, n_frames = tracks.position.shape
         animals = tracks.animals
         if animals is None:
@@ -155,7 +156,7 @@ class Header:
             n_space=n_space,
             n_individuals=n_individuals,
             bodyparts=tuple(map(str, tracks.bodyparts)),
-            animals=tuple(map(str, animals)),
+            animals=tuple(animals_of(animals, tracks.name)),
             # What libraries give looks like a float and is written differently, in digests too.
             fps=None if tracks.fps is None else float(tracks.fps),
             source_software=tracks.source_software,
@@ -288,7 +289,7 @@ def dataset_of(tracks: Tracks, header: Header, fps: float, skeleton: Skeleton | 
         confidence=tracks.confidence,
         position_sd=tracks.position_sd,
         recording=tracks.name,
-        animals=tracks.animals,
+        animals=None if tracks.animals is None else animals_of(tracks.animals, tracks.name),
         units=tracks.units,
         skeleton=skeleton,
         digest=header.digest,

@@ -2,26 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
+import xxhash
 
+from ethoflow import results
+from ethoflow.engine.sources import open_store
+from ethoflow.place import Place
 from ethoflow.report.page import Section
+from ethoflow.schema import as_dataset
+from ethoflow.store import digests_of, list_groups
 
 MOST_CARDS = 30
 
 
-def card_section(folder: Path) -> Section:
-    """A table of the labels and their reasons, and a card of each, as they were written."""
+def state_of(store: Place, groups: Sequence[str]) -> str:
+    """A word that changes with the numbers of groups of a store and what is known of recordings."""
+    found: list[object] = []
+    for group in groups:
+        if group not in list_groups(store):
+            return ""
+        ds = as_dataset(open_store(store, group, warn=False))
+        found += [(name, digests_of(store, f"{group}/{name}")) for name in map(str, ds.data_vars)]
+        known = {
+            str(n): c for n, c in ds.coords.items() if set(c.dims) <= {"recording", "individual"}
+        }
+        found += [(name, known[name].values.tolist()) for name in sorted(known)]
+    return xxhash.xxh3_64_hexdigest(repr(found).encode())
+
+
+def card_section(folder: Path, store: Place) -> Section:
+    """A table of the labels and their reasons, and a card of each, as they were written.
+
+    What changed since in the store is said.
+    """
     section = Section(f"Reasons: {folder.name}")
     written = datetime.fromtimestamp((folder / "cards.csv").stat().st_mtime, UTC)
     when = written.strftime("%Y-%m-%d %H:%M UTC")
     section.say(
         "What tells each label from other frames, in named features: how trees tell it, tested on "
         f"held-out recordings, and not what made the animal do it. Written {when} by `ethoflow "
-        "explain`: run it again where labels have changed since."
+        "explain`."
     )
+    note = results.note_of(folder, "cards.csv") or {}
+    if state_of(store, note.get("groups", [])) != note.get("state"):
+        section.say(
+            "Note: labels, poses or metadata of the store are not those that this was written "
+            "from. It may be wrong: run `ethoflow explain` again.",
+            note=True,
+        )
     section.table(pd.read_csv(folder / "cards.csv", keep_default_na=False), f"{folder.name}_cards")
     cards = sorted(folder.glob("card_*.png"))
     for card in cards[:MOST_CARDS]:

@@ -93,7 +93,7 @@ def make_report(
         sections.append(quality_section(_open(store, source), source))
     for name, ds in opened.items():
         sections += label_sections(ds, name, wanted.by)
-    sections += [card_section(folder) for folder in explained]
+    sections += [card_section(folder, store) for folder in explained]
     if wanted.by:
         sections += [comparison_section(ds, name, wanted) for name, ds in opened.items()]
     facts = (

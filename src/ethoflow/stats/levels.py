@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ethoflow.errors import DataError, listed, no_column
-from ethoflow.names import ASIDE
+from ethoflow.names import ASIDE, COUNTED
 
 ALIASES = {
     "litter": ("litter", "litter_id", "dam", "dam_id"),
@@ -26,8 +26,11 @@ ALIASES = {
 GROUP = "recorded together"
 """The level of animals that share recordings, where some of them were recorded more than once."""
 
-_SLOT = re.compile(r"individual_\d+")
-_VAGUE = re.compile(r"(ind|individual|track|animal|mouse|subject|instance|object|id)?[ _-]?\w")
+_VAGUE = re.compile(
+    r"(animal|mouse|mus|rat|fly|fish|subject|object|id)?[ _-]?\w"
+    r"|resident|intruder|male|female|black|white|left|right|focal|observer|demonstrator|stimulus"
+)
+"""Names, in small letters, that every recording of a setup may have: roles, colours, numbers."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +65,8 @@ def find_levels(table: pd.DataFrame, by: Sequence[str], animal: str | None = Non
     """Litters, cages, animals and recordings of the rows of a table.
 
     Of several columns that name animals the one with the fewest names counts: sessions of one
-    animal are one animal. Slots without a name (`individual_0`) are animals of their own in every
-    recording.
+    animal are one animal. Slots without a name (`individual_0`, `track_1`) are animals of their own
+    in every recording.
 
     Parameters
     ----------
@@ -165,7 +168,10 @@ def _identify(
     again = _names_again(names, recording)
     if recording is None or not again:
         return _or_recording(names, recording), column, []
-    slots = [name for name in again if _SLOT.fullmatch(name)]
+    slots = [name for name in again if COUNTED.fullmatch(name.casefold())]
+    vague = [name for name in again if _VAGUE.fullmatch(name.casefold())]
+    if vague:
+        _refuse_vague(table, names, recording, by, vague)
     if slots:
         said = (
             f"names such as {slots[0]!r} do not say who is who: the animals of every recording "
@@ -174,8 +180,6 @@ def _identify(
         )
         own = names.where(~names.isin(slots), recording + "/" + names)
         return _or_recording(own, recording), column, [said]
-    if all(_VAGUE.fullmatch(name.casefold()) for name in again):
-        _refuse_vague(table, names, recording, by, again)
     return _or_recording(names, recording), column, []
 
 
@@ -201,6 +205,8 @@ def _refuse_vague(
     again: Sequence[str],
 ) -> None:
     """Refuse where conditions differ between recordings whose animals have the same names."""
+    own = names.isin(again)
+    names, recording, table = names[own], recording[own], table[own]
     for factor in by:
         of = pd.DataFrame({"name": names, "recording": recording, "f": as_names(table[factor])})
         within = of.groupby("recording")["f"].nunique().max() > 1
