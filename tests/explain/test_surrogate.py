@@ -16,6 +16,8 @@ from ethoflow.plot.save import still_of
 from tests.conftest import no_compute
 from tests.explain.worlds import clusters, column, labels, matrix
 
+pytest.importorskip("sklearn", reason="training needs scikit-learn")
+
 QUICK = {"settings": {"max_iter": 12, "max_depth": 4}, "folds": 3}
 
 
