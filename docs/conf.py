@@ -247,6 +247,9 @@ def _generate() -> None:
         text += _document("autofunction", f"video.{name}")
     for name in ethoflow.assays.__all__:
         text += _document("autofunction", f"assays.{name}")
+    for name in ("surrogate", "Surrogate", "cards", "Cards"):
+        is_class = name[0].isupper()
+        text += _document("autoclass" if is_class else "autofunction", f"explain.{name}")
     (GENERATED / "functions.md").write_text(text, encoding="utf-8")
 
     gallery = draw_gallery(GENERATED / "gallery")

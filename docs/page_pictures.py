@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -20,9 +21,10 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 import ethoflow as ef
+from ethoflow.colours import PALETTE
+from ethoflow.one_recording import links_of
 from ethoflow.plot import examples
-from ethoflow.plot.pose import links_of
-from ethoflow.plot.save import PALETTE, sequential, still_of
+from ethoflow.plot.save import sequential, still_of
 
 IMAGES = Path(__file__).parent / "images"
 BLUE, ORANGE, GREEN, PINK = PALETTE[:4]
@@ -198,13 +200,56 @@ def draw_arenas_found() -> Any:
     return figure
 
 
+def mice() -> xr.Dataset:
+    """Ten recordings of two simulated mice, half of them treated, calibrated and cleaned."""
+    made = ef.simulate.simulate_cohort(10, n_individuals=2, duration="60 s", seed=3)
+    floor = made.arena
+    arena = ef.circle(floor.x, floor.y, floor.radius, size=floor.size)
+    return ef.clean(ef.calibrate(made.tracks, arena)).compute()
+
+
+def draw_explain() -> Any:
+    """The card of the cluster that is told best."""
+    poses = mice()
+    clusters = ef.cluster.fit(poses, n_clusters=5, model="mixture").predict(poses)
+    surrogate = ef.explain.surrogate(poses, clusters, max_rows=6000)
+    rules = ef.annotate(poses, ["moving", "immobile", "climbing", "side_by_side"])
+    cards = ef.explain.cards(
+        surrogate, clusters, poses=poses, by="treatment", beside={"rules": rules}
+    )
+    best = surrogate.scores.sort_values("f1").behaviour.iloc[-1]
+    return still_of(ef.plot.cluster_card(cards, best))
+
+
+def draw_video() -> Any:
+    """A frame of a labelled video, and one of a grid of examples."""
+    poses = mice()
+    labels = ef.annotate(poses, ["moving", "immobile", "climbing", "side_by_side"]).compute()
+    regions = ef.mark_regions(poses, {"centre": "centre 50 % of side"})
+    with tempfile.TemporaryDirectory() as folder:
+        one, grid = Path(folder) / "one.webm", Path(folder) / "grid.webm"
+        first = {"recording": [0]}
+        ef.video.labelled(
+            regions.isel(first), labels.isel(first), to=one, start=52, stop=54, trail="1 s"
+        )
+        ef.video.examples(poses, labels, "climbing", to=grid, n=8, seed=0)
+        stills = [ef.video.frames(path).isel(time=30).values for path in (one, grid)]
+    figure = Figure(figsize=(14, 7.4), layout="constrained", facecolor="white")
+    for axes, still in zip(figure.subplots(1, 2), stills, strict=True):
+        axes.imshow(still, interpolation="antialiased")
+        axes.set_axis_off()
+    return figure
+
+
 PICTURES: dict[str, Callable[[], Any]] = {
     "arenas_found": draw_arenas_found,
     "cleaning": draw_cleaning,
     "ethogram": draw_ethogram,
+    "explain": draw_explain,
     "features": draw_features,
     "own_frames": draw_own_frames,
     "swaps": draw_swaps,
+    "video": draw_video,
     "windows": draw_windows,
 }
 

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 from typer.testing import CliRunner
 
 import ethoflow as ef
 from ethoflow.cli import app
 from tests.learn.worlds import bursts
+
+pytest.importorskip("sklearn", reason="training needs scikit-learn")
 
 
 def run(*arguments: object, code: int = 0) -> str:

@@ -14,6 +14,8 @@ import ethoflow as ef
 from ethoflow.explain.shapley import leaves_of, shapley_values, tabulate
 from ethoflow.learn import boosting
 
+pytest.importorskip("sklearn", reason="training needs scikit-learn")
+
 N = 5
 
 

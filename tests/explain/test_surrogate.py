@@ -17,6 +17,8 @@ from ethoflow.plot.save import still_of
 from tests.conftest import no_compute
 from tests.explain.worlds import clusters, column, labels, matrix
 
+pytest.importorskip("sklearn", reason="training needs scikit-learn")
+
 QUICK = {"settings": {"max_iter": 12, "max_depth": 4}, "folds": 3}
 
 
@@ -155,7 +157,7 @@ def test_what_cannot_be_explained_is_a_sentence() -> None:
     with pytest.raises(ef.DataError, match="always is shown in every frame"):
         surrogate(x, labels(x, always=np.ones_like(speed)), **QUICK)
     rare = np.zeros_like(speed)
-    rare[0, 0, :10] = 1
+    rare[0, 0, -10:] = 1
     with pytest.raises(ef.DataError, match="rare has 10 frames with it"):
         surrogate(x, labels(x, rare=rare), **QUICK)
     with pytest.raises(ef.DataError, match="no frame of these labels is known"):
@@ -166,6 +168,10 @@ def test_what_cannot_be_explained_is_a_sentence() -> None:
         surrogate(alone, labels(alone, fast=fast), embargo="4 s", **QUICK)
     with pytest.raises(ef.DataError, match="no recording has treatment|no metadata"):
         surrogate(x, labels(x, fast=speed > 50), reference={"treatment": "x"}, **QUICK)
+    two = matrix(n_recordings=2, n_individuals=2, n_frames=120)
+    whole = labels(two, huddling=column(two, "speed") > 50).isel(individual=0, drop=True)
+    with pytest.raises(ef.DataError, match="huddling is of all animals together"):
+        surrogate(two, whole, **QUICK)
     with pytest.raises(ef.DataError, match="give poses, or what"):
         surrogate(x.drop_vars("unit"), labels(x, fast=speed > 50), **QUICK)
 

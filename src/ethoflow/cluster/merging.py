@@ -25,6 +25,7 @@ from ethoflow.cluster.hmm import (
 WORTH = 1e-3
 """Log likelihood per frame below which a gain is none: another optimum is a hundredth away."""
 MOST_CUTS = 3
+ROUNDS = 8
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,8 @@ class Effort:
 
     All is begun `starts` times, and the likeliest end is gone on from. Its states are cut in two
     and merged again, and kept where they are likelier, until `again` cuts in a row have gained
-    nothing worth it; at most `MOST_CUTS` times as many.
+    nothing worth it; at most `MOST_CUTS` times as many. Then one state after the other is cut,
+    and that is done again while it gains. With no `again` nothing is cut.
     """
 
     starts: int = 1
@@ -83,6 +85,12 @@ def merge_path(
             states, found = other, told
         if heard is not None:
             heard(states.n)
+    won = worth + 1
+    while effort.again and won > worth:
+        other, told = cut_one(data, states, found, prior)
+        won = told.likelihood - found.likelihood
+        if won > 0:
+            states, found = other, told
     states, found = improve(data, states, prior, effort.last)
     return [*best[:-1], Step(states, found, best[-1].lost)]
 
@@ -111,6 +119,28 @@ def cut_and_merge(
     while states.n > n:
         states, found, _ = merged_once(data, states, found, prior, effort.between)
     return improve(data, states, prior, effort.first // 2)
+
+
+def cut_one(
+    data: Stretches, states: States, found: Expected, prior: Prior
+) -> tuple[States, Expected]:
+    """The likeliest of as many states, of which one was cut in two and then two became one.
+
+    Every state is tried, cut across where it is widest. What is left is near what was there: it
+    finds optima that are next to each other, which cutting all states at once goes past.
+    """
+    best = states, found
+    for k in range(states.n):
+        widest = torch.linalg.eigh(states.covariance[k]).eigenvectors[:, -1]
+        beyond = data.x @ widest > states.mean[k] @ widest
+        part = found.share[..., k] * beyond
+        share = torch.cat([found.share, part[..., None]], dim=-1)
+        share[..., k] -= part
+        wider = improve(data, begin(data, share, prior), prior, ROUNDS)
+        other, told, _ = merged_once(data, *wider, prior, ROUNDS)
+        if told.likelihood > best[1].likelihood:
+            best = other, told
+    return best
 
 
 def merged_once(

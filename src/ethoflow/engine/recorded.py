@@ -5,17 +5,19 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
-from ethoflow.engine.calls import Node
 from ethoflow.engine.declare import Declaration
 from ethoflow.engine.parameters import convert_parameters
 from ethoflow.engine.recipes import recipe_text
 from ethoflow.engine.registry import declarations
 from ethoflow.errors import DataError, WrongUse
 from ethoflow.units import UnitError
+
+if TYPE_CHECKING:
+    from ethoflow.engine.calls import Node
 
 
 def recorded_recipe(ds: xr.Dataset, node: Node) -> Mapping[str, Any]:

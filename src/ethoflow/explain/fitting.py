@@ -241,11 +241,12 @@ def surrogate(
     Examples
     --------
     >>> import ethoflow as ef
-    >>> poses = ef.simulate.simulate_cohort(3, n_individuals=1, duration="40 s").tracks
+    >>> poses = ef.simulate.simulate_cohort(2, n_individuals=1, duration="30 s", seed=1).tracks
+    >>> poses = ef.calibrate(poses, px_per_mm=1.6)
     >>> labels = ef.annotate(poses, ["moving"])
-    >>> found = surrogate(poses, labels, features=["speed"])  # doctest: +SKIP
-    >>> found.reasons.feature[0]  # doctest: +SKIP
-    'speed Nose'
+    >>> found = surrogate(poses, labels, features=["speed"], window=None, folds=2, max_rows=600)
+    >>> found.reasons.direction[0]
+    'high'
     """
     settings = check_settings(dict(settings or {}), MOST_DEPTH)
     wanted = None if behaviours is None else one_or_many(behaviours)

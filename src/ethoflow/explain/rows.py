@@ -13,6 +13,7 @@ import xarray as xr
 from ethoflow.engine.declare import Array
 from ethoflow.errors import DataError, listed
 from ethoflow.labels.categories import is_category
+from ethoflow.labels.runs import is_behaviour
 from ethoflow.learn.folds import Seat
 from ethoflow.learn.samples import Met, meet
 from ethoflow.origin import clock_times
@@ -166,6 +167,7 @@ def read_rows(
         Features and labels do not fit together, or no labelled frame has all features.
     """
     _check_matrix(matrix)
+    _check_whose(labels, matrix.sizes["individual"])
     met = meet(matrix.to_dataset(name=MATRIX), of_one(labels), behaviours, rater, "individual")
     n = met.data.sizes["recording"]
     quota = max(max_rows // n, 1)
@@ -207,6 +209,24 @@ def _check_matrix(matrix: xr.DataArray) -> None:
             "features are explained by name and unit: give poses, or what ef.feature_matrix "
             f"gives; this has the dims {listed(map(str, matrix.dims))}"
             + (f", and lacks {listed(lacks)}." if lacks else ".")
+        )
+
+
+def _check_whose(labels: Data, n: int) -> None:
+    """Refuse labels of a whole group: they are of no single animal.
+
+    Raises
+    ------
+    DataError
+        They are.
+    """
+    ds = as_dataset(labels)
+    whole = [str(name) for name, one in ds.data_vars.items() if is_behaviour(one)
+             and "individual" not in one.dims]  # fmt: skip
+    if whole and n > 1:
+        raise DataError(
+            f"{whole[0]} is of all animals together, and features of one animal explain one animal:"
+            " give labels of each animal."
         )
 
 

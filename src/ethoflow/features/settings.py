@@ -9,7 +9,6 @@ import xarray as xr
 
 from ethoflow.engine import Declaration, declarations
 from ethoflow.engine.parameters import LENGTHS, convert_parameters
-from ethoflow.engine.recorded import as_json, recorded_recipe
 from ethoflow.errors import Missing
 from ethoflow.schema import position_units
 from ethoflow.units import UnitError
@@ -39,6 +38,8 @@ def tell_settings(ds: xr.Dataset, node: Node) -> str:
     >>> tell_settings(ds, Request(ds).call(find("straightness"), {}))
     ''
     """
+    from ethoflow.engine.recorded import recorded_recipe  # Dask comes with it
+
     told = dict.fromkeys(_told(ds, recorded_recipe(ds, node), ""))
     settings = ", ".join(told) or str(node.attrs().get(SETTINGS, ""))
     return f" ({settings})" if settings else ""
@@ -71,6 +72,8 @@ def _unusual(
     ds: xr.Dataset, declaration: Declaration, parameters: Mapping[str, Any]
 ) -> Iterator[str]:
     """Parameters as the kernel gets them that differ from the usual ones, with their units."""
+    from ethoflow.engine.recorded import as_json  # Dask comes with it
+
     try:
         usual = as_json(convert_parameters(ds, declaration, {}))
     except (Missing, UnitError):  # no scale: the usual thresholds cannot be taken

@@ -87,8 +87,9 @@ def meet(
     chosen = [one.sel(recording=shared) for one in (here, there)]
     parts = align([Part(chosen[0], "the data"), Part(chosen[1], "the labels")], "same")
     flags = _flags(parts[1].ds, behaviours)
-    every = flags if behaviours is None else _flags(parts[1].ds, None)
-    for doubt in doubts_of(parts[0].ds, every):
+    people = labels.attrs.get("label_source", "human") == "human"
+    every = flags if behaviours is None or not people else _flags(parts[1].ds, None)
+    for doubt in doubts_of(parts[0].ds, every) if people else ():
         warnings.warn(doubt, LearnNote, stacklevel=4)
     scope = _of(flags, parts[0].ds, of)
     names = tuple(map(str, flags.data_vars))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import holoviews as hv
@@ -51,7 +51,7 @@ def shap_bars(surrogate: Surrogate, behaviour: str, *, n: int = 8) -> Picture:
     return Picture(_draw(rows, behaviour), rows)
 
 
-def medians(row: Mapping[Hashable, Any]) -> str:
+def medians(row: Mapping[Any, Any]) -> str:
     """Both medians with their unit."""
     here, there, unit = float(row["here"]), float(row["elsewhere"]), str(row["unit"])
     if unit.startswith("rad"):
