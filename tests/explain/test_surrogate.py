@@ -225,7 +225,7 @@ def test_cards_count_what_is_never_shown_as_none() -> None:
 
 
 def test_cards_are_of_one_rater_and_of_every_animal() -> None:
-    """Slots that are only counted are other animals in every recording; two raters are not mixed."""
+    """Animals that are only counted are others in every recording; two raters are not mixed."""
     x = matrix(n_recordings=3, n_frames=300, n_individuals=2)
     slots = np.array([["track_0", "track_1"]] * 3, object)
     x = x.assign_coords(animal=(("recording", "individual"), slots))
