@@ -10,9 +10,9 @@ NETWORK = re.compile(r"DLC(?=[_A-Z])|DeepCut(?=_)|_superanimal_")
 """Where a name stops being that of a video and goes on with the network that tracked it."""
 
 COUNTED = re.compile(
-    r"(individual|ind|track|untracked|instance|roi|arena_?\d+_ind)[ _-]?\d+|single"
+    r"(individual|ind|track|untracked|instance|roi|arena_?\d+_ind)[ _-]?\d+|single|recording"
 )
-"""What trackers call animals they count, in small letters: the same names in every file."""
+"""What trackers and defaults call animals, in small letters: the same names in every file."""
 
 ASIDE = "metadata_"
 """What stands before the name of metadata that are called like something of ours."""

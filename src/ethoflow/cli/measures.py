@@ -34,6 +34,7 @@ def measures(
     from ethoflow.disk import beside
     from ethoflow.stats import describe, widen
     from ethoflow.stats import measures as measure
+    from ethoflow.stats.levels import find_levels
 
     store = place(path)
     with plain_errors():
@@ -45,9 +46,10 @@ def measures(
             "measures_summary": describe(table, factors),
         }
         folder = out_folder or results_beside(store) / "measures"
+        n_animals = find_levels(table, ()).ids["animal"].nunique()
         out.print(
             f"{table['behaviour'].nunique()} behaviours, features and transitions of "
-            f"{table['animal'].nunique()} animals in {table['recording'].nunique()} recordings\n\n"
+            f"{n_animals} animals in {table['recording'].nunique()} recordings\n\n"
             "written:",
             markup=False,
         )

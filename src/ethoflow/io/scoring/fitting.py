@@ -33,7 +33,7 @@ from ethoflow.io.scoring.clock import (
 )
 from ethoflow.io.scoring.scored import Events, Float32, Scored, individuals_of, names_of
 from ethoflow.io.stack import slot_names
-from ethoflow.names import name_aside
+from ethoflow.names import animals_of, name_aside
 from ethoflow.origin import origins
 from ethoflow.schema import (
     ORIGIN,
@@ -242,7 +242,7 @@ def _animals(
     width = max(len(found) for found in seated)
     animals = np.full((len(names), width), "", dtype=object)
     for row, found in enumerate(seated):
-        animals[row, : len(found)] = [name or names[row] for name in found]
+        animals[row, : len(found)] = animals_of([name or names[row] for name in found], names[row])
     return animals
 
 
