@@ -337,3 +337,11 @@ def test_a_recording_chosen_from_a_cohort_brings_no_padding(tmp_path):
     assert ef.to_movement(one).sizes["time"] == 10
     assert {len(found) for found in ef.to_pynapple(one).values()} == {10}
     assert [len(values) for values in ef.to_keypoint_moseq(one)[0].values()] == [10]
+
+
+def test_the_only_animal_of_movement_is_that_of_its_recording() -> None:
+    place = (("time", "space", "keypoints", "individuals"), np.zeros((9, 2, 1, 1)))
+    names = {"space": ["x", "y"], "keypoints": ["nose"]}
+    for who, found in (("individual_0", "day_1"), ("track_3", "day_1"), ("B7", "B7")):
+        ds = xr.Dataset({"position": place}, {**names, "individuals": [who]}, {"fps": 30})
+        assert ef.from_movement(ds, recording="day_1").animal.values.tolist() == [found]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -157,7 +158,7 @@ def _show(made: Cards) -> None:
     out.print()
 
 
-def _write(made: Cards, folder: Path, made_from: dict[str, object]) -> list[Path]:
+def _write(made: Cards, folder: Path, made_from: Mapping[str, object]) -> list[Path]:
     """Tables, and pictures of every label, and a note of what they were made from."""
     from ethoflow import results
     from ethoflow.csv_text import save_table
