@@ -22,7 +22,7 @@ import xarray as xr
 import ethoflow as ef
 from ethoflow.engine import layout
 from ethoflow.engine.model import Model
-from ethoflow.errors import DataError, UnknownName
+from ethoflow.errors import DataError, UnknownName, WrongUse
 from tests.conftest import REPOSITORY
 from tests.strategies import make_poses, stack
 from tests.subjects import PROBES
@@ -322,7 +322,7 @@ def test_settings_reach_what_a_rule_rests_on() -> None:
     with pytest.raises(UnknownName, match="nor among what they rest on"):
         ef.annotate(ds, [nose_is_above], parameters={"acceleration": {}})
     given = ds.assign(nose_above=nose_above(ds))
-    with pytest.raises(UnknownName, match="is in the dataset"):
+    with pytest.raises(WrongUse, match="is in the dataset"):
         ef.annotate(given, [nose_is_above], parameters={"nose_above": {"above": 1}})
 
 

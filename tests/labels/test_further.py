@@ -293,14 +293,15 @@ def test_an_ethogram_has_a_row_for_each_and_one_for_all_categories() -> None:
     hv = pytest.importorskip("holoviews")
     ds = make_labels(5)[["moving", "inside", "state", "huddle"]]
     figure = ef.plot.ethogram(ds).figure
-    unknown, shown = (layer for layer in figure if isinstance(layer, hv.Rectangles))
+    unknown, *layers = (layer for layer in figure if isinstance(layer, hv.Rectangles))
+    shown = pd.concat([layer.data for layer in layers])
     bouts = ef.find_bouts(ds)
-    assert len(shown.data) == len(bouts)
-    np.testing.assert_allclose(np.sort(shown.data.start), np.sort(bouts.start))
-    rows = {*shown.data.low.round(3), *unknown.data.low.round(3)}
+    assert len(shown) == len(bouts)
+    np.testing.assert_allclose(np.sort(shown.start), np.sort(bouts.start))
+    rows = {*shown.low.round(3), *unknown.data.low.round(3)}
     assert len(rows) == 2 + 2 * 3 + 2 * 2 + 1
-    assert {"state rest", "state walk_fast"} <= set(shown.data.behaviour)
-    assert len(set(shown.data[shown.data.behaviour == "state rest"].colour)) == 1
+    assert {"state rest", "state walk_fast"} <= {layer.label for layer in layers}
+    assert len(set(shown[shown.behaviour == "state rest"].colour)) == 1
     many = ds[["inside"]].isel(region=[0] * 90).assign_coords(region=range(90))
     with pytest.raises(ef.DataError, match=r"choose some along region, as in \.sel\(region="):
         ef.plot.ethogram(many)

@@ -19,7 +19,7 @@ from ethoflow.learn.samples import Met, meet
 from ethoflow.origin import clock_times
 from ethoflow.schema import Data, as_dataset, count_frames
 
-MATRIX = "feature_matrix"
+MATRIX = "explained_columns"
 FEW = 25
 """Frames with a label, and without it, below which nothing is learnt of it."""
 SEEN = 0.5
