@@ -138,3 +138,17 @@ def test_poses_from_elsewhere_are_held_against_their_tracks(tmp_path: Path) -> N
     np.testing.assert_array_equal(nose.other, nose.seen_before)
     assert (nose.seen_before > 0).all()
     assert table.other.sum() == nose.other.sum()
+
+
+def test_pieces_of_tracks_that_fit_no_picture_do_not_stop_the_stage(tmp_path: Path) -> None:
+    """A tracker that loses identities gives dozens of animals."""
+    position = np.random.default_rng(0).normal(size=(40, 4, 2, 60)) * 0.1 + 100
+    parts = ["nose", "left_ear", "right_ear", "tail_base"]
+    tracks = ef.from_arrays(position, fps=30, bodyparts=parts)
+    ef.write(tracks, tmp_path / "c.zarr", "tracks")
+    ef.write(ef.clean(tracks), tmp_path / "c.zarr", "poses")
+    found = CliRunner().invoke(app, ["cleaning", str(tmp_path / "c.zarr")])
+    assert found.exit_code == 0, found.output
+    assert "has 160 body parts of all animals (at most 150 fit)" in " ".join(found.output.split())
+    assert len(pd.read_csv(next(tmp_path.rglob("cleaning.csv")))) == 160
+    assert not list(tmp_path.rglob("cleaning*.png"))

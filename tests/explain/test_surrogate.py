@@ -207,6 +207,7 @@ def test_cards_count_what_is_never_shown_as_none() -> None:
     over = made.overlap.set_index("behaviour")
     assert over.loc["run", "share"] == 1
     assert over.loc["crouch", "share"] == 0
+    assert over.loc["run", "bits"] == pytest.approx(-np.log2((codes == 1).mean()), rel=0.01)
     assert over.loc["run", "enrichment"] == pytest.approx(1 / (codes == 1).mean(), rel=0.01)
     assert set(made.nearest.loc[made.nearest["behaviour"] == "run", "nearest"]) == {
         "rest", "crouch"

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 import ethoflow as ef
 from ethoflow.cli import app
+from ethoflow.labels.comparison import AgreementNote
 from tests.learn.worlds import bursts
 
 pytest.importorskip("sklearn", reason="training needs scikit-learn")
@@ -31,6 +32,9 @@ def test_a_classifier_is_trained_saved_and_applied(tmp_path):
     made = ef.open(store)["labels/classifier-running"]
     expected = ef.learn.open_classifier(tmp_path / "running").predict(poses)
     assert (made.running.values == expected.running.values).all()
+    tree = ef.open(store)
+    with pytest.warns(AgreementNote, match="was trained in 2 of 2 recordings"):
+        ef.agreement(tree, "labels/human", "labels/classifier-running", draws=0)
     assert "is there already" in run(store, "human", "--out", tmp_path / "running", code=1)
     said = run(store, "human", "--out", tmp_path / "x", "--behaviour", "walking", code=1)
     assert "no behaviour 'walking'" in said

@@ -60,6 +60,7 @@ def test_the_command_writes_labels_and_refuses_another_frame_rate(tmp_path):
     said = invoke("predict", tmp_path / "c.zarr", "--model", f"runs={tmp_path / 'runs'}")
     assert "labels/classifier-runs: running" in said
     assert ef.open(tmp_path / "c.zarr")["labels/classifier-runs"].running.notnull().any()
+    assert "all is fresh" in invoke("predict", tmp_path / "c.zarr", "--model", tmp_path / "runs")
     said = invoke("predict", tmp_path / "c.zarr", "--model", f"slow={tmp_path / 'slow'}")
     assert "trained at 10 frames per second, and these data have 25" in said
     assert "labels/classifier-slow" not in ef.open(tmp_path / "c.zarr").groups

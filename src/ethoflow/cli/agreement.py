@@ -210,7 +210,10 @@ def _show(table: pd.DataFrame) -> None:
         values = {str(name): cells for name, *cells in own.itertuples()}
         cells = {said: _cell(*values[name]) for name, said in SHOWN.items() if name in values}
         rows.append({**dict(zip(who, key, strict=True)), **cells})
-    print_table(pd.DataFrame(rows[:MOST]).fillna(""))
+    shown = pd.DataFrame(rows[:MOST]).fillna("")
+    for name in ("a", "b"):
+        shown[name] = shown[name].str.removeprefix("labels/")
+    print_table(shown)
     if len(rows) > MOST:
         out.print(f"... and {len(rows) - MOST} more in the table")
 

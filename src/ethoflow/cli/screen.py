@@ -142,7 +142,7 @@ def print_columns(columns: Mapping[str, Sequence[Any]]) -> None:
     table = Table(box=None, pad_edge=False)
     for name, cells in columns.items():
         numeric = bool(cells) and all(type(cell) in (int, float) for cell in cells)
-        table.add_column(name, justify="right" if numeric else "left")
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
     for row in zip(*columns.values(), strict=True):
         table.add_row(*(escape(_cell(value)) for value in row))
     out.print(table)

@@ -73,6 +73,8 @@ class Option:
                     f"{self.flag} names nothing: give names with commas between, or leave it out."
                 )
             return names
+        if self.mark is not None and self.mark.bare and not any("=" in one for one in typed):
+            return typed
         return self._mapping(typed)
 
     def _mapping(self, typed: list[str]) -> dict[str, Any]:

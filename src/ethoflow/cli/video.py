@@ -145,8 +145,8 @@ def _write_grids(
             screen.warn(str(error))
             continue
         counts = f"{len(table)} of {table.attrs['n_whole']} whole bouts"
-        cut = table.attrs["n_cut"]
-        out.print(f"{name}: {counts}, {table.recording.nunique()} recordings, seed {seed}"
+        cut, n = table.attrs["n_cut"], table.recording.nunique()
+        out.print(f"{name}: {counts}, {n} recording{'s' * (n != 1)}, seed {seed}"
                   f"{f'; {cut} are cut and left out' if cut else ''}", markup=False)  # fmt: skip
         made.append(file)
     if not made:

@@ -40,7 +40,7 @@ class Cards:
         poses. In the unit `unit_of_length`; `roles` are those of the body parts.
     overlap
         With other labels: the share of the label's time in which the other is there, the share by
-        chance (of all time), and how many times more it is.
+        chance (of all time), how many times more it is, and how far from chance in bits.
     nearest
         Of every label the others, the nearest first: distance of mean features, in standard
         deviations.
@@ -91,7 +91,7 @@ class Cards:
             own = self.of(name)
             told = name in self.surrogate.behaviours
             words = self.surrogate.words(name, 3) if told else ["too few frames to explain it"]
-            over = own["overlap"].sort_values("enrichment", ascending=False)
+            over = own["overlap"].sort_values("bits", ascending=False)
             over = over[over["enrichment"] > 1]
             near = own["nearest"]
             rows.append(
@@ -208,10 +208,28 @@ def find_overlap(rows: Rows, beside: Mapping[str, Data]) -> pd.DataFrame:
                 share = float(np.average(state[inside], weights=rows.weight[inside]))
                 chance = float(np.average(state[known], weights=rows.weight[known]))
                 ratio = share / chance if chance else float("nan")
-                found.append((behaviour, source, other, share, chance, ratio, int(inside.sum())))
+                found.append((behaviour, source, other, share, chance, ratio,
+                              told(share, chance), int(inside.sum())))  # fmt: skip
     return pd.DataFrame(
-        found, columns=["behaviour", "source", "other", "share", "chance", "enrichment", "rows"]
+        found,
+        columns=["behaviour", "source", "other", "share", "chance", "enrichment", "bits", "rows"],
     )
+
+
+def told(share: float, chance: float) -> float:
+    """How far a share is from chance (relative entropy, bits).
+
+    A ratio alone would put what is rare and never there before what is nearly always there.
+
+    Examples
+    --------
+    >>> round(told(1.0, 0.25), 2), round(told(0.0, 0.03), 2)
+    (2.0, 0.04)
+    """
+    from scipy.special import rel_entr
+
+    there, absent = np.clip([share, chance], 0, 1), np.clip([1 - share, 1 - chance], 0, 1)
+    return float((rel_entr(*there) + rel_entr(*absent)) / np.log(2))
 
 
 def _at_rows(rows: Rows, labels: Data) -> list[tuple[str, np.ndarray]]:

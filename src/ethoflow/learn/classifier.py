@@ -106,6 +106,7 @@ class Classifier:
             "label_source": "classifier",
             "classifier": self.digest,
             "trained_on_rater": str(self.trained_on.get("rater", "")),
+            "trained_on_recordings": [str(n) for n in self.trained_on.get("recordings", ())],
         }
         return found
 

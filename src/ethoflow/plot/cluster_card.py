@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from ethoflow.plot import examples
 from ethoflow.plot.declare import plot
 from ethoflow.plot.picture import Picture
 from ethoflow.plot.shap_bars import COLOURS, medians
+from ethoflow.short_names import short_names
 from ethoflow.skeleton import SEGMENTS
 from ethoflow.stats.design import plural
 
@@ -62,7 +64,8 @@ def cluster_card(cards: Cards, behaviour: str) -> Picture:
     _pose(figure.add_subplot(grid[0, 1]), own["pose"], cards)
     _usage(figure.add_subplot(grid[0, 2]), own)
     _overlap(figure.add_subplot(grid[1, 1]), own["overlap"])
-    _examples(figure.add_subplot(grid[1, 2]), own["examples"])
+    _examples(figure.add_subplot(grid[1, 2]), own["examples"],
+              short_names(cards.examples["recording"]))  # fmt: skip
     data = pd.concat([t.assign(table=n) for n, t in own.items() if len(t)], ignore_index=True)
     return Picture(figure, data)
 
@@ -185,15 +188,16 @@ def _overlap(axis: Axes, table: pd.DataFrame) -> None:
     if not len(known):
         _say(axis, "no other labels were given, or none is shown.")
         return
-    known = known.assign(size=np.abs(np.log2(known["enrichment"].clip(1 / 16, 16))))
-    known = known.sort_values("size", ascending=False).head(MOST_OTHERS)
+    known = known.sort_values("bits", ascending=False).head(MOST_OTHERS)
     known = known.sort_values("enrichment", ascending=False)
+    several = table["source"].nunique() > 1
     n = len(known)
     for place, row in enumerate(known.to_dict("records")):
         at, ratio = n - 1 - place, float(np.clip(row["enrichment"], 1 / 16, 16))
         axis.barh(at, np.log2(ratio), height=0.62, color=PALETTE[2] if ratio >= 1 else "#9A9A9A")
         right = ratio >= 1
-        axis.text(-0.12 if right else 0.12, at, plain(row["other"]), fontsize=8.5, va="center",
+        name = plain(row["other"]) + (f" ({row['source']})" if several else "")
+        axis.text(-0.12 if right else 0.12, at, name, fontsize=8.5, va="center",
                   ha="right" if right else "left")  # fmt: skip
         axis.text(np.log2(ratio) + (0.1 if right else -0.1), at, f"{row['share']:.0%}",
                   fontsize=8.5, va="center", ha="left" if right else "right")  # fmt: skip
@@ -205,11 +209,11 @@ def _overlap(axis: Axes, table: pd.DataFrame) -> None:
     axis.spines["left"].set_visible(False)
 
 
-def _examples(axis: Axes, table: pd.DataFrame) -> None:
+def _examples(axis: Axes, table: pd.DataFrame, short: Mapping[str, str]) -> None:
     _head(axis, "where to look")
     axis.set_axis_off()
     rows = table.head(MOST_EXAMPLES).to_dict("records")
-    cells = [[textwrap.shorten(str(r["recording"]), 24, placeholder="..."),
+    cells = [[_cut(short[str(r["recording"])]),
               f"{r['start']:.2f} to {r['stop']:.2f} s", str(r["individual"])]
              for r in rows]  # fmt: skip
     if not cells:
@@ -221,3 +225,14 @@ def _examples(axis: Axes, table: pd.DataFrame) -> None:
     drawn.auto_set_font_size(False)
     drawn.set_fontsize(8.5)
     drawn.scale(1, 1.45)
+
+
+def _cut(name: str, longest: int = 20) -> str:
+    """The end of a long name: recordings differ there more often than at the beginning.
+
+    Examples
+    --------
+    >>> _cut("mouse_07"), _cut("habituation_of_cohort_3_mouse_07")
+    ('mouse_07', '...f_cohort_3_mouse_07')
+    """
+    return name if len(name) <= longest else f"...{name[-longest + 1 :]}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,9 +47,29 @@ def cleaning(job: Job, keys: CleaningKeys) -> FileSet:
             "(cleaning.pictures)"
         )
     short, stems = short_names(names), _stems(drawn)
+    drawn = _few_enough(job, drawn, short)
     table = Item(FILES, lambda: _table(job), save_table, note=_note)
     pictures = [_picture(job, name, short[name], f"{stems[name]}.png") for name in drawn]
     return FileSet([table, *pictures], shows={TITLE: FILES[0]})
+
+
+def _few_enough(job: Job, names: Sequence[str], short: Mapping[str, str]) -> list[str]:
+    """Recordings that fit a picture; says which do not, as those of many pieces of tracks."""
+    from ethoflow.plot.cleaning import MOST_ROWS
+
+    poses = job.open("poses")
+    fitting = []
+    for name in names:
+        one = poses.sel(recording=name)
+        n_points = int((one.animal != "").sum()) * one.sizes["bodypart"]
+        if n_points <= MOST_ROWS:
+            fitting.append(name)
+        else:
+            job.report.warn(
+                f"cleaning: no picture of {short[name]}, which has {n_points} body parts of all "
+                f"animals (at most {MOST_ROWS} fit); the table has them."
+            )
+    return fitting
 
 
 def _stems(names: Sequence[str]) -> dict[str, str]:

@@ -63,12 +63,13 @@ class Flag:
     """Mark of a key: what its option is called, beside the name that follows from the key.
 
     `form` is how a value is typed where names stand within names. With `lists` a value of a mapping
-    that has commas is a list.
+    that has commas is a list. With `bare` values may come without names, as a list in a project.
     """
 
     name: str
     form: str = ""
     lists: bool = False
+    bare: bool = False
 
 
 def _check_duration(value: Quantity | None) -> Quantity | None:

@@ -48,8 +48,10 @@ class Learned(Keys):
         dict[str, str],
         BeforeValidator(_by_name),
         Needs("must be folders of classifiers, or folders by name, such as {still: immobility}"),
-        Flag("--model"),
-    ] = Field(default_factory=dict, description="A trained classifier: freezing=models/freezing.")
+        Flag("--model", bare=True),
+    ] = Field(
+        default_factory=dict, description="A trained classifier: models/freezing, or name=folder."
+    )
 
 
 def _check(keys: Learned, locate: Locate, where: Where) -> None:

@@ -14,7 +14,7 @@ from ethoflow.labels.comparison import clocks
 from ethoflow.labels.comparison.frames import known_to_both
 from ethoflow.labels.comparison.measures import Measure, of_categories
 from ethoflow.labels.comparison.meeting import Item, Track, items_of, meet
-from ethoflow.labels.comparison.notes import Notes
+from ethoflow.labels.comparison.notes import FIRST, Notes
 from ethoflow.labels.comparison.reading import Reading
 from ethoflow.labels.comparison.tallies import Settings, Tally, rows_of, tally
 from ethoflow.units import Quantity, convert
@@ -25,6 +25,9 @@ OWN = (
     "resampled", "offset", "note",
 )  # fmt: skip
 COLUMNS = (*WHO, *OWN)
+
+MACHINES = {"rules", "classifier", "clusters"}
+"""Makers of labels that are not what a classifier is trained on."""
 
 LITTLE = 0.01
 """Share of the frames that one source alone may know without a word."""
@@ -84,6 +87,7 @@ def compare_pair(
     if said := clocks.check_rates(pair.a.source, pair.b.source):
         notes.add("rates", who, said)
     recordings = _recordings(pair, notes)
+    _note_training(pair, recordings, notes)
     items, alone = items_of(pair.a, pair.b, pair.behaviours)
     for said in alone:
         notes.add("not compared", f"{said} ({who})", f"{said}: it is not compared.")
@@ -200,6 +204,28 @@ def _note_one_class(pair: Pair, item: Item, tallies: Sequence[Tally], notes: Not
             "nothing of agreement. Score a stretch in which it ends, or look whether the file "
             "says where it does.",
         )
+
+
+def _note_training(pair: Pair, recordings: Sequence[tuple[str, str]], notes: Notes) -> None:
+    """Say it where a classifier is held against people in recordings it may have learnt from."""
+    sources = (pair.a.source, pair.b.source)
+    for place, (one, other) in enumerate((sources, sources[::-1])):
+        learnt = {
+            str(name)
+            for part in one.parts
+            for name in np.atleast_1d(part.attrs.get("trained_on_recordings", ()))
+        }
+        met = [both[place] for both in recordings if both[place] in learnt]
+        made = {str(part.attrs.get("label_source", "")) for part in other.parts}
+        if met and not made & MACHINES:
+            notes.add(
+                "trained",
+                f"{one.name} and {other.name} ({len(met)})",
+                f"{one.name} was trained in {len(met)} of {len(recordings)} recordings that it is "
+                f"held against {other.name} in ({listed(met, FIRST)}): it has seen these labels, "
+                "and agrees with them better than with new ones. Its scores on frames that it had "
+                "not seen are in the classifier's scores (`ethoflow learn` prints them).",
+            )
 
 
 def _recordings(pair: Pair, notes: Notes) -> list[tuple[str, str]]:
