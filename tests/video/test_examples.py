@@ -177,7 +177,7 @@ def test_the_command_writes_grids(video_store: Path) -> None:
     assert "cluster wild: 2 of 5 whole bouts, 2 recordings, seed 0; 2 are cut" in done.output
     done = run(app, ["video", str(video_store), "--examples", "digging", "--recording", "r0"])
     assert done.exit_code == 0, done.output
-    assert "digging: 2 of 2 whole bouts, 1 recordings" in done.output
+    assert "digging: 2 of 2 whole bouts, 1 recording," in done.output
 
 
 def test_the_command_says_what_is_wrong(video_store: Path) -> None:

@@ -79,8 +79,9 @@ def learn(
                 write(classifier.predict(poses), place(store), where)
                 out.print(f"{where} in {store}", markup=False)
         out.print(
-            f"next: ef.learn.open_classifier({str(folder)!r}).predict(poses)"
-            + ("" if apply else ", or this command with --apply and another --out"),
+            f"next: ethoflow predict {store} --model {folder}"
+            if not apply
+            else f"next: ethoflow agreement {store}",
             markup=False,
         )
 

@@ -104,6 +104,19 @@ def is_category(array: xr.DataArray) -> bool:
     return array.attrs.get("kind") == "category" and "time" in array.dims
 
 
+def name_category(variable: str, category: str = "") -> str:
+    """What a category is called where its variable does not stand beside it.
+
+    Examples
+    --------
+    >>> name_category("state", "rest"), name_category("cluster", "cluster_3")
+    ('state rest', 'cluster_3')
+    """
+    if category.casefold().startswith(variable.casefold()):
+        return category
+    return f"{variable} {category}".strip()
+
+
 def encode(array: xr.DataArray) -> Array:
     """Values of a label or a variable with categories as whole numbers, `UNKNOWN` among them."""
     if is_category(array):

@@ -15,7 +15,7 @@ import xarray as xr
 
 from ethoflow.engine.bouts import find_runs
 from ethoflow.engine.declare import Array
-from ethoflow.labels.categories import UNKNOWN, Categories, encode_label, is_category
+from ethoflow.labels.categories import UNKNOWN, Categories, encode_label, is_category, name_category
 from ethoflow.schema import VARIABLES, DataError, is_label, is_symmetric
 
 EDGE = UNKNOWN + 1
@@ -57,6 +57,11 @@ class Track:
     ended: Array
     symmetric: bool = False
     category: str = ""
+
+    @property
+    def name(self) -> str:
+        """What it is called in a picture: the behaviour, or the category."""
+        return name_category(self.behaviour, self.category)
 
     @property
     def cut(self) -> Array:

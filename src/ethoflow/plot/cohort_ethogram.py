@@ -78,7 +78,7 @@ def cohort_ethogram(
     """
     ds = as_dataset(data)
     tracks = [track for track in follow_tracks(ds) if track.individual is not None]
-    names = list(dict.fromkeys(map(_named, tracks)))
+    names = list(dict.fromkeys(track.name for track in tracks))
     wanted = names if behaviours is None else list(behaviours)
     for name in wanted:
         if name not in names:
@@ -96,10 +96,6 @@ def cohort_ethogram(
         )
     table = _measure(ds, tracks, rows, wanted)
     return Picture(_draw(ds, table, rows, wanted, title, by), table)
-
-
-def _named(track: Track) -> str:
-    return f"{track.behaviour} {track.category}".strip()
 
 
 Who = tuple[int, int]
@@ -154,7 +150,7 @@ def _measure(
     counts, begins = count_frames(ds).tolist(), origins(ds).tolist()
     found = []
     for track in tracks:
-        if _named(track) not in wanted:
+        if track.name not in wanted:
             continue
         gone = between(track.seen, counts[track.recording])
         for who in _whose(track):
@@ -163,7 +159,7 @@ def _measure(
             for known, runs in ((True, track.runs), (False, gone)):
                 times = on_clock(begins[track.recording], first + np.asarray(runs), fps).tolist()
                 for start, stop in times:
-                    found.append((*rows[who], _named(track), known, start, stop))
+                    found.append((*rows[who], track.name, known, start, stop))
     columns = ["animal", "group", "behaviour", "known", "start", "stop"]
     return pd.DataFrame(found, columns=columns)
 

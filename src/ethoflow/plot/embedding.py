@@ -14,7 +14,7 @@ import xarray as xr
 from ethoflow.colours import colours_of, in_order
 from ethoflow.errors import DataError, UnknownName, no_such
 from ethoflow.labels.categories import UNKNOWN as NOT_KNOWN
-from ethoflow.labels.categories import Categories, encode, is_category
+from ethoflow.labels.categories import Categories, encode, is_category, name_category
 from ethoflow.plot import examples
 from ethoflow.plot.declare import plot
 from ethoflow.plot.ethogram import UNKNOWN
@@ -93,9 +93,9 @@ def embedding(
 def group_colours(ds: xr.Dataset, by: str, groups: Sequence[str]) -> dict[str, str]:
     """Colours of groups, and of what is not known; categories have those of their bouts."""
     category = by in ds.data_vars and is_category(ds[by])
-    called = {group: f"{by} {group}" if category else group for group in groups}
-    colours = colours_of(list(called.values()))
-    return {**{group: colours[name] for group, name in called.items()}, "": UNKNOWN}
+    names = {group: name_category(by, group) if category else group for group in groups}
+    colours = colours_of(list(names.values()))
+    return {**{group: colours[name] for group, name in names.items()}, "": UNKNOWN}
 
 
 def choose_latents(ds: xr.Dataset, name: str, latents: tuple[int, int]) -> xr.DataArray:

@@ -83,7 +83,7 @@ def ethogram(data: Data, *, title: str | None = None) -> Picture:
     ds = one_recording(data)
     rows = _name_rows(ds, follow_tracks(ds))
     bars, unknown = _measure(ds, rows)
-    behaviours = list(dict.fromkeys(_shown(track) for row in rows for track in row.tracks))
+    behaviours = list(dict.fromkeys(track.name for row in rows for track in row.tracks))
     colours = colours_of(behaviours)
     x, y = hv.Dimension("start", label="time (s)"), hv.Dimension("low", label=" ")
     edges = [x, y, "stop", "high"]
@@ -146,11 +146,6 @@ def _name_rows(ds: xr.Dataset, tracks: list[Track]) -> list[_Row]:
     return list(rows.values())
 
 
-def _shown(track: Track) -> str:
-    """What has a colour of its own."""
-    return f"{track.behaviour} {track.category}".strip()
-
-
 def _measure(ds: xr.Dataset, rows: list[_Row]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Rectangles of the bouts and of the unknown stretches, in seconds and rows."""
     fps, begins = float(ds.fps), first_frame(ds)
@@ -160,7 +155,7 @@ def _measure(ds: xr.Dataset, rows: list[_Row]) -> tuple[pd.DataFrame, pd.DataFra
     for place, row in enumerate(rows):
         y = len(rows) - 1 - place
         gone = find_runs((_state(ds, row.tracks[0]) == STATE_UNKNOWN).astype(np.int8))
-        shown = [(_shown(track), track.runs, bars) for track in row.tracks]
+        shown = [(track.name, track.runs, bars) for track in row.tracks]
         for name, runs, boxes in (*shown, (row.what, gone, unknown)):
             for start, stop in on_clock(origin, np.asarray(runs) + begins, fps).tolist():
                 boxes.append((start, y - ROW / 2, stop, y + ROW / 2, name, row.who, stop - start))

@@ -159,10 +159,9 @@ def _lanes(ds: xr.Dataset, where: int) -> pd.DataFrame:
         if where not in (track.individual, track.partner if track.symmetric else None):
             continue
         gone = between(track.seen, ds.sizes["time"])
-        name = f"{track.behaviour} {track.category}".strip()
         for known, runs in ((True, track.runs), (False, gone)):
             for start, stop in on_clock(origin, first + np.asarray(runs), fps).tolist():
-                found.append((name, known, start, stop))
+                found.append((track.name, known, start, stop))
     return pd.DataFrame(found, columns=["behaviour", "known", "start", "stop"])
 
 

@@ -53,6 +53,7 @@ TEMPLATE = """
 # The arena gives the scale: a circle by centre, radius and diameter, or a polygon by its corners
 # and the length of its first side. Without arena or px_per_mm everything stays in pixels.
 # arena: circle 320 240 200 px = 380 mm
+# arena: arenas.csv         # a row per recording, as `ethoflow arenas` finds them in videos
 # arena: polygon 100,30 540,30 540,440 100,440 px = 380 mm
 # arena: polygon from tl, tr, br, bl = 380 mm    # corners that are tracked as body parts
 # regions: {centre: centre 50 % of side, nest: circle 320 240 40 px}

@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from ethoflow.errors import UnknownName, no_such
+from ethoflow.labels.categories import name_category
 from ethoflow.labels.runs import Track, follow_tracks, label_names
 from ethoflow.schema import DataError
 
@@ -36,7 +37,7 @@ class Picked:
     @property
     def name(self) -> str:
         """The behaviour, or the cluster with what it is one of."""
-        return f"{self.behaviour} {self.category}".strip()
+        return name_category(self.behaviour, self.category)
 
 
 def pick_bouts(
@@ -64,7 +65,7 @@ def pick_bouts(
             bout = Bout(track.recording, track.individual, track.partner, start, stop)
             found.setdefault(track.recording, []).append(bout)
     n_whole = sum(map(len, found.values()))
-    name = f"{behaviour} {category}".strip()
+    name = name_category(behaviour, category)
     if not n_whole:
         cut = f"; {n_cut} are cut by unknown frames or an end of the recording" if n_cut else ""
         raise DataError(f"there is no whole bout of {name}{cut}: nothing to show.")

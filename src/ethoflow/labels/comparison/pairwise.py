@@ -10,6 +10,7 @@ import numpy as np
 
 from ethoflow.errors import DataError, listed
 from ethoflow.io.metadata_rows import fitter
+from ethoflow.labels.categories import name_category
 from ethoflow.labels.comparison import clocks
 from ethoflow.labels.comparison.frames import known_to_both
 from ethoflow.labels.comparison.measures import Measure, of_categories
@@ -179,7 +180,7 @@ def _tallies(
 
 def _note_one_class(pair: Pair, item: Item, tallies: Sequence[Tally], notes: Notes) -> None:
     """Say it where a source never has something, or always: much is not defined then, or 0."""
-    called = f"{item.behaviour} {item.category}".strip() if item.category else item.behaviour
+    what = name_category(item.behaviour, item.category)
 
     def count(*names: str) -> float:
         return sum(float(one.by_block[name].sum()) for one in tallies for name in names)
@@ -191,15 +192,15 @@ def _note_one_class(pair: Pair, item: Item, tallies: Sequence[Tally], notes: Not
     if never:
         notes.add(
             "never",
-            f"{called} ({' and '.join(never)})",
-            f"{' and '.join(never)} {'have' if len(never) > 1 else 'has'} no {called} in any frame "
+            f"{what} ({' and '.join(never)})",
+            f"{' and '.join(never)} {'have' if len(never) > 1 else 'has'} no {what} in any frame "
             "that both know: what is not defined then is missing, and the column note says why.",
         )
     if always:
         notes.add(
             "always",
-            f"{called} ({' and '.join(always)})",
-            f"{' and '.join(always)} {'have' if len(always) > 1 else 'has'} {called} in every "
+            f"{what} ({' and '.join(always)})",
+            f"{' and '.join(always)} {'have' if len(always) > 1 else 'has'} {what} in every "
             "frame that both know: kappa is 0 or missing then, whatever the other has, and says "
             "nothing of agreement. Score a stretch in which it ends, or look whether the file "
             "says where it does.",
