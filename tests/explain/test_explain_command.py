@@ -12,6 +12,8 @@ from typer.testing import CliRunner
 
 import ethoflow as ef
 from ethoflow.cli import app
+from ethoflow.place import place
+from ethoflow.report.cards import state_of
 from tests.learn.worlds import bursts
 
 pytest.importorskip("sklearn", reason="training needs scikit-learn")
@@ -56,8 +58,14 @@ def test_explain_writes_tables_pictures_and_examples(tmp_path: Path) -> None:
     assert text.count("data:image/png;base64") >= 2
     changed = "are not those that this was written from"
     assert changed not in text
-    turned = found.map(lambda one: 1 - one, keep_attrs=True)
-    ef.write(turned, store, "labels/clusters-states")
+    before = state_of(place(store), ["labels/clusters-states"])
+    ef.write(found.map(lambda one: 1 - one, keep_attrs=True), store, "labels/clusters-states")
+    assert state_of(place(store), ["labels/clusters-states"]) != before
+    ef.write(found, store, "labels/clusters-states")
+    run("report", store, "--group", "labels/clusters-states")
+    assert changed not in (tmp_path / "c_results" / "report.html").read_text(encoding="utf-8")
+    # The cards say what overlaps with the other labels too.
+    ef.write(labels.map(lambda one: 1 - one, keep_attrs=True), store, "labels/human")
     run("report", store, "--group", "labels/clusters-states")
     assert changed in (tmp_path / "c_results" / "report.html").read_text(encoding="utf-8")
     said = run("explain", store, "--labels", "human", "--by", "treatment", code=1)

@@ -73,7 +73,8 @@ def explain(
     with plain_errors(), use_scheduler(scheduler):
         there = list_groups(store)
         taken = _choose(there, labels, path)
-        groups = [group, taken]
+        others = [name for name in there if name.startswith("labels/") and name != taken]
+        groups = [group, taken, *others]
         made_from = {"groups": groups, "state": state_of(store, groups)}
         poses = as_dataset(open_store(store, group))
         found = as_dataset(open_store(store, taken))
@@ -87,11 +88,10 @@ def explain(
             reference=pairs_of(reference, "--reference"),
         )  # fmt: skip
         beside = {}
-        for name in there:
-            if name.startswith("labels/") and name != taken:
-                other = as_dataset(open_store(store, name))
-                if any(map(is_behaviour, other.data_vars.values())):
-                    beside[name.removeprefix("labels/")] = other
+        for name in others:
+            other = as_dataset(open_store(store, name))
+            if any(map(is_behaviour, other.data_vars.values())):
+                beside[name.removeprefix("labels/")] = other
         made = cards(
             fitted, found, poses=poses, by=factors, unit=unit, animal=animal,
             beside=beside,

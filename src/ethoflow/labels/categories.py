@@ -105,15 +105,15 @@ def is_category(array: xr.DataArray) -> bool:
 
 
 def name_category(variable: str, category: str = "") -> str:
-    """What a category is called where its variable does not stand beside it.
+    """What a category of a variable is called in pictures, and a label.
+
+    The variable stands before it: a label may be called as the category is.
 
     Examples
     --------
-    >>> name_category("state", "rest"), name_category("cluster", "cluster_3")
-    ('state rest', 'cluster_3')
+    >>> name_category("state", "rest"), name_category("moving")
+    ('state rest', 'moving')
     """
-    if category.casefold().startswith(variable.casefold()):
-        return category
     return f"{variable} {category}".strip()
 
 

@@ -60,7 +60,7 @@ class Track:
 
     @property
     def name(self) -> str:
-        """What it is called in a picture: the behaviour, or the category."""
+        """What it is called in a picture: the behaviour, with the category."""
         return name_category(self.behaviour, self.category)
 
     @property

@@ -12,7 +12,6 @@ import pandas as pd
 
 from ethoflow.engine.declare import Array
 from ethoflow.errors import DataError, listed, no_column
-from ethoflow.labels.categories import name_category
 from ethoflow.labels.rows import ROW
 from ethoflow.stats.absent import fill_absent, hide_shared
 from ethoflow.stats.averaged import tell_mixed
@@ -83,18 +82,8 @@ def name_behaviours(table: pd.DataFrame) -> tuple[pd.Series, list[str]]:
     if not parts:
         return pd.Series("", index=table.index, dtype=object), []
     named = table[parts].apply(as_names)
-    cells = [[cell for cell in row if isinstance(cell, str)] for row in named.to_numpy()]
-    joined = [" ".join(row) for row in cells]
-    short = [" ".join(_shorten(row)) for row in cells] if "category" in parts else joined
-    if len(set(short)) < len(set(joined)):  # a label is called as a category
-        short = joined
-    return pd.Series(short, index=table.index, dtype=object), parts
-
-
-def _shorten(cells: list[str]) -> list[str]:
-    """Behaviour, places and category without the behaviour, where the category begins like it."""
-    alike = len(cells) > 1 and name_category(cells[0], cells[-1]) == cells[-1]
-    return cells[1:] if alike else cells
+    joined = [" ".join(cell for cell in row if isinstance(cell, str)) for row in named.to_numpy()]
+    return pd.Series(joined, index=table.index, dtype=object), parts
 
 
 def make_samples(
