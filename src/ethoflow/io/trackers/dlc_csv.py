@@ -99,7 +99,7 @@ def read_header(data: bytes) -> Header:
         if label in rows:
             raise DataError(f"line {n_lines + 1}: a second header row {label!r}.")
         if label in _LABELS:
-            rows[label] = [plain_cell(cell) for cell in cells[1:]]
+            rows[label] = [plain_cell(cell.strip()) for cell in cells[1:]]
         start, n_lines = stop, n_lines + 1
     return Header(_name_columns(rows), delimiter, start, n_lines)
 

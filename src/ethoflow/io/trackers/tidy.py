@@ -153,7 +153,7 @@ def read_mapped(path: Path, options: Options) -> list[Tracks]:
             raise DataError(f"columns knows {', '.join(_LONG)}; not {', '.join(sorted(unknown))}.")
         plain = {key: str(value) for key, value in columns.items()}
         return [_read_long(recording_name(path), table, plain, options)]
-    return [_read_wide(recording_name(path), table, columns, options)]
+    return [read_wide(recording_name(path), table, columns, options)]
 
 
 def _frames(
@@ -238,7 +238,8 @@ def _read_long(name: str, table: Table, columns: Mapping[str, str], options: Opt
     )
 
 
-def _read_wide(name: str, table: Table, columns: Mapping[str, Any], options: Options) -> Tracks:
+def read_wide(name: str, table: Table, columns: Mapping[str, Any], options: Options) -> Tracks:
+    """Tracks of a row per frame; `columns` are those of `Options`."""
     beside = {key: columns[key] for key in ("frame", "time", "individual") if key in columns}
     parts = {key: value for key, value in columns.items() if key not in beside}
     wrong = [key for key, value in parts.items() if isinstance(value, str) or len(value) < 2]
@@ -270,7 +271,7 @@ def _read_wide(name: str, table: Table, columns: Mapping[str, Any], options: Opt
     )
 
 
-_SCORE = re.compile(r"likelihood|confidence|prob|score|conf|visib|(^|[^a-z])p$", re.IGNORECASE)
+_SCORE = re.compile(r"likelihood|confidence|prob|score|conf|vis|(^|[^a-z])p$", re.IGNORECASE)
 
 
 def _third_is_z(table: Table, parts: Mapping[str, Any]) -> bool:
