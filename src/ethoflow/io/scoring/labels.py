@@ -324,7 +324,8 @@ def _prepare(
         )
     kept = tuple(event for event in events if event.stop is not None)
     looked_for = tuple(rename.get(name, name) for name in scored.behaviours)
-    changed = replace(scored, events=kept, behaviours=looked_for)
+    notes = (*scored.notes, *_tell_open(kept))
+    changed = replace(scored, events=kept, behaviours=looked_for, notes=notes)
     if unit is None:
         return replace(changed, notes=(*changed.notes, *_doubt_unit(changed)))
     if scored.is_unit_said and unit != scored.unit:
@@ -332,6 +333,18 @@ def _prepare(
             f"{scored.name}: its times are in {scored.unit} by its own headings, unit is {unit!r}."
         )
     return replace(changed, unit=unit)
+
+
+def _tell_open(events: Iterable[Event]) -> tuple[str, ...]:
+    """What is to be said of bouts of which one end is not known."""
+    opened = [e for e in events if np.isnan(e.start) or (e.stop is not None and np.isnan(e.stop))]
+    if not opened:
+        return ()
+    names = listed(dict.fromkeys(event.behaviour for event in opened))
+    return (
+        f"{len(opened)} bouts begin and never stop, or stop and never began: where their other end "
+        f"is not known, {names} is unknown.",
+    )
 
 
 def _doubt_unit(scored: Events) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from ethoflow.io.content import Content
 from ethoflow.io.paths import recording_name
+from ethoflow.io.rows import MOST_EMPTY
 from ethoflow.io.scoring.declare import label_reader
 from ethoflow.io.scoring.formats.frame_classes import is_background
 from ethoflow.io.scoring.scored import Frames, Scored
@@ -21,7 +22,10 @@ from ethoflow.schema import DataError
 _UNKNOWN = ("", "NA", "NaN", "nan")
 _UNMARKED = (*_UNKNOWN, "-1", "-1.0")
 """Cells of frames that were not labelled."""
-_FLAGS = ("0", "1", "0.0", "1.0")
+_FLAGS = {"0": 0.0, "1": 1.0, "0.0": 0.0, "1.0": 1.0}
+_WORDS = {"false": 0.0, "true": 1.0}
+_NUMBERS = {"", "frame", "frames", "frame_idx", "frame_index", "frame number", "unnamed: 0"}
+"""Headings of a first column that numbers the frames."""
 
 
 def _cells(file: Content, rows: int) -> list[list[str]]:
@@ -31,26 +35,25 @@ def _cells(file: Content, rows: int) -> list[list[str]]:
 
 def _is_one_hot(file: Content) -> bool:
     rows = _cells(file, 6)
-    if len(rows) < 3 or len(rows[0]) < 2 or rows[0][0] not in ("", "frame", "Frame"):
+    if len(rows) < 3 or len(rows[0]) < 2 or rows[0][0].lower() not in _NUMBERS:
         return False
     same = all(len(row) == len(rows[0]) and row[0].isdigit() for row in rows[1:])
-    return same and {cell for row in rows[1:] for cell in row[1:]} <= {*_FLAGS, *_UNMARKED}
+    cells = {cell.lower() for row in rows[1:] for cell in row[1:]}
+    return same and cells <= {*_FLAGS, *_WORDS, *map(str.lower, _UNMARKED)}
 
 
 @label_reader("one column per behaviour", matches=_is_one_hot)
 def read_one_hot(path: Path) -> list[Scored]:
-    """Labels of 0 and 1 with a column per behaviour, a row per frame.
+    """Labels of 0 and 1, or false and true, with a column per behaviour, a row per frame.
 
     The first column numbers the frames, from 0 or from 1; labels whose numbers begin later begin at
-    that frame of the recording. Where a cell is -1 or empty nothing is known. A column called
+    that frame of the recording. Where a cell is -1 or empty, and of a frame without a row, nothing
+    is known. A column called
     background, none or other stands for frames without any of the others, or for frames nobody
     labelled: that is asked of who reads it.
     """
     table, first = _read(path)
-    values = table.to_numpy(np.float32, na_value=np.nan, copy=True).T
-    values[values == -1] = np.nan
-    if not np.isin(values[~np.isnan(values)], (0, 1)).all():
-        raise DataError("its cells must be 0 or 1; others were found.")
+    values = table.to_numpy(np.float32).T
     names = [str(name) for name in table.columns]
     background = tuple(name for name in names if is_background(name))
     return [
@@ -75,17 +78,33 @@ def _read(path: Path) -> tuple[pd.DataFrame, int]:
     frames = [cells[0] for _, cells in rows[1:]]
     if any(not cell.isdigit() for cell in frames):
         raise DataError("its first column must number the frames.")
-    numbers = [int(cell) for cell in frames]
-    if numbers != list(range(numbers[0], numbers[0] + len(numbers))):
-        raise DataError("its frame numbers have holes or repeat themselves.")
-    columns = {name: [row[i] for _, row in rows[1:]] for i, name in enumerate(names) if i}
-    try:
-        table = pd.DataFrame(
-            {k: [float(c) if c not in _UNKNOWN else np.nan for c in v] for k, v in columns.items()}
+    numbers = np.array(frames, np.int64)
+    steps = np.diff(numbers)
+    if (steps < 1).any():
+        line = rows[int(np.argmax(steps < 1)) + 2][0]
+        raise DataError(f"line {line}: the frame is not after that of the line before.")
+    if numbers[-1] - numbers[0] >= MOST_EMPTY * len(numbers):
+        raise DataError(
+            f"its frames run from {numbers[0]} to {numbers[-1]} in {len(numbers)} rows: these are "
+            "not the numbers of frames."
         )
-    except ValueError as error:
-        raise DataError(f"its cells must be 0 or 1: {error}.") from error
-    return table, numbers[0] if numbers[0] > 1 else 0
+    columns = {
+        name: [_flag(row[i], number) for number, row in rows[1:]]
+        for i, name in enumerate(names)
+        if i
+    }
+    table = pd.DataFrame(columns, index=numbers)
+    every = np.arange(numbers[0], numbers[-1] + 1)
+    return table.reindex(every), int(numbers[0]) if numbers[0] > 1 else 0
+
+
+def _flag(cell: str, line: int) -> float:
+    if cell in _UNMARKED:
+        return np.nan
+    try:
+        return {**_FLAGS, **_WORDS}[cell.lower()]
+    except KeyError as error:
+        raise DataError(f"line {line}: its cells must be 0 or 1, found {cell!r}.") from error
 
 
 def _is_simba(file: Content) -> bool:
