@@ -61,9 +61,9 @@ def split_pieces(
 ) -> tuple[Stretches, Stretches]:
     """Runs to train on and runs held out: recordings where there are three, else blocks.
 
-    `n_frames` is that of all pieces, or of each, (piece,). Blocks are the last pieces of each recording, which a network never sees together with others,
-    or where pieces are few their last frames, `gap` frames from what is trained on: no frame of one
-    side is within reach of the other.
+    `n_frames` is that of all pieces, or of each, (piece,). Blocks are the last pieces of each
+    recording, which a network never sees together with others, or where pieces are few their last
+    frames, `gap` frames from what is trained on: no frame of one side is within reach of the other.
 
     Examples
     --------
@@ -149,6 +149,6 @@ def enough(train: Stretches, n_frames: int | Array, n_pieces: int) -> None:
     if train.longest() < SHORTEST:
         raise DataError(
             f"training needs stretches of {SHORTEST} frames beside those that are held out; there "
-            f"are {n_pieces} of {int(np.max(n_frames))} frames, of which at most {train.longest()} remain. Give "
-            "longer recordings."
+            f"are {n_pieces} of {int(np.max(n_frames))} frames, of which at most "
+            f"{train.longest()} remain. Give longer recordings."
         )

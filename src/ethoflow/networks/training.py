@@ -117,7 +117,8 @@ def train(
     if isinstance(pieces, Mapping):
         n_frames = next(iter(pieces.values())).shape[-1]
     else:
-        n_frames = pieces.n_frames
+        # A piece shorter than a window is one, with missing frames behind it.
+        n_frames = np.maximum(pieces.n_frames, min(plan.length, pieces.longest))
     runs, held = split_pieces(recording, n_frames, share=plan.held_out, gap=gap, seed=seed)
     enough(runs, n_frames, len(recording))
     length = min(plan.length, runs.longest())
