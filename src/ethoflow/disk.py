@@ -45,14 +45,14 @@ def writing_to(path: str | Path, *, needed: int = 0, goes_on: str = "") -> Itera
         It cannot be.
     """
     try:
-        _check_room(path, needed)  # libraries in C may go on after a write that failed
+        _check_room(path, needed, goes_on)  # libraries in C may go on after a write that failed
         yield
     except (DataError, ImportError):
         raise
     except Exception as error:
         number = reason_of(error)
         if number is None:
-            _check_room(path, needed)
+            _check_room(path, needed, goes_on)
             raise
         raise CannotWrite(refusal(number, path, needed=needed, goes_on=goes_on)) from error
 
@@ -112,9 +112,9 @@ def runs(process: int) -> bool:
     return True
 
 
-def _check_room(path: str | Path, needed: int) -> None:
+def _check_room(path: str | Path, needed: int, goes_on: str = "") -> None:
     if needed > shutil.disk_usage(_existing(Path(path))).free:
-        raise CannotWrite(refusal(errno.ENOSPC, path, needed=needed))
+        raise CannotWrite(refusal(errno.ENOSPC, path, needed=needed, goes_on=goes_on))
 
 
 def refusal(number: int, path: str | Path, *, needed: int = 0, goes_on: str = "") -> str:

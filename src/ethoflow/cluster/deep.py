@@ -16,6 +16,7 @@ from ethoflow.cluster.networks.bodies import Kind
 from ethoflow.cluster.networks.encoders import Encoder, make_encoder
 from ethoflow.engine.declare import Array
 from ethoflow.networks.progress import Progress
+from ethoflow.networks.shelf import Shelf
 from ethoflow.networks.training import History, Plan, train
 
 
@@ -59,10 +60,13 @@ class Begun:
     scale: Tensor
     recording: Array
     n_parts: int
+    shelf: Shelf | None = None
 
     def train(self, objective: nn.Module, plan: Plan, **more: Any) -> History:
         """Train what holds the encoder; blocks held out are beyond its reach."""
         gap = self.encoder.receptive_field
+        if self.shelf is not None:
+            return train(objective, self.shelf, self.shelf.recording, plan, gap=gap, **more)
         return train(objective, {"x": self.x}, self.recording, plan, gap=gap, **more)
 
     @torch.inference_mode()
@@ -82,7 +86,7 @@ def begin(pieces: Pieces, config: DeepConfig) -> Begun:
     x = np.ascontiguousarray(pieces.read(reads))
     spread = torch.from_numpy(x).nan_to_num(0.0).std(dim=(0, 2)).clamp_min(1e-6)
     n_parts = pieces.pose.shape[1] if reads == "pose" and pieces.pose is not None else 0
-    return Begun(encoder, reads, x, spread[:, None], pieces.recording, n_parts)
+    return Begun(encoder, reads, x, spread[:, None], pieces.recording, n_parts, pieces.shelf)
 
 
 class Telling(nn.Module):

@@ -17,6 +17,8 @@ from ethoflow.errors import DataError, UnknownName, no_such
 if TYPE_CHECKING:
     from torch import nn
 
+    from ethoflow.networks.shelf import Shelf
+
 _PACKAGE = "ethoflow.cluster.families"
 
 Reads: TypeAlias = Literal["signal", "pose"]
@@ -41,6 +43,8 @@ class Pieces:
         float32 (piece, bodypart, space, frame), aligned; NaN not seen. For graph encoders.
     skeleton
         Pairs of body parts, by number, that are linked.
+    shelf
+        More pieces, on disk, of what an encoder reads: a network is trained on them instead.
 
     Raises
     ------
@@ -60,6 +64,7 @@ class Pieces:
     fps: float = 25.0
     pose: Array | None = None
     skeleton: tuple[tuple[int, int], ...] = ()
+    shelf: Shelf | None = None
 
     def __post_init__(self) -> None:
         n, components, frames = self.signal.shape
@@ -163,12 +168,16 @@ Fit: TypeAlias = Callable[..., Fitted]
 
 @dataclass(frozen=True)
 class Family:
-    """A declared family: the class of its settings, the function that fits, and a reference."""
+    """A declared family: the class of its settings, the function that fits, and a reference.
+
+    `network` is whether it trains one, which can be on more than what is sampled.
+    """
 
     name: str
     config: type
     fit: Fit
     reference: str
+    network: bool = False
 
     def configure(self, settings: Mapping[str, Any]) -> Any:
         """The frozen settings, with those given instead of the defaults.
@@ -188,14 +197,14 @@ class Family:
 _families: dict[str, Family] = {}
 
 
-def family(*, config: type, reference: str) -> Callable[[Fit], Fit]:
+def family(*, config: type, reference: str, network: bool = False) -> Callable[[Fit], Fit]:
     """Declare the function below as the family of its name, in the file of that name."""
 
     def declare(fit: Fit) -> Fit:
         name = fit.__name__
         if fit.__module__.rpartition(".")[-1] != name:
             raise DataError(f"the family {name} has to lie in a file of that name.")
-        _families[name] = Family(name, config, fit, reference)
+        _families[name] = Family(name, config, fit, reference, network)
         return fit
 
     return declare

@@ -10,10 +10,11 @@ import numpy as np
 import xarray as xr
 
 from ethoflow.cluster.clusterer import Clusterer, make_clusterer
-from ethoflow.cluster.family import Fitted, Pieces, find_family
+from ethoflow.cluster.family import Fitted, Pieces, Reads, find_family
 from ethoflow.cluster.numbers import known_frames
 from ethoflow.cluster.predicting import PARTS, TILE
 from ethoflow.cluster.sampling import LENGTH, MAX_FRAMES, Sample, sample
+from ethoflow.cluster.streaming import Frames, check_frames_asked, steps_to_pass, with_shelf
 from ethoflow.engine.declare import Array
 from ethoflow.errors import WrongUse
 from ethoflow.networks.progress import Progress
@@ -29,6 +30,7 @@ def fit(
     *,
     seed: int = 0,
     max_frames: int = MAX_FRAMES,
+    frames: Frames | None = None,
     components: int | None = None,
     length: Quantity = LENGTH,
     social: bool = False,
@@ -58,6 +60,11 @@ def fit(
         Of the random numbers.
     max_frames
         Frames that are sampled, default 30,000.
+    frames
+        Of a family that trains a network: how many frames it is trained on beyond those that are
+        sampled, or ``"all"``. They are computed once, lie on disk while it is trained, and are read
+        from there; where `settings` do not say how many steps, so many are made that all are passed
+        once. By default a network is trained on what is sampled.
     components
         Principal components, default 15, of pairs 20.
     length
@@ -89,6 +96,8 @@ def fit(
     ('recording', 'individual', 'time')
     """
     family = find_family(model)
+    if frames is not None:
+        check_frames_asked(frames, family)
     taken = sample(
         data, seed=seed, max_frames=max_frames, components=components, length=length,
         social=social, balance=balance,
@@ -104,6 +113,11 @@ def fit(
             f"n_clusters must be a whole number, 1 or more, or None; found {n_clusters!r}."
         )
     config = family.configure({"clusters": n_clusters, **(settings or {})})
+    if frames is not None:
+        reads: Reads = "pose" if getattr(config, "graph", False) else "signal"
+        taken = with_shelf(data, taken, frames, reads=reads, seed=seed, progress=progress)
+        if "steps" not in (settings or {}):
+            config = steps_to_pass(taken.pieces.shelf, config)
     fitted = family.fit(taken.pieces, config, seed=seed, device=device, progress=progress)
     if fitted.emission is None:
         from ethoflow.cluster.latent import with_states  # torch is heavy

@@ -84,7 +84,7 @@ def _fit_like(model: Clusterer, half: Any) -> Clusterer:
             half, model.n_clusters, model.family, seed=int(recipe["seed"]),
             max_frames=how["max_frames"], components=how["components"], length=how["length"],
             social=recipe["input"] == "pairs", balance=how["balance"] or None,
-            settings=recipe["settings"],
+            settings=recipe["settings"], frames=how.get("network", {}).get("asked"),
         )  # fmt: skip
     except DataError as error:
         raise DataError(f"of one half of the data: {error}") from error

@@ -43,14 +43,18 @@ class Stretches:
     squares: Tensor
 
     @classmethod
-    def of(cls, x: Tensor) -> Stretches:
-        """Stretches of a signal, (stretch, component, frame), that is NaN where it is unknown."""
+    def of(cls, x: Tensor, *, squares: bool = True) -> Stretches:
+        """Stretches of a signal, (stretch, component, frame), that is NaN where it is unknown.
+
+        `squares`, the products of components, are as many numbers again for every component.
+        """
         rows = x.transpose(1, 2)
         seen = ~rows.isnan().any(dim=-1)
         rows = torch.where(seen[..., None], rows, torch.zeros((), dtype=x.dtype, device=x.device))
         flat = rows.reshape(-1, rows.shape[-1])
-        squares = (flat[:, :, None] * flat[:, None, :]).reshape(len(flat), -1)
-        return cls(rows.contiguous(), seen, squares)
+        flat = flat if squares else flat[:0]
+        products = (flat[:, :, None] * flat[:, None, :]).flatten(1)
+        return cls(rows.contiguous(), seen, products)
 
 
 @dataclass(frozen=True)

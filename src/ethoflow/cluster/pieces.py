@@ -9,7 +9,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import permutations
+from itertools import pairwise, permutations
 
 import numpy as np
 import xarray as xr
@@ -45,11 +45,14 @@ def choose_places(
     seed: int,
     pairs: bool = False,
     balance: str | None = None,
+    whole: bool = False,
 ) -> list[Place]:
     """Stretches of `length` frames, all there are or as many as `max_frames` are.
 
-    With `pairs` they are those of ordered pairs of animals. With `balance` there are as many of
-    every condition, which a coordinate of that name says.
+    With `whole` recordings are cut so that no frame is left over, into stretches of `length` frames
+    at most and of much the same length, and none of the recordings is left out. With `pairs` they
+    are those of ordered pairs of animals. With `balance` there are as many of every condition,
+    which a coordinate of that name says.
 
     Recordings take turns, so that a long one counts no more than a short one while both last. Of a
     recording that is shorter, all is one stretch.
@@ -61,7 +64,7 @@ def choose_places(
     condition = conditions_of(ds, balance) if balance else np.full((len(counts), 1), "")
     groups: dict[str, list[list[Place]]] = {}
     rows = sorted(range(len(counts)), key=lambda row: names[row])
-    if len(rows) > MOST_RECORDINGS:
+    if len(rows) > MOST_RECORDINGS and not whole:
         drawn = np.random.default_rng(seed).permutation(len(rows))
         of: dict[str, list[int]] = {}
         for place in drawn:
@@ -72,7 +75,8 @@ def choose_places(
         who = list(permutations(own, 2)) if pairs else [(seat, None) for seat in own]
         n = int(counts[row])
         starts = range(0, n - length + 1, length) if n >= length else range(n > 0)
-        found = [Place(row, a, first, min(length, n), b) for a, b in who for first in starts]
+        cut = cut_evenly(n, length) if whole else [(first, min(length, n)) for first in starts]
+        found = [Place(row, a, first, long, b) for a, b in who for first, long in cut]
         order = np.random.default_rng([seed, zlib.crc32(names[row].encode())])
         own_queue: dict[str, list[Place]] = {}
         for place in order.permutation(len(found)):
@@ -82,6 +86,19 @@ def choose_places(
             groups.setdefault(name, []).append(queue)
     taken = take_alike(list(groups.values()), max(max_frames // length, 1))
     return sorted(taken, key=lambda p: (p.row, p.seat, p.partner or 0, p.first))
+
+
+def cut_evenly(n: int, longest: int) -> list[tuple[int, int]]:
+    """First frame and length of pieces of `n` frames, as few as go, that have them all.
+
+    Examples
+    --------
+    >>> cut_evenly(10, 4)
+    [(0, 3), (3, 3), (6, 4)]
+    """
+    count = -(-n // longest)
+    edges = [n * k // count for k in range(count + 1)] if count else []
+    return [(first, last - first) for first, last in pairwise(edges)]
 
 
 def gather(columns: xr.DataArray, places: Sequence[Place], length: int) -> tuple[Array, Array]:
@@ -98,19 +115,12 @@ def gather(columns: xr.DataArray, places: Sequence[Place], length: int) -> tuple
     rows: list[Array] = []
     recording: list[int] = []
     for row in dict.fromkeys(place.row for place in places):
-        own = columns.isel(recording=row) if "recording" in columns.dims else columns
-        own = own.drop_vars(list(own.coords))
         mine = [place for place in places if place.row == row]
-        held = xr.Dataset({str(k): _cut(own, place).rename(time=f"time_{k}")
-                           for k, place in enumerate(mine)}).compute()  # fmt: skip
-        for k, place in enumerate(mine):
-            values = held[str(k)].values
+        for values in read_places(columns, mine):
             known = ~np.isnan(values).all(axis=0)
             if known.sum() < max(LEAST_KNOWN * length, 1):
                 continue
-            padded = np.full((len(values), length), np.nan, np.float32)
-            padded[:, : place.frames] = values
-            rows.append(padded)
+            rows.append(padded(values, length))
             recording.append(row)
     if not rows:
         raise DataError(
@@ -119,6 +129,22 @@ def gather(columns: xr.DataArray, places: Sequence[Place], length: int) -> tuple
             "clean with a lower min_confidence."
         )
     return np.stack(rows), np.array(recording)
+
+
+def read_places(columns: xr.DataArray, places: Sequence[Place]) -> list[Array]:
+    """Columns of stretches of one recording, (column, frame) each, computed together."""
+    own = columns.isel(recording=places[0].row) if "recording" in columns.dims else columns
+    own = own.drop_vars(list(own.coords))
+    held = xr.Dataset({str(k): _cut(own, place).rename(time=f"time_{k}")
+                       for k, place in enumerate(places)}).compute()  # fmt: skip
+    return [held[str(k)].values for k in range(len(places))]
+
+
+def padded(values: Array, length: int) -> Array:
+    """Numbers (row, frame) with missing frames behind them, `length` in all."""
+    found = np.full((len(values), length), np.nan, np.float32)
+    found[:, : values.shape[1]] = values
+    return found
 
 
 def _cut(array: xr.DataArray, place: Place) -> xr.DataArray:

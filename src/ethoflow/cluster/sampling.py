@@ -56,7 +56,7 @@ def sample(
     DataError
         Nothing or too little is seen.
     """
-    data = _by_name(data)
+    data = by_name(data)
     recipe = {**describe_input(data, social=social), "step": STEP, "stride": STRIDE}
     ds = request_columns(data, recipe).ds
     frames = max(to_frames(length, recipe["fps"], name="length"), 2)
@@ -64,7 +64,7 @@ def sample(
     places = choose_places(
         ds, length=frames, max_frames=max_frames, seed=seed, pairs=social, balance=balance
     )
-    held, recording = gather(*_columns(data, ds, recipe, places), frames)
+    held, recording = gather(*columns_at(data, ds, recipe, places), frames)
     components = components or (OF_PAIRS if social else COMPONENTS)
     projection = fit_projection(np.concatenate(list(held), axis=-1), components)
     signal = np.stack([project(one, projection) for one in held])
@@ -89,7 +89,7 @@ def sample(
     return Sample(pieces, projection, {**recipe, "n_points": points, "fitted_on": fitted_on}, speed)
 
 
-def _by_name(data: Data | xr.DataArray) -> Data | xr.DataArray:
+def by_name(data: Data | xr.DataArray) -> Data | xr.DataArray:
     """Recordings and animals in the order of their names: any other gives the same model."""
     if isinstance(data, xr.DataTree):
         data = data.to_dataset()
@@ -101,7 +101,7 @@ def _by_name(data: Data | xr.DataArray) -> Data | xr.DataArray:
     return data
 
 
-def _columns(
+def columns_at(
     data: Data | xr.DataArray, ds: xr.Dataset, recipe: Mapping[str, Any], places: list[Place]
 ) -> tuple[xr.DataArray, list[Place]]:
     """The columns of the recordings that stretches lie in, and the stretches within these."""

@@ -120,6 +120,15 @@ def sight(kind: Kind, settings: Mapping[str, Any], fps: float) -> int:
     return choices.kernel // 2 * sum(dilations_of(choices, fps))
 
 
+def room_for(kind: Kind) -> float:
+    """Bytes of columns that lie in memory: networks stream more of them, trees thin them out."""
+    if kind == "boosting":
+        return np.inf
+    from ethoflow.networks import streams  # torch is heavy
+
+    return streams.ROOM
+
+
 def train(
     tracks: Sequence[Track], masks: Sequence[Array], behaviours: Sequence[str], plan: Plan
 ) -> Trees | Networks:

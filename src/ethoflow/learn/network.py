@@ -12,8 +12,15 @@ from ethoflow.engine.declare import Array
 from ethoflow.errors import DataError, WrongUse, no_such
 from ethoflow.learn.calibrating import Calibration
 from ethoflow.learn.folds import By
-from ethoflow.learn.pieces import class_weights, cut_pieces, spread_held_out
+from ethoflow.learn.pieces import (
+    class_weights,
+    cut_pieces,
+    cut_when_read,
+    in_order,
+    spread_held_out,
+)
 from ethoflow.learn.samples import Track
+from ethoflow.learn.streaming import are_stored, spaced
 
 if TYPE_CHECKING:
     from ethoflow.learn.convolutional import Tcn
@@ -191,7 +198,9 @@ def train_networks(
     from ethoflow.networks.stretches import FEWEST_PIECES
     from ethoflow.networks.training import Plan, seeded, train
 
-    x = np.concatenate([t.x[:, m] for t, m in zip(tracks, masks, strict=True)], axis=-1)
+    stored = are_stored(tracks)
+    some = spaced(masks) if stored else masks
+    x = np.concatenate([t.x[:, m] for t, m in zip(tracks, some, strict=True)], axis=-1)
     settings = TcnSettings(
         len(x), len(behaviours), choices.width, choices.kernel, dilations_of(choices, fps),
         choices.dropout,
@@ -204,7 +213,8 @@ def train_networks(
             network = Tcn(settings)
         network.fit_scales(torch.from_numpy(np.ascontiguousarray(x, np.float32)))
         look = network.receptive_field
-        arrays, group = cut_pieces(tracks, masks, behaviours, look, by)
+        cut = cut_when_read if stored else cut_pieces
+        pieces, group = cut(tracks, masks, behaviours, look, by)
         plan = Plan(
             steps=choices.steps, batch=choices.batch, length=choices.length + 2 * look,
             rate=choices.rate, decay=choices.decay, every=choices.every, patience=choices.patience,
@@ -212,8 +222,8 @@ def train_networks(
         )  # fmt: skip
         turned = spread_held_out(group, choices.held_out, number / choices.networks)
         done = train(
-            Labelling(network, weights), {n: one[turned] for n, one in arrays.items()},
-            group[turned], plan, seed=own, gap=look,
+            Labelling(network, weights), in_order(pieces, turned), group[turned], plan, seed=own,
+            gap=look,
         )  # fmt: skip
         with torch.no_grad():  # what the weights of the classes added to the odds
             network.head.bias.sub_((weights[:, 1] / weights[:, 0]).log()[:, 0])

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from ethoflow.engine.declare import Array
 from ethoflow.learn.folds import By, groups_of
 from ethoflow.learn.samples import Track
+from ethoflow.learn.streaming import LabelledPieces
 
 LONGEST, SHORTEST, PIECES = 400, 32, 24
 """Frames of the pieces that tracks are cut into, and how many pieces there are to be at least."""
@@ -39,8 +40,7 @@ def cut_pieces(
     """
     labelled = sum(int(mask.sum()) for mask in masks)
     length = min(max(labelled // PIECES, SHORTEST), LONGEST)
-    seats = [track.seat for track in tracks]
-    groups = groups_of(seats, "recording" if by == "block" else by)
+    groups = _groups(tracks, by)
     x, y, own = [], [], []
     for track, mask, group in zip(tracks, masks, groups, strict=True):
         n = track.x.shape[-1]
@@ -56,6 +56,28 @@ def cut_pieces(
                 own.append(group)
     found = {"x": np.stack(x).astype(np.float32), "y": np.stack(y).astype(np.float32)}
     return found, np.array(own)
+
+
+def cut_when_read(
+    tracks: Sequence[Track], masks: Sequence[Array], behaviours: Sequence[str], look: int, by: By
+) -> tuple[LabelledPieces, Array]:
+    """As `cut_pieces`, of tracks on disk: longer pieces, each cut when it is read."""
+    found = LabelledPieces.of(tracks, masks, behaviours, look)
+    return found, np.array(_groups(tracks, by))[found.track]
+
+
+def in_order(
+    pieces: Mapping[str, Array] | LabelledPieces, order: Array
+) -> Mapping[str, Array] | LabelledPieces:
+    """The pieces in another order."""
+    if isinstance(pieces, LabelledPieces):
+        return pieces.taken(order)
+    return {name: one[order] for name, one in pieces.items()}
+
+
+def _groups(tracks: Sequence[Track], by: By) -> list[int]:
+    seats = [track.seat for track in tracks]
+    return groups_of(seats, "recording" if by == "block" else by)
 
 
 def spread_held_out(group: Array, share: float, start: float) -> Array:

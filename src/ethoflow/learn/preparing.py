@@ -13,7 +13,7 @@ from ethoflow.errors import DataError, WrongUse, one_or_many
 from ethoflow.learn.choices import Choices
 from ethoflow.learn.columns import ROWS, WINDOWED, request_rows
 from ethoflow.learn.folds import By, choose_by, split
-from ethoflow.learn.models import Plan, check_model, learnt_together, sight
+from ethoflow.learn.models import Plan, check_model, learnt_together, room_for, sight
 from ethoflow.learn.raters import LearnNote
 from ethoflow.learn.recipe import PARAMETERS, Recipe, choose_recipe
 from ethoflow.learn.samples import Met, Track, labelled, meet, read_tracks
@@ -62,7 +62,7 @@ def prepare(
     )  # fmt: skip
     reach = reach_of_columns(met.data.isel(recording=[0]), chosen)
     reach += sight(choices.model, settings, chosen.fps)
-    tracks, recipe = read_tracks(met, chosen)
+    tracks, recipe = read_tracks(met, chosen, room=room_for(choices.model))
     if not tracks:
         raise DataError("no frame of these labels is known: there is nothing to learn.")
     for name in met.behaviours:

@@ -21,6 +21,8 @@ from ethoflow.learn.doubts import doubts_of
 from ethoflow.learn.folds import Seat
 from ethoflow.learn.raters import LearnNote, choose_rater
 from ethoflow.learn.recipe import Of, Recipe
+from ethoflow.learn.streaming import put_on_disk
+from ethoflow.networks.shelf import Folder, Stored
 from ethoflow.points import by_role
 from ethoflow.schema import align_partners, as_dataset, count_frames
 from ethoflow.schema.coordinates import text
@@ -30,13 +32,13 @@ from ethoflow.schema.coordinates import text
 class Track:
     """One animal, or ordered pair, of one recording.
 
-    `x` has the dims (column, time); `known` says where there are numbers at all; `states` what
-    people say, by behaviour: 1, 0 and -1 for unknown.
+    `x` has the dims (column, time), in memory or on disk; `known` says where there are numbers at
+    all; `states` what people say, by behaviour: 1, 0 and -1 for unknown.
     """
 
     seat: Seat
     place: tuple[int, ...]
-    x: Array
+    x: Array | Stored
     known: Array
     states: Mapping[str, Array]
 
@@ -177,12 +179,17 @@ def _of_seats(flags: xr.Dataset, ds: xr.Dataset, of: Of) -> xr.Dataset:
     return flags.transpose(*order)
 
 
-def read_tracks(met: Met, recipe: Recipe, *, every: bool = False) -> tuple[list[Track], Recipe]:
+def read_tracks(
+    met: Met, recipe: Recipe, *, every: bool = False, room: float = np.inf
+) -> tuple[list[Track], Recipe]:
     """The tracks that have labels, recording by recording, and the recipe with its columns.
 
-    `every` takes those without labels too.
+    `every` takes those without labels too. Where their columns take more than `room` bytes, all lie
+    on disk.
     """
     found: list[Track] = []
+    folder: Folder | None = None
+    held = 0
     for row in range(met.data.sizes["recording"]):
         labels = met.labels.isel(recording=row)
         ds = met.data.isel(recording=[row])
@@ -200,6 +207,10 @@ def read_tracks(met: Met, recipe: Recipe, *, every: bool = False) -> tuple[list[
             own = {name: one[place][frames] for name, one in states.items()}
             seat = Seat(str(ds.recording.values[0]), _animals(ds, place))
             found.append(Track(seat, (row, *place), x, knows(x[: len(names)], recipe), own))
+            held += x.nbytes
+        if held > room:
+            folder = folder or Folder()
+            found = put_on_disk(found, folder)
     return found, recipe
 
 

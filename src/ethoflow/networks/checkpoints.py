@@ -78,6 +78,7 @@ def restore(path: Path, job: Job, *, told: dict[str, Any]) -> None:
     if job.on_gpu:
         torch.cuda.set_rng_state(arrays["random/gpu"], job.device)
     job.step, job.lowest = state["step"], state["lowest"]
+    job.sampler.seek(job.step * job.plan.batch)
     job.history.rows, job.history.best_step = state["rows"], state["best_step"]
     job.history.stopped_early = state["stopped_early"]
 

@@ -57,13 +57,13 @@ class Stretches:
 
 
 def split_pieces(
-    recording: Array, n_frames: int, *, share: float, gap: int, seed: int
+    recording: Array, n_frames: int | Array, *, share: float, gap: int, seed: int
 ) -> tuple[Stretches, Stretches]:
     """Runs to train on and runs held out: recordings where there are three, else blocks.
 
-    Blocks are the last pieces of each recording, which a network never sees together with others,
-    or where pieces are few their last frames, `gap` frames from what is trained on: no frame of one
-    side is within reach of the other.
+    `n_frames` is that of all pieces, or of each, (piece,). Blocks are the last pieces of each
+    recording, which a network never sees together with others, or where pieces are few their last
+    frames, `gap` frames from what is trained on: no frame of one side is within reach of the other.
 
     Examples
     --------
@@ -75,28 +75,26 @@ def split_pieces(
     (786, array([800]), 200)
     """
     pieces = np.arange(len(recording))
+    long = np.broadcast_to(n_frames, pieces.shape)
     names = np.unique(recording)
     if share <= 0:
-        return _whole(pieces, n_frames), _whole(pieces[:0], n_frames)
+        return _whole(pieces, long), _whole(pieces[:0], long)
     if len(names) >= FEWEST:
         n = min(max(round(share * len(names)), 1), len(names) - 2)
         held = np.isin(recording, np.random.default_rng(seed).permutation(names)[:n])
-        return _whole(pieces[~held], n_frames), _whole(pieces[held], n_frames)
+        return _whole(pieces[~held], long), _whole(pieces[held], long)
     if len(pieces) >= FEWEST_PIECES:
         own = [np.flatnonzero(recording == name) for name in names]
         last = [row[len(row) - round(share * len(row)) :] for row in own]
         held = np.isin(pieces, np.concatenate(last) if any(map(len, last)) else own[-1][-1:])
-        return _whole(pieces[~held], n_frames), _whole(pieces[held], n_frames)
-    kept = round(share * n_frames)
-    before = max(n_frames - kept - gap, 0)
-    return (
-        Stretches(pieces, np.zeros_like(pieces), np.full_like(pieces, before)),
-        Stretches(pieces, np.full_like(pieces, n_frames - kept), np.full_like(pieces, kept)),
-    )
+        return _whole(pieces[~held], long), _whole(pieces[held], long)
+    kept = np.rint(share * long).astype(int)
+    before = np.maximum(long - kept - gap, 0)
+    return Stretches(pieces, np.zeros_like(pieces), before), Stretches(pieces, long - kept, kept)
 
 
-def _whole(pieces: Array, n_frames: int) -> Stretches:
-    return Stretches(pieces, np.zeros_like(pieces), np.full_like(pieces, n_frames))
+def _whole(pieces: Array, n_frames: Array) -> Stretches:
+    return Stretches(pieces, np.zeros_like(pieces), n_frames[pieces])
 
 
 @dataclass
@@ -108,6 +106,16 @@ class Sampler:
     length: int
     chances: Array
     generator: torch.Generator
+
+    def seek(self, drawn: int) -> None:
+        """Go on as if so many windows had been drawn already: nothing but the generator knows."""
+
+    def numbers(self) -> dict[str, float]:
+        """Nothing more is to be told."""
+        return {}
+
+    def close(self) -> None:
+        """Nothing is left open."""
 
     def draw(self, n: int) -> dict[str, Tensor]:
         """`n` windows of every array, (window, channel, frame)."""
@@ -136,11 +144,11 @@ def gather(arrays: dict[str, Tensor], piece: Array, first: Array, length: int) -
     return out
 
 
-def enough(train: Stretches, n_frames: int, n_pieces: int) -> None:
+def enough(train: Stretches, n_frames: int | Array, n_pieces: int) -> None:
     """Raise where what is trained on is too short to train on."""
     if train.longest() < SHORTEST:
         raise DataError(
             f"training needs stretches of {SHORTEST} frames beside those that are held out; there "
-            f"are {n_pieces} of {n_frames} frames, of which at most {train.longest()} remain. Give "
-            "longer recordings."
+            f"are {n_pieces} of {int(np.max(n_frames))} frames, of which at most "
+            f"{train.longest()} remain. Give longer recordings."
         )

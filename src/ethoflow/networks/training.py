@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,6 +17,7 @@ from ethoflow.engine.declare import Array
 from ethoflow.errors import DataError
 from ethoflow.networks import checkpoints
 from ethoflow.networks.progress import Progress
+from ethoflow.networks.streams import Source, Stream, load, room_on, size_of_piece
 from ethoflow.networks.stretches import Sampler, Stretches, enough, gather, split_pieces
 
 
@@ -78,7 +79,7 @@ LOOKS = 64
 
 def train(
     module: nn.Module,
-    arrays: Mapping[str, Array],
+    pieces: Mapping[str, Array] | Source,
     recording: Array,
     plan: Plan,
     *,
@@ -87,6 +88,7 @@ def train(
     gap: int = 0,
     progress: Progress | None = None,
     checkpoint: Path | None = None,
+    room: int | None = None,
 ) -> History:
     """Train `module`, an `Objective`, in place, and leave it in use, with the best weights.
 
@@ -94,34 +96,37 @@ def train(
     ----------
     module
         An `Objective`. Weights it was made with are where training begins: make it under `seeded`.
-    arrays
-        float32 (piece, channel, frame) each, NaN where not seen.
+    pieces
+        Arrays, float32 (piece, channel, frame) each, NaN where not seen; or a source that reads
+        them: where it has more than there is room for, they are streamed.
     recording
         The recording of each piece, by which some are held out.
     gap
         Frames between what is trained on and held-out blocks: the reach of the network.
     checkpoint
         A file that is written at every look, and gone on from where it exists.
+    room
+        Bytes of a source that lie in memory, by default those of `room_on`.
 
     Raises
     ------
     DataError
         Fewer frames than a window needs, or a checkpoint of another training.
     """
-    n_pieces, _, n_frames = next(iter(arrays.values())).shape
+    n_frames: int | Array
+    if isinstance(pieces, Mapping):
+        n_frames = next(iter(pieces.values())).shape[-1]
+    else:
+        # A piece shorter than a window is one, with missing frames behind it.
+        n_frames = np.maximum(pieces.n_frames, min(plan.length, pieces.longest))
     runs, held = split_pieces(recording, n_frames, share=plan.held_out, gap=gap, seed=seed)
-    enough(runs, n_frames, n_pieces)
+    enough(runs, n_frames, len(recording))
     length = min(plan.length, runs.longest())
-    on_device = {
-        name: torch.from_numpy(np.ascontiguousarray(array)).to(device)
-        for name, array in arrays.items()
-    }
-    chances = runs.chances(length, recording, balanced=plan.balanced)
-    generator = torch.Generator().manual_seed(seed)
-    sampler = Sampler(on_device, runs, length, chances, generator)
+    looks = _looks(pieces, held, length, device)
+    sampler = _sampler(pieces, recording, runs, length, plan, seed, device, room)
     module.to(device)
-    job = Job(module, plan, sampler, _looks(on_device, held, length), device)
-    with seeded(seed, device):
+    job = Job(module, plan, sampler, looks, device)
+    with closing(sampler), seeded(seed, device):
         if checkpoint is not None and checkpoint.exists():
             checkpoints.restore(checkpoint, job, told=_told(plan, seed, module))
         while not job.done:
@@ -132,6 +137,34 @@ def train(
                 checkpoints.write(checkpoint, job, told=_told(plan, seed, module))
     job.finish()
     return job.history
+
+
+def _sampler(
+    pieces: Mapping[str, Array] | Source,
+    recording: Array,
+    runs: Stretches,
+    length: int,
+    plan: Plan,
+    seed: int,
+    device: str,
+    room: int | None,
+) -> Sampler | Stream:
+    """What draws windows of the runs: of all of them in memory where they fit, or of a stream."""
+    chances = runs.chances(length, recording, balanced=plan.balanced)
+    generator = torch.Generator().manual_seed(seed)
+    if isinstance(pieces, Mapping):
+        return Sampler(_on(pieces, device), runs, length, chances, generator)
+    room = room_on(device) if room is None else room
+    if size_of_piece(pieces) * len(recording) <= room:
+        return Sampler(load(pieces, device), runs, length, chances, generator)
+    return Stream(pieces, runs, length, chances, generator, seed=seed, device=device, room=room)
+
+
+def _on(arrays: Mapping[str, Array], device: str) -> dict[str, Tensor]:
+    return {
+        name: torch.from_numpy(np.ascontiguousarray(array)).to(device)
+        for name, array in arrays.items()
+    }
 
 
 def seeded(seed: int, device: str = "cpu") -> AbstractContextManager[None]:
@@ -158,12 +191,21 @@ def _told(plan: Plan, seed: int, module: nn.Module) -> dict[str, Any]:
     return {"plan": vars(plan), "seed": seed, "sizes": sizes}
 
 
-def _looks(arrays: dict[str, Tensor], held: Stretches, length: int) -> dict[str, Tensor] | None:
+def _looks(
+    pieces: Mapping[str, Array] | Source, held: Stretches, length: int, device: str
+) -> dict[str, Tensor] | None:
     """The windows that are looked at, or None where nothing is held out."""
     length = min(length, held.longest())
     if length == 0:
         return None
-    return gather(arrays, *held.windows(length, LOOKS), length)
+    piece, first = held.windows(length, LOOKS)
+    some, place = np.unique(piece, return_inverse=True)
+    arrays = (
+        {name: array[some] for name, array in pieces.items()}
+        if isinstance(pieces, Mapping)
+        else pieces.read(some)
+    )
+    return gather(_on(arrays, device), place, first, length)
 
 
 class Job:
@@ -173,7 +215,7 @@ class Job:
         self,
         module: nn.Module,
         plan: Plan,
-        sampler: Sampler,
+        sampler: Sampler | Stream,
         looks: dict[str, Tensor] | None,
         device: str,
     ) -> None:
@@ -210,7 +252,7 @@ class Job:
                 f"the learning rate (it is {self.plan.rate:g}), or look for values that are far "
                 "too large in the data."
             )
-        row |= self._look()
+        row |= self._look() | self.sampler.numbers()
         row["step"] = self.step
         self.history.rows.append(row)
         self._judge(row.get("held_out", row["loss"]))

@@ -46,7 +46,7 @@ class ContrastiveConfig(DeepConfig):
     augmentation: Augmentation = field(default_factory=Augmentation)
 
 
-@family(config=ContrastiveConfig, reference="Chen et al. 2020, arXiv:2002.05709")
+@family(config=ContrastiveConfig, reference="Chen et al. 2020, arXiv:2002.05709", network=True)
 def contrastive(
     pieces: Pieces,
     config: ContrastiveConfig,

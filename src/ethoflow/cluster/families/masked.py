@@ -27,7 +27,9 @@ class MaskedConfig(DeepConfig):
     visible: float = 0.5
 
 
-@family(config=MaskedConfig, reference="He et al. 2022, doi:10.1109/CVPR52688.2022.01553")
+@family(
+    config=MaskedConfig, reference="He et al. 2022, doi:10.1109/CVPR52688.2022.01553", network=True
+)
 def masked(
     pieces: Pieces,
     config: MaskedConfig,

@@ -18,9 +18,12 @@ from torch.nn import functional
 
 from ethoflow.cluster.families.hmm import HmmConfig, fit_states, scores_of
 from ethoflow.cluster.family import Fitted, Pieces, family
+from ethoflow.cluster.hmm import States, Stretches, expect, log_density
 from ethoflow.cluster.networks.head import Head, HeadSettings
+from ethoflow.engine.declare import Array
 from ethoflow.networks.convolutional import Convolutional, ConvolutionalSettings
 from ethoflow.networks.progress import Progress
+from ethoflow.networks.streams import Source
 from ethoflow.networks.training import Plan, seeded, train
 
 DILATIONS, USUAL_FPS = (1, 2, 4), 25.0
@@ -56,7 +59,7 @@ class SyllablesConfig:
     evidence: float = 0.3
 
 
-@family(config=SyllablesConfig, reference="docs/clusterers.md")
+@family(config=SyllablesConfig, reference="docs/clusterers.md", network=True)
 def syllables(
     pieces: Pieces,
     config: SyllablesConfig,
@@ -80,12 +83,12 @@ def syllables(
         )  # fmt: skip
         head = Head(HeadSettings(config.width, config.clusters))
         student = Student(encoder, head, config)
-    signal = pieces.read("signal")
     batch, length = max(config.batch // apart, 1), apart * config.length
     plan = Plan(steps=config.steps, batch=batch, length=length, rate=config.rate)
+    source, recording = taught_on(pieces, states, share)
     history = train(
-        student, {"signal": signal, "share": share}, pieces.recording, plan, seed=seed,
-        device=device, gap=encoder.receptive_field, progress=progress,
+        student, source, recording, plan, seed=seed, device=device, gap=encoder.receptive_field,
+        progress=progress,
     )  # fmt: skip
     student.to("cpu")
     scores = scores_of(data, states, found)
@@ -94,6 +97,28 @@ def syllables(
         encoder, head, states.transitions.log().cpu().numpy(), None,
         evidence=config.evidence / apart, scores={**scores, **taught}, training=history.rows,
     )  # fmt: skip
+
+
+def taught_on(
+    pieces: Pieces, states: States, share: Array
+) -> tuple[Mapping[str, Array] | Source, Array]:
+    """What the network is taught: the sample with its `share`, or all pieces that are on disk."""
+    if pieces.shelf is None:
+        return {"x": pieces.read("signal"), "share": share}, pieces.recording
+
+    def said(x: Array) -> Array:
+        with torch.inference_mode():
+            data = Stretches.of(torch.from_numpy(x).to(states.mean.device), squares=False)
+            found = expect(data, states, density_of_rows).share
+            return found.transpose(1, 2).cpu().numpy()
+
+    pieces.shelf.derive("share", states.n, said, of="x")
+    return pieces.shelf, pieces.shelf.recording
+
+
+def density_of_rows(data: Stretches, mean: Tensor, covariance: Tensor) -> Tensor:
+    """Log density of all frames, (row, state), of stretches without the products of components."""
+    return log_density(data.x.flatten(0, 1), mean, covariance)
 
 
 class Student(nn.Module):
@@ -107,7 +132,7 @@ class Student(nn.Module):
         self, batch: Mapping[str, Tensor], share: Tensor
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Loss of a batch, and the share of frames in which both say the same."""
-        signal, wanted = batch["signal"], batch["share"]
+        signal, wanted = batch["x"], batch["share"]
         known = ~signal.isnan().any(dim=1)
         if self.training:
             signal = self._disturbed(signal)

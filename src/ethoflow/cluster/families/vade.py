@@ -48,7 +48,7 @@ class VadeConfig(DeepConfig):
     stay: float = 20.0
 
 
-@family(config=VadeConfig, reference="Jiang et al. 2017, doi:10.24963/ijcai.2017/273")
+@family(config=VadeConfig, reference="Jiang et al. 2017, doi:10.24963/ijcai.2017/273", network=True)
 def vade(
     pieces: Pieces,
     config: VadeConfig,

@@ -37,7 +37,7 @@ class VqvaeConfig(DeepConfig):
     stay: float = 20.0
 
 
-@family(config=VqvaeConfig, reference="van den Oord et al. 2017, arXiv:1711.00937")
+@family(config=VqvaeConfig, reference="van den Oord et al. 2017, arXiv:1711.00937", network=True)
 def vqvae(
     pieces: Pieces,
     config: VqvaeConfig,
