@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 
 from ethoflow.behaviours import available, usual
+from ethoflow.names import in_order
 
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#332288", "#999933")
 """Okabe and Ito's colours, which colour-blind people tell apart, and two of Tol's."""
@@ -49,18 +50,6 @@ def colours_of(names: Sequence[str]) -> dict[str, str]:
             free = [p for p in others if p not in places.values()]
             places[name] = next((p for p in free if p >= wanted), free[0] if free else wanted)
     return {name: colours[places[name]] for name in names}
-
-
-def in_order(name: str) -> list[tuple[int, str]]:
-    """What names are sorted by, 2 before 10.
-
-    Examples
-    --------
-    >>> sorted(["cluster 10", "cluster 2", "rest"], key=in_order)
-    ['cluster 2', 'cluster 10', 'rest']
-    """
-    parts = re.split(r"(\d+)", name)
-    return [(int(part), "") if part.isdigit() else (0, part) for part in parts]
 
 
 def _shade(colour: str, share: float) -> str:

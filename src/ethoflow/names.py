@@ -63,6 +63,18 @@ def plain(words: str) -> str:
     return " ".join(re.sub("[\u200b-\u200d\u2060\ufeff]", "", composed).split())
 
 
+def in_order(name: str) -> list[tuple[int, str]]:
+    """What names are sorted by for people, 2 before 10.
+
+    Examples
+    --------
+    >>> sorted(["cluster 10", "cluster 2", "rest"], key=in_order)
+    ['cluster 2', 'cluster 10', 'rest']
+    """
+    parts = re.split(r"(\d+)", name)
+    return [(int(part), "") if place % 2 else (0, part) for place, part in enumerate(parts)]
+
+
 def clean_name(name: str) -> str:
     """`name` as it may stand in a file name."""
     return re.sub(r"[^\w.-]+", "_", name).strip("_") or "recording"

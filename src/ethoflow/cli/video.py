@@ -11,6 +11,7 @@ import typer
 from ethoflow.cli.app import app
 from ethoflow.cli.screen import Screen, out, plain_errors
 from ethoflow.cli.shown import results_beside
+from ethoflow.names import in_order
 from ethoflow.place import Place, local_path, place
 
 if TYPE_CHECKING:
@@ -129,12 +130,11 @@ def _write_grids(
     if "recording" not in poses.dims and "recording" in marked.dims:
         marked = marked.sel(recording=[str(poses.recording.values)])
     folder = local_path(chosen or results_beside(store) / "videos", "videos")
-    wanted = [(name, None) for name in behaviours or ()] or _categories(marked)
+    wanted = {(name, None): name for name in behaviours or ()} or _categories(marked)
     files = [folder / f"{'-'.join(filter(None, pair))}.webm" for pair in wanted]
     _refuse_there(files, overwrite)
     made, screen = [], Screen()
-    for (behaviour, category), file in zip(wanted, files, strict=True):
-        name = " ".join(filter(None, [behaviour, category]))
+    for ((behaviour, category), name), file in zip(wanted.items(), files, strict=True):
         try:
             with screen.track(f"drawing {name}") as progress:
                 table = examples(poses, marked, behaviour, category=category, video=footage,
@@ -158,12 +158,12 @@ def _write_grids(
     )
 
 
-def _categories(marked: xr.Dataset) -> list[tuple[str, str | None]]:
-    """Every category of every variable that has some, and every label."""
+def _categories(marked: xr.Dataset) -> dict[tuple[str, str | None], str]:
+    """Every category of every variable that has some, and every label, and what it is called."""
     from ethoflow.labels.runs import follow_tracks
 
-    found = {(track.behaviour, track.category or None) for track in follow_tracks(marked)}
-    return sorted(found, key=lambda pair: (pair[0], len(pair[1] or ""), pair[1] or ""))
+    tracks = sorted(follow_tracks(marked), key=lambda track: in_order(track.name))
+    return {(track.behaviour, track.category or None): track.name for track in tracks}
 
 
 def _labels_of(asked: str | None, groups: Sequence[str]) -> str | None:

@@ -6,6 +6,8 @@ They have the attribute ``kind="category"`` and, as the CF conventions write it,
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -104,17 +106,24 @@ def is_category(array: xr.DataArray) -> bool:
     return array.attrs.get("kind") == "category" and "time" in array.dims
 
 
-def name_category(variable: str, category: str = "") -> str:
-    """What a category of a variable is called in pictures, and a label.
+def short_categories(variable: str, categories: Iterable[str]) -> dict[str, str]:
+    """Categories as they stand behind the name of their variable, in pictures and tables.
 
-    The variable stands before it: a label may be called as the category is.
+    The variable stands before each, since a label may be called as a category is; so it is not said
+    again (``cluster 0``), but where another category is called like what would be left.
 
     Examples
     --------
-    >>> name_category("state", "rest"), name_category("moving")
-    ('state rest', 'moving')
+    >>> short_categories("cluster", ["cluster_0", "rest"])
+    {'cluster_0': '0', 'rest': 'rest'}
+    >>> short_categories("cluster", ["cluster_0", "0"])
+    {'cluster_0': 'cluster_0', '0': '0'}
     """
-    return f"{variable} {category}".strip()
+    names = list(dict.fromkeys(categories))
+    again = re.compile(rf"(?:^|(?<=\+)){re.escape(variable)}_(?=[^+])")  # + joins merged clusters
+    short = {name: again.sub("", name) for name in names}
+    counts = Counter([*short.values(), *(name for name in names if short[name] != name)])
+    return {name: cut if counts[cut] == 1 else name for name, cut in short.items()}
 
 
 def encode(array: xr.DataArray) -> Array:

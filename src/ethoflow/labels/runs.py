@@ -15,7 +15,13 @@ import xarray as xr
 
 from ethoflow.engine.bouts import find_runs
 from ethoflow.engine.declare import Array
-from ethoflow.labels.categories import UNKNOWN, Categories, encode_label, is_category, name_category
+from ethoflow.labels.categories import (
+    UNKNOWN,
+    Categories,
+    encode_label,
+    is_category,
+    short_categories,
+)
 from ethoflow.schema import VARIABLES, DataError, is_label, is_symmetric
 
 EDGE = UNKNOWN + 1
@@ -46,6 +52,8 @@ class Track:
         The behaviour is the same seen from both animals, and this is the pair's only one.
     category
         Which category of the variable this is; empty for a label.
+    short
+        The category as it stands behind the name of the variable.
     """
 
     recording: int
@@ -57,11 +65,12 @@ class Track:
     ended: Array
     symmetric: bool = False
     category: str = ""
+    short: str = ""
 
     @property
     def name(self) -> str:
         """What it is called in a picture: the behaviour, with the category."""
-        return name_category(self.behaviour, self.category)
+        return f"{self.behaviour} {self.short}".strip()
 
     @property
     def cut(self) -> Array:
@@ -132,6 +141,7 @@ def follow_tracks(ds: xr.Dataset) -> list[Track]:
             pieces[row, name, place].append((start, found))
     joined = {key: _join(parts) for key, parts in sorted(pieces.items(), key=lambda item: item[0])}
     members = {name: kinds[name].members(_codes(joined, name)) for name in kinds}
+    short = {name: short_categories(name, members[name].values()) for name in kinds}
     once = {name: is_symmetric(ds[name]) for name in names}
     tracks = []
     for (row, name, places), runs in joined.items():
@@ -150,6 +160,7 @@ def follow_tracks(ds: xr.Dataset) -> list[Track]:
                         runs.ended[own],
                         once[name],
                         category,
+                        short[name][category] if category else "",
                     )
                 )
     return tracks

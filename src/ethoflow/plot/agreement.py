@@ -13,6 +13,7 @@ from ethoflow.plot import examples
 from ethoflow.plot.declare import plot
 from ethoflow.plot.picture import Picture
 from ethoflow.plot.row_intervals import rows_with_intervals
+from ethoflow.stats.units import name_behaviours
 
 MOST_ROWS = 80
 
@@ -64,7 +65,7 @@ def agreement(table: pd.DataFrame, *, measure: str = "f1", at: float | None = No
         raise DataError(f"{len(rows)} rows cannot be drawn: choose 1 to {MOST_ROWS} of the table.")
     pairs = rows["a"].astype(str) + " / " + rows["b"].astype(str)
     several = pairs.nunique() > 1
-    what = rows["behaviour"].astype(str) + _beside(rows, "category") + _beside(rows, "recording")
+    what = name_behaviours(rows)[0] + _beside(rows, "recording")
     names = list(what + (", " + pairs if several else ""))
     words = [
         f"{value:.3g}" if np.isfinite(value) else str(note or "not defined")

@@ -15,6 +15,7 @@ from ethoflow.engine.declare import Array
 from ethoflow.errors import DataError, UnknownName, no_such
 from ethoflow.labels.rows import name_track
 from ethoflow.labels.runs import Track, follow_tracks
+from ethoflow.names import in_order
 from ethoflow.origin import on_clock, origins
 from ethoflow.plot import examples
 from ethoflow.plot.declare import plot
@@ -122,7 +123,7 @@ def _rows(ds: xr.Dataset, tracks: Sequence[Track], by: str | None) -> dict[Who, 
         animal = named["animal"] or ("" if alone else named["individual"])
         label = animal if animal.startswith(recording) else f"{recording} {animal}".strip()
         found[who] = label, groups[who] if groups else ""
-    return dict(sorted(found.items(), key=lambda item: (item[1][1], item[0])))
+    return dict(sorted(found.items(), key=lambda item: (in_order(item[1][1]), item[0])))
 
 
 def _groups(ds: xr.Dataset, by: str | None) -> dict[Who, str]:

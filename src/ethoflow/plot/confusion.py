@@ -10,7 +10,7 @@ import xarray as xr
 
 from ethoflow.engine.declare import Array
 from ethoflow.errors import DataError
-from ethoflow.labels.categories import UNKNOWN, Categories, encode, is_category
+from ethoflow.labels.categories import UNKNOWN, Categories, encode, is_category, short_categories
 from ethoflow.labels.runs import label_names
 from ethoflow.plot import examples
 from ethoflow.plot.declare import plot
@@ -91,8 +91,10 @@ def _states(ds: xr.Dataset) -> Iterator[tuple[str, tuple[xr.DataArray, xr.DataAr
             yield name, (array.copy(data=codes == 1), known)
             continue
         found = set(np.unique(codes[codes != UNKNOWN]).tolist())
-        for code, member in Categories.of(array).members(found).items():
-            yield f"{name} {member}", (array.copy(data=codes == code), known)
+        members = Categories.of(array).members(found)
+        short = short_categories(name, members.values())
+        for code, member in members.items():
+            yield f"{name} {short[member]}", (array.copy(data=codes == code), known)
 
 
 def _count(shown: xr.DataArray, known: xr.DataArray) -> int:

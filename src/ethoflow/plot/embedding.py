@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from ethoflow.colours import colours_of, in_order
+from ethoflow.colours import colours_of
 from ethoflow.errors import DataError, UnknownName, no_such
 from ethoflow.labels.categories import UNKNOWN as NOT_KNOWN
-from ethoflow.labels.categories import Categories, encode, is_category, name_category
+from ethoflow.labels.categories import Categories, encode, is_category, short_categories
+from ethoflow.names import in_order
 from ethoflow.plot import examples
 from ethoflow.plot.declare import plot
 from ethoflow.plot.ethogram import UNKNOWN
@@ -92,8 +93,10 @@ def embedding(
 
 def group_colours(ds: xr.Dataset, by: str, groups: Sequence[str]) -> dict[str, str]:
     """Colours of groups, and of what is not known; categories have those of their bouts."""
-    category = by in ds.data_vars and is_category(ds[by])
-    names = {group: name_category(by, group) if category else group for group in groups}
+    names = {group: group for group in groups}
+    if by in ds.data_vars and is_category(ds[by]):
+        short = short_categories(by, [*Categories.of(ds[by]).names, *groups])
+        names = {group: f"{by} {short[group]}" for group in groups}
     colours = colours_of(list(names.values()))
     return {**{group: colours[name] for group, name in names.items()}, "": UNKNOWN}
 

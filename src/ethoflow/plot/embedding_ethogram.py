@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from ethoflow.colours import in_order
 from ethoflow.errors import DataError
+from ethoflow.names import in_order
 from ethoflow.one_recording import one_recording, recording_title
 from ethoflow.origin import clock_times
 from ethoflow.plot import examples

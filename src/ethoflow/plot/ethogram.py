@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from ethoflow.colours import colours_of, in_order
+from ethoflow.colours import colours_of
 from ethoflow.engine.bouts import find_runs
 from ethoflow.labels.categories import UNKNOWN as STATE_UNKNOWN
 from ethoflow.labels.categories import encode
 from ethoflow.labels.places import further_dims, names_along
 from ethoflow.labels.rows import name_track
 from ethoflow.labels.runs import Track, follow_tracks, label_names
+from ethoflow.names import in_order
 from ethoflow.one_recording import one_recording, recording_title
 from ethoflow.origin import clock_end, clock_times, on_clock, origins
 from ethoflow.plot import examples

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ethoflow.errors import DataError, in_words, listed, no_column, one_or_many
+from ethoflow.names import in_order
 from ethoflow.stats.factors import order_levels
 from ethoflow.stats.levels import GROUP, Levels, as_names, find_levels, with_index
 
@@ -202,7 +203,7 @@ def _tell_unknown(conditions: pd.DataFrame, levels: Levels, known: pd.Series) ->
                 names = levels.ids[level][lost].dropna().unique()
                 told.append(
                     f"{len(names)} {plural(level)} have no {factor} and were left out: "
-                    f"{listed(sorted(names), 5)}."
+                    f"{listed(sorted(names, key=in_order), 5)}."
                 )
                 break
         else:

@@ -10,6 +10,7 @@ import pandas as pd
 from ethoflow.engine.declare import Array
 from ethoflow.errors import DataError, no_column
 from ethoflow.labels.rows import ROW
+from ethoflow.names import in_order
 from ethoflow.stats.levels import with_index
 from ethoflow.stats.units import name_behaviours
 
@@ -71,7 +72,7 @@ def transitions(
     keys = [key for key in ("store", "recording", "individual", "animal") if key in bouts]
     if not keys:
         raise DataError("nothing says whose bouts these are: there is no column 'animal'.")
-    behaviours = sorted(set(names))
+    behaviours = sorted(set(names), key=in_order)
     beside = [name for name in bouts if name not in (*ROW, *_OWN, *keys)]
     rows = []
     for who, part in bouts.assign(behaviour=names).groupby(keys, sort=False, dropna=False):
@@ -170,7 +171,7 @@ def chains(table: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for who, part in table.groupby(keys, sort=False, dropna=False):
         counts = part.pivot(index="origin", columns="target", values="count")
-        names = sorted({*counts.index, *counts.columns})
+        names = sorted({*counts.index, *counts.columns}, key=in_order)
         square = counts.reindex(index=names, columns=names).fillna(0).to_numpy(float)
         share = stationary(square)
         rows.append(

@@ -12,6 +12,7 @@ import pandas as pd
 
 from ethoflow.engine.declare import Array
 from ethoflow.errors import DataError, listed, no_column
+from ethoflow.labels.categories import short_categories
 from ethoflow.labels.rows import ROW
 from ethoflow.stats.absent import fill_absent, hide_shared
 from ethoflow.stats.averaged import tell_mixed
@@ -82,6 +83,9 @@ def name_behaviours(table: pd.DataFrame) -> tuple[pd.Series, list[str]]:
     if not parts:
         return pd.Series("", index=table.index, dtype=object), []
     named = table[parts].apply(as_names)
+    if {"behaviour", "category"} <= set(parts):
+        of = named.groupby("behaviour", sort=False, dropna=False)["category"]
+        named["category"] = of.transform(lambda x: x.map(short_categories(str(x.name), x.dropna())))
     joined = [" ".join(cell for cell in row if isinstance(cell, str)) for row in named.to_numpy()]
     return pd.Series(joined, index=table.index, dtype=object), parts
 

@@ -165,7 +165,7 @@ def _looks_of(slots: list[Slot]) -> list[dict[int, Image]]:
     looks = []
     for slot in slots:
         said = {
-            code: f"{slot.name} {member}" if slot.is_category else slot.name
+            code: f"{slot.name} {slot.short[member]}" if slot.is_category else slot.name
             for code, member in slot.members.items()
         }
         wide = max(text_width(f"{text} ?", SMALL) for text in (slot.name, *said.values())) + 14
@@ -183,4 +183,4 @@ def _looks_of(slots: list[Slot]) -> list[dict[int, Image]]:
 
 def _shown(slot: Slot, member: str) -> str:
     """The name that has a colour, as in pictures."""
-    return f"{slot.variable} {member}" if slot.is_category else slot.variable
+    return f"{slot.variable} {slot.short[member]}" if slot.is_category else slot.variable

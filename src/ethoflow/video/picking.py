@@ -8,7 +8,6 @@ import numpy as np
 import xarray as xr
 
 from ethoflow.errors import UnknownName, no_such
-from ethoflow.labels.categories import name_category
 from ethoflow.labels.runs import Track, follow_tracks, label_names
 from ethoflow.schema import DataError
 
@@ -33,11 +32,8 @@ class Picked:
     n_cut: int
     behaviour: str
     category: str
-
-    @property
-    def name(self) -> str:
-        """The behaviour, or the cluster with what it is one of."""
-        return name_category(self.behaviour, self.category)
+    name: str
+    """The behaviour, or the cluster with what it is one of."""
 
 
 def pick_bouts(
@@ -65,7 +61,7 @@ def pick_bouts(
             bout = Bout(track.recording, track.individual, track.partner, start, stop)
             found.setdefault(track.recording, []).append(bout)
     n_whole = sum(map(len, found.values()))
-    name = name_category(behaviour, category)
+    name = next(t.name for t in tracks if (t.behaviour, t.category) == (behaviour, category))
     if not n_whole:
         cut = f"; {n_cut} are cut by unknown frames or an end of the recording" if n_cut else ""
         raise DataError(f"there is no whole bout of {name}{cut}: nothing to show.")
@@ -74,7 +70,7 @@ def pick_bouts(
     order = [piles[i] for i in rng.permutation(len(piles))]
     rounds = range(max(map(len, order)))
     bouts = [pile[turn] for turn in rounds for pile in order if turn < len(pile)]
-    return Picked(bouts[:n], n_whole, n_cut, behaviour, category)
+    return Picked(bouts[:n], n_whole, n_cut, behaviour, category, name)
 
 
 def _resolve(

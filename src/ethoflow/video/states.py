@@ -9,7 +9,13 @@ import xarray as xr
 
 from ethoflow.engine.declare import Array
 from ethoflow.errors import listed
-from ethoflow.labels.categories import UNKNOWN, Categories, encode_label, is_category
+from ethoflow.labels.categories import (
+    UNKNOWN,
+    Categories,
+    encode_label,
+    is_category,
+    short_categories,
+)
 from ethoflow.labels.places import further_dims, names_along
 from ethoflow.labels.runs import label_names
 from ethoflow.one_recording import one_recording
@@ -41,6 +47,11 @@ class Slot:
     name: str
     members: dict[int, str]
     is_category: bool
+
+    @property
+    def short(self) -> dict[str, str]:
+        """The categories as they stand behind the name."""
+        return short_categories(self.variable, self.members.values())
 
 
 def labels_beside(labels: Data, ds: xr.Dataset) -> xr.Dataset:

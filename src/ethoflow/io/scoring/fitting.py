@@ -33,7 +33,7 @@ from ethoflow.io.scoring.clock import (
 )
 from ethoflow.io.scoring.scored import Events, Float32, Scored, individuals_of, names_of
 from ethoflow.io.stack import slot_names
-from ethoflow.names import animals_of, name_aside
+from ethoflow.names import animals_of, in_order, name_aside
 from ethoflow.origin import origins
 from ethoflow.schema import (
     ORIGIN,
@@ -204,14 +204,14 @@ def _recordings(
                 "of the tracks."
             )
         return [0] * len(scored), names, counts
-    lost = [name for name, hit in hits.items() if len(hit) != 1]
+    lost = sorted((name for name, hit in hits.items() if len(hit) != 1), key=in_order)
     if len(lost) == len(hits):
         raise DataError(
-            f"no recording of the tracks is called as these: {', '.join(sorted(lost)[:5])}; the "
+            f"no recording of the tracks is called as these: {', '.join(lost[:5])}; the "
             f"tracks are {', '.join(names[:5])}."
         )
     if lost:
-        note(f"{len(lost)} scored recordings have no tracks: {', '.join(sorted(lost))}.")
+        note(f"{len(lost)} scored recordings have no tracks: {', '.join(lost)}.")
     scored[:] = [one for one in scored if one.name not in lost]
     return [hits[one.name][0] for one in scored], names, counts
 

@@ -10,7 +10,6 @@ import numpy as np
 
 from ethoflow.errors import DataError, listed
 from ethoflow.io.metadata_rows import fitter
-from ethoflow.labels.categories import name_category
 from ethoflow.labels.comparison import clocks
 from ethoflow.labels.comparison.frames import known_to_both
 from ethoflow.labels.comparison.measures import Measure, of_categories
@@ -180,7 +179,7 @@ def _tallies(
 
 def _note_one_class(pair: Pair, item: Item, tallies: Sequence[Tally], notes: Notes) -> None:
     """Say it where a source never has something, or always: much is not defined then, or 0."""
-    what = name_category(item.behaviour, item.category)
+    what = f"{item.behaviour} {item.category}".strip()
 
     def count(*names: str) -> float:
         return sum(float(one.by_block[name].sum()) for one in tallies for name in names)
