@@ -10,7 +10,7 @@ import typer
 
 from ethoflow.cli.app import app
 from ethoflow.cli.screen import Screen, out, plain_errors
-from ethoflow.cli.shown import results_beside
+from ethoflow.cli.shown import refuse_there, results_beside
 from ethoflow.names import in_order
 from ethoflow.place import Place, local_path, place
 
@@ -82,7 +82,7 @@ def video(
         one = _one(poses, recording)
         name = _name_of(one)
         file = out_file or results_beside(store) / "videos" / f"{name}.webm"
-        _refuse_there([file], overwrite)
+        refuse_there([file], overwrite=overwrite)
         beside = None if group is None else as_dataset(open_store(store, group))
         _write_one(one, beside, footage, file, name, group, start=start, stop=stop, begin=begin,
                    trail=trail)  # fmt: skip
@@ -130,9 +130,9 @@ def _write_grids(
     if "recording" not in poses.dims and "recording" in marked.dims:
         marked = marked.sel(recording=[str(poses.recording.values)])
     folder = local_path(chosen or results_beside(store) / "videos", "videos")
-    wanted = {(name, None): name for name in behaviours or ()} or _categories(marked)
+    wanted = _wanted(marked, behaviours or ())
     files = [folder / f"{'-'.join(filter(None, pair))}.webm" for pair in wanted]
-    _refuse_there(files, overwrite)
+    refuse_there(files, overwrite=overwrite)
     made, screen = [], Screen()
     for ((behaviour, category), name), file in zip(wanted.items(), files, strict=True):
         try:
@@ -145,8 +145,8 @@ def _write_grids(
             screen.warn(str(error))
             continue
         counts = f"{len(table)} of {table.attrs['n_whole']} whole bouts"
-        cut, n = table.attrs["n_cut"], table.recording.nunique()
-        out.print(f"{name}: {counts}, {n} recording{'s' * (n != 1)}, seed {seed}"
+        cut, of = table.attrs["n_cut"], table.recording.nunique()
+        out.print(f"{name}: {counts}, {of} recording{'s' * (of != 1)}, seed {seed}"
                   f"{f'; {cut} are cut and left out' if cut else ''}", markup=False)  # fmt: skip
         made.append(file)
     if not made:
@@ -158,11 +158,19 @@ def _write_grids(
     )
 
 
-def _categories(marked: xr.Dataset) -> dict[tuple[str, str | None], str]:
-    """Every category of every variable that has some, and every label, and what it is called."""
-    from ethoflow.labels.runs import follow_tracks
+def _wanted(marked: xr.Dataset, asked: Sequence[str]) -> dict[tuple[str, str | None], str]:
+    """What is shown, and what it is called: what was asked for; else every category and label.
+
+    A name that is wrong is refused before anything is drawn.
+    """
+    from ethoflow.labels.runs import follow_tracks, label_names
+    from ethoflow.video.picking import resolve
 
     tracks = sorted(follow_tracks(marked), key=lambda track: in_order(track.name))
+    for name in asked:
+        resolve(tracks, label_names(marked), name, None)
+    if asked:
+        return {(name, None): name for name in asked}
     return {(track.behaviour, track.category or None): track.name for track in tracks}
 
 
@@ -204,10 +212,3 @@ def _one(poses: xr.Dataset, asked: str | None) -> xr.Dataset:
 def _name_of(one: xr.Dataset) -> str:
     return str(one.recording.values).replace("/", "_") if "recording" in one.coords else "recording"
 
-
-def _refuse_there(files: Sequence[Path], overwrite: bool) -> None:
-    from ethoflow.errors import DataError
-
-    there = [file for file in files if file.exists()]
-    if there and not overwrite:
-        raise DataError(f"{there[0]} is there already: give --overwrite, or another place (--out).")

@@ -67,6 +67,10 @@ class Rows:
         Of each row: place among `tracks`, and s of the recording's own clock.
     lost
         By behaviour the share of its frames in which a feature is missing: these are not explained.
+    frames
+        Recordings, animals and the clock of all frames, without numbers.
+    rater
+        Whose labels they are, where that is known.
     """
 
     x: Array
@@ -79,7 +83,8 @@ class Rows:
     time: Array
     tracks: tuple[Track, ...]
     lost: Mapping[str, float]
-    met: Met
+    frames: xr.Dataset
+    rater: str
 
     def recordings(self) -> Array:
         """Name of the recording of every row."""
@@ -134,12 +139,7 @@ def with_any(ds: xr.Dataset) -> xr.Dataset:
 
     Unknown where it does with none of them what is known, and of one it is not known.
     """
-    n = ds.sizes["individual"]
-    others = xr.DataArray(~np.eye(n, dtype=bool), dims=("individual", "partner"))
-    if "animal" in ds.coords:
-        others = others & (ds.animal.drop_vars("individual", errors="ignore") != "").rename(
-            individual="partner"
-        )
+    others = _others(ds)
 
     def settle(one: xr.DataArray) -> xr.DataArray:
         has, unknown = (one == 1).any("partner"), (one.isnull() & others).any("partner")
@@ -150,6 +150,19 @@ def with_any(ds: xr.Dataset) -> xr.Dataset:
         name: settle(one) if "partner" in one.dims else one for name, one in ds.data_vars.items()
     }
     return xr.Dataset(flags, ds.drop_dims("partner").coords, ds.attrs)
+
+
+def _others(ds: xr.Dataset) -> xr.DataArray:
+    """Which partners are another animal that is there, dims (..., individual, partner)."""
+    names, partners = ([str(one) for one in ds[dim].values] for dim in ("individual", "partner"))
+    is_other = np.array([[one != name for one in partners] for name in names])
+    others = xr.DataArray(is_other, dims=("individual", "partner"))
+    if "animal" not in ds.coords:
+        return others
+    there = (ds.animal != "").drop_vars(["individual", "animal"], errors="ignore")
+    seats = [there.isel(individual=names.index(one)) if one in names else xr.ones_like(
+             there.isel(individual=0)) for one in partners]  # fmt: skip
+    return others & xr.concat(seats, "partner")
 
 
 def read_rows(
@@ -189,9 +202,15 @@ def read_rows(
             for place, name in enumerate(met.behaviours)
         },
         np.concatenate([part["weight"] for part in parts]), np.concatenate(places),
-        np.concatenate([part["time"] for part in parts]), tuple(tracks), {}, met,
+        np.concatenate([part["time"] for part in parts]), tuple(tracks), {},
+        _without_numbers(met.data), met.rater,
     )  # fmt: skip
     return _complete(rows)
+
+
+def _without_numbers(ds: xr.Dataset) -> xr.Dataset:
+    """Recordings, animals and the clock of a dataset."""
+    return ds.drop_vars([*ds.data_vars, *(n for n, c in ds.coords.items() if "feature" in c.dims)])
 
 
 def _check_matrix(matrix: xr.DataArray) -> None:
@@ -344,7 +363,7 @@ def in_reference(rows: Rows, reference: Mapping[str, object] | None) -> tuple[Ar
     """
     if not reference:
         return np.ones(len(rows.weight), bool), "all recordings"
-    ds, chosen = rows.met.data, np.ones(len(rows.weight), bool)
+    ds, chosen = rows.frames, np.ones(len(rows.weight), bool)
     for name, value in reference.items():
         dims = set(ds[name].dims) if name in ds.coords else set()
         if name not in ds.coords or not dims or not dims <= {"recording", "individual"}:
