@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,9 @@ import ethoflow as ef
 from ethoflow import plot, simulate, store
 from ethoflow.cli import app
 from ethoflow.disk import CannotWrite, beside, clear_parts, reason_of, refusal, writing_to
+from ethoflow.engine import paused
 from ethoflow.engine.schedule import run_tasks
+from ethoflow.errors import OutOfMemory
 from ethoflow.exporting.declare import writers
 from ethoflow.schema import DataError
 from tests.walks import cohort
@@ -282,6 +285,27 @@ def test_a_run_that_is_stopped_leaves_nothing_waiting_on_the_cluster():
         GATE.set()
         assert stopped  # what it refers to, the futures, is not collected before
     assert 0 < len(PASSED) < len(keys)
+
+
+def test_workers_that_are_paused_for_want_of_memory_are_said(tmp_path, monkeypatch):
+    """A worker with hardly more memory than Python takes is paused for ever, and Dask waits."""
+    from distributed import Client
+
+    path = ef.write(cohort(LENGTHS), tmp_path / "cohort.zarr").path
+    slow = {"moving": {"min_speed": "20 px/s"}}
+    labels = ef.annotate(ef.open(path, "tracks"), ["moving"], parameters=slow)
+    monkeypatch.setattr(paused, "LOOK", 0.05)
+    small = {"processes": False, "n_workers": 1, "threads_per_worker": 1, "memory_limit": "60 MB"}
+    with Client(dashboard_address=None, **small) as client:
+        deadline = time.monotonic() + 60
+        while not paused.are_stuck(client.scheduler_info()["workers"]):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        with pytest.raises(OutOfMemory, match=r"takes no task any more, .* of the 60 MB") as raised:
+            ef.write(labels, path, "labels/rules")
+    assert "the same command goes on from here" in str(raised.value)
+    ef.write(labels, path, "labels/rules")
+    assert "moving" in ef.open(path, "labels/rules")
 
 
 def test_what_killed_processes_began_is_taken_away_and_nothing_else(tmp_path):

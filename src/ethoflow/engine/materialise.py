@@ -27,6 +27,7 @@ from ethoflow.engine.declare import Array
 from ethoflow.engine.inputs import KernelFailed, as_float
 from ethoflow.engine.kept import as_cohort
 from ethoflow.engine.layout import Layout, plan_group
+from ethoflow.engine.paused import Paused
 from ethoflow.engine.program import Program, compile_program
 from ethoflow.engine.schedule import Progress, WorkerLost, run_tasks
 from ethoflow.engine.sources import source_of
@@ -229,6 +230,8 @@ def _naming(request: _Request, wanted: Mapping[Any, tuple[int, int]]) -> Iterato
         raise OutOfMemory(
             f"{group}: the memory was not enough ({error}). {FEWER}{GOES_ON}"
         ) from error
+    except Paused as error:
+        raise OutOfMemory(f"{group}: {error}{GOES_ON}") from error
     except OSError as error:
         needed = _bytes_to_write(request)
         said = refusal(error.errno or 0, path, needed=needed, goes_on=GOES_ON)

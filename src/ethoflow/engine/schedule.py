@@ -14,6 +14,7 @@ from dask.base import get_scheduler, named_schedulers
 from dask.callbacks import Callback
 from dask.threaded import get as get_threaded
 
+from ethoflow.engine.paused import refusing_pauses
 from ethoflow.errors import DataError, did_you_mean
 
 Progress: TypeAlias = Callable[[int, int], None]
@@ -49,6 +50,8 @@ def run_tasks(
     ------
     WorkerLost
         A worker of a cluster ended again and again over one task.
+    Paused
+        All workers of a cluster are paused for want of memory.
     """
     if not wanted:
         return
@@ -85,9 +88,10 @@ def _run_distributed(
     keys = list(wanted)
     futures = client.get(dict(tasks), keys, sync=False)
     try:
-        for future, result in as_completed(futures, with_results=True):
-            done(future.key, result)
-            future.release()
+        with refusing_pauses(client, futures):
+            for future, result in as_completed(futures, with_results=True):
+                done(future.key, result)
+                future.release()
     except KilledWorker as error:
         raise WorkerLost(error.task) from error
     finally:

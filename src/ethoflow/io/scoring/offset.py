@@ -85,6 +85,8 @@ def best_offset(
     sums: dict[str, Array] = {}
     for name, label, other in series:
         sums[name] = sums.get(name, 0) + _moments(label, other, most)
+    if not sums:
+        raise DataError("the labels and the reference are of no animal in common.")
     scores = _correlate(np.sum(list(sums.values()), axis=0))
     if np.isnan(scores).all():
         raise DataError(
