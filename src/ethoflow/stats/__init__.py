@@ -13,6 +13,7 @@ from ethoflow.stats.power import power
 from ethoflow.stats.quality import track_quality
 from ethoflow.stats.sentences import sentences
 from ethoflow.stats.separation import separation
+from ethoflow.stats.slopes import compare_slopes
 from ethoflow.stats.stores import OtherSettings, Study, study
 from ethoflow.stats.transitions import chains, transitions
 
@@ -26,6 +27,7 @@ __all__ = [
     "chains",
     "compare",
     "compare_flow",
+    "compare_slopes",
     "correlograms",
     "describe",
     "deviations",

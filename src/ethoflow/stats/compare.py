@@ -159,20 +159,28 @@ def compare(
         for behaviour, sample in samples.items()
         for one in contrasts
     ]
+    families = [one.family for _ in samples for one in contrasts]
+    found = finish_table(rows, families, correction)
+    notes += _tell_rows(found) + _tell_lost(samples, design)
+    found.attrs.update(design=str(design), notes=list(notes), level=level)
+    for note in notes:
+        warnings.warn(note, ComparisonNote, stacklevel=2)
+    return found
+
+
+def finish_table(
+    rows: Sequence[Mapping[str, object]], families: Sequence[str], correction: str
+) -> pd.DataFrame:
+    """The table of a comparison from its rows, p corrected within each family."""
     found = pd.DataFrame(rows).reindex(columns=list(COLUMNS))
     for column in _NUMBERS:
         found[column] = found[column].astype(float)
     for column in ("n_units", "n_animals", "n_recordings"):
         found[column] = found[column].astype("Int64")  # missing where the table does not say
-    families = [one.family for _ in samples for one in contrasts]
     found["p_adjusted"] = correct(found["p"].to_numpy(), families, correction)
     found["correction"] = correction
     for column in ("test", "n_each", "df", "interval", "effect", "note"):
         found[column] = found[column].astype(object).where(found[column].notna(), "")
-    notes += _tell_rows(found) + _tell_lost(samples, design)
-    found.attrs.update(design=str(design), notes=list(notes), level=level)
-    for note in notes:
-        warnings.warn(note, ComparisonNote, stacklevel=2)
     return found
 
 

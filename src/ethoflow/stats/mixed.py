@@ -1,21 +1,19 @@
-"""A mixed model of animals in units, with the degrees of freedom of Kenward and Roger.
+"""A mixed model of animals in units, with the test of Kenward and Roger.
 
 Every animal counts, and units have a random intercept: what unbalanced cages lose as plain means is
-kept. It needs the package `mixedlm`; Kenward & Roger 1997, Biometrics 53:983.
+kept. Kenward & Roger 1997, Biometrics 53:983.
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 
 from ethoflow.engine.declare import Array
-from ethoflow.errors import DataError
 from ethoflow.stats.choice import NoTest
 from ethoflow.stats.means import Effect
+from ethoflow.stats.reml import Term, fit_mixed
 
 
 def compare_mixed(first: Sequence[Array], second: Sequence[Array]) -> Effect:
@@ -28,36 +26,39 @@ def compare_mixed(first: Sequence[Array], second: Sequence[Array]) -> Effect:
 
     Raises
     ------
-    DataError
-        The package is not installed.
     NoTest
         Units hold one animal each, or the model cannot be fitted.
+
+    Examples
+    --------
+    >>> cages = [np.array(one) for one in ([1.0, 2], [2.0, 4], [1.0, 1], [5.0, 6], [4.0], [7.0, 5])]
+    >>> effect = compare_mixed(cages[:3], cages[3:])
+    >>> round(effect.estimate, 2), round(effect.df[0], 1), round(effect.p, 3)
+    (3.49, 3.9, 0.014)
     """
-    try:
-        import mixedlm
-    except ImportError as error:
-        raise DataError(
-            "test='mixed' needs mixedlm: pip install \"ethoflow[mixed]\", or leave test out."
-        ) from error
     units = [*first, *second]
     if max(len(unit) for unit in units) < 2:
         raise NoTest("a mixed model needs units of several animals; there is one in each.")
     sizes = [len(unit) for unit in units]
     group = np.repeat([0.0] * len(first) + [1.0] * len(second), sizes)
-    names = np.repeat([f"u{i}" for i in range(len(units))], sizes)
-    table = pd.DataFrame({"value": np.concatenate(units), "other": group, "unit": names})
-    scale = float(table["value"].std())
-    table["value"] /= scale
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        fit = mixedlm.lmer("value ~ other + (1 | unit)", table)
-        estimate, t, p = mixedlm.pvalues_with_ddf(fit, method="Kenward-Roger")["other"]
-        place = list(fit.fixef()).index("other")
-        df = float(np.asarray(mixedlm.kenward_roger_df(fit).df)[place])
-    if not (fit.converged and np.isfinite([estimate, t, p, df]).all() and df > 0 and t):
+    names = np.repeat(np.arange(len(units)), sizes)
+    values = np.concatenate(units)
+    scale = float(values.std())
+    ones = np.ones_like(group)
+    fit = fit_mixed(
+        (values - values.mean()) / scale,
+        np.stack([ones, group], axis=1),
+        names,
+        [Term(ones[:, np.newaxis], names)],
+    )
+    if fit is None:
         raise NoTest("the mixed model could not be fitted; leave test out, or test='t'.")
-    nan = float("nan")
+    f, _, df = fit.test(np.array([0.0, 1.0]))
+    from scipy.special import fdtrc
+
+    nan, p = float("nan"), float(fdtrc(1.0, df, f))
+    error = float(np.sqrt(fit.covariance[1, 1])) * scale
+    estimate = float(fit.beta[1]) * scale
     return Effect(
-        float(t), (df, nan), float(p), float(p), 1.0, nan,
-        estimate=float(estimate) * scale, error=abs(float(estimate / t)) * scale,
+        estimate / error, (df, nan), p, p, 1.0, nan, estimate=estimate, error=error,
     )  # fmt: skip

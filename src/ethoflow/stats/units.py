@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -112,12 +112,34 @@ def make_samples(
     DataError
         A value is no column of numbers.
     """
+    longs, notes = make_longs(table, design, value, absent)
+    samples = {
+        call(behaviour, name, longs): sample
+        for name, long in longs.items()
+        for behaviour, sample in _reduce(long, design)
+    }
+    return samples, notes
+
+
+def call(behaviour: str, value: str, values: Sized) -> str:
+    """What is compared: the behaviour, the value, or both where there are several."""
+    return f"{behaviour}: {value}" if len(values) > 1 and behaviour else behaviour or value
+
+
+def make_longs(
+    table: pd.DataFrame, design: Design, value: str | Sequence[str], absent: float | None
+) -> tuple[dict[str, pd.DataFrame], list[str]]:
+    """The rows of a design with the number of each, for every value, and what is to be said.
+
+    Parameters and errors are those of `make_samples`. Columns: those of the design's rows,
+    behaviour, value, and what decides how rows are averaged.
+    """
     names = [value] if isinstance(value, str) else list(value)
     if not names:
         raise DataError("value: no column is named.")
     behaviours, _ = name_behaviours(table)
     rows, lasting = design.rows, watched(table)
-    samples: dict[str, Sample] = {}
+    longs: dict[str, pd.DataFrame] = {}
     named = rows.assign(behaviour=behaviours.loc[rows.index])
     notes = tell_mixed(table, named, _keys(named, design, len(FINER)))
     for name in names:
@@ -136,15 +158,26 @@ def make_samples(
         if fill is not None and design.unit != "row":
             long, said = fill_absent(long, [*map(column_of, design.by)], fill)
             notes += said
-        finest = _keys(long, design, len(FINER))
-        notes += tell_bins(long, finest)
+        notes += tell_bins(long, _keys(long, design, len(FINER)))
         notes += tell_watched(long, [column_of(factor) for factor in design.by])
-        for behaviour, sample in _reduce(long, design):
-            key = behaviour or name
-            if len(names) > 1 and behaviour:
-                key = f"{behaviour}: {name}"
-            samples[key] = sample
-    return samples, notes
+        longs[name] = long
+    return longs, notes
+
+
+def means_at(long: pd.DataFrame, design: Design, finest: int = 0) -> pd.DataFrame:
+    """Means of means of what is known: rows into recordings, these into animals, into units.
+
+    `finest` levels (the animal, the recording) are kept.
+    """
+    means = known = long[long["value"].notna()]
+    levels = [level for level in FINER if level in known]
+    for n in range(len(levels), finest - 1, -1):
+        keys = _keys(known, design, n)
+        if means is known:
+            means = mean_of_rows(known, keys)
+        else:
+            means = means.groupby(keys, sort=False, dropna=False)["value"].mean().reset_index()
+    return means
 
 
 def _numbers(table: pd.DataFrame, name: str) -> pd.Series:
@@ -201,16 +234,12 @@ def _reduce(long: pd.DataFrame, design: Design) -> Iterator[tuple[str, Sample]]:
     """Means of means, from rows to units; behaviours in the order in which they come."""
     order = list(dict.fromkeys(long["behaviour"]))
     known = long[long["value"].notna()]
-    means, members = known, {}
-    levels = [level for level in FINER if level in known]
-    for n in range(len(levels), -1, -1):
-        keys = _keys(known, design, n)
-        if means is known:
-            means = mean_of_rows(known, keys)
-        else:
-            means = means.groupby(keys, sort=False, dropna=False)["value"].mean().reset_index()
-        if levels[:n] == ["animal"]:
-            members = _members(means)
+    finest = 1 if "animal" in known else 0
+    means = means_at(long, design, finest)
+    members = _members(means) if finest else {}
+    if finest:
+        keys = _keys(known, design, 0)
+        means = means.groupby(keys, sort=False, dropna=False)["value"].mean().reset_index()
     people = {level: _sets(known, level) for level in ("animal", "recording")}
     if "partner" in known and known["partner"].notna().any():
         for key, others in _sets(known, "partner").items():
