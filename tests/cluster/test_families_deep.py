@@ -15,6 +15,7 @@ from ethoflow.cluster.families import contrastive as contrasts
 from ethoflow.cluster.families.masked import hide
 from ethoflow.cluster.family import Fitted, Pieces, find_family
 from ethoflow.errors import DataError, UnknownName
+from ethoflow.networks.resuming import resuming
 from ethoflow.networks.training import seeded
 from tests.cluster.worlds import switching
 
@@ -27,6 +28,36 @@ def fit(name: str, pieces: Pieces, *, seed: int = 0, progress=None, **settings: 
     family = find_family(name)
     config = family.configure({**SMALL, **settings})
     return family.fit(pieces, config, seed=seed, device="cpu", progress=progress)
+
+
+class Halt(Exception):
+    """What ends a fit from outside."""
+
+
+@pytest.mark.parametrize("looks", [1, 30])
+def test_a_fit_goes_on_where_it_was_stopped(tmp_path, looks: int) -> None:
+    """VaDE trains twice; it is stopped in the first training, or in the second."""
+    pieces, _ = switching(seed=3)
+    small = {"steps": 40, "patience": 1000}
+    whole = fit("vade", pieces, **small)
+    seen = 0
+
+    def halt(*_: object) -> None:
+        nonlocal seen
+        seen += 1
+        if seen > looks:
+            raise Halt
+
+    with pytest.raises(Halt), resuming(tmp_path / "kept"):
+        fit("vade", pieces, progress=halt, **small)
+    assert len(list((tmp_path / "kept").glob("*.npz"))) == (1 if looks == 1 else 2)
+    with resuming(tmp_path / "kept"):
+        again = fit("vade", pieces, **small)
+    assert list(again.training) == list(whole.training)
+    np.testing.assert_array_equal(latent_of(again, pieces), latent_of(whole, pieces))
+    other = replace(pieces, signal=pieces.signal + np.float32(0.01))
+    with pytest.raises(DataError, match="differs in data"), resuming(tmp_path / "kept"):
+        fit("vade", other, **small)
 
 
 @torch.no_grad()

@@ -9,6 +9,7 @@ import pytest
 import xarray as xr
 
 import ethoflow as ef
+from ethoflow.errors import DataError, WrongUse
 from ethoflow.learn.calibrating import Calibration
 from ethoflow.learn.choices import Choices
 from ethoflow.learn.folds import split
@@ -52,6 +53,25 @@ def test_a_network_is_kept_without_pickles_and_opened_the_same(classifier, world
     xr.testing.assert_identical(again.predict(world[0]), classifier.predict(world[0]))
     files = {path.name for path in (tmp_path / "running").rglob("*") if path.is_file()}
     assert files == {"zarr.json", "config.json", "model.safetensors"}
+
+
+def test_training_goes_on_where_it_was_stopped(world, tmp_path):
+    settings = {**SMALL, "networks": 2}
+    whole = ef.learn.fit(*world, model="tcn", settings=settings, folds=0)
+    again = ef.learn.fit(*world, model="tcn", settings=settings, folds=0, checkpoint=tmp_path / "c")
+    files = sorted((tmp_path / "c").glob("*.npz"))
+    assert len(files) == 2
+    files[1].unlink()  # as if stopped between the two
+    resumed = ef.learn.fit(
+        *world, model="tcn", settings=settings, folds=0, checkpoint=tmp_path / "c"
+    )
+    assert whole.digest == again.digest == resumed.digest
+    with pytest.raises(DataError, match="differs in seed"):
+        ef.learn.fit(
+            *world, model="tcn", settings=settings, folds=0, seed=1, checkpoint=tmp_path / "c"
+        )
+    with pytest.raises(WrongUse, match="it is for model='tcn'"):
+        ef.learn.fit(*world, checkpoint=tmp_path / "c")
 
 
 def test_a_seed_makes_the_same_network(world):

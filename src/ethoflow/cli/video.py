@@ -211,4 +211,3 @@ def _one(poses: xr.Dataset, asked: str | None) -> xr.Dataset:
 
 def _name_of(one: xr.Dataset) -> str:
     return str(one.recording.values).replace("/", "_") if "recording" in one.coords else "recording"
-

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from ethoflow.cluster.streaming import Frames, check_frames_asked, steps_to_pass
 from ethoflow.engine.declare import Array
 from ethoflow.errors import WrongUse
 from ethoflow.networks.progress import Progress
+from ethoflow.networks.resuming import resuming
 from ethoflow.networks.weights import describe, weights_of
 from ethoflow.schema import Data
 from ethoflow.units import Quantity
@@ -38,6 +40,7 @@ def fit(
     settings: Mapping[str, Any] | None = None,
     device: str = "cpu",
     progress: Progress | None = None,
+    checkpoint: str | Path | None = None,
 ) -> Clusterer:
     """Clusters of behaviour, found without labels.
 
@@ -81,11 +84,15 @@ def fit(
         Where a network is trained: ``"cpu"`` or ``"cuda"``.
     progress
         Called with steps done, steps in all and numbers.
+    checkpoint
+        Folder in which a network that is trained is kept at every look: the same call goes on from
+        there after it was stopped, and gives what it would have given. Remove the folder after it.
 
     Raises
     ------
     DataError
-        Nothing or too little is seen, for so many clusters; or one animal, with `social`.
+        Nothing or too little is seen, for so many clusters; or one animal, with `social`; or what
+        is in `checkpoint` is of another training.
 
     Examples
     --------
@@ -98,6 +105,8 @@ def fit(
     family = find_family(model)
     if frames is not None:
         check_frames_asked(frames, family)
+    if checkpoint is not None and not family.network:
+        raise WrongUse(f"{model} trains no network, so there is nothing to keep in a checkpoint.")
     taken = sample(
         data, seed=seed, max_frames=max_frames, components=components, length=length,
         social=social, balance=balance,
@@ -118,7 +127,8 @@ def fit(
         taken = with_shelf(data, taken, frames, reads=reads, seed=seed, progress=progress)
         if "steps" not in (settings or {}):
             config = steps_to_pass(taken.pieces.shelf, config)
-    fitted = family.fit(taken.pieces, config, seed=seed, device=device, progress=progress)
+    with resuming(checkpoint):
+        fitted = family.fit(taken.pieces, config, seed=seed, device=device, progress=progress)
     if fitted.emission is None:
         from ethoflow.cluster.latent import with_states  # torch is heavy
 

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ethoflow.engine.model import content_digest
+from ethoflow.errors import WrongUse
 from ethoflow.learn.choices import Choices
 from ethoflow.learn.classifier import Classifier, make_classifier
 from ethoflow.learn.folds import By
 from ethoflow.learn.models import Kind, describe_models, learnt_together, train
-from ethoflow.learn.preparing import prepare
+from ethoflow.learn.preparing import Prepared, prepare
 from ethoflow.learn.recipe import Of
 from ethoflow.learn.samples import Met, Track, labelled
 from ethoflow.learn.scoring import calibration, plain_table, score
 from ethoflow.learn.training import HeldOut, Settled, cross_validate
+from ethoflow.networks.resuming import resuming
 from ethoflow.schema import Data
 from ethoflow.units import Quantity
 
@@ -40,6 +43,7 @@ def fit(
     each: bool = False,
     settings: Mapping[str, Any] | None = None,
     seed: int = 0,
+    checkpoint: str | Path | None = None,
 ) -> Classifier:
     """A classifier of behaviours from frames that somebody has labelled.
 
@@ -90,6 +94,9 @@ def fit(
         `ethoflow.learn.network.TcnChoices`.
     seed
         Of the random numbers.
+    checkpoint
+        Folder in which networks are kept while they are trained: the same call goes on from there
+        after it was stopped, and gives what it would have given. Remove the folder after it.
 
     Raises
     ------
@@ -114,12 +121,20 @@ def fit(
         model, of, rater, features, windows, statistics, parameters, by, folds, max_frames, each,
         settings, seed,
     )  # fmt: skip
+    if checkpoint is not None and model != "tcn":
+        raise WrongUse("trees are not kept in a checkpoint: it is for model='tcn'.")
     learnt = prepare(data, labels, behaviours, choices)
+    with resuming(checkpoint):
+        return _fit(learnt)
+
+
+def _fit(learnt: Prepared) -> Classifier:
+    """The classifier of what is learnt from, tested on what is held out."""
     met, tracks, plan = learnt.met, learnt.tracks, learnt.plan
     tested: dict[str, HeldOut] = {}
     settled = {name: Settled() for name in met.behaviours}
     together = learnt_together(plan.model, met.behaviours)
-    for names in together if folds else ():
+    for names in together if plan.folds else ():
         found, chosen = cross_validate(tracks, names, plan)
         tested, settled = {**tested, **found}, {**settled, **chosen}
     every = [np.ones(track.x.shape[-1], bool) for track in tracks]
@@ -132,7 +147,7 @@ def fit(
     return make_classifier(
         arrays,
         {
-            "model": model,
+            "model": plan.model,
             "behaviours": list(met.behaviours),
             **described,
             "recipe": learnt.recipe.plain(),

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ethoflow.disk import writing_to
 from ethoflow.errors import DataError
 
 if TYPE_CHECKING:
@@ -40,10 +41,11 @@ def write(path: Path, job: Job, *, told: dict[str, Any]) -> None:
         }
     )
     beside = path.with_name(path.name + ".part")
-    with beside.open("wb") as file:
-        plain = {name: value.detach().cpu().numpy() for name, value in arrays.items()}
-        np.savez(file, text=np.frombuffer(text.encode(), np.uint8), **plain)
-    os.replace(beside, path)
+    plain = {name: value.detach().cpu().numpy() for name, value in arrays.items()}
+    with writing_to(path):
+        with beside.open("wb") as file:
+            np.savez(file, text=np.frombuffer(text.encode(), np.uint8), **plain)
+        os.replace(beside, path)
 
 
 def restore(path: Path, job: Job, *, told: dict[str, Any]) -> None:
@@ -71,7 +73,7 @@ def restore(path: Path, job: Job, *, told: dict[str, Any]) -> None:
     job.module.load_state_dict(_under(arrays, "now/"))
     job.kept = {name: value.to(job.device) for name, value in _under(arrays, "kept/").items()}
     frame = job.optimiser.state_dict()
-    frame["state"] = _states(_under(arrays, "optimiser/"))
+    frame["state"] = _states(_under(arrays, "optimiser/"), job.weights)
     job.optimiser.load_state_dict(frame)
     job.sampler.generator.set_state(arrays["random/sampler"])
     torch.set_rng_state(arrays["random/cpu"])
@@ -87,10 +89,17 @@ def _under(arrays: dict[str, Tensor], start: str) -> dict[str, Tensor]:
     return {k.removeprefix(start): v for k, v in arrays.items() if k.startswith(start)}
 
 
-def _states(arrays: dict[str, Tensor]) -> dict[int, dict[str, Tensor]]:
+def _states(arrays: dict[str, Tensor], weights: list[Tensor]) -> dict[int, dict[str, Tensor]]:
+    """States of the optimiser by the number of their weight, in its layout of memory.
+
+    A fused step goes through memory, and takes numbers of another layout for those of others.
+    """
     out: dict[int, dict[str, Tensor]] = {}
     for name, value in arrays.items():
         number, _, own = name.partition("/")
+        like = weights[int(number)]
+        if value.shape == like.shape:
+            value = torch.empty_like(like, device="cpu").copy_(value)
         out.setdefault(int(number), {})[own] = value
     return out
 

@@ -11,12 +11,14 @@ from typing import Any, Protocol
 
 import numpy as np
 import torch
+import xxhash
 from torch import Tensor, nn
 
 from ethoflow.engine.declare import Array
 from ethoflow.errors import DataError
 from ethoflow.networks import checkpoints
 from ethoflow.networks.progress import Progress
+from ethoflow.networks.resuming import next_file
 from ethoflow.networks.streams import Source, Stream, load, room_on, size_of_piece
 from ethoflow.networks.stretches import Sampler, Stretches, enough, gather, split_pieces
 
@@ -104,7 +106,8 @@ def train(
     gap
         Frames between what is trained on and held-out blocks: the reach of the network.
     checkpoint
-        A file that is written at every look, and gone on from where it exists.
+        A file that is written at every look, and gone on from where it exists; by default the next
+        of the folder that `resuming` names, if any.
     room
         Bytes of a source that lie in memory, by default those of `room_on`.
 
@@ -125,16 +128,18 @@ def train(
     looks = _looks(pieces, held, length, device)
     sampler = _sampler(pieces, recording, runs, length, plan, seed, device, room)
     module.to(device)
+    checkpoint = next_file() if checkpoint is None else checkpoint
+    told = {} if checkpoint is None else _told(plan, seed, module, pieces, recording)
     job = Job(module, plan, sampler, looks, device)
     with closing(sampler), seeded(seed, device):
         if checkpoint is not None and checkpoint.exists():
-            checkpoints.restore(checkpoint, job, told=_told(plan, seed, module))
+            checkpoints.restore(checkpoint, job, told=told)
         while not job.done:
             job.advance()
             if progress is not None:
                 progress(job.step, plan.steps, job.history.rows[-1])
             if checkpoint is not None:
-                checkpoints.write(checkpoint, job, told=_told(plan, seed, module))
+                checkpoints.write(checkpoint, job, told=told)
     job.finish()
     return job.history
 
@@ -185,10 +190,25 @@ class _Seeded(AbstractContextManager[None]):
         self.fork.__exit__(*told)
 
 
-def _told(plan: Plan, seed: int, module: nn.Module) -> dict[str, Any]:
-    """What a checkpoint has to agree with."""
+def _told(
+    plan: Plan,
+    seed: int,
+    module: nn.Module,
+    pieces: Mapping[str, Array] | Source,
+    recording: Array,
+) -> dict[str, Any]:
+    """What a checkpoint has to agree with; of a source its first and last pieces stand for all."""
     sizes = {name: list(value.shape) for name, value in module.state_dict().items()}
-    return {"plan": vars(plan), "seed": seed, "sizes": sizes}
+    some = pieces if isinstance(pieces, Mapping) else pieces.read(_ends(len(recording)))
+    digest = xxhash.xxh3_128(np.ascontiguousarray(recording, np.int64))
+    for name in sorted(some):
+        digest.update(name.encode())
+        digest.update(np.ascontiguousarray(some[name]))
+    return {"plan": vars(plan), "seed": seed, "sizes": sizes, "data": digest.hexdigest()}
+
+
+def _ends(n: int, most: int = 64) -> Array:
+    return np.unique(np.r_[: min(most, n), max(n - most, 0) : n])
 
 
 def _looks(

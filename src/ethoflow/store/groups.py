@@ -239,7 +239,9 @@ def find_lacking(state: State, group: str) -> dict[str, list[str]]:
     for source in {place for sources in own.sources.values() for place in sources}:
         other, _, name = source.rpartition("/")
         if other != group and other in state.records and name in state.record(other).variables:
-            there = {one for one, digest in digests_in(state, other, name).items() if int(digest, 16)}
+            there = {
+                one for one, digest in digests_in(state, other, name).items() if int(digest, 16)
+            }
             lacking = there - set(own.recordings)
             if len(lacking) > len(found.get(other, [])):
                 found[other] = sorted(lacking)
