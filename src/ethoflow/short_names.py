@@ -38,6 +38,23 @@ def short_names(names: Iterable[str]) -> dict[str, str]:
     return dict(zip(names, _without_ending(short), strict=True))
 
 
+def fitted(names: Iterable[str], most: int = 36) -> dict[str, str]:
+    """What stands beside a row that is called so: cut in the middle where they stay different.
+
+    Examples
+    --------
+    >>> fitted(["rearing", "a_name_that_is_longer_than_there_is_room"], 20)
+    {'rearing': 'rearing', 'a_name_that_is_longer_than_there_is_room': 'a_name_that_…is_room'}
+    """
+    names = list(dict.fromkeys(map(str, names)))
+    front = 3 * most // 5
+    cut = [n if len(n) <= most else f"{n[:front]}…{n[len(n) - most + front + 1 :]}" for n in names]
+    return {
+        name: short if cut.count(short) == 1 else name
+        for name, short in zip(names, cut, strict=True)
+    }
+
+
 def videos_of(names: Iterable[str]) -> dict[str, str]:
     """The video of each recording, by its name; several networks may have tracked one.
 

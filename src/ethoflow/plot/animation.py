@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from ethoflow.colours import PALETTE
+from ethoflow.colours import colour_of_seat
 from ethoflow.engine.declare import Array
 from ethoflow.errors import DataError
 from ethoflow.one_recording import (
@@ -28,7 +29,6 @@ from ethoflow.schema import Data, as_dataset, position_units
 
 MOST_FRAMES = 5000
 """Frames of a page: more make it slow to open."""
-DIGITS = 2
 
 
 def _example() -> Picture:
@@ -89,8 +89,9 @@ def _content(ds: xr.Dataset, part: xr.Dataset, position: Array, times: Array) ->
     if outline is not None:
         known = np.concatenate([known, outline[:, :2].T], axis=1)
     (left, right), (top, bottom) = limits_of(known)
+    digits = _digits(max(right - left, bottom - top))
     animals = [
-        {"name": name, "colour": PALETTE[seat % len(PALETTE)], "points": _rounded(position[seat])}
+        {"name": name, "colour": colour_of_seat(seat), "points": _rounded(position[seat], digits)}
         for seat, name in shown_names(part).items()
     ]
     return {
@@ -98,16 +99,21 @@ def _content(ds: xr.Dataset, part: xr.Dataset, position: Array, times: Array) ->
         "units": position_units(ds),
         "times": np.round(times, 4).tolist(),
         "limits": [left, top, right, bottom],
-        "arena": [] if outline is None else np.round(outline[:, :2].astype(float), DIGITS).tolist(),
+        "arena": [] if outline is None else np.round(outline[:, :2].astype(float), digits).tolist(),
         "links": links_of(part),
         "nose": nose_of(part),
         "animals": animals,
     }
 
 
-def _rounded(points: Array) -> list[Any]:
+def _digits(extent: float) -> int:
+    """Decimals that tell a tenth of a pixel of the page apart, whatever the unit is."""
+    return max(4 - math.floor(math.log10(extent)), 0)
+
+
+def _rounded(points: Array, digits: int) -> list[Any]:
     """(frame, bodypart, space) as lists, null where a point is not seen."""
-    found = np.round(points.astype(float), DIGITS).astype(object)
+    found = np.round(points.astype(float), digits).astype(object)
     found[np.isnan(points)] = None
     nested: list[Any] = found.tolist()
     return nested

@@ -5,12 +5,14 @@ from __future__ import annotations
 import pandas as pd
 
 from ethoflow.errors import DataError
+from ethoflow.names import in_order
 from ethoflow.plot import examples
 from ethoflow.plot.declare import plot
 from ethoflow.plot.picture import Picture
 from ethoflow.plot.squares import squares
 from ethoflow.plot.transition_matrix import MOST, mean_pairs
 from ethoflow.stats.associations import associations as measure
+from ethoflow.stats.design import counted
 
 
 def _example() -> Picture:
@@ -46,7 +48,7 @@ def associations(table: pd.DataFrame) -> Picture:
     [['a', 0.5, 1], ['b', nan, 0]]
     """
     means = mean_pairs(table, "fsttc", "associations are what ef.stats.associations gives")
-    names = list(dict.fromkeys([*means["origin"], *means["target"]]))
+    names = sorted({*means["origin"], *means["target"]}, key=in_order)
     if len(names) > MOST:
         raise DataError(
             f"{len(names)} behaviours cannot be read in one picture: choose up to {MOST}, as in "
@@ -55,11 +57,11 @@ def associations(table: pd.DataFrame) -> Picture:
     square = means.pivot(index="origin", columns="target", values="fsttc")
     values = square.reindex(index=names, columns=names).to_numpy(float)
     counts = means.loc[means["n_animals"] > 0, "n_animals"]
-    n = f"{counts.min()} to {counts.max()}" if len(counts) else "0"
-    n = str(counts.min()) if len(counts) and counts.min() == counts.max() else n
+    least, most = (int(counts.min()), int(counts.max())) if len(counts) else (0, 0)
+    n = counted(most, "animal") if least == most else f"{least} to {most} animals"
     figure = squares(
         values, names, names, across="then (behaviour)", down="first (behaviour)",
         label="association (-1 to 1)", most=1.0, signed=True,
-        title=f"mean association (-1 to 1) of {n} animals\n(empty: not known)",
+        title=f"mean association (-1 to 1) of {n}\n(empty: not known)",
     )  # fmt: skip
     return Picture(figure, means)

@@ -23,7 +23,8 @@ from ethoflow.plot.ethogram import UNKNOWN
 from ethoflow.plot.picture import Picture
 from ethoflow.plot.save import WIDTH, with_options
 from ethoflow.schema import Data, as_dataset, count_frames, first_frame
-from ethoflow.short_names import short_names
+from ethoflow.short_names import fitted, short_names
+from ethoflow.stats.design import counted
 
 MOST_ROWS = 200
 MOST_LANES = 12
@@ -95,6 +96,8 @@ def cohort_ethogram(
             f"an ethogram of {len(rows)} animals cannot be read: choose up to {MOST_ROWS}, as in "
             ".isel(recording=slice(20))."
         )
+    if not rows:
+        raise DataError("no category of any animal is known here: there is nothing to draw.")
     table = _measure(ds, tracks, rows, wanted)
     return Picture(_draw(ds, table, rows, wanted, title, by), table)
 
@@ -104,7 +107,7 @@ Who = tuple[int, int]
 
 
 def _rows(ds: xr.Dataset, tracks: Sequence[Track], by: str | None) -> dict[Who, tuple[str, str]]:
-    """Animals that have labels, in order, with their names and groups."""
+    """Animals in order, with their names and groups; one of which nothing is known too."""
     groups = _groups(ds, by)
     names = (
         [str(name) for name in np.atleast_1d(ds.recording.values)]
@@ -115,14 +118,18 @@ def _rows(ds: xr.Dataset, tracks: Sequence[Track], by: str | None) -> dict[Who, 
     found: dict[Who, tuple[str, str]] = {}
     for track in tracks:
         who = (track.recording, int(track.place["individual"]))
-        if who in found or not (len(track.seen) or len(track.runs)):
+        if who in found:
             continue
         named = name_track(ds, track)
+        if not len(track.seen) and "animal" in ds.coords and not named["animal"]:
+            continue  # a place that nobody has in this recording
         alone = ds.sizes.get("individual", 1) == 1
         recording = short.get(named["recording"], named["recording"])
         animal = named["animal"] or ("" if alone else named["individual"])
-        label = animal if animal.startswith(recording) else f"{recording} {animal}".strip()
-        found[who] = label, groups[who] if groups else ""
+        whole = f"{recording} {animal}".strip()
+        label = animal if animal.startswith(recording) else whole
+        taken = label in (name for name, _ in found.values())
+        found[who] = whole if taken else label, groups[who] if groups else ""
     return dict(sorted(found.items(), key=lambda item: (in_order(item[1][1]), item[0])))
 
 
@@ -217,13 +224,15 @@ def _draw(
             for name in wanted
         ),
     ]  # fmt: skip
-    ticks = [(places[name], f"{name}  {group}".strip()) for name, group in rows.values()]
+    said = fitted(places)
+    ticks = [(places[name], f"{said[name]}  {group}".strip()) for name, group in rows.values()]
     n = len({who[0] for who in rows})
+    head = f"{counted(len(rows), 'animal')} in {counted(n, 'recording')}"
     return with_options(
         hv.Overlay(layers),
         width=WIDTH + 160,
         height=130 + max(round(len(rows) * max(24, 5 * len(wanted))), 60),
-        title=title or f"{len(rows)} animals in {n} recordings" + (f", by {by}" if by else ""),
+        title=title or (f"{head}, by {by}" if by else head),
         xlim=(float(starts.min()), float(ends.max())),
         ylim=(-0.6, len(rows) - 0.4),
         yticks=ticks[::-1],

@@ -19,6 +19,7 @@ from ethoflow.plot.panels import panels
 from ethoflow.plot.picture import Picture
 from ethoflow.plot.save import marked, with_options
 from ethoflow.stats.associations import correlograms as measure
+from ethoflow.stats.design import counted
 
 NEEDED = ("behaviour", "target", "lag", "ratio")
 
@@ -71,7 +72,7 @@ def correlograms(
     means = _means(table[table["behaviour"].isin(wanted)], level)
     figures = [_panel(name, means[means["behaviour"] == name]) for name in wanted]
     n = int(means["n_animals"].max()) if len(means) else 0
-    title = f"means of up to {n} animals, {level:.0%} intervals; 1 is chance"
+    title = f"means of up to {counted(n, 'animal')}, {level:.0%} intervals; 1 is chance"
     figure = panels(figures, columns=columns, width=330, height=280, title=title, gap=(0.45, 0.4))
     return Picture(figure, means)
 

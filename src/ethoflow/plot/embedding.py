@@ -29,6 +29,9 @@ MOST_POINTS = 20_000
 
 CELLS = 80
 
+ABSENT = "#7f7f7f"
+"""Of frames without a label, darker than those of which it is not known."""
+
 
 def _example() -> Picture:
     return embedding(examples.embedded(), by="moving")
@@ -77,13 +80,15 @@ def embedding(
     shown = known.iloc[::step]
     names = sorted(set(shown["group"]) - {""}, key=in_order)
     colours = group_colours(ds, by, names)
-    thinned = f", every {step}th" if step > 1 else ""
+    thinned = f", every {step} frames" if step > 1 else ""
     layers: list[Any] = []
     for group in ("", *names) if not many else ():
         own = hv.Points(shown[shown["group"] == group], [x, y], label=group or "unknown")
         if len(own):
             layers.append(marked(own, color=colours[group], size=4, alpha=0.6))
     drawn = shaded_groups(shown, [x, y], "group", colours) if many else hv.Overlay(layers)
+    if isinstance(drawn, hv.Overlay):
+        drawn = drawn.opts(backend="matplotlib", legend_opts={"markerscale": 3.0})
     figure = with_options(
         drawn, width=760, height=560, legend_position="right", show_legend=True,
         title=f"{len(known)} frames by {by}{thinned}",
@@ -93,12 +98,21 @@ def embedding(
 
 def group_colours(ds: xr.Dataset, by: str, groups: Sequence[str]) -> dict[str, str]:
     """Colours of groups, and of what is not known; categories have those of their bouts."""
+    label = by in ds.data_vars
+    category = label and is_category(ds[by])
     names = {group: group for group in groups}
-    if by in ds.data_vars and is_category(ds[by]):
+    if category:
         short = short_categories(by, [*Categories.of(ds[by]).names, *groups])
         names = {group: f"{by} {short[group]}" for group in groups}
     colours = colours_of(list(names.values()))
+    if label and not category:
+        colours[_without(by)] = ABSENT
     return {**{group: colours[name] for group, name in names.items()}, "": UNKNOWN}
+
+
+def _without(label: str) -> str:
+    """What frames are called that do not have a label."""
+    return f"not {label}"
 
 
 def choose_latents(ds: xr.Dataset, name: str, latents: tuple[int, int]) -> xr.DataArray:
@@ -153,7 +167,7 @@ def _codes(array: xr.DataArray) -> tuple[dict[int, str], xr.DataArray]:
     if is_category(array):
         found = set(np.unique(codes[codes != NOT_KNOWN]).tolist())
         return Categories.of(array).members(found), array.copy(data=codes)
-    return {1: str(array.name), 0: f"not {array.name}"}, array.copy(data=codes)
+    return {1: str(array.name), 0: _without(str(array.name))}, array.copy(data=codes)
 
 
 def _density(known: pd.DataFrame, x: Any, y: Any) -> Any:

@@ -21,9 +21,16 @@ from ethoflow.plot.panels import panels
 from ethoflow.plot.picture import Picture
 from ethoflow.plot.save import SCREEN_DPI, load_backends
 from ethoflow.schema import Data
+from ethoflow.short_names import fitted
 
 MOST_POINTS = 20_000
 """Frames that are drawn, each in both."""
+
+NOT_CHOSEN = "#eeeeee"
+"""Not a shade of transparency: many frames above each other would seem to be chosen."""
+
+HEIGHT, AROUND, LEAST_ROW, MOST_STROKE = 440, 90, 13, 18
+"""Pixels: of the picture, of what surrounds the rows, from row to row, and of a stroke."""
 
 
 def _example() -> Picture:
@@ -40,9 +47,11 @@ def embedding_ethogram(
 ) -> Picture:
     """An embedding beside when each of its frames was, of one recording.
 
-    Frames that are chosen in either with the box or the lasso are shown in both, in a notebook and
-    in saved HTML. Frames without an embedding are in neither; those whose label is not known are
-    grey. More than 20,000 frames are thinned evenly, which the title says.
+    Frames that are chosen in either are shown in both, the others pale: with the lasso or the box
+    among the points, with the box among the rows; a click beside them shows all again. This needs
+    no Python behind it, so it is so in a notebook and in saved HTML. Every frame is a stroke at its
+    time. Frames without an embedding are in neither; those whose label is not known are grey. More
+    than 20,000 frames are thinned evenly, which the title says.
 
     Parameters
     ----------
@@ -80,7 +89,7 @@ def embedding_ethogram(
     places = {row: len(rows) - 1 - place for place, row in enumerate(rows)}
     keys = zip(shown["group"], shown["animal"], strict=True)
     drawn = shown.assign(row=[places[key] for key in keys], colour=shown["group"].map(colours))
-    thinned = f", every {step}th" if step > 1 else ""
+    thinned = f", every {step} frames" if step > 1 else ""
     title = f"{recording_title(ds)}: {len(table)} frames by {by}{thinned}"
     figure = _draw(drawn, rows, latents, title)
     return Picture(figure, shown.drop(columns="seat", errors="ignore"))
@@ -112,15 +121,22 @@ def _draw(
     y = hv.Dimension("other", label=f"latent {latents[1]} (a.u.)")
     cloud = _points(drawn, [x, y], 4, "circle", "o", ["box_select", "lasso_select"])
     time, row = hv.Dimension("time", label="time (s)"), hv.Dimension("row", label=" ")
-    strip = _points(drawn, [time, row], 9, "square", "s", ["xbox_select"])
-    ticks = [
-        (len(rows) - 1 - place, "  ".join(filter(None, [group or "unknown", animal])))
-        for place, (group, animal) in enumerate(rows)
-    ][::-1]
-    strip = strip.opts(backend="bokeh", yticks=ticks, ylim=(-0.7, len(rows) - 0.3)).opts(
-        backend="matplotlib", yticks=ticks, ylim=(-0.7, len(rows) - 0.3)
+    height = max(HEIGHT, AROUND + LEAST_ROW * len(rows))
+    stroke = min(0.7 * (height - AROUND) / len(rows), MOST_STROKE)
+    strip = _points(drawn, [time, row], stroke, "dash", "|", ["xbox_select"])
+    said = ["  ".join(filter(None, [group or "unknown", animal])) for group, animal in rows]
+    names = fitted(said)
+    ticks = [(len(rows) - 1 - place, names[name]) for place, name in enumerate(said)][::-1]
+    look = {
+        "yticks": ticks, "ylim": (-0.7, len(rows) - 0.3), "fontsize": {"yticks": 8},
+        "xlim": (float(drawn["time"].min()), float(drawn["time"].max())) if len(drawn) else None,
+    }  # fmt: skip
+    strip = strip.opts(backend="bokeh", angle=90, line_width=1, line_color="colour", **look)
+    strip = strip.opts(backend="matplotlib", linewidth=0.8, **look)
+    apart = 0.2 + 0.014 * max(map(len, names.values()), default=0)
+    figure = panels(
+        [cloud, strip], columns=2, width=560, height=height, title=title, gap=(apart, 0.2)
     )
-    figure = panels([cloud, strip], columns=2, width=560, height=440, title=title, gap=(0.5, 0.2))
     DataLink(cloud, strip)
     return figure
 
@@ -131,7 +147,7 @@ def _points(
     points = hv.Points(drawn, dims, ["colour", "group"])
     return points.opts(
         backend="bokeh", color="colour", size=size, marker=marker, line_color=None, alpha=0.7,
-        nonselection_alpha=0.04, selection_alpha=1.0, tools=tools,
+        nonselection_color=NOT_CHOSEN, nonselection_alpha=1.0, selection_alpha=1.0, tools=tools,
     ).opts(
         backend="matplotlib", color="colour", s=(size * 72 / SCREEN_DPI) ** 2, marker=still,
         alpha=0.6, linewidth=0,

@@ -25,6 +25,7 @@ from ethoflow.plot.declare import plot
 from ethoflow.plot.picture import Picture
 from ethoflow.plot.save import WIDTH, with_options
 from ethoflow.schema import Data, DataError, first_frame
+from ethoflow.short_names import fitted
 
 UNKNOWN = "#d9d9d9"
 ROW = 0.8
@@ -103,7 +104,8 @@ def ethogram(data: Data, *, title: str | None = None) -> Picture:
         )
         for name, own in named
     ]  # fmt: skip
-    ticks = [(len(rows) - 1 - place, row.name) for place, row in enumerate(rows)]
+    said = fitted((row.name for row in rows), 48)
+    ticks = [(len(rows) - 1 - place, said[row.name]) for place, row in enumerate(rows)]
     (first, *_), end = (clock_times(ds), clock_end(ds)) if ds.sizes["time"] else ([0.0], 1.0)
     figure = with_options(
         hv.Overlay([grey, *shown]),

@@ -11,7 +11,7 @@ import xarray as xr
 from ethoflow.engine.declare import Array
 from ethoflow.one_recording import animal_names
 from ethoflow.plot.save import with_options
-from ethoflow.short_names import short_names
+from ethoflow.short_names import fitted, short_names
 from ethoflow.skeleton import place_roles
 
 WIDTH = 700
@@ -29,7 +29,8 @@ def shown_names(ds: xr.Dataset) -> dict[int, str]:
     """Who sits in each slot, without what a tracker adds to the name of a video."""
     names = animal_names(ds)
     short = short_names(names.values())
-    return {seat: short[name] for seat, name in names.items()}
+    said = fitted(short.values())
+    return {seat: said[short[name]] for seat, name in names.items()}
 
 
 def arena_layer(outline: Array) -> Any:
@@ -43,7 +44,7 @@ def limits_of(points: Array) -> tuple[tuple[float, float], tuple[float, float]]:
     low, high = (
         (points.min(axis=1), points.max(axis=1)) if points.size else (np.zeros(2), np.ones(2))
     )
-    margin = 0.05 * max(float((high - low).max()), 1.0)
+    margin = 0.05 * float((high - low).max()) or 0.5
     (left, top), (right, bottom) = (low - margin).tolist(), (high + margin).tolist()
     return (left, right), (top, bottom)
 

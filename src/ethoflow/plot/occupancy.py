@@ -18,7 +18,7 @@ from ethoflow.plot.picture import Picture
 from ethoflow.plot.regions import region_corners, region_layers
 from ethoflow.plot.save import sequential, with_options
 from ethoflow.schema import Data, as_dataset, position_units
-from ethoflow.short_names import short_names
+from ethoflow.short_names import fitted, short_names
 
 Value: TypeAlias = Literal["time", "frames", "density"]
 
@@ -53,6 +53,7 @@ def occupancy(
     """Time spent in each place of the arena, seen from above as in the video (y points down).
 
     Frames in which the point was not seen are counted nowhere: the title says how much was seen.
+    Where it never was, nothing is drawn.
     Cells that lie outside of the arena and were never visited are left out; those within it that
     were never visited have 0.
 
@@ -105,13 +106,19 @@ def occupancy(
     edges = _edges(frame, cell)
     counts = np.histogram2d(known[1], known[0], bins=edges[::-1])[0]
     numbers = _values(counts, value, float(ds.fps), edges, bandwidth)
+    if not known.size:
+        numbers[:] = np.nan  # where it was is not known, and not that it was nowhere
     if outline is not None:
         numbers[(counts == 0) & ~_inside(edges, outline)] = np.nan
     label = LABELS[value].format(unit=units)
     found = _tabulate(numbers, edges, units, label)
     total = points.shape[1] / float(ds.fps)
     short = short_names(names.values())
-    who = ", ".join(short.values()) if len(names) < 3 else f"{len(names)} animals"
+    who = (
+        ", ".join(fitted(short.values(), 24).values())
+        if len(names) < 3
+        else f"{len(names)} animals"
+    )
     # One animal that is called as its recording is named once.
     who = "" if who == recording_title(ds) else f" of {who}"
     share = known.shape[1] / points.shape[1] if points.shape[1] else float("nan")

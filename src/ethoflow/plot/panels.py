@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import textwrap
 from collections.abc import Sequence
 from typing import Any
 
 import holoviews as hv
 
-from ethoflow.plot.save import SCREEN_DPI, load_backends
+from ethoflow.plot.save import SCREEN_DPI, load_backends, on_canvas
 
 
 def panels(
@@ -25,7 +26,7 @@ def panels(
     load_backends()
     shape = (width - 90) / (height - 90)
     sized = [
-        figure.opts(backend="bokeh", width=width, height=height).opts(
+        figure.opts(backend="bokeh", width=width, height=height, hooks=[on_canvas]).opts(
             backend="matplotlib", aspect=shape, show_frame=False
         )
         for figure in figures
@@ -47,7 +48,11 @@ def panels(
         "shared_axes": shared,
     }
     return layout.opts(backend="matplotlib", **look).opts(
-        backend="bokeh", title=title, shared_axes=shared, toolbar="right", merge_tools=True
+        backend="bokeh",
+        title=html.escape(title),
+        shared_axes=shared,
+        toolbar="right",
+        merge_tools=True,
     )
 
 

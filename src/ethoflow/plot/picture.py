@@ -43,13 +43,13 @@ class Picture:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         """What a notebook shows."""
-        from ethoflow.plot.save import SCREEN_DPI, in_frame
+        from ethoflow.plot.save import SCREEN_DPI, in_frame, still_of
 
         if isinstance(self.figure, Moving):
             return {"text/html": in_frame(self.figure.html)}
         if hasattr(self.figure, "savefig"):
             buffer = BytesIO()
-            self.figure.savefig(buffer, dpi=SCREEN_DPI, format="png", bbox_inches="tight")
+            still_of(self).savefig(buffer, dpi=SCREEN_DPI, format="png", bbox_inches="tight")
             return {"image/png": buffer.getvalue()}
         return self.figure._repr_mimebundle_(include, exclude)
 

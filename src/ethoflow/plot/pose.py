@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import holoviews as hv
@@ -9,7 +10,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from ethoflow.colours import PALETTE
+from ethoflow.colours import colour_of_seat, shade
 from ethoflow.engine.declare import Array
 from ethoflow.errors import DataError
 from ethoflow.one_recording import (
@@ -74,35 +75,40 @@ def pose(data: Data, *, start: float, stop: float, moments: int = 5) -> Picture:
     position = part.position.transpose("individual", "time", "bodypart", "space").values[..., :2]
     outline = arena_outline(ds)
     layers: list[Any] = [] if outline is None else [arena_layer(outline)]
-    for seat, name in shown_names(part).items():
-        for number in range(len(frames)):
-            strength = 0.2 + 0.8 * (number + 1) / len(frames)
-            last = number == len(frames) - 1
-            layers += _skeleton(part, position[seat, number], PALETTE[seat % len(PALETTE)],
-                                strength, name if last else "")  # fmt: skip
+    layers += _skeletons(part, position, shown_names(part))
     units = position_units(ds)
     shown = with_options(hv.Overlay(layers), xlabel=f"x ({units})", ylabel=f"y ({units})")
     limits = limits_of(position.reshape(-1, 2).T)
     title = f"{recording_title(ds)}: {times[frames[0]]:.4g} to {times[frames[-1]]:.4g} s"
-    figure = seen_from_above(shown, limits, title=title, legend_position="right")
+    figure = seen_from_above(shown, limits, title=title, legend_position="right", show_legend=True)
     return Picture(figure, tabulate(part, position, times[frames]))
 
 
-def _skeleton(ds: xr.Dataset, points: Array, colour: str, strength: float, name: str) -> list[Any]:
-    """Lines between the body parts that are seen, and the nose as a dot."""
-    ends = [points[list(pair)] for pair in links_of(ds)]
-    lines = [pair for pair in ends if np.isfinite(pair).all()]
-    layers = []
-    if lines:
-        shown = with_options(hv.Path(lines, ["x", "y"]), color=colour, line=1.6, alpha=strength)
-        layers.append(shown)
-    nose_place = nose_of(ds)
-    dots = points if nose_place is None else points[[nose_place]]
-    dots = dots[np.isfinite(dots).all(axis=1)]
-    if len(dots) or name:
-        nose = hv.Points(dots, ["x", "y"], label=name)
-        layers.append(marked(nose, color=colour, size=7, alpha=strength))
-    return layers
+def _skeletons(ds: xr.Dataset, position: Array, names: Mapping[int, str]) -> list[Any]:
+    """Lines between the body parts that are seen, and the noses as dots; the last are the key."""
+    n, links, nose = position.shape[1], links_of(ds), nose_of(ds)
+    lines: list[tuple[Any, ...]] = []
+    dots: list[tuple[Any, ...]] = []
+    key = []
+    for moment in range(n):
+        for seat, name in names.items():
+            points, colour = position[seat, moment], colour_of_seat(seat)
+            pale = shade(colour, 0.8 * (1 - (moment + 1) / n))
+            lines += [(*points[a], *points[b], pale) for a, b in links]
+            seen = points if nose is None else points[[nose]]
+            if moment < n - 1:
+                dots += [(*point, pale) for point in seen]
+                continue
+            known = seen[np.isfinite(seen).all(axis=1)]
+            key.append(marked(hv.Points(known, ["x", "y"], label=name), color=colour, size=7))
+    edges = pd.DataFrame(lines, columns=["x", "y", "x1", "y1", "colour"]).dropna()
+    drawn = hv.Segments(edges, ["x", "y", "x1", "y1"], "colour")
+    early = pd.DataFrame(dots, columns=["x", "y", "colour"]).dropna()
+    return [
+        with_options(drawn, color="colour", line=1.6),
+        marked(hv.Points(early, ["x", "y"], "colour"), color="colour", size=7),
+        *key,
+    ]
 
 
 def tabulate(ds: xr.Dataset, position: Array, times: Array) -> pd.DataFrame:

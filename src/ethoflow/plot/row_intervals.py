@@ -11,6 +11,7 @@ import numpy as np
 from ethoflow.colours import colours_of
 from ethoflow.engine.declare import Array
 from ethoflow.plot.save import marked, with_options
+from ethoflow.short_names import fitted
 
 
 def rows_with_intervals(
@@ -43,6 +44,7 @@ def rows_with_intervals(
             layers.append(with_options(path, color=colour, line=2.0))
         if np.isfinite(middle):
             layers.append(marked(hv.Points([(middle, place)], [x, y]), color=colour, size=9))
+    said_of = fitted(names, 48)
     said = [(most * 1.06, float(n - 1 - row), word) for row, word in enumerate(words)]
     text = hv.Labels(said, [x, y], "said").opts(
         backend="bokeh", text_align="left", text_font_size="9pt", text_color="black"
@@ -53,7 +55,7 @@ def rows_with_intervals(
         hv.Overlay(layers),
         width=760,
         height=110 + 34 * n,
-        yticks=[(float(n - 1 - row), name) for row, name in enumerate(names)][::-1],
+        yticks=[(float(n - 1 - row), said_of[name]) for row, name in enumerate(names)][::-1],
         xlim=(-most if zero else 0.0, most * 1.45),
         ylim=(-0.7, n - 0.3),
         show_legend=False,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
+import re
 import warnings
 from collections.abc import Sequence
 from io import BytesIO
@@ -87,7 +88,7 @@ def with_options(
         bokeh["line_alpha"], still["linewidth"] = 0, 0
         bokeh["tools"] = ["hover"] if hover else []
     if width is not None and height is not None:
-        bokeh |= {"width": width, "height": height}
+        bokeh |= {"width": width, "height": height, "hooks": [on_canvas]}
         still |= {
             "fig_inches": (width / SCREEN_DPI, height / SCREEN_DPI),
             "aspect": "equal" if equal else None,
@@ -99,6 +100,11 @@ def with_options(
             still.pop("aspect")
             still["aspect"] = (width - 260) / max(height - 90, 1)
     return element.opts(backend="bokeh", **bokeh).opts(backend="matplotlib", **still)
+
+
+def on_canvas(plot: Any, element: Any) -> None:
+    """A hook of HoloViews: without a graphics card WebGL is forty times slower at many boxes."""
+    plot.state.output_backend = "canvas"
 
 
 def marked(element: Any, *, color: str, size: float, hover: bool = False, **shared: Any) -> Any:
@@ -167,14 +173,29 @@ def still_of(figure: Any) -> Any:
     """A picture as a figure of Matplotlib."""
     figure = figure.figure if isinstance(figure, Picture) else figure
     figure = figure.still if isinstance(figure, Moving) else figure
-    if hasattr(figure, "savefig"):
-        return figure
-    load_backends()
-    import matplotlib.pyplot as plt
+    if not hasattr(figure, "savefig"):
+        load_backends()
+        import matplotlib.pyplot as plt
 
-    still = hv.renderer("matplotlib").get_plot(figure).state
-    plt.close(still)
-    return still
+        figure = hv.renderer("matplotlib").get_plot(figure).state
+        plt.close(figure)
+    _as_written(figure)
+    return figure
+
+
+def _as_written(still: Any) -> None:
+    """Names with dollars are no formulae: Matplotlib would change them, or fail."""
+    from matplotlib.text import Text
+    from matplotlib.ticker import LogFormatter
+
+    powers: set[Any] = set()
+    for axes in still.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            labels = {*axis.get_ticklabels(), *axis.get_ticklabels(minor=True)}
+            if isinstance(axis.get_major_formatter(), LogFormatter):
+                powers |= labels  # 10 to the power of 3 is one
+    for text in still.findobj(Text):
+        text.set_parse_math(text in powers)
 
 
 MOST_SVG = 600_000
@@ -208,7 +229,13 @@ def page_of(figure: Any) -> str:
 
     state = hv.renderer("bokeh").get_plot(figure).state
     # What a notebook draws anew at a zoom stays in a page as it is.
-    return str(file_html(state, resources=INLINE, title="ethoflow", suppress_callback_warning=True))
+    page = file_html(state, resources=INLINE, title="ethoflow", suppress_callback_warning=True)
+    head, begins, rest = str(page).partition("<script>")
+    return _ELSEWHERE.sub("", head) + begins + rest
+
+
+_ELSEWHERE = re.compile(r"<script [^>]*src=[^>]*>\s*</script>|<link [^>]*href=[^>]*>")
+"""Scripts that other libraries ask for once they are imported, and that no picture here needs."""
 
 
 def in_frame(page: str) -> str:

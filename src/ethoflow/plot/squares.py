@@ -10,6 +10,7 @@ import numpy as np
 
 from ethoflow.engine.declare import Array
 from ethoflow.plot.save import diverging, sequential, with_options
+from ethoflow.short_names import fitted
 
 SIDE = 52
 MOST_WORDS = 20
@@ -56,6 +57,8 @@ def squares(
         ]
         if said and written:
             layers.append(write(said, x, y, colour, 8))
+    shown, across_names = fitted(rows), fitted(columns)
+    rows, columns = [shown[name] for name in rows], [across_names[name] for name in columns]
     side = SIDE if written else 24
     long = max((len(name) for name in rows), default=0)
     return with_options(

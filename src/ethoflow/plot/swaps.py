@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from ethoflow.colours import PALETTE
+from ethoflow.colours import colour_of_seat
 from ethoflow.errors import listed
 from ethoflow.identities.exchanges import hold
 from ethoflow.identities.table import LETTERS, PARTS
@@ -133,7 +133,7 @@ def _limits(paths: Any) -> list[tuple[float, float]]:
 
 def _draw_animal(axis: Any, path: Any, at: int, seat: int, name: str, fps: float) -> None:
     """One animal's path, dims (time, bodypart, space), with its body here and there."""
-    colour = PALETTE[seat % len(PALETTE)]
+    colour = colour_of_seat(seat)
     known = np.isfinite(path).all(axis=2)
     seen = np.flatnonzero(known.any(axis=1))
     count = known.sum(axis=1, keepdims=True)

@@ -93,7 +93,8 @@ def traces(
     for name, label, values in lines:
         whole = pd.DataFrame({"time": clock_times(ds), "feature": name, "value": values})
         tables.append(_thinned(whole))
-        figures.append(_panel(whole, label, lanes, span))
+        # One key for all panels: of many behaviours it is higher than a panel.
+        figures.append(_panel(whole, label, lanes, span, key=not figures))
     who = _name(ds, where)
     head = recording_title(ds)
     title = head if not who or who == head else f"{head}: {who}"
@@ -186,7 +187,9 @@ def _curve(line: pd.DataFrame, time: hv.Dimension, value: hv.Dimension) -> Any:
     return hv.DynamicMap(draw, streams=[hv.streams.RangeX()])
 
 
-def _panel(line: pd.DataFrame, label: str, lanes: pd.DataFrame, span: tuple[float, float]) -> Any:
+def _panel(
+    line: pd.DataFrame, label: str, lanes: pd.DataFrame, span: tuple[float, float], *, key: bool
+) -> Any:
     known = line["value"].dropna()
     low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
     margin = 0.05 * (high - low) or 0.5
@@ -195,7 +198,7 @@ def _panel(line: pd.DataFrame, label: str, lanes: pd.DataFrame, span: tuple[floa
     behind = hv.Overlay(_behind(lanes, low, high, label) if len(lanes) else [])
     curve = with_options(_curve(line, time, value), color=INK, line=0.9)
     return with_options(
-        behind * curve, xlim=span, ylim=(low, high), show_legend=bool(len(lanes)),
+        behind * curve, xlim=span, ylim=(low, high), show_legend=key and bool(len(lanes)),
         legend_position="right",
     )  # fmt: skip
 

@@ -9,7 +9,7 @@ import hvplot.pandas  # noqa: F401  (gives data frames their .hvplot)
 import numpy as np
 import pandas as pd
 
-from ethoflow.colours import PALETTE
+from ethoflow.colours import colour_of_seat
 from ethoflow.one_recording import animal_names, arena_outline, one_recording, recording_title
 from ethoflow.origin import clock_times
 from ethoflow.plot import examples
@@ -85,7 +85,7 @@ def trajectories(data: Data, *, role: str = "centre") -> Picture:
             }
         )
         tables.append(table.assign(animal=name))
-        colour = PALETTE[i % len(PALETTE)]
+        colour = colour_of_seat(i)
         if many:
             paths[short[i]], colours[short[i]] = table, colour
             layers.append(key_of_line(dims, short[i], colour))

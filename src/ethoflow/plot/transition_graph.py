@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 import holoviews as hv
@@ -11,14 +12,19 @@ import pandas as pd
 from ethoflow.colours import colours_of
 from ethoflow.engine.declare import Array
 from ethoflow.errors import DataError
+from ethoflow.names import in_order
 from ethoflow.plot import examples
 from ethoflow.plot.declare import plot
 from ethoflow.plot.picture import Picture
 from ethoflow.plot.save import filled, load_backends, marked, with_options
 from ethoflow.plot.squares import write
 from ethoflow.plot.transition_matrix import mean_transitions
+from ethoflow.short_names import fitted
+from ethoflow.stats.design import counted
 
 MOST = 20
+LINE = 18
+"""Letters of a name beside each other."""
 NODE = 26.0
 """Diameter of a behaviour, in pixels."""
 
@@ -51,7 +57,7 @@ def transition_graph(table: pd.DataFrame, *, least: float = 0.05) -> Picture:
         It is another table, or has too many behaviours.
     """
     means = mean_transitions(table)
-    names = list(dict.fromkeys([*means["origin"], *means["target"]]))
+    names = sorted({*means["origin"], *means["target"]}, key=in_order)
     if len(names) > MOST:
         raise DataError(
             f"a graph of {len(names)} behaviours cannot be read: draw ef.plot.transition_matrix, "
@@ -68,10 +74,16 @@ def transition_graph(table: pd.DataFrame, *, least: float = 0.05) -> Picture:
     for name, place in places.items():
         dot = hv.Points([tuple(place)], ["x", "y"])
         layers.append(marked(dot, color=colours[name], size=NODE))
-    words = [(1.42 * x, 1.2 * y, name) for name, (x, y) in places.items()]
+    short = fitted(names)
+    words = [
+        (1.42 * x, 1.2 * y, textwrap.fill(short[name], LINE)) for name, (x, y) in places.items()
+    ]
     layers.append(write(words, "x", "y", "black", 9))
     n = int(means["n_animals"].max()) if len(means) else 0
-    title = f"what follows what: mean of {n} animals\n(probability of {least:g} and more)"
+    title = (
+        f"what follows what: mean of up to {counted(n, 'animal')}\n"
+        f"(probability of {least:g} and more)"
+    )
     figure = with_options(
         hv.Overlay(layers), width=620, height=560, equal=True, title=title, xaxis=None, yaxis=None,
         xlim=(-1.8, 1.8), ylim=(-1.45, 1.45), show_legend=False,

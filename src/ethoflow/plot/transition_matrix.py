@@ -6,10 +6,12 @@ import numpy as np
 import pandas as pd
 
 from ethoflow.errors import DataError, no_column
+from ethoflow.names import in_order
 from ethoflow.plot import examples
 from ethoflow.plot.declare import plot
 from ethoflow.plot.picture import Picture
 from ethoflow.plot.squares import squares
+from ethoflow.stats.design import counted
 
 MOST = 40
 """Behaviours along a side that can still be read."""
@@ -48,7 +50,7 @@ def transition_matrix(table: pd.DataFrame) -> Picture:
     [['a', 'b', 1.0], ['b', 'a', 1.0]]
     """
     means = mean_transitions(table)
-    names = list(dict.fromkeys([*means["origin"], *means["target"]]))
+    names = sorted({*means["origin"], *means["target"]}, key=in_order)
     if len(names) > MOST:
         raise DataError(
             f"{len(names)} behaviours cannot be read in one picture: choose up to {MOST}, as in "
@@ -58,7 +60,10 @@ def transition_matrix(table: pd.DataFrame) -> Picture:
     values = square.reindex(index=names, columns=names).to_numpy(float)
     most = float(np.nanmax(values)) if np.isfinite(values).any() else 1.0
     n = int(means["n_animals"].max()) if len(means) else 0
-    title = f"mean probability (0 to 1) of up to {n} animals\n(white: not counted, or not known)"
+    title = (
+        f"mean probability (0 to 1) of up to {counted(n, 'animal')}\n"
+        "(white: not counted, or not known)"
+    )
     figure = squares(
         values, names, names, across="then (behaviour)", down="first (behaviour)",
         label="probability (0 to 1)", most=most, title=title,
@@ -73,6 +78,8 @@ def mean_transitions(table: pd.DataFrame) -> pd.DataFrame:
 
 def mean_pairs(table: pd.DataFrame, value: str, needed: str) -> pd.DataFrame:
     """Origin, target, the mean of `value` over animals, and how many animals it is of."""
+    if table.empty:
+        raise DataError("there is no pair of behaviours here, and nothing to follow another.")
     for name in ("origin", "target", value):
         if name not in table:
             raise DataError(f"{needed}: {no_column(name, map(str, table.columns))}")

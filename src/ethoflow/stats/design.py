@@ -160,6 +160,17 @@ def plural(unit: str) -> str:
     return f"groups {unit}" if unit == GROUP else f"{unit}s"
 
 
+def counted(n: int, unit: str) -> str:
+    """So many of a unit.
+
+    Examples
+    --------
+    >>> counted(1, "cage"), counted(3, "cage")
+    ('1 cage', '3 cages')
+    """
+    return f"1 {unit}" if n == 1 and unit != GROUP else f"{n} {plural(unit)}"
+
+
 def column_of(factor: str) -> str:
     """Where the conditions of a factor stand among the rows of a design, whatever it is called."""
     return f"by {factor}"
