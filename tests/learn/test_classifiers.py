@@ -312,6 +312,27 @@ def test_features_that_data_have_are_not_taken_for_its_own(classifier, world):
         ef.learn.fit(poses, labels, "running", parameters=wrong, folds=0, settings=QUICK)
 
 
+def test_features_of_somebody_else_are_held_to_their_units(world):
+    poses, labels = world
+    away = abs(poses.position.isel(bodypart=3, space=0, drop=True)).reset_coords(drop=True)
+    own = poses.assign(away=away.assign_attrs(units="mm"))
+    settings = {"features": ["smoothed_speed", "away"], "folds": 0, "settings": QUICK}
+    made = ef.learn.fit(own, labels, "running", **settings)
+    assert made.recipe.given == {"away": "body_length"}
+    px = own.assign(position=(own.position * 4).assign_attrs(units="px"))
+    px["away"] = (own.away * 4).assign_attrs(units="px")
+    same = made.predict(px).running == made.predict(own).running
+    assert float(same.mean()) > 0.99
+    cm = own.assign(away=(own.away / 10).assign_attrs(units="cm"))
+    with pytest.raises(DataError, match="away is in cm, and the positions are in mm"):
+        made.predict(cm)
+    with pytest.raises(DataError, match="away is in cm, and the positions are in mm"):
+        ef.learn.fit(cm, labels, "running", **settings)
+    speed = own.assign(away=own.away.assign_attrs(units="mm/s"))
+    with pytest.raises(DataError, match="on away in body_length, and here it is in body_length/s"):
+        made.predict(speed)
+
+
 @pytest.mark.slow
 def test_freezing_is_learnt_from_a_person(real_data):
     folder = real_data / "freezing-behaviordepot/demo1"

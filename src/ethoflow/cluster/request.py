@@ -76,7 +76,7 @@ def request_columns(data: Data | xr.DataArray, recipe: Mapping[str, Any]) -> Req
     if not np.isclose(fps, recipe["fps"], rtol=1e-3):
         raise DataError(
             f"the clusterer was fitted at {recipe['fps']:g} frames per second, and these data have "
-            f"{fps:g}: read them with resample_to={recipe['fps']:g}, or fit another."
+            f"{fps:g}: read them with resample_fps={recipe['fps']:g}, or fit another."
         )
     if isinstance(data, xr.DataArray):
         request = Request(_of_matrix(data, recipe))

@@ -15,7 +15,7 @@ from ethoflow.engine.signature import make
 from ethoflow.errors import DataError, Missing, WrongUse, listed
 from ethoflow.features.columns import columns_of, units_along
 from ethoflow.features.windows import window_call
-from ethoflow.learn.recipe import BODY_LENGTH, Recipe
+from ethoflow.learn.recipe import BODY_LENGTH, Recipe, unit_given
 from ethoflow.schema import position_units
 from ethoflow.units import length_in
 
@@ -166,13 +166,20 @@ def check_fits(ds: xr.Dataset, recipe: Recipe) -> None:
     if recipe.fps and not np.isclose(float(ds.fps), recipe.fps, rtol=1e-3):
         raise DataError(
             f"the classifier was trained at {recipe.fps:g} frames per second, and these data have "
-            f"{float(ds.fps):g}: read them with resample_to={recipe.fps:g}, or train another."
+            f"{float(ds.fps):g}: read them with resample_fps={recipe.fps:g}, or train another."
         )
     if recipe.length != BODY_LENGTH and position_units(ds) != recipe.length:
         raise DataError(
             f"the classifier was trained on positions in {recipe.length}, and these are in "
             f"{position_units(ds)}: calibrate both alike with ef.calibrate, or train another."
         )
+    for name, unit in recipe.given.items():
+        found = unit_given(ds, name, recipe.length) if name in ds.data_vars else unit
+        if found != unit:
+            raise DataError(
+                f"the classifier was trained on {name} in {unit}, and here it is in {found}: bring "
+                "it to the same unit, or train another."
+            )
 
 
 def _lay_out_features(

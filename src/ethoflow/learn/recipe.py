@@ -11,7 +11,8 @@ import xarray as xr
 
 from ethoflow.engine import find
 from ethoflow.errors import DataError, Missing
-from ethoflow.units import Quantity, to_frames
+from ethoflow.schema import position_units
+from ethoflow.units import Quantity, length_in, product, to_frames
 
 Of: TypeAlias = Literal["individual", "pair"]
 
@@ -63,6 +64,9 @@ class Recipe:
         Whether every point has columns of its own beside what all of them do together.
     columns
         Names of the features' numbers, windows left out.
+    given
+        Units of the features that the data had and that nobody computes, by name; lengths in
+        `length`.
     """
 
     of: Of
@@ -76,6 +80,7 @@ class Recipe:
     points: tuple[str, ...] = ()
     each: bool = False
     columns: tuple[str, ...] = ()
+    given: Mapping[str, str] = field(default_factory=dict)
 
     def plain(self) -> dict[str, Any]:
         """As JSON has it."""
@@ -130,19 +135,35 @@ def choose_recipe(
     for window in windows:
         if to_frames(window, float(ds.fps), name="windows") < 1:
             raise DataError(f"a window of {window} is shorter than a frame: give a longer one.")
+    length = BODY_LENGTH if applies(ds, BODY_LENGTH, {}, must=False) else position_units(ds)
     used = {name: dict(given) for name, given in settings.items() if name in kept or parameters}
     return Recipe(
         of, own, pairs, tuple(windows), tuple((statistics or STATISTICS) if windows else ()),
         float(ds.fps),
-        BODY_LENGTH if applies(ds, BODY_LENGTH, {}, must=False) else _units(ds), used,
+        length, used,
         tuple(map(str, ds.bodypart.values)) if "bodypart" in ds.coords else (), each,
+        given={name: unit_given(ds, name, length) for name in kept if name in ds.data_vars},
     )  # fmt: skip
 
 
-def _units(ds: xr.Dataset) -> str:
-    from ethoflow.schema import position_units
+def unit_given(ds: xr.Dataset, name: str, length: str) -> str:
+    """The unit of a feature that the data have, its length, if any, written as `length`.
 
-    return position_units(ds)
+    Raises
+    ------
+    DataError
+        Its length is in another unit than the positions.
+    """
+    unit = product((str(ds[name].attrs.get("units", "1")), 1))
+    own, power = length_in(unit)
+    if not power:
+        return unit
+    if own != position_units(ds):
+        raise DataError(
+            f"{name} is in {unit}, and the positions are in {position_units(ds)}: a classifier "
+            f"measures both alike. Bring {name} to {position_units(ds)}, or leave it out."
+        )
+    return product((unit, 1), (own, -power), (length, power))
 
 
 def applies(ds: xr.Dataset, name: str, settings: Mapping[str, Any], *, must: bool) -> bool:

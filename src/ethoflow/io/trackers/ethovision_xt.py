@@ -14,6 +14,12 @@ from ethoflow.io.rows import dense_tracks
 from ethoflow.schema import DataError
 
 
+_UPWARDS = (
+    "EthoVision's y points up, and is kept so: give y_axis='up' to what tells left from right "
+    "(turning_left, turning_right, side); positive angles turn anticlockwise."
+)
+
+
 @reader("EthoVision XT", matches=is_export, extra="excel")
 def read_ethovision(path: Path) -> list[Tracks]:
     """Tracked points of every sheet; cm are brought to mm, samples not found are missing.
@@ -60,4 +66,5 @@ def _tracks(export: Export, name: str) -> Tracks:
         start=float(export.times[0]),
         units=units.pop(),
         source_software="EthoVision XT",
+        notes=(_UPWARDS,),
     )
