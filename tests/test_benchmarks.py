@@ -107,6 +107,26 @@ def test_gpu_says_where_there_is_none() -> None:
 
 
 @pytest.mark.slow
+def test_gpu_runs_on_a_processor() -> None:
+    small = "--frames 8192 --batch 4 --steps 8 --pieces 66 --size 128 --device cpu"
+    command = [sys.executable, "-m", "benchmarks.gpu", *small.split()]
+    rows = subprocess.check_output(command, text=True, cwd=REPOSITORY).splitlines()
+    assert rows[0].startswith("cpu: ")
+    assert [row[:9].strip() for row in rows[1:]] == ["training", "streamed", "one pass"]
+    assert all("FLOP a frame" in row and "of the bytes/s" in row for row in rows[1:])
+
+
+@pytest.mark.slow
+def test_streaming() -> None:
+    small = "--hours 3 --length 0.03 --steps 8 --pieces 80 --repeats 1"
+    command = [sys.executable, "-m", "benchmarks.streaming", *small.split()]
+    output = subprocess.check_output(command, text=True, cwd=REPOSITORY)
+    assert output.count("MB peak") == 3
+    assert output.count("8,100 frames, 8 steps, all in memory") == 3
+    assert output.count("frames/CPU s") == 2
+
+
+@pytest.mark.slow
 def test_explain() -> None:
     script = REPOSITORY / "benchmarks" / "explain.py"
     command = [sys.executable, str(script), "--rows", "1000", "--background", "500"]

@@ -39,6 +39,7 @@ def test_the_command_fits_clusters_and_writes_labels_and_embedding(tmp_path: Pat
     assert "fitted anew" not in invoke("cluster", store, "--model", "kmeans", "--clusters", "3")
     assert "by default" not in _balance(invoke("cluster", "--help"))
     assert "Did you mean 'kmeans'" in invoke("cluster", store, "--model", "kmean")
+    assert "kmeans trains none" in invoke("cluster", store, "--model", "kmeans", "--frames", "9")
     assert "no model in" in invoke("cluster", store, "--folder", tmp_path / "none")
 
 

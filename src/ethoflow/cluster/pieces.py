@@ -84,7 +84,11 @@ def choose_places(
             own_queue.setdefault(condition[row, seat], []).append(found[place])
         for name, queue in own_queue.items():
             groups.setdefault(name, []).append(queue)
-    taken = take_alike(list(groups.values()), max(max_frames // length, 1))
+    each = float(length)
+    if whole:
+        every = [p.frames for queues in groups.values() for queue in queues for p in queue]
+        each = float(np.mean(every)) if every else each
+    taken = take_alike(list(groups.values()), max(int(max_frames // each), 1))
     return sorted(taken, key=lambda p: (p.row, p.seat, p.partner or 0, p.first))
 
 

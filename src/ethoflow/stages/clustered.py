@@ -45,6 +45,12 @@ class Clusters(Keys):
         default="", description="What the results are called; the family or folder by default."
     )
     seed: int = Field(default=0, ge=0, description="Of the random numbers.")
+    frames: int = Field(
+        default=0,
+        ge=0,
+        description="How many frames a network is trained on; 0 for those that are sampled. More "
+        "than there are stand for all.",
+    )
     social: bool = Field(
         default=False, description="Clusters of ordered pairs: what an animal does beside another."
     )
@@ -80,7 +86,7 @@ def _check(keys: ClusteredKeys, locate: Locate, where: Where) -> None:
             )
 
 
-OF_A_FIT = ("n_clusters", "seed", "social", "balance")
+OF_A_FIT = ("n_clusters", "seed", "social", "balance", "frames")
 
 
 def _refuse_beside_folder(asked: Clusters) -> None:
@@ -165,7 +171,7 @@ def _fit(job: Job, poses: xr.Dataset, asked: Clusters) -> Clusterer:
 
         return fit(poses, asked.n_clusters or None, asked.model or DEFAULT, seed=asked.seed,
                    social=asked.social, balance=asked.balance or None,
-                   progress=progress)  # fmt: skip
+                   frames=asked.frames or None, progress=progress)  # fmt: skip
 
 
 def _tell_fitted_anew(job: Job, place: Path, name: str, model: Clusterer) -> None:
