@@ -121,6 +121,7 @@ def _rows(ds: xr.Dataset, tracks: Sequence[Track], by: str | None) -> dict[Who, 
         alone = ds.sizes.get("individual", 1) == 1
         recording = short.get(named["recording"], named["recording"])
         animal = named["animal"] or ("" if alone else named["individual"])
+        animal = short.get(animal, animal)  # the only one may be called as its recording
         label = animal if animal.startswith(recording) else f"{recording} {animal}".strip()
         found[who] = label, groups[who] if groups else ""
     return dict(sorted(found.items(), key=lambda item: (in_order(item[1][1]), item[0])))
