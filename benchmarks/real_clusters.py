@@ -2,6 +2,8 @@
 
 python benchmarks/real_clusters.py FOLDER --probe      # freezing-behaviordepot/demo1, linear probe
 python benchmarks/real_clusters.py FOLDER --seeds      # agreement of seeds, and of halves
+
+FOLDER holds the folders of the recordings.
 """
 
 from __future__ import annotations

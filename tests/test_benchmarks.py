@@ -145,3 +145,19 @@ def test_a_probe_of_blocks_finds_what_is_in_its_rows_and_nothing_else() -> None:
     mean, spread = window_statistics(np.full((1, 50), 3.0), 13)
     assert (mean == 3).all()
     assert (spread == 0).all()
+
+
+def test_a_table_of_clusterers_has_a_cell_for_every_set() -> None:
+    from benchmarks.clustering import Score, markdown
+
+    state = np.array([[0, 0, 1, 1, 2, 2]])
+    half = np.array([[0, 0, 1, 1, 1, np.nan]])
+    scores = [
+        Score.between(of, name, found, state, 2.0)
+        for of in ("a_1mm", "b_2mm")
+        for name, found in (("right", state.astype(float)), ("half", half))
+    ]
+    assert scores[1].unknown == pytest.approx(1 / 6)
+    lines = markdown(scores).splitlines()
+    assert lines[2] == "| right | 1.000 | 1.000 | 1.000 | 2 |"
+    assert lines[8] == "| half | 0.800 | 0.800 | 0.800 | 2 |"

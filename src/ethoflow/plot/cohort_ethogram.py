@@ -126,6 +126,7 @@ def _rows(ds: xr.Dataset, tracks: Sequence[Track], by: str | None) -> dict[Who, 
         alone = ds.sizes.get("individual", 1) == 1
         recording = short.get(named["recording"], named["recording"])
         animal = named["animal"] or ("" if alone else named["individual"])
+        animal = short.get(animal, animal)  # the only one may be called as its recording
         whole = f"{recording} {animal}".strip()
         label = animal if animal.startswith(recording) else whole
         taken = label in (name for name, _ in found.values())
