@@ -236,7 +236,8 @@ def _level_of(ids: pd.DataFrame, condition: pd.Series, named: bool) -> str | Non
         several = facts.groupby("unit")["who"].nunique() > 1
         mixed = (facts.groupby("unit")["f"].nunique() > 1) & several
         within = finest and facts.groupby("who")["f"].nunique().max() > 1
-        if not several.any() or (within and mixed.any()):
+        alone = finest and not several.any()  # cages of one animal are the animals
+        if alone or (within and mixed.any()):
             continue
         few = level != GROUP and mixed.sum() < FEW_MIXED * several.sum()
         if not mixed.any() or (few and named):
