@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ethoflow.errors import DataError, in_words, listed, no_column, one_or_many
-from ethoflow.stats.factors import order_levels
+from ethoflow.stats.factors import order_levels, tell_alike
 from ethoflow.stats.levels import GROUP, Levels, as_names, find_levels, with_index
 
 LEAST = 3
@@ -119,7 +119,7 @@ def find_design(
     levels = find_levels(table, factors, animal)
     conditions = pd.DataFrame({factor: as_names(table[factor]) for factor in factors})
     known = conditions.notna().all(axis=1)
-    notes = [*levels.notes, *_tell_unknown(conditions, levels, known)]
+    notes = [*levels.notes, *_tell_unknown(conditions, levels, known), *tell_alike(conditions)]
     order = order_levels(table, conditions[known], reference)
     for factor, names in order.items():
         if len(names) < 2:

@@ -95,10 +95,11 @@ def compare_slopes(
 
     Examples
     --------
-    >>> rng = np.random.default_rng(1)
+    >>> rng = np.random.default_rng(2)
     >>> table = pd.DataFrame({"animal": np.repeat([*"abcdefgh"], 5), "day": [*range(5)] * 8,
     ...     "drug": ["no"] * 20 + ["yes"] * 20, "share": rng.normal(0.5, 0.01, 40)})
-    >>> table["share"] += table.day * np.repeat(rng.normal(0.02, 0.02, 8), 5)
+    >>> level, slope = (np.repeat(one, 5) for one in rng.normal(0.02, 0.02, (2, 8)))
+    >>> table["share"] += level + slope * table.day
     >>> found = compare_slopes(table, by="drug", over="day")
     >>> found[["contrast", "df"]].values.tolist()[2]
     ['slope over day: yes - no', '6']
@@ -337,8 +338,8 @@ def _say_singular(fit: Fit, lines: Lines, unit: str) -> str:
         return ""
     who = in_words([named[k] for k in fit.singular])
     return (
-        f"singular fit: {who} do not differ in level or slope by more than the noise, or in both "
-        "alike."
+        f"singular fit: {who} do not differ in level or slope by more than the noise, or the two go "
+        "together wholly, as far as so few tell. p is right or too large."
     )
 
 
