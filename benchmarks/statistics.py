@@ -5,8 +5,10 @@ intraclass correlation says. Of every kind of cohort a thousand are drawn, witho
 with one, and each is compared as a user would. "bound" is what of 6 % true false positives would be
 found by chance in one of all kinds with a probability of 5 %.
 
-    python benchmarks/statistics.py                # 1,000 cohorts of each kind
-    python benchmarks/statistics.py --cohorts 100
+Last comes every other test that gives a p, on cohorts of `null_cohorts`.
+
+    python -m benchmarks.statistics                # 1,000 cohorts of each kind
+    python -m benchmarks.statistics --cohorts 100
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ import pandas as pd
 from scipy import stats
 
 import ethoflow as ef
+from benchmarks.null_cohorts import rates
 
 CAGES = ((3, 3), (4, 4), (5, 5), (6, 6), (3, 6), (4, 6), (5, 6))
 MATES = {"4 mates": (4, 4), "1-7 mates": (1, 7)}
@@ -140,3 +143,5 @@ if __name__ == "__main__":
     show(measure(n, list(TESTS)[1:], 0.0, (0.3,)))
     print("intervals of 95 % that hold the difference\n")
     show(coverage(min(n, 300)))
+    print("every test: false positives, and power to find an effect of two or so units' spreads\n")
+    show(rates(n))

@@ -41,11 +41,25 @@ class Outcome:
 
 def run(some: Iterable[tuple[Stage, Keys]], job: Job) -> Outcome:
     """Run stages, each with its keys, in the order given."""
-    outcome = Outcome()
-    for stage, keys in some:
+    outcome, todo = Outcome(), list(some)
+    foreseen = False
+    for stage, keys in todo:
+        if "tracks" in stage.reads and not foreseen:
+            foreseen = True
+            foresee(todo, job)
         run_stage(stage, keys, job, outcome)
     job.tell_lacking()
     return outcome
+
+
+def foresee(todo: Iterable[tuple[Stage, Keys]], job: Job) -> None:
+    """Refuse what some stage will refuse, as far as the tracks tell."""
+    if not job.has("tracks"):
+        return
+    by_name = {stage.name: keys for stage, keys in todo}
+    for stage, keys in todo:
+        if stage.foresee is not None:
+            stage.foresee(job, keys, by_name)
 
 
 def run_one(name: str, job: Job, keys: Mapping[str, Any] | None = None) -> Outcome:

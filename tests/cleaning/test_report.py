@@ -60,7 +60,7 @@ def test_each_step_counts_what_it_takes() -> None:
     assert table[[*STEPS, "other"]].sum().sum() == 1 + 1 + 2 + 60 + 10
     assert (table.present_before == 400).all()
     assert (table.present_after == 400).all()  # it was hidden, and filled again
-    by_marks = tabulate(count_cleaning(cleaned)).set_index("bodypart")
+    by_marks = tabulate(count_cleaning(cleaned), cleaned).set_index("bodypart")
     pd.testing.assert_frame_equal(by_marks, table)
 
 

@@ -158,7 +158,7 @@ def test_the_smallest_p_is_that_of_groups_wholly_apart() -> None:
         assert permute_groups(values, group) == pytest.approx(floor_of_groups(sizes))
     for n, k in [(4, 2), (3, 3)]:
         assert permute_within(np.tile(10.0 ** np.arange(k), (n, 1))) == pytest.approx(
-            floor_within(n, k)
+            floor_within(n)
         )
 
 

@@ -96,7 +96,7 @@ def _show(found: pd.DataFrame) -> None:
             "difference": part["estimate"],
             "from": part["low"],
             "to": part["high"],
-            "g": part["effect_size"].where(part["effect"] == "Hedges g"),
+            "g": part["effect_size"].where(part["effect"].str.startswith("Hedges g")),
             "p": part["p"],
             f"p, {part['correction'].iloc[0]}": part["p_adjusted"],
             "units": part["n_each"],

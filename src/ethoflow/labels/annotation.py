@@ -118,6 +118,28 @@ def apply_rules(
     return labels, skipped
 
 
+def tell_unscaled(
+    ds: xr.Dataset,
+    rules: Rules,
+    *,
+    own: Sequence[str] = (),
+    preset: str | None = None,
+    parameters: Mapping[str, Mapping[str, Any]] | None = None,
+    also: Collection[str] = (),
+) -> list[str]:
+    """Sentences on the rules that are refused for positions in px, whatever else they lack.
+
+    Parameters are those of `apply_rules`.
+    """
+    from ethoflow.engine.parameters import Uncalibrated
+
+    given, chosen = find_preset(preset), choose_rules(rules, own, preset)
+    settings = given.merged(chosen, float(ds.fps), parameters or {})
+    _, skipped = _resolve(ds, chosen, given, settings, also)
+    found = {name: why for name, why in skipped.items() if isinstance(why, Uncalibrated)}
+    return tell_missing(found, "cannot apply")
+
+
 ALL = "all"
 """Stands for every rule that comes with ethoflow and fits."""
 

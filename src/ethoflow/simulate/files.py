@@ -10,6 +10,7 @@ import xarray as xr
 
 from ethoflow.csv_text import write_csv
 from ethoflow.place import local_path
+from ethoflow.schema import COORDINATES
 
 SCORER = "DLC_resnet50_simulatedJan1shuffle1_100000"
 
@@ -66,15 +67,19 @@ def _table(one: xr.Dataset) -> pd.DataFrame:
 
 
 def write_metadata(tracks: xr.Dataset, path: str | Path) -> Path:
-    """A CSV table with a row per recording and its metadata; gives its path."""
-    own = {"recording", "n_frames", "digest", "source_file"}
-    columns = [
-        str(name)
+    """A CSV table with a row per recording and its metadata; gives its path.
+
+    Tracks of one recording without the dim `recording` give one row.
+    """
+    own = {*COORDINATES, "source_file"}
+    dims = ("recording",) if "recording" in tracks.dims else ()
+    columns = {
+        str(name): np.atleast_1d(coord.values)
         for name, coord in tracks.coords.items()
-        if coord.dims == ("recording",) and name not in own
-    ]
-    table = pd.DataFrame({name: tracks[name].values for name in columns})
-    table.insert(0, "recording", tracks.recording.values)
+        if coord.dims == dims and name not in own
+    }
+    names = tracks.recording.values if "recording" in tracks.coords else "recording"
+    table = pd.DataFrame({"recording": np.atleast_1d(names), **columns})
     path = local_path(path, "tables")
     write_csv(table, path)
     return path

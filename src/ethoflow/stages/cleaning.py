@@ -91,7 +91,7 @@ def _table(job: Job) -> pd.DataFrame:
     from ethoflow.stats.cleaning import count_cleaning, tabulate  # Dask is heavy
 
     poses = job.open("poses")
-    return tabulate(count_cleaning(poses, _before(job, poses)))
+    return tabulate(count_cleaning(poses, _before(job, poses)), poses)
 
 
 def _note(table: pd.DataFrame) -> object:

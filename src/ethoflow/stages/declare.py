@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -19,6 +19,7 @@ from ethoflow.stages.made import Made
 Run: TypeAlias = Callable[[Job, Any], Made]
 Check: TypeAlias = Callable[[Any, Locate, Where], None]
 Watch: TypeAlias = Callable[[Any, Locate], Sequence[Path] | None]
+Foresee: TypeAlias = Callable[[Any, Any, Mapping[str, Any]], None]
 
 PACKAGE = "ethoflow.stages"
 
@@ -42,6 +43,7 @@ class Stage:
     watch: Watch | None
     doing: str
     command: str
+    foresee: Foresee | None = None
 
     def __repr__(self) -> str:
         return f"<stage {self.name}>"
@@ -113,6 +115,7 @@ def stage(
     watch: Watch | None = None,
     doing: str = "",
     command: str = "",
+    foresee: Foresee | None = None,
 ) -> Callable[[Run], Run]:
     """Declaration of a stage: its name is that of the function, its help the function's first line.
 
@@ -144,6 +147,10 @@ def stage(
         What the progress bar says; the name by default.
     command
         The command of the command line; the name by default.
+    foresee
+        Called with the job, the keys and those of all stages of a run by name, before the first
+        stage that reads tracks: raises where this stage will not be able to do what was asked, so
+        that it is said before hours of work.
 
     Raises
     ------
@@ -172,6 +179,7 @@ def stage(
             watch,
             doing or name,
             command or name,
+            foresee,
         )
         for key in set(entry.names) & set(RESERVED):
             raise ValueError(f"a stage cannot have the key {key!r}: give it another name.")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import xarray as xr
 from pydantic import Field
@@ -14,9 +15,10 @@ from ethoflow import store
 from ethoflow.engine import Declaration, declarations, find, load_project_rules
 from ethoflow.engine.registry import maker_of
 from ethoflow.errors import DataError, did_you_mean, no_such
-from ethoflow.labels.annotation import apply_rules, choose_rules, is_all
+from ethoflow.labels.annotation import apply_rules, choose_rules, is_all, tell_unscaled
 from ethoflow.labels.doubt import doubt_shares
 from ethoflow.labels.presets import find_preset
+from ethoflow.schema import position_units
 from ethoflow.skeleton import ALIASES
 from ethoflow.stages.declare import stage
 from ethoflow.stages.job import Job
@@ -158,6 +160,29 @@ def _watch(keys: RulesKeys, locate: Locate) -> Sequence[Path] | None:
     return None if keys.rule_files else []
 
 
+def _foresee(job: Job, keys: RulesKeys, others: Mapping[str, Any]) -> None:
+    """Refuse rules that need mm where nothing gives a scale.
+
+    Raises
+    ------
+    DataError
+        As the stage would, after poses and features.
+    """
+    poses = others.get("poses")
+    if poses is None or keys.rules is None or is_all(keys.rules):
+        return
+    tracks = job.open("tracks")
+    if poses.arena is not None or poses.px_per_mm is not None or position_units(tracks) != "px":
+        return
+    own = _own_rules(keys, job)
+    found = tell_unscaled(
+        tracks, keys.rules, own=own, preset=keys.preset, parameters=keys.parameters,
+        also=_used(keys, own),
+    )  # fmt: skip
+    if found:
+        raise DataError("\n".join(found))
+
+
 @stage(
     reads=("poses",),
     uses=("features",),
@@ -168,6 +193,7 @@ def _watch(keys: RulesKeys, locate: Locate) -> Sequence[Path] | None:
     check=check_rules,
     watch=_watch,
     doing="labels",
+    foresee=_foresee,
 )
 def rules(job: Job, keys: RulesKeys) -> Group:
     """Labels of behaviours by rules, present, absent or unknown in every frame.

@@ -91,8 +91,9 @@ def smallest_p(kind: str, sizes: Sequence[int], n_cells: int) -> float:
         return 0.0
     if len(sizes) > 1:
         return floor_of_groups(sizes) if kind == "permutation" else floor_of_ranks(sizes)
-    floor = floor_within if kind == "permutation" else floor_of_ranks_within
-    return floor(sizes[0], n_cells)
+    if kind == "permutation":
+        return floor_within(sizes[0])
+    return floor_of_ranks_within(sizes[0], n_cells)
 
 
 def how_many(n_ways: float) -> str:

@@ -17,6 +17,7 @@ from ethoflow.errors import DataError
 from ethoflow.identities.swapping import CHANGE, HOLDER, exchange_alike
 from ethoflow.points import set_aside
 from ethoflow.schema import REMOVAL_STEPS, Data, as_dataset, count_frames
+from ethoflow.stats.people import add_metadata, seats_of
 
 STEPS = REMOVAL_STEPS[1:]
 """Those that take points, as columns of the table."""
@@ -61,7 +62,7 @@ def report_cleaning(before: Data, after: Data) -> pd.DataFrame:
         They are not of the same recordings, animals, body parts and frames; or their identities
         were corrected otherwise.
     """
-    return tabulate(count_cleaning(after, before))
+    return tabulate(count_cleaning(after, before), after)
 
 
 @dataclass(frozen=True)
@@ -160,8 +161,8 @@ def _give(_: int, joined: dict[str, Any]) -> Array:
     return found
 
 
-def tabulate(counts: Counts) -> pd.DataFrame:
-    """The table of `report_cleaning`."""
+def tabulate(counts: Counts, data: Data) -> pd.DataFrame:
+    """The table of `report_cleaning`, with who is in the data that were counted."""
     sums = counts.values.sum(axis=-1)
     rows = [
         (name, slot, part, *map(int, sums[r, i, b]))
@@ -169,7 +170,13 @@ def tabulate(counts: Counts) -> pd.DataFrame:
         for i, slot in enumerate(counts.individuals)
         for b, part in enumerate(counts.bodyparts)
     ]
-    return pd.DataFrame(rows, columns=["recording", "individual", "bodypart", *COUNTS])
+    table = pd.DataFrame(rows, columns=["recording", "individual", "bodypart", *COUNTS])
+    ds = as_dataset(data)
+    lead, seats = seats_of(ds)
+    beside: dict[str, Array] = {**dict.fromkeys(table, np.empty(0)), "animal": seats["animal"]}
+    add_metadata(beside, ds, lead)
+    each = len(counts.bodyparts)
+    return table.assign(**{n: np.repeat(v, each) for n, v in beside.items() if n not in table})
 
 
 def summarise(table: pd.DataFrame) -> pd.DataFrame:

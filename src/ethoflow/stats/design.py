@@ -9,7 +9,7 @@ import pandas as pd
 
 from ethoflow.errors import DataError, in_words, listed, no_column, one_or_many
 from ethoflow.names import in_order
-from ethoflow.stats.factors import order_levels
+from ethoflow.stats.factors import order_levels, tell_alike
 from ethoflow.stats.levels import GROUP, Levels, as_names, find_levels, with_index
 
 LEAST = 3
@@ -120,7 +120,7 @@ def find_design(
     levels = find_levels(table, factors, animal)
     conditions = pd.DataFrame({factor: as_names(table[factor]) for factor in factors})
     known = conditions.notna().all(axis=1)
-    notes = [*levels.notes, *_tell_unknown(conditions, levels, known)]
+    notes = [*levels.notes, *_tell_unknown(conditions, levels, known), *tell_alike(conditions)]
     order = order_levels(table, conditions[known], reference)
     for factor, names in order.items():
         if len(names) < 2:
@@ -248,7 +248,8 @@ def _level_of(ids: pd.DataFrame, condition: pd.Series, named: bool) -> str | Non
         several = facts.groupby("unit")["who"].nunique() > 1
         mixed = (facts.groupby("unit")["f"].nunique() > 1) & several
         within = finest and facts.groupby("who")["f"].nunique().max() > 1
-        if not several.any() or (within and mixed.any()):
+        alone = finest and not several.any()  # cages of one animal are the animals
+        if alone or (within and mixed.any()):
             continue
         few = level != GROUP and mixed.sum() < FEW_MIXED * several.sum()
         if not mixed.any() or (few and named):

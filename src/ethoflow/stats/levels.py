@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, time
 
 import numpy as np
 import pandas as pd
@@ -124,6 +125,8 @@ def as_names(column: pd.Series) -> pd.Series:
 
 
 def _name(value: object) -> str | None:
+    if isinstance(value, datetime) and value.time() == time():
+        value = value.date()  # as a column of dates without times has it
     whole = isinstance(value, float) and value.is_integer()
     return str(int(value) if whole else value).strip() or None  # type: ignore[call-overload]
 

@@ -152,7 +152,7 @@ def _sizes(
     return {
         "low": interval[0],
         "high": interval[1],
-        "effect": "Hedges g",
+        "effect": "Hedges g of differences" if paired else "Hedges g",
         "effect_size": g if math.isfinite(g) else float("nan"),
         "effect_low": sized[0],
         "effect_high": sized[1],

@@ -13,10 +13,10 @@ import numpy as np
 from ethoflow.engine.declare import Array
 from ethoflow.stats.permutation import (
     EXACT,
+    exchange_within,
     floor_of_groups,
     is_exact,
     permute_groups,
-    permute_within,
 )
 
 
@@ -37,7 +37,7 @@ def rank_within(values: Array) -> float:
 
     n, k = values.shape
     if k > 2 and math.factorial(k) ** n <= EXACT:
-        return permute_within(rankdata(values, axis=1))
+        return exchange_within(rankdata(values, axis=1))
     if k > 2:
         return float(friedmanchisquare(*values.T).pvalue)
     apart = values[:, 1] - values[:, 0]

@@ -9,6 +9,8 @@ import pandas as pd
 from ethoflow.errors import DataError, no_column
 from ethoflow.stats.design import plural
 
+SLOPE = "slope over "
+"""What contrasts of slopes begin with."""
 NEEDED = ("behaviour", "contrast", "test", "unit", "n_each", "estimate", "low", "high", "p", "note")
 
 
@@ -54,11 +56,17 @@ def _sentence(row: pd.Series, level: float) -> str:
         row.get(name) for name in ("effect", "effect_size", "effect_low", "effect_high")
     )
     found = [
-        _with_interval("difference", row["estimate"], row["low"], row["high"], level),
+        _with_interval(_quantity(row), row["estimate"], row["low"], row["high"], level),
         _with_interval(str(effect), _number(size), _number(least), _number(most), level),
     ]
     told = ", ".join(part for part in found if part)
     return f"{head}{told + '; ' if told else ''}{_test(row)}; {_p(row)}."
+
+
+def _quantity(row: pd.Series) -> str:
+    """What the estimate is: the slope of one group, else a difference."""
+    alone = str(row["contrast"]).startswith(SLOPE) and "+" not in str(row["n_each"])
+    return "slope" if alone else "difference"
 
 
 def _number(value: object) -> float:

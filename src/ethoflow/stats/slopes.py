@@ -19,6 +19,7 @@ from ethoflow.stats.corrections import CORRECTIONS
 from ethoflow.stats.design import LEAST, Design, column_of, find_design, plural
 from ethoflow.stats.levels import as_names, find_levels, with_index
 from ethoflow.stats.reml import Fit, Term, fit_mixed
+from ethoflow.stats.sentences import SLOPE
 from ethoflow.stats.units import call, make_longs, means_at
 
 NAME = "mixed model of slopes (Kenward-Roger)"
@@ -94,10 +95,11 @@ def compare_slopes(
 
     Examples
     --------
-    >>> rng = np.random.default_rng(1)
+    >>> rng = np.random.default_rng(2)
     >>> table = pd.DataFrame({"animal": np.repeat([*"abcdefgh"], 5), "day": [*range(5)] * 8,
-    ...     "drug": ["no"] * 20 + ["yes"] * 20, "share": rng.normal(0.5, 0.05, 40)})
-    >>> table["share"] += table.day * np.repeat(rng.normal(0.02, 0.02, 8), 5)
+    ...     "drug": ["no"] * 20 + ["yes"] * 20, "share": rng.normal(0.5, 0.01, 40)})
+    >>> level, slope = (np.repeat(one, 5) for one in rng.normal(0.02, 0.02, (2, 8)))
+    >>> table["share"] += level + slope * table.day
     >>> found = compare_slopes(table, by="drug", over="day")
     >>> found[["contrast", "df"]].values.tolist()[2]
     ['slope over day: yes - no', '6']
@@ -234,12 +236,12 @@ def _contrasts(
     middles, slopes = eye[::2], eye[1::2]
     pairs = list(itertools.combinations(range(len(groups)), 2))
     for k, group in enumerate(groups):
-        yield f"slope over {over}: {group}", "slopes", slopes[k : k + 1]
+        yield f"{SLOPE}{over}: {group}", "slopes", slopes[k : k + 1]
     if len(groups) > 2:
         yield f"{by} × {over}", "interaction", slopes[1:] - slopes[:1]
     for i, j in pairs:
         label = f"{groups[j]} - {groups[i]}"
-        yield f"slope over {over}: {label}", "differences", slopes[j : j + 1] - slopes[i : i + 1]
+        yield f"{SLOPE}{over}: {label}", "differences", slopes[j : j + 1] - slopes[i : i + 1]
     for i, j in pairs:
         label = f"{groups[j]} - {groups[i]}"
         yield label, "middles", middles[j : j + 1] - middles[i : i + 1]
@@ -336,8 +338,8 @@ def _say_singular(fit: Fit, lines: Lines, unit: str) -> str:
         return ""
     who = in_words([named[k] for k in fit.singular])
     return (
-        f"singular fit: {who} do not differ in level or slope by more than the noise, or in both "
-        "alike."
+        f"singular fit: {who} do not differ in level or slope by more than the noise, or the two go "
+        "together wholly, as far as so few tell. p is right or too large."
     )
 
 

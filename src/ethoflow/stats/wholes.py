@@ -88,15 +88,16 @@ def _intervals(effect: Effect, level: float) -> dict[str, object]:
 
 
 def _permuted(part: Sample, kind: str, n_cells: int, seed: int) -> dict[str, object]:
+    ranked = kind == "ranks"
     if n_cells > 1:
-        ways = float(math.factorial(n_cells)) ** len(part.values)
-        if kind == "ranks":
+        if ranked:
             return {"p": rank_within(part.values), "test": "Friedman"}
+        ways = 2.0 ** len(part.values)
         p = permute_within(part.values, seed)
-    else:
-        values = part.values[:, 0]
-        ways = count_ways(np.bincount(part.group).tolist())
-        if kind == "ranks":
-            return {"p": rank_groups(values, part.group), "test": "Kruskal-Wallis"}
-        p = permute_groups(values, part.group, seed)
-    return {"p": p, "test": f"permutation of F ({how_many(ways)})"}
+        return {"p": p, "test": f"permutation of signs ({how_many(ways)})"}
+    values = part.values[:, 0]
+    if ranked:
+        return {"p": rank_groups(values, part.group), "test": "Kruskal-Wallis"}
+    p = permute_groups(values, part.group, seed)
+    many = count_ways(np.bincount(part.group).tolist())
+    return {"p": p, "test": f"permutation of F ({how_many(many)})"}
