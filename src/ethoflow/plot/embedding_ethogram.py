@@ -29,7 +29,7 @@ MOST_POINTS = 20_000
 NOT_CHOSEN = "#eeeeee"
 """Not a shade of transparency: many frames above each other would seem to be chosen."""
 
-HEIGHT, AROUND, LEAST_ROW, MOST_STROKE = 440, 90, 13, 18
+HEIGHT, AROUND, LEAST_ROW, MOST_STROKE = 440, 90, 10, 18
 """Pixels: of the picture, of what surrounds the rows, from row to row, and of a stroke."""
 
 
@@ -128,14 +128,20 @@ def _draw(
     names = fitted(said)
     ticks = [(len(rows) - 1 - place, names[name]) for place, name in enumerate(said)][::-1]
     look = {
-        "yticks": ticks, "ylim": (-0.7, len(rows) - 0.3), "fontsize": {"yticks": 8},
+        "yticks": ticks, "ylim": (-0.7, len(rows) - 0.3),
+        "fontsize": {"yticks": 8 if len(rows) < 30 else 6},
         "xlim": (float(drawn["time"].min()), float(drawn["time"].max())) if len(drawn) else None,
     }  # fmt: skip
     strip = strip.opts(backend="bokeh", angle=90, line_width=1, line_color="colour", **look)
     strip = strip.opts(backend="matplotlib", linewidth=0.8, **look)
     apart = 0.2 + 0.014 * max(map(len, names.values()), default=0)
     figure = panels(
-        [cloud, strip], columns=2, width=560, height=height, title=title, gap=(apart, 0.2)
+        [cloud, strip],
+        columns=2,
+        width=max(560, 4 * height // 5),
+        height=height,
+        title=title,
+        gap=(apart, 0.2),
     )
     DataLink(cloud, strip)
     return figure
