@@ -21,7 +21,7 @@ from ethoflow.plot import examples
 from ethoflow.plot.declare import plot
 from ethoflow.plot.ethogram import UNKNOWN
 from ethoflow.plot.picture import Picture
-from ethoflow.plot.save import WIDTH, with_options
+from ethoflow.plot.save import WIDTH, room_for, with_options
 from ethoflow.schema import Data, as_dataset, count_frames, first_frame
 from ethoflow.short_names import fitted, short_names
 from ethoflow.stats.design import counted
@@ -232,6 +232,7 @@ def _draw(
     return with_options(
         hv.Overlay(layers),
         width=WIDTH + 160,
+        beside=room_for((name for _, name in ticks), wanted),
         height=130 + max(round(len(rows) * max(24, 5 * len(wanted))), 60),
         title=title or (f"{head}, by {by}" if by else head),
         xlim=(float(starts.min()), float(ends.max())),

@@ -29,8 +29,10 @@ MOST_POINTS = 20_000
 NOT_CHOSEN = "#eeeeee"
 """Not a shade of transparency: many frames above each other would seem to be chosen."""
 
-HEIGHT, AROUND, LEAST_ROW, MOST_STROKE = 440, 90, 13, 18
+HEIGHT, AROUND, LEAST_ROW, MOST_STROKE = 440, 90, 10, 18
 """Pixels: of the picture, of what surrounds the rows, from row to row, and of a stroke."""
+BESIDE, MOST_WIDE = 340, 6.0
+"""Pixels that the frames share, and how wide a stroke is at most."""
 
 
 def _example() -> Picture:
@@ -115,6 +117,7 @@ def _draw(
     drawn: pd.DataFrame, rows: list[tuple[str, str]], latents: tuple[int, int], title: str
 ) -> Any:
     from holoviews.plotting.links import DataLink
+    from matplotlib.path import Path
 
     load_backends()
     x = hv.Dimension("one", label=f"latent {latents[0]} (a.u.)")
@@ -123,26 +126,36 @@ def _draw(
     time, row = hv.Dimension("time", label="time (s)"), hv.Dimension("row", label=" ")
     height = max(HEIGHT, AROUND + LEAST_ROW * len(rows))
     stroke = min(0.7 * (height - AROUND) / len(rows), MOST_STROKE)
-    strip = _points(drawn, [time, row], stroke, "dash", "|", ["xbox_select"])
+    moments = max(drawn["time"].nunique(), 1)
+    wide = min(max(BESIDE / moments, 1.0), MOST_WIDE)
+    half = wide / stroke
+    upright = Path([(-half, -1), (half, -1), (half, 1), (-half, 1), (-half, -1)], closed=True)
+    strip = _points(drawn, [time, row], stroke, "dash", upright, ["xbox_select"])
     said = ["  ".join(filter(None, [group or "unknown", animal])) for group, animal in rows]
     names = fitted(said)
     ticks = [(len(rows) - 1 - place, names[name]) for place, name in enumerate(said)][::-1]
     look = {
-        "yticks": ticks, "ylim": (-0.7, len(rows) - 0.3), "fontsize": {"yticks": 8},
+        "yticks": ticks, "ylim": (-0.7, len(rows) - 0.3),
+        "fontsize": {"yticks": 8 if len(rows) < 30 else 6},
         "xlim": (float(drawn["time"].min()), float(drawn["time"].max())) if len(drawn) else None,
     }  # fmt: skip
-    strip = strip.opts(backend="bokeh", angle=90, line_width=1, line_color="colour", **look)
-    strip = strip.opts(backend="matplotlib", linewidth=0.8, **look)
+    strip = strip.opts(backend="bokeh", angle=90, line_width=wide, line_color="colour", **look)
+    strip = strip.opts(backend="matplotlib", **look)
     apart = 0.2 + 0.014 * max(map(len, names.values()), default=0)
     figure = panels(
-        [cloud, strip], columns=2, width=560, height=height, title=title, gap=(apart, 0.2)
+        [cloud, strip],
+        columns=2,
+        width=max(560, 4 * height // 5),
+        height=height,
+        title=title,
+        gap=(apart, 0.2),
     )
     DataLink(cloud, strip)
     return figure
 
 
 def _points(
-    drawn: pd.DataFrame, dims: list[Any], size: float, marker: str, still: str, tools: list[str]
+    drawn: pd.DataFrame, dims: list[Any], size: float, marker: str, still: Any, tools: list[str]
 ) -> hv.Points:
     points = hv.Points(drawn, dims, ["colour", "group"])
     return points.opts(

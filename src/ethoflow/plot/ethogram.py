@@ -23,7 +23,7 @@ from ethoflow.origin import clock_end, clock_times, on_clock, origins
 from ethoflow.plot import examples
 from ethoflow.plot.declare import plot
 from ethoflow.plot.picture import Picture
-from ethoflow.plot.save import WIDTH, with_options
+from ethoflow.plot.save import WIDTH, room_for, with_options
 from ethoflow.schema import Data, DataError, first_frame
 from ethoflow.short_names import fitted
 
@@ -110,6 +110,7 @@ def ethogram(data: Data, *, title: str | None = None) -> Picture:
     figure = with_options(
         hv.Overlay([grey, *shown]),
         width=WIDTH,
+        beside=room_for(said.values(), names if several else ()),
         height=max(110 + 30 * len(rows), 60 + 22 * len(shown) if several else 0),
         show_legend=several,
         legend_position="right",

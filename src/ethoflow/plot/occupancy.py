@@ -16,7 +16,7 @@ from ethoflow.plot.declare import plot
 from ethoflow.plot.floor import arena_layer, choose_part, limits_of, seen_from_above
 from ethoflow.plot.picture import Picture
 from ethoflow.plot.regions import region_corners, region_layers
-from ethoflow.plot.save import sequential, with_options
+from ethoflow.plot.save import sequential, with_bar, with_options
 from ethoflow.schema import Data, as_dataset, position_units
 from ethoflow.short_names import fitted, short_names
 
@@ -113,12 +113,8 @@ def occupancy(
     label = LABELS[value].format(unit=units)
     found = _tabulate(numbers, edges, units, label)
     total = points.shape[1] / float(ds.fps)
-    short = short_names(names.values())
-    who = (
-        ", ".join(fitted(short.values(), 24).values())
-        if len(names) < 3
-        else f"{len(names)} animals"
-    )
+    short = fitted(short_names(names.values()).values(), 24)
+    who = ", ".join(short.values()) if len(names) < 3 else f"{len(names)} animals"
     # One animal that is called as its recording is named once.
     who = "" if who == recording_title(ds) else f" of {who}"
     share = known.shape[1] / points.shape[1] if points.shape[1] else float("nan")
@@ -216,9 +212,7 @@ def _draw(found: xr.Dataset, label: str, units: str) -> hv.Image:
         kdims=[hv.Dimension("x", label=f"x ({units})"), hv.Dimension("y", label=f"y ({units})")],
         vdims=hv.Dimension("occupancy", label=label),
     )
-    return with_options(
-        image, cmap=sequential(), colorbar=True, clim=(0, most), clabel=f"{label}{more}"
-    )
+    return with_bar(with_options(image, cmap=sequential(), clim=(0, most)), f"{label}{more}")
 
 
 def edges_of(found: xr.Dataset) -> tuple[tuple[float, float], tuple[float, float]]:

@@ -6,7 +6,7 @@ import base64
 import html
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -71,9 +71,14 @@ def with_options(
     width: int | None = None,
     height: int | None = None,
     equal: bool = False,
+    beside: int = 0,
     **shared: Any,
 ) -> Any:
-    """`element` with the same look in both backends; sizes in screen pixels."""
+    """`element` with the same look in both backends; sizes in screen pixels.
+
+    Matplotlib makes a picture as wide as its names need; for Bokeh `beside` is the room for them
+    that `width` does not have.
+    """
     load_backends()
     if shared.get("show_legend"):
         shared["legend_limit"] = LEGEND_LIMIT
@@ -88,7 +93,7 @@ def with_options(
         bokeh["line_alpha"], still["linewidth"] = 0, 0
         bokeh["tools"] = ["hover"] if hover else []
     if width is not None and height is not None:
-        bokeh |= {"width": width, "height": height, "hooks": [on_canvas]}
+        bokeh |= {"width": width + beside, "height": height, "hooks": [on_canvas]}
         still |= {
             "fig_inches": (width / SCREEN_DPI, height / SCREEN_DPI),
             "aspect": "equal" if equal else None,
@@ -100,6 +105,35 @@ def with_options(
             still.pop("aspect")
             still["aspect"] = (width - 260) / max(height - 90, 1)
     return element.opts(backend="bokeh", **bokeh).opts(backend="matplotlib", **still)
+
+
+LETTER = 6
+"""Width of a letter beside a picture, in screen pixels."""
+
+
+def room_for(*names: Iterable[str], most: int = 24) -> int:
+    """Pixels for the longest name of each kind, as far as it has more than `most` letters."""
+    longest = [max(map(len, kind), default=0) for kind in names]
+    return LETTER * sum(max(n - most, 0) for n in longest)
+
+
+def with_bar(image: Any, label: str, wide: float = 0.025) -> Any:
+    """An image with the scale of its colours to the right, `wide` as a share of its own width."""
+    load_backends()
+
+    def add(plot: Any, element: Any) -> None:
+        axes, drawn = plot.handles["axis"], plot.handles["artist"]
+        values = drawn.get_array()
+        over = values.count() > 0 and float(values.max()) > drawn.get_clim()[1] * (1 + 1e-9)
+        # Within the axes of the image, which get their shape only when they are drawn.
+        beside = axes.inset_axes((1 + wide, 0, wide, 1))
+        plot.handles["fig"].colorbar(
+            drawn, cax=beside, label=label, extend="max" if over else "neither"
+        )
+
+    return image.opts(backend="bokeh", colorbar=True, clabel=label).opts(
+        backend="matplotlib", hooks=[add]
+    )
 
 
 def on_canvas(plot: Any, element: Any) -> None:

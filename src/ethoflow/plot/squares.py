@@ -9,10 +9,12 @@ import holoviews as hv
 import numpy as np
 
 from ethoflow.engine.declare import Array
-from ethoflow.plot.save import diverging, sequential, with_options
+from ethoflow.plot.save import diverging, sequential, with_bar, with_options
 from ethoflow.short_names import fitted
 
-SIDE = 52
+SIDE, SMALL = 52, 24
+"""Pixels of a square with its number, and of one without."""
+BAR = 14
 MOST_WORDS = 20
 """Squares along a side that still have room for numbers."""
 
@@ -41,13 +43,14 @@ def squares(
         np.asarray(values, float), bounds=bounds, kdims=[x, y],
         vdims=hv.Dimension("number", label=label),
     )  # fmt: skip
-    most = max(most, 1e-9)
+    most = most or 1.0
     colours = diverging() if signed else sequential()
     limits = (-most if signed else 0.0, most)
-    layers = [with_options(image, cmap=colours, colorbar=True, clim=limits, clabel=label)]
     written = max(n, m) <= MOST_WORDS
-    if written:  # the numbers say it, and a bar would lie over the last column
-        layers = [layers[0].opts(backend="matplotlib", colorbar=False)]
+    side = SIDE if written else SMALL
+    layers = [with_bar(with_options(image, cmap=colours, clim=limits), label, BAR / (side * m))]
+    if written:  # the numbers say it
+        layers = [layers[0].opts(backend="matplotlib", hooks=[])]
     cells = [(j, n - 1 - i, float(values[i, j])) for i, j in np.ndindex(n, m)]
     for colour, of_dark in (("black", False), ("white", True)):
         said = [
@@ -59,7 +62,6 @@ def squares(
             layers.append(write(said, x, y, colour, 8))
     shown, across_names = fitted(rows), fitted(columns)
     rows, columns = [shown[name] for name in rows], [across_names[name] for name in columns]
-    side = SIDE if written else 24
     long = max((len(name) for name in rows), default=0)
     return with_options(
         hv.Overlay(layers),

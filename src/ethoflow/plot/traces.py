@@ -23,7 +23,7 @@ from ethoflow.plot.ethogram import UNKNOWN
 from ethoflow.plot.floor import choose_part
 from ethoflow.plot.panels import panels
 from ethoflow.plot.picture import Picture
-from ethoflow.plot.save import WIDTH, with_options
+from ethoflow.plot.save import WIDTH, room_for, with_options
 from ethoflow.schema import Data, first_frame
 from ethoflow.short_names import short_names
 
@@ -99,7 +99,8 @@ def traces(
     head = recording_title(ds)
     title = head if not who or who == head else f"{head}: {who}"
     if len(figures) == 1:
-        figure = with_options(figures[0], width=WIDTH + 160, height=300, title=title)
+        beside = room_for(lanes["behaviour"] if len(lanes) else ())
+        figure = with_options(figures[0], width=WIDTH + 160, beside=beside, height=300, title=title)
     else:
         figure = panels(figures, columns=1, width=WIDTH, height=230, title=title)
     return Picture(figure, pd.concat(tables, ignore_index=True))
