@@ -213,7 +213,7 @@ def test_forced_swim_counts_the_stretch_that_is_asked_for() -> None:
         float(truth.sel(time=slice(2, 5.999)).sum()) / 25
     )
     with pytest.warns(
-        ef.assays.AssayNote, match="from 6 to 10 s is not whole .* running at 8 s"
+        ef.assays.AssayNote, match="from 6 to 10 s is not whole .*running at 8 s"
     ) as said:
         beyond = row(ef.assays.forced_swim(still, begin="6 s", length="4 s"))
     assert [note.filename for note in said] == [__file__]
