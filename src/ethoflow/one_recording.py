@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 
 from ethoflow.engine.declare import Array
+from ethoflow.errors import listed
 from ethoflow.schema import Data, DataError, as_dataset, count_frames
 from ethoflow.short_names import short_names
 from ethoflow.skeleton import SEGMENTS
@@ -34,6 +35,54 @@ def one_recording(data: Data) -> xr.Dataset:
         one = one.assign_coords(n_frames=("recording", np.atleast_1d(ds.n_frames.values)))
         ds = ds.isel(time=slice(0, int(count_frames(one)[0])))
     return ds
+
+
+def labels_of(labels: Data, ds: xr.Dataset) -> xr.Dataset:
+    """Labels of the recording and animals that `ds` is of: tracks, or features.
+
+    Raises
+    ------
+    DataError
+        They are of another recording, or of other animals.
+    """
+    found = as_dataset(labels)
+    mine = str(ds.recording.values) if "recording" in ds.coords else ""
+    if "recording" in found.dims and mine:
+        names = [str(name) for name in found.recording.values]
+        if mine not in names:
+            raise DataError(
+                f"the labels have no recording {mine!r}: they are of {listed(names, 5)}."
+            )
+        found = found.isel(recording=names.index(mine))
+    found = one_recording(found)
+    theirs = str(found.recording.values) if "recording" in found.coords else ""
+    if mine and theirs and mine != theirs:
+        raise DataError(f"the labels are of the recording {theirs!r}, the tracks of {mine!r}.")
+    if "individual" in found.dims and "individual" in ds.coords:
+        slots = [str(slot) for slot in np.atleast_1d(ds.individual.values)]
+        others = [str(slot) for slot in found.individual.values]
+        if not set(others) & set(slots):
+            raise DataError(
+                f"the labels are of {listed(others)} and the tracks of {listed(slots)}: rename one "
+                "of them, as in labels.assign_coords(individual=...)."
+            )
+        _check_animals(found, ds)
+    return found
+
+
+def _check_animals(labels: xr.Dataset, ds: xr.Dataset) -> None:
+    """Refuse labels in whose slots others sit than in those of the tracks."""
+    if "animal" not in labels.coords or "animal" not in ds.coords:
+        return
+    theirs = dict(zip(labels.individual.values, labels.animal.values, strict=True))
+    seats = (np.atleast_1d(ds[name].values) for name in ("individual", "animal"))
+    for slot, animal in zip(*seats, strict=True):
+        other = str(theirs.get(slot, ""))
+        if other and str(animal) and other != str(animal):
+            raise DataError(
+                f"{slot} is {str(animal)!r} in the tracks and {other!r} in the labels: they are of "
+                "other animals, or their slots were exchanged."
+            )
 
 
 def recording_title(ds: xr.Dataset) -> str:

@@ -212,9 +212,14 @@ def test_forced_swim_counts_the_stretch_that_is_asked_for() -> None:
     assert found["time_immobile"] == pytest.approx(
         float(truth.sel(time=slice(2, 5.999)).sum()) / 25
     )
-    beyond = row(ef.assays.forced_swim(still, begin="6 s", length="4 s"))
+    with pytest.warns(
+        ef.assays.AssayNote, match="from 6 to 10 s is not whole .*running at 8 s"
+    ) as said:
+        beyond = row(ef.assays.forced_swim(still, begin="6 s", length="4 s"))
+    assert [note.filename for note in said] == [__file__]
     assert beyond["observed"] == 2.0
-    nothing = row(ef.assays.forced_swim(still))
+    with pytest.warns(ef.assays.AssayNote, match="from 120 to 360 s"):
+        nothing = row(ef.assays.forced_swim(still))
     assert nothing["observed"] == 0
     assert np.isnan(nothing["share_immobile"])
     with pytest.raises(ef.DataError, match="a stretch of time"):

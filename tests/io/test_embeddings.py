@@ -104,6 +104,31 @@ def test_of_several_animals_it_is_said_whose() -> None:
         ef.add_embedding(ds, np.zeros((3, 50, 2)))
 
 
+def test_an_array_with_names_goes_by_its_names() -> None:
+    ds = make_poses(1, 50, n_individuals=2).assign_coords(recording="m1")
+    names, times = ds.individual.values, ds.time.values
+    vectors = xr.DataArray(
+        np.stack([ramp(50), ramp(50) + 1]), {"individual": names, "time": times},
+        ("individual", "time", "latent"),
+    )  # fmt: skip
+    found = ef.add_embedding(ds, vectors).embedding
+    xr.testing.assert_identical(
+        ef.add_embedding(ds, vectors.isel(individual=[1, 0])).embedding, found
+    )
+    part = {"time": slice(10, 30)}
+    late = ef.add_embedding(ds.isel(part), vectors.isel(part)).embedding
+    np.testing.assert_array_equal(late, found.isel(part))
+    with pytest.raises(ef.DataError, match="vectors are of x, y, the tracks of"):
+        ef.add_embedding(ds, vectors.assign_coords(individual=["x", "y"]))
+    with pytest.raises(ef.DataError, match="times of the vectors are not those of the tracks"):
+        ef.add_embedding(ds.isel(time=slice(20)), vectors.isel(part))
+    begin = f"{times[10]} s"
+    given = ef.add_embedding(ds, vectors.isel(part), start=begin).embedding
+    np.testing.assert_array_equal(given.isel(part), found.isel(part))
+    with pytest.raises(ef.DataError, match="vectors are of 'm2'"):
+        ef.add_embedding(ds, vectors.assign_coords(recording="m2"))
+
+
 def test_a_cohort_and_its_use_as_a_feature(tmp_path: Path) -> None:
     parts = [make_poses(2, 60, name="short"), make_poses(3, 110, name="long")]
     given = {"short": np.stack([ramp(60)] * 2), "long": np.stack([ramp(110)] * 2)}

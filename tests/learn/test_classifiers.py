@@ -263,6 +263,14 @@ def test_mean_f1_counts_laboratories_and_behaviours_alike():
     value, table = ef.learn.mean_f1(people, ours, laboratory="laboratory")
     assert table.f1.tolist() == pytest.approx([1, 2 / 3])
     assert value == pytest.approx(5 / 6)
+    again = ef.learn.mean_f1(people, ours.isel(recording=[1, 0]), laboratory="laboratory")
+    assert again[1].equals(table)
+    others = ours.assign_coords(animal=(("recording", "individual"), [["p"], ["q"]]))
+    mine = people.assign_coords(animal=(("recording", "individual"), [["q"], ["p"]]))
+    with pytest.raises(DataError, match="other animals of .* sit in the seats"):
+        ef.learn.mean_f1(mine, others)
+    with pytest.raises(DataError, match="lacks recordings"):
+        ef.learn.mean_f1(people, ours.isel(recording=[1]))
 
 
 def test_calibration_is_that_of_the_frames(world):

@@ -35,6 +35,14 @@ def test_only_frames_that_both_know_are_confused() -> None:
     assert np.isnan(none[("state run", "state run")])  # never shown is empty, and not 0
     with pytest.raises(ef.DataError, match="not of the same recordings"):
         ef.plot.confusion(a, labels([0, 1]))
+    seats = a.isel(individual=[0, 0]).copy(deep=True)
+    seats = seats.assign_coords(individual=["a", "b"], animal=("individual", ["p", "q"]))
+    seats.state[1] = b.state[0]
+    alike = ef.plot.confusion(seats, seats.isel(individual=[1, 0])).data
+    assert alike.equals(ef.plot.confusion(seats, seats).data)
+    changed = seats.isel(individual=[1, 0]).assign_coords(individual=["a", "b"])
+    with pytest.raises(ef.DataError, match="a is p and q"):
+        ef.plot.confusion(seats, changed)
 
 
 @pytest.mark.filterwarnings("ignore::ethoflow.labels.comparison.notes.AgreementNote")

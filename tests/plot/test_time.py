@@ -60,6 +60,35 @@ def test_a_trace_has_its_gaps_and_its_clock() -> None:
     np.testing.assert_array_equal(picture.data.value.isna(), np.isin(np.arange(40), range(5, 9)))
 
 
+def test_behind_a_trace_are_the_labels_of_its_animal() -> None:
+    import holoviews as hv
+
+    shown = np.zeros((2, 40), np.float32)
+    shown[0, 10:20], shown[1, 30:35] = 1, 1
+    along = {"time": ("time", np.arange(40) / 10, {"units": "s"}), "fps": 10.0, "recording": "one"}
+    seats = {"individual": ["a", "b"], "animal": ("individual", ["m1", "m2"])}
+    labels = xr.Dataset(
+        {"grooming": (("individual", "time"), shown, {"kind": "label"})}, {**along, **seats}
+    )
+    speed = xr.DataArray(
+        np.ones((2, 40)), {**along, **seats}, ("individual", "time"), "speed", {"units": "mm/s"}
+    )
+
+    def starts(labels: xr.Dataset, individual: str) -> list[float]:
+        picture = ef.plot.traces(speed, labels=labels, individual=individual)
+        drawn = picture.figure.traverse(lambda one: one, [hv.Rectangles])
+        return [x for one in drawn if one.label == "grooming" for x in one.data["start"]]
+
+    for order in ([0, 1], [1, 0]):
+        assert starts(labels.isel(individual=order), "a") == [1.0]
+        assert starts(labels.isel(individual=order), "m2") == [3.0]
+    assert starts(labels.isel(individual=[1]), "a") == []
+    with pytest.raises(ef.DataError, match="labels are of the recording 'other'"):
+        starts(labels.assign_coords(recording="other"), "a")
+    with pytest.raises(ef.DataError, match="a is 'm1' in the tracks and 'm2' in the labels"):
+        starts(labels.assign_coords(animal=("individual", ["m2", "m1"])), "a")
+
+
 @given(
     st.lists(st.floats(-1e6, 1e6) | st.just(float("nan")), min_size=1, max_size=300),
     st.integers(2, 60),

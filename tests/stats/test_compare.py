@@ -214,6 +214,18 @@ def test_a_behaviour_that_was_never_shown_somewhere_is_0_there() -> None:
     pd.testing.assert_frame_equal(*rearing)
 
 
+def test_latencies_of_those_who_never_did_it_are_no_unknown_values() -> None:
+    table = cohort(8).rename(columns={"share": "latency_to_first"})
+    table.loc[table.treatment == "drug", "latency_to_first"] = [np.nan, 1, np.nan, 2] * 2
+    table.loc[table.treatment != "drug", "latency_to_first"] = [50, 60, 70, 80] * 2
+    with pytest.warns(ComparisonNote, match="missing in 4 rows of those who never did it"):
+        found = compare(table, by="treatment", value="latency_to_first")
+    assert any("test='ranks'" in note for note in found.attrs["notes"])
+    whole = table.fillna({"latency_to_first": 600.0})
+    assert not any("never did it" in note for note in compare(
+        whole, by="treatment", value="latency_to_first", test="ranks").attrs["notes"])  # fmt: skip
+
+
 def test_a_behaviour_that_a_whole_store_lacks_is_not_known_there() -> None:
     table = cohort(8).assign(store="one")
     other = cohort(8).assign(store="two")

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
-from ethoflow.assays.tables import Animal, assay_table, share
+from ethoflow.assays.tables import Animal, AssayNote, assay_table, share
 from ethoflow.behaviours.immobile import immobile
 from ethoflow.bins import frame_at
 from ethoflow.engine.declare import Array
-from ethoflow.errors import DataError
+from ethoflow.errors import DataError, listed
 from ethoflow.labels.windows import OfRecording, Windows
-from ethoflow.schema import Data, as_dataset
+from ethoflow.schema import Data, as_dataset, count_frames
 from ethoflow.units import Quantity, convert
 
 WINDOW = ("start", "stop")
@@ -54,6 +56,11 @@ def forced_swim(
     DataError
         The stretch has no length.
 
+    Warns
+    -----
+    AssayNote
+        Recordings end before the stretch does.
+
     References
     ----------
     Porsolt, Bertin and Jalfre 1977, Archives Int. Pharmacodyn. 229:327; Can et al. 2012, J. Vis.
@@ -75,7 +82,26 @@ def forced_swim(
     frames = frame_at(np.array([[start, start + span]]), float(ds.fps))
     of_each = OfRecording(frames, [(start, start + span)])
     windows = Windows(WINDOW, dict.fromkeys(range(ds.sizes.get("recording", 1)), of_each))
+    _tell_short(ds, int(frames[0, 1]), f"{start:g} to {start + span:g} s")
     return assay_table(labels, _measure, windows, min_visit=0)
+
+
+def _tell_short(ds: xr.Dataset, stop: int, stretch: str) -> None:
+    """Say it where recordings end within the stretch: less of them counts than of others."""
+    counts = count_frames(ds)
+    short = np.flatnonzero(counts < stop)
+    if not len(short):
+        return
+    fps = float(ds.fps)
+    names = np.atleast_1d(ds.recording.values) if "recording" in ds.coords else ["the recording"]
+    ends = listed((f"{names[row]} at {counts[row] / fps:.4g} s" for row in short), 4)
+    warnings.warn(
+        f"the stretch from {stretch} is not whole in recordings that end before: {ends}. Their "
+        "shares and latencies are of what is left, as observed says; give begin and length that "
+        "all have.",
+        AssayNote,
+        stacklevel=3,
+    )
 
 
 def _measure(animal: Animal) -> Mapping[str, Array]:

@@ -11,6 +11,7 @@ import xarray as xr
 
 from ethoflow.errors import DataError, NoSuchFile, UnknownName, listed, near_file, no_such
 from ethoflow.io.hdf5 import check_sound, read_numbers
+from ethoflow.io.named_arrays import as_named
 from ethoflow.io.numpy_files import load_array, open_archive
 from ethoflow.real import check_real
 from ethoflow.schema import Data, as_dataset, count_frames
@@ -42,7 +43,8 @@ def add_embedding(
         Tracks or poses.
     embedding
         An array with the dims (time, latent), of one animal, or (individual, time, latent), in the
-        order of the individuals; a DataArray may have these dims in any order. Or a ``.npy``,
+        order of the individuals. A DataArray may have these dims in any order, and its individuals
+        are known by their names, where it has some. Or a ``.npy``,
         ``.npz`` or HDF5 file with one. For a cohort a mapping of these by recording, None for a
         recording that has none.
     fps
@@ -59,7 +61,8 @@ def add_embedding(
     Raises
     ------
     DataError
-        The lengths do not fit and nobody said why; it is not said whose vectors they are;
+        The lengths, or the times of a DataArray, do not fit and nobody said why; it is not said
+        whose vectors they are;
         recordings have other numbers of latents; a file has no such array.
 
     Examples
@@ -85,6 +88,8 @@ def add_embedding(
         if given is None:
             found[recording] = None
             continue
+        if isinstance(given, xr.DataArray):
+            given = as_named(ds, given, recording, timed=fps is None and start is None)
         vectors = _place(ds, _read(given, key, recording), whose, recording)
         places = _frames(
             vectors.sizes["time"], int(n), float(ds.fps), fps, starts.get(recording), recording

@@ -12,6 +12,7 @@ import xarray as xr
 
 from ethoflow.engine.declare import Array
 from ethoflow.errors import DataError
+from ethoflow.labels.alignment import Part, align
 from ethoflow.labels.comparison.compare import agreement
 from ethoflow.labels.comparison.frames import f1, sum_frames
 from ethoflow.labels.comparison.notes import AgreementNote
@@ -107,16 +108,18 @@ def mean_f1(
     Parameters
     ----------
     people, found
-        Labels of the same recordings, animals and frames.
+        Labels of the same recordings, animals and frames, each known by its name.
     laboratory
         The coordinate along `recording` that says whose recording it is; all of one by default.
 
     Raises
     ------
     DataError
-        They share no behaviour, or there is no such coordinate.
+        They share no behaviour, are of other recordings, animals or frames, or there is no such
+        coordinate.
     """
-    a, b = as_dataset(people), as_dataset(found)
+    parts = [Part(as_dataset(people), "people"), Part(as_dataset(found), "found")]
+    a, b = (part.ds for part in align(parts, "same"))
     names = [str(name) for name in a.data_vars if name in b.data_vars]
     if not names:
         raise DataError("people and classifier share no behaviour.")
@@ -125,7 +128,7 @@ def mean_f1(
     whose = np.atleast_1d(a[laboratory].values if laboratory else np.array([""]))
     rows = []
     for name in names:
-        one, other = xr.align(a[name], b[name], join="exact")
+        one, other = a[name], b[name]
         for lab in dict.fromkeys(map(str, whose)):
             own = (one, other)
             if laboratory and "recording" in one.dims:

@@ -10,6 +10,7 @@ import xarray as xr
 
 from ethoflow.engine.declare import Array
 from ethoflow.errors import DataError
+from ethoflow.labels.alignment import Part, align
 from ethoflow.labels.categories import UNKNOWN, Categories, encode, is_category, short_categories
 from ethoflow.labels.runs import label_names
 from ethoflow.plot import examples
@@ -41,7 +42,7 @@ def confusion(a: Data, b: Data, *, names: tuple[str, str] = ("a", "b")) -> Pictu
     Parameters
     ----------
     a, b
-        Labels of the same recordings, animals and frames.
+        Labels of the same recordings, animals and frames, each known by its name.
     names
         What they are called.
 
@@ -50,20 +51,20 @@ def confusion(a: Data, b: Data, *, names: tuple[str, str] = ("a", "b")) -> Pictu
     DataError
         There are no labels, they are not of the same frames, or there are too many.
     """
-    one, other = as_dataset(a), as_dataset(b)
+    parts = [Part(as_dataset(labels), name) for labels, name in zip((a, b), names, strict=True)]
     try:
-        one, other = xr.align(one, other, join="exact")
-    except ValueError as reason:
+        one, other = (part.ds for part in align(parts, "same"))
+    except DataError as reason:
         raise DataError(
-            f"{names[0]} and {names[1]} are not of the same recordings, animals and frames; "
-            "ef.agreement compares what they share."
+            f"{names[0]} and {names[1]} are not of the same recordings, animals and frames "
+            f"({reason}); ef.agreement compares what they share."
         ) from reason
     rows = [
         {"a": first, "b": second, "frames": _count(mine[0], mine[1] & yours[1]),
          "both": _count(mine[0] & yours[0], mine[1] & yours[1])}
         for first, mine in _states(one)
         for second, yours in _states(other)
-        if mine[0].dims == yours[0].dims
+        if set(mine[0].dims) == set(yours[0].dims)
     ]  # fmt: skip
     table = pd.DataFrame(rows, columns=["a", "b", "frames", "both"])
     table["share"] = table["both"] / table["frames"].where(table["frames"] > 0)

@@ -13,7 +13,7 @@ from ethoflow.colours import colours_of
 from ethoflow.engine.declare import Array
 from ethoflow.errors import DataError, UnknownName, no_such
 from ethoflow.labels.runs import follow_tracks
-from ethoflow.one_recording import one_recording, recording_title
+from ethoflow.one_recording import labels_of, one_recording, recording_title
 from ethoflow.origin import clock_end, clock_times, on_clock, origins
 from ethoflow.plot import examples
 from ethoflow.plot.cohort_ethogram import between
@@ -24,7 +24,7 @@ from ethoflow.plot.floor import choose_part
 from ethoflow.plot.panels import panels
 from ethoflow.plot.picture import Picture
 from ethoflow.plot.save import WIDTH, room_for, with_options
-from ethoflow.schema import Data, first_frame
+from ethoflow.schema import Data, align_partners, first_frame
 from ethoflow.short_names import short_names
 
 MOST_POINTS = 8000
@@ -88,7 +88,8 @@ def traces(
     if not lines:
         raise DataError("traces are of variables along time, as ef.features.speed(poses) gives.")
     span = (float(clock_times(ds)[0]), clock_end(ds)) if ds.sizes["time"] else (0.0, 1.0)
-    lanes = pd.DataFrame() if labels is None else _lanes(one_recording(labels), where)
+    beside = None if labels is None else align_partners(labels_of(labels, ds))
+    lanes = pd.DataFrame() if beside is None else _lanes(beside, _slot(ds, where))
     tables, figures = [], []
     for name, label, values in lines:
         whole = pd.DataFrame({"time": clock_times(ds), "feature": name, "value": values})
@@ -153,8 +154,18 @@ def _places(array: xr.DataArray, dims: list[str]) -> list[tuple[object, ...]]:
     ]
 
 
-def _lanes(ds: xr.Dataset, where: int) -> pd.DataFrame:
+def _slot(ds: xr.Dataset, where: int) -> str | None:
+    """Where the animal sits; nothing where the features do not say."""
+    slots = np.atleast_1d(ds.individual.values) if "individual" in ds.coords else []
+    return str(slots[where]) if len(slots) else None
+
+
+def _lanes(ds: xr.Dataset, slot: str | None) -> pd.DataFrame:
     """Bouts and unknown stretches of one animal, with the share of the height that each takes."""
+    slots = list(map(str, ds.individual.values)) if "individual" in ds.dims else []
+    if slot is not None and slots and slot not in slots:
+        return pd.DataFrame()
+    where = slots.index(slot) if slot in slots else 0
     fps, first, (origin,) = float(ds.fps), first_frame(ds), origins(ds).tolist()
     found = []
     for track in follow_tracks(ds):

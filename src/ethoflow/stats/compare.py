@@ -14,6 +14,7 @@ from ethoflow.stats.choice import NoTest, Settings, check_kind
 from ethoflow.stats.contrasts import Pair, Whole, list_contrasts
 from ethoflow.stats.corrections import CORRECTIONS, correct
 from ethoflow.stats.design import Design, find_design, plural
+from ethoflow.stats.exposure import tell_never
 from ethoflow.stats.foresight import tell_floor
 from ethoflow.stats.levels import with_index
 from ethoflow.stats.pairs import involved, pair_row
@@ -148,6 +149,7 @@ def compare(
         *design.notes,
         *notes,
         *tell_floor(design, kind, len(samples), correction),
+        *tell_never(table, value),
     ]
     rows = [
         {

@@ -46,6 +46,26 @@ def called(table: pd.DataFrame, name: str) -> pd.Series:
     return pd.Series(name, index=table.index)
 
 
+def tell_never(table: pd.DataFrame, value: str | Sequence[str]) -> list[str]:
+    """A sentence where latencies are missing of animals that were watched, and never did it.
+
+    Their latency is longer than what was seen of them; without them a group looks quick.
+    """
+    said = []
+    for name in [value] if isinstance(value, str) else value:
+        what = called(table, name)
+        missing = what.str.contains("latency") & table[name].isna() & (watched(table) != 0)
+        if missing.any():
+            said.append(
+                f"{listed(dict.fromkeys(what[missing]), 3)} is missing in {int(missing.sum())} "
+                "rows of those who never did it, and left out: it is longer than what was seen, "
+                "and what is left looks quicker than it is. Compare how often they did it "
+                "(n_bouts, entries) as well, or give these the length of what was seen, and "
+                "test='ranks'."
+            )
+    return said
+
+
 def mean_of_rows(rows: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
     """Means of the rows that agree in `keys`; of shares the share of all the time there was.
 

@@ -18,9 +18,9 @@ from ethoflow.labels.categories import (
 )
 from ethoflow.labels.places import further_dims, names_along
 from ethoflow.labels.runs import label_names
-from ethoflow.one_recording import one_recording
+from ethoflow.one_recording import labels_of
 from ethoflow.origin import origins
-from ethoflow.schema import Data, DataError, as_dataset, first_frame
+from ethoflow.schema import Data, DataError, first_frame
 
 GONE = UNKNOWN + 2
 """Stands for frames that the labels do not have at all."""
@@ -64,44 +64,9 @@ def labels_beside(labels: Data, ds: xr.Dataset) -> xr.Dataset:
     DataError
         They are of another recording, other animals, another rate or another clock.
     """
-    found = as_dataset(labels)
-    mine = str(ds.recording.values) if "recording" in ds.coords else ""
-    if "recording" in found.dims and mine:
-        names = [str(name) for name in found.recording.values]
-        if mine not in names:
-            raise DataError(
-                f"the labels have no recording {mine!r}: they are of {listed(names, 5)}."
-            )
-        found = found.isel(recording=names.index(mine))
-    found = one_recording(found)
-    theirs = str(found.recording.values) if "recording" in found.coords else ""
-    if mine and theirs and mine != theirs:
-        raise DataError(f"the labels are of the recording {theirs!r}, the tracks of {mine!r}.")
+    found = labels_of(labels, ds)
     _check_clock(found, ds)
-    if "individual" in found.dims:
-        slots = [str(slot) for slot in ds.individual.values]
-        others = [str(slot) for slot in found.individual.values]
-        if not set(others) & set(slots):
-            raise DataError(
-                f"the labels are of {listed(others)} and the tracks of {listed(slots)}: rename one "
-                "of them, as in labels.assign_coords(individual=...)."
-            )
-        _check_animals(found, ds)
     return found
-
-
-def _check_animals(labels: xr.Dataset, ds: xr.Dataset) -> None:
-    """Refuse labels in whose slots others sit than in those of the tracks."""
-    if "animal" not in labels.coords or "animal" not in ds.coords:
-        return
-    theirs = dict(zip(labels.individual.values, labels.animal.values, strict=True))
-    for slot, animal in zip(ds.individual.values, ds.animal.values, strict=True):
-        other = str(theirs.get(slot, ""))
-        if other and str(animal) and other != str(animal):
-            raise DataError(
-                f"{slot} is {str(animal)!r} in the tracks and {other!r} in the labels: they are of "
-                "other animals, or their slots were exchanged."
-            )
 
 
 def _check_clock(labels: xr.Dataset, ds: xr.Dataset) -> None:

@@ -9,6 +9,7 @@ import xarray as xr
 import ethoflow as ef
 from ethoflow.io.scoring.clock import LabelNote
 from ethoflow.schema import DataError
+from ethoflow.units import UnitError
 from tests.io.scoring.conftest import frames
 
 
@@ -194,6 +195,15 @@ def test_jaaba_keeps_animals_without_bouts(tmp_path):
 def test_arguments_that_make_no_sense(table, options, reason):
     with pytest.raises(DataError, match=reason):
         ef.read_labels(table("behaviour,start,stop\nrun,0,1\n"), **{"fps": 30, **options})
+
+
+def test_an_offset_may_have_a_unit(table):
+    path = table("behaviour,start,stop\nrun,1,2\n")
+    found = [ef.read_labels(path, fps=10, n_frames=30, offset=late) for late in (0.5, "500 ms")]
+    assert frames(found[0].run[0]) == list(range(5, 15))
+    xr.testing.assert_identical(*found)
+    with pytest.raises(UnitError, match="offset needs a value in s"):
+        ef.read_labels(path, fps=10, n_frames=30, offset="3 mm")
 
 
 def test_a_stop_in_frames_means_both_are(table):

@@ -8,6 +8,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -138,6 +139,9 @@ def test_an_offset_that_was_put_in_is_found():
     for shift in (-70, 0, 41):
         late = reference.assign(moving=label.shift(time=shift))
         assert find_offset(late, reference, max_offset="5 s").frames == shift
+    two = xr.concat([reference, 1 - reference], "individual", coords="minimal", compat="override")
+    two = two.assign_coords(individual=["individual_0", "individual_1"])
+    assert find_offset(reference, two, max_offset="5 s").agreement == pytest.approx(1)
     with pytest.raises(DataError, match="no behaviour in common"):
         find_offset(reference, reference.rename(moving="x").assign(y=label))
 

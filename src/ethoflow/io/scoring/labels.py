@@ -25,6 +25,7 @@ from ethoflow.io.scoring.fitting import fit_to_frames
 from ethoflow.io.scoring.scored import Event, Events, Frames, Scored, individuals_of, names_of
 from ethoflow.place import local_path
 from ethoflow.schema import Data, DataError, as_dataset
+from ethoflow.units import Quantity, convert
 
 WATCHED_ALL = {"watched": "all"}
 """Attribute of labels that end with their last bout because nobody says how long they were watched:
@@ -97,7 +98,7 @@ def read_labels(
     path: PathLike,
     *,
     fps: float | None = None,
-    offset: float = 0.0,
+    offset: Quantity = 0.0,
     like: Data | None = None,
     n_frames: int | None = None,
     recording: str | None = None,
@@ -181,7 +182,8 @@ def read_labels(
     >>> folder.cleanup()
     """
     path = local_path(path, "scores")
-    if not isfinite(offset):
+    late = convert(offset, "s", name="offset") if offset == offset else inf
+    if not isfinite(late):
         raise DataError(f"offset must be a time in s, found {offset}.")
     if since not in ("origin", "tracks"):
         raise DataError(f"since must be 'origin' or 'tracks', found {since!r}.")
@@ -199,9 +201,9 @@ def read_labels(
         _warn_of(scored)
         of_path = (recording_name(path), path.absolute().parent.name)
         is_named = any(one.name not in of_path for one in scored)
-        ds = fit_to_frames(scored, target, fps, n_frames, offset, since, is_named=is_named)
+        ds = fit_to_frames(scored, target, fps, n_frames, late, since, is_named=is_named)
     found = recognise_labels(path, columns)
-    asked = (offset, fps, rater, individual, sorted((rename or {}).items()), since)
+    asked = (late, fps, rater, individual, sorted((rename or {}).items()), since)
     more = [option for option in (columns and sorted(columns.items()), background) if option]
     digest = digest_of(path, DEFAULTS, *asked, *more)
     shape = ds.animal.shape[:-1]

@@ -127,10 +127,22 @@ def _pair(
         one, other = _by_recording(left[name]), _by_recording(right[name])
         if len(one) == 1 == len(other):
             other = dict(zip(one, other.values(), strict=True))
-        pairs += [(row, *_on_one_clock(one[row], other[row])) for row in one if row in other]
+        pairs += [
+            (row, *_on_one_clock(*_of_shared(one[row], other[row]))) for row in one if row in other
+        ]
     if not pairs:
         raise DataError("no recording in common: their names differ.")
     return pairs
+
+
+def _of_shared(label: xr.DataArray, other: xr.DataArray) -> tuple[xr.DataArray, xr.DataArray]:
+    """Both of the animals that both have, where names tell."""
+    if not ("individual" in label.indexes and "individual" in other.indexes):
+        return label, other
+    shared = [name for name in label.individual.values if name in other.individual.values]
+    return (
+        (label.sel(individual=shared), other.sel(individual=shared)) if shared else (label, other)
+    )
 
 
 def _on_one_clock(label: xr.DataArray, other: xr.DataArray) -> tuple[xr.DataArray, xr.DataArray]:

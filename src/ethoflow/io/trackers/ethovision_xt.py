@@ -13,7 +13,6 @@ from ethoflow.io.reader import Tracks, reader
 from ethoflow.io.rows import dense_tracks
 from ethoflow.schema import DataError
 
-
 _UPWARDS = (
     "EthoVision's y points up, and is kept so: give y_axis='up' to what tells left from right "
     "(turning_left, turning_right, side); positive angles turn anticlockwise."
