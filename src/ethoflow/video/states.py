@@ -8,7 +8,6 @@ import numpy as np
 import xarray as xr
 
 from ethoflow.engine.declare import Array
-from ethoflow.errors import listed
 from ethoflow.labels.categories import (
     UNKNOWN,
     Categories,
