@@ -11,7 +11,7 @@ import typer
 from ethoflow.cli.app import app
 from ethoflow.cli.options import Columns, Fps, Scheduler, columns_of, number_of, pairs_of, rate_of
 from ethoflow.cli.screen import out, plain_errors, print_table
-from ethoflow.cli.shown import results_beside
+from ethoflow.cli.shown import refuse_there, results_beside
 from ethoflow.place import Place, local_path, place
 
 if TYPE_CHECKING:
@@ -182,9 +182,7 @@ def _files(chosen: Path | None, stores: Sequence[str], overwrite: bool) -> list[
         files = [local_path(chosen, "tables")]
         if files[0].suffix not in (".csv", ".parquet"):
             raise DataError(f"--out ends in .csv or .parquet, found {str(chosen)!r}.")
-    there = [file for file in files if file.exists()]
-    if there and not overwrite:
-        raise DataError(f"{there[0]} is there already: give --overwrite, or another place (--out).")
+    refuse_there(files, overwrite=overwrite)
     return files
 
 

@@ -10,7 +10,7 @@ import typer
 from ethoflow.cli.app import app
 from ethoflow.cli.options import Animal, Correction, Reference, Test, Unit, names_of
 from ethoflow.cli.screen import out, plain_errors, print_columns
-from ethoflow.cli.shown import results_beside
+from ethoflow.cli.shown import refuse_there, results_beside
 from ethoflow.place import place
 
 if TYPE_CHECKING:
@@ -36,6 +36,9 @@ def compare(
         str | None, typer.Option(help="Labels of the store, as in labels/rules; or features.")
     ] = None,
     out_folder: Annotated[Path | None, typer.Option("--out", help="Folder of the tables.")] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the tables there.")
+    ] = False,
 ) -> None:
     """Compare time budgets between groups; the cage or animal that was treated is the sample."""
     from ethoflow.csv_text import save_table
@@ -66,12 +69,12 @@ def compare(
         design = find_design(table, **given)  # type: ignore[arg-type]
         out.print(f"{taken}: {value} of {table['behaviour'].nunique()} behaviours", markup=False)
         out.print(f"{design}\n{foresee(design, test)}\n", markup=False)
+        folder = out_folder or results_beside(store) / "comparisons"
+        stem = f"{clean_name('_'.join(factors))}_{value}"
+        files = [folder / f"{stem}{end}" for end in (".csv", ".parquet")]
+        refuse_there(files, overwrite=overwrite)  # perhaps of other labels, or another test
         found = test_groups(table, **given, value=value, test=test, correction=correction)  # type: ignore[arg-type]
         _show(found)
-        folder = out_folder or results_beside(store) / "comparisons"
-        files = [
-            folder / f"{clean_name('_'.join(factors))}_{value}{end}" for end in (".csv", ".parquet")
-        ]
         for file in files:
             with beside(file) as part:
                 save_table(found, part)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ethoflow.cli.screen import err, out, print_columns
+from ethoflow.errors import DataError
 from ethoflow.place import Place, Url
 
 MOST_FILES = 8
@@ -16,6 +17,21 @@ MOST_FILES = 8
 def results_beside(path: Place) -> Path:
     """Folder of the results of a store that no project made."""
     return (Path() if isinstance(path, Url) else path.parent) / f"{path.stem}_results"
+
+
+def refuse_there(files: Sequence[Path], *, overwrite: bool, note: str = "") -> None:
+    """Refuse to replace files that nobody said may be; `note` is what else is known of them.
+
+    Raises
+    ------
+    DataError
+        One is there.
+    """
+    there = [file for file in files if file.exists()]
+    if there and not overwrite:
+        raise DataError(
+            f"{there[0]} is there already{note}: give --overwrite, or another place (--out)."
+        )
 
 
 def print_made(

@@ -10,7 +10,7 @@ import typer
 
 from ethoflow.cli.app import app
 from ethoflow.cli.screen import Screen, out, plain_errors
-from ethoflow.cli.shown import results_beside
+from ethoflow.cli.shown import refuse_there, results_beside
 from ethoflow.place import Place, local_path, place
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def video(
         one = _one(poses, recording)
         name = _name_of(one)
         file = out_file or results_beside(store) / "videos" / f"{name}.webm"
-        _refuse_there([file], overwrite)
+        refuse_there([file], overwrite=overwrite)
         beside = None if group is None else as_dataset(open_store(store, group))
         _write_one(one, beside, footage, file, name, group, start=start, stop=stop, begin=begin,
                    trail=trail)  # fmt: skip
@@ -129,9 +129,9 @@ def _write_grids(
     if "recording" not in poses.dims and "recording" in marked.dims:
         marked = marked.sel(recording=[str(poses.recording.values)])
     folder = local_path(chosen or results_beside(store) / "videos", "videos")
-    wanted = [(name, None) for name in behaviours or ()] or _categories(marked)
+    wanted = _wanted(marked, behaviours or ())
     files = [folder / f"{'-'.join(filter(None, pair))}.webm" for pair in wanted]
-    _refuse_there(files, overwrite)
+    refuse_there(files, overwrite=overwrite)
     made, screen = [], Screen()
     for (behaviour, category), file in zip(wanted, files, strict=True):
         name = " ".join(filter(None, [behaviour, category]))
@@ -145,8 +145,8 @@ def _write_grids(
             screen.warn(str(error))
             continue
         counts = f"{len(table)} of {table.attrs['n_whole']} whole bouts"
-        cut, n = table.attrs["n_cut"], table.recording.nunique()
-        out.print(f"{name}: {counts}, {n} recording{'s' * (n != 1)}, seed {seed}"
+        cut, of = table.attrs["n_cut"], table.recording.nunique()
+        out.print(f"{name}: {counts}, {of} recording{'s' * (of != 1)}, seed {seed}"
                   f"{f'; {cut} are cut and left out' if cut else ''}", markup=False)  # fmt: skip
         made.append(file)
     if not made:
@@ -158,11 +158,20 @@ def _write_grids(
     )
 
 
-def _categories(marked: xr.Dataset) -> list[tuple[str, str | None]]:
-    """Every category of every variable that has some, and every label."""
-    from ethoflow.labels.runs import follow_tracks
+def _wanted(marked: xr.Dataset, asked: Sequence[str]) -> list[tuple[str, str | None]]:
+    """What is shown: what was asked for, by its name; else every category, and every label.
 
-    found = {(track.behaviour, track.category or None) for track in follow_tracks(marked)}
+    A name that is wrong is refused before anything is drawn.
+    """
+    from ethoflow.labels.runs import follow_tracks, label_names
+    from ethoflow.video.picking import resolve
+
+    tracks = follow_tracks(marked)
+    for name in asked:
+        resolve(tracks, label_names(marked), name, None)
+    if asked:
+        return [(name, None) for name in dict.fromkeys(asked)]
+    found = {(track.behaviour, track.category or None) for track in tracks}
     return sorted(found, key=lambda pair: (pair[0], len(pair[1] or ""), pair[1] or ""))
 
 
@@ -204,10 +213,3 @@ def _one(poses: xr.Dataset, asked: str | None) -> xr.Dataset:
 def _name_of(one: xr.Dataset) -> str:
     return str(one.recording.values).replace("/", "_") if "recording" in one.coords else "recording"
 
-
-def _refuse_there(files: Sequence[Path], overwrite: bool) -> None:
-    from ethoflow.errors import DataError
-
-    there = [file for file in files if file.exists()]
-    if there and not overwrite:
-        raise DataError(f"{there[0]} is there already: give --overwrite, or another place (--out).")

@@ -134,12 +134,7 @@ def with_any(ds: xr.Dataset) -> xr.Dataset:
 
     Unknown where it does with none of them what is known, and of one it is not known.
     """
-    n = ds.sizes["individual"]
-    others = xr.DataArray(~np.eye(n, dtype=bool), dims=("individual", "partner"))
-    if "animal" in ds.coords:
-        others = others & (ds.animal.drop_vars("individual", errors="ignore") != "").rename(
-            individual="partner"
-        )
+    others = _others(ds)
 
     def settle(one: xr.DataArray) -> xr.DataArray:
         has, unknown = (one == 1).any("partner"), (one.isnull() & others).any("partner")
@@ -150,6 +145,19 @@ def with_any(ds: xr.Dataset) -> xr.Dataset:
         name: settle(one) if "partner" in one.dims else one for name, one in ds.data_vars.items()
     }
     return xr.Dataset(flags, ds.drop_dims("partner").coords, ds.attrs)
+
+
+def _others(ds: xr.Dataset) -> xr.DataArray:
+    """Which partners are another animal that is there, dims (..., individual, partner)."""
+    names, partners = ([str(one) for one in ds[dim].values] for dim in ("individual", "partner"))
+    is_other = np.array([[one != name for one in partners] for name in names])
+    others = xr.DataArray(is_other, dims=("individual", "partner"))
+    if "animal" not in ds.coords:
+        return others
+    there = (ds.animal != "").drop_vars(["individual", "animal"], errors="ignore")
+    seats = [there.isel(individual=names.index(one)) if one in names else xr.ones_like(
+             there.isel(individual=0)) for one in partners]  # fmt: skip
+    return others & xr.concat(seats, "partner")
 
 
 def read_rows(

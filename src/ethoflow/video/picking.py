@@ -54,7 +54,7 @@ def pick_bouts(
         There is no such behaviour or category, or none of its bouts is whole.
     """
     tracks = follow_tracks(labels)
-    behaviour, category = _resolve(tracks, label_names(labels), behaviour, category)
+    behaviour, category = resolve(tracks, label_names(labels), behaviour, category)
     found: dict[int, list[Bout]] = {}
     n_cut = 0
     for track in tracks:
@@ -77,10 +77,16 @@ def pick_bouts(
     return Picked(bouts[:n], n_whole, n_cut, behaviour, category)
 
 
-def _resolve(
+def resolve(
     tracks: list[Track], names: list[str], behaviour: str, category: str | None
 ) -> tuple[str, str]:
-    """The variable and the category that are meant; a category alone where one variable has it."""
+    """The variable and the category that are meant; a category alone where one variable has it.
+
+    Raises
+    ------
+    DataError
+        There is none, or it is not said which.
+    """
     if behaviour not in names:
         having = sorted({track.behaviour for track in tracks if track.category == behaviour})
         if category is None and len(having) == 1:
