@@ -34,6 +34,13 @@ def test_compare_writes_what_python_gives(store: Path) -> None:
     plain = pd.read_csv(folder / "treatment_share.csv")
     assert plain.columns.tolist() == wanted.columns.tolist()
     assert plain.p.tolist() == wanted.p.tolist()
+    again = run("compare", store, "--by", "treatment", "--test", "welch")
+    assert again.exit_code == 1
+    assert "treatment_share.csv is there already: give --overwrite" in " ".join(
+        again.output.split()
+    )
+    pd.testing.assert_frame_equal(pd.read_csv(folder / "treatment_share.csv"), plain)
+    succeed("compare", store, "--by", "treatment", "--overwrite")
 
 
 def test_compare_says_before_what_a_test_cannot_find(store: Path, tmp_path: Path) -> None:

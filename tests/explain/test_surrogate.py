@@ -6,10 +6,12 @@ import warnings
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
 import ethoflow as ef
+from ethoflow.errors import DataError
 from ethoflow.explain import ExplainNote, surrogate
 from ethoflow.explain.rows import with_any
 from ethoflow.learn.samples import LearnNote
@@ -265,3 +267,86 @@ def test_labels_of_other_recordings_are_told() -> None:
     own = labels(x, fast=column(x, "speed") > 60)
     with pytest.warns(LearnNote, match="not learnt from"):
         surrogate(x.isel(recording=slice(2)), own, max_rows=600, **QUICK)
+
+
+def test_a_pair_label_goes_by_names_whatever_the_order() -> None:
+    """Animals in another order than their partners are the same animals."""
+    names = np.array(["a", "b"], object)
+    with_whom = np.full((2, 2, 3), np.nan)
+    with_whom[0, 1], with_whom[1, 0] = [1, 0, np.nan], [0, 0, 1]
+    ds = xr.Dataset(
+        {"follows": (("individual", "partner", "time"), with_whom)},
+        {"individual": names, "partner": names, "animal": ("individual", names)},
+    )
+    wanted = with_any(ds).follows
+    for places in ({"individual": [1, 0]}, {"partner": [1, 0]}):
+        found = with_any(ds.isel(places)).follows.sel(individual=names)
+        np.testing.assert_array_equal(found, wanted)
+    np.testing.assert_array_equal(wanted, with_whom[[0, 1], [1, 0]])
+    alone = with_any(ds.isel(individual=[0])).follows
+    np.testing.assert_array_equal(alone, wanted[:1])
+
+
+def test_cards_are_of_the_labels_that_are_explained(planted) -> None:
+    _, own, found, _ = planted
+    turned = own.map(lambda one: 1 - one, keep_attrs=True)
+    with pytest.raises(DataError, match=r"not the labels .* \(running: 100.0% of its frames"):
+        ef.explain.cards(found, turned)
+    with pytest.raises(DataError, match=r"crouching: there is none"):
+        ef.explain.cards(found, own[["running"]])
+    with pytest.warns(ExplainNote, match="usage and bouts are of the 2 recordings of the labels"):
+        fewer = ef.explain.cards(found, own.isel(recording=slice(2)))
+    assert set(fewer.usage["n_units"]) == {2}
+    mixed = ef.explain.cards(found, own.isel(recording=[2, 0, 3, 1]))
+    pd.testing.assert_frame_equal(
+        mixed.usage.sort_values("behaviour"), ef.explain.cards(found, own).usage
+        .sort_values("behaviour")
+    )  # fmt: skip
+
+
+def test_a_saved_surrogate_explains_on_as_it_was(planted, tmp_path) -> None:
+    x, own, found, _ = planted
+    kept = found.save(tmp_path / "why")
+    again = ef.explain.load(tmp_path / "why")
+    for other in (kept, again):
+        pd.testing.assert_frame_equal(other.scores, found.scores)
+        pd.testing.assert_frame_equal(other.reasons, found.reasons)
+        xr.testing.assert_identical(other.sample, found.sample)
+        assert other.model.digest == found.model.digest
+    lazy = again.shap(x.chunk(time=100), "running")
+    xr.testing.assert_identical(lazy.compute(), found.shap(x, "running"))
+    beside = {"rules": own[["crouching"]]}
+    one, other = (ef.explain.cards(s, own, beside=beside) for s in (found, again))
+    for name in ("usage", "units", "bouts", "overlap", "nearest", "examples"):
+        pd.testing.assert_frame_equal(getattr(one, name), getattr(other, name))
+    assert not list(tmp_path.rglob("*.pkl"))
+    with pytest.raises(DataError, match="there is no model in"):
+        ef.explain.load(tmp_path)
+    with pytest.raises(DataError, match="these data lack noise"):
+        again.shap(x.sel(feature=["speed", "copy of speed", "span"]), "running")
+
+
+def test_a_surrogate_of_another_version_or_other_features_is_refused(tmp_path) -> None:
+    poses = ef.calibrate(
+        ef.simulate.simulate_cohort(2, n_individuals=1, duration="20 s", seed=1).tracks,
+        px_per_mm=1.6,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExplainNote)
+        found = surrogate(poses, ef.annotate(poses, ["moving"]), features=["speed"], window=None,
+                          folds=2, max_rows=400, settings={"max_iter": 5})  # fmt: skip
+    assert list(found.model.recipe["made_of"]) == ["speed", "velocity"]
+    saved = found.save(tmp_path / "why")
+    older = replace(saved.model, recipe={**saved.model.recipe, "format": "ethoflow surrogate 0"})
+    older.save(tmp_path / "older")
+    with pytest.raises(DataError, match="'ethoflow surrogate 0'.*fit the surrogate again"):
+        ef.explain.load(tmp_path / "older")
+    recipe = saved.model.recipe
+    changed = {**recipe["made_of"], "velocity": [99, ""]}
+    replace(saved.model, recipe={**recipe, "made_of": changed}).save(tmp_path / "changed")
+    with pytest.raises(DataError, match="velocity is not computed as it was"):
+        ef.explain.load(tmp_path / "changed")
+    own = {**recipe["made_of"], "sniffiness": [1, "ab"]}
+    replace(saved.model, recipe={**recipe, "made_of": own}).save(tmp_path / "own")
+    with pytest.raises(DataError, match="fitted on sniffiness, and no such feature is declared"):
+        ef.explain.load(tmp_path / "own")

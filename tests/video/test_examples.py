@@ -188,8 +188,18 @@ def test_the_command_says_what_is_wrong(video_store: Path) -> None:
         (["--recording", "r1", "--labels", "humans"], "no group of labels 'labels/humans'"),
         (["--recording", "r1", "--video", "gone.mp4", "--overwrite"], "no video gone.mp4"),
         (["--examples", "resting"], "no behaviour 'resting'"),
+        (["--examples", "digging", "--examples", "diging", "--out", "none"], "Did you mean 'dig"),
         (["--clusters", "hmm"], "no group of labels 'labels/clusters-hmm'"),
     ):
         done = run(app, ["video", str(video_store), *asked])
         assert done.exit_code == 1, asked
         assert said in " ".join(done.output.split()), done.output
+    assert not Path("none").exists()
+
+
+def test_every_grid_has_as_many_bouts_as_were_asked_for(video_store: Path, tmp_path: Path) -> None:
+    asked = ["video", str(video_store), "--clusters", "vade", "--n", "4", "--out", str(tmp_path)]
+    done = CliRunner().invoke(app, asked)
+    assert done.exit_code == 0, done.output
+    assert "cluster calm: 4 of" in done.output
+    assert "cluster wild: 4 of 5 whole bouts, 3 recordings" in done.output

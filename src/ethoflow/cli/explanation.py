@@ -99,12 +99,13 @@ def explain(
         _show(made)
         folder = out_folder or results_beside(store) / FOLDER / taken.rpartition("/")[2]
         files = _write(made, folder, made_from)
+        fitted.save(folder / "surrogate")
         tables = [file for file in files if file.suffix == ".csv"]
         out.print("written:", *map(str, tables), sep="\n", markup=False)
         out.print(f"and {len(files) - len(tables)} pictures in {folder}", markup=False)
         out.print(
             f"\nnext: look at the bouts in {folder / 'examples.csv'}; `ethoflow report {path}` has "
-            "the cards in its page",
+            f"the cards in its page; in Python ef.explain.load('{folder / 'surrogate'}')",
             markup=False,
         )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ethoflow.explain.describing import Cards, cards
-    from ethoflow.explain.fitting import Surrogate, surrogate
+    from ethoflow.explain.fitting import Surrogate, load, surrogate
     from ethoflow.explain.rows import ExplainNote
 
 _NAMES = {
@@ -15,10 +15,11 @@ _NAMES = {
     "ExplainNote": "rows",
     "Surrogate": "fitting",
     "cards": "describing",
+    "load": "fitting",
     "surrogate": "fitting",
 }
 
-__all__ = ["Cards", "ExplainNote", "Surrogate", "cards", "surrogate"]
+__all__ = ["Cards", "ExplainNote", "Surrogate", "cards", "load", "surrogate"]
 
 
 def __getattr__(name: str) -> Any:

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
-from ethoflow.errors import DataError, UnknownName, no_such
+from ethoflow.errors import DataError, UnknownName, listed, no_such
 from ethoflow.explain.fitting import Surrogate
 from ethoflow.explain.poses import mean_poses
-from ethoflow.explain.rows import MATRIX, ExplainNote, Rows, of_one, with_any
+from ethoflow.explain.rows import ExplainNote, Rows, of_one, with_any
 from ethoflow.explain.usage import sum_up, typical_bouts, use_by_group
 from ethoflow.labels.comparison.sources import RATER
 from ethoflow.learn.raters import LearnNote, choose_rater
@@ -151,7 +152,14 @@ def cards(
     Raises
     ------
     DataError
-        The groups cannot be told by the metadata; labels do not fit.
+        The groups cannot be told by the metadata; labels do not fit, or are not those that the
+        surrogate was fitted to.
+
+    Warns
+    -----
+    ExplainNote
+        The labels have other recordings than those that are explained: usage and bouts are of
+        theirs.
 
     Examples
     --------
@@ -161,8 +169,9 @@ def cards(
     rows = surrogate.rows
     ds = as_dataset(labels)
     if RATER in ds.dims or RATER in ds.coords:  # of the one who is explained
-        ds, _ = choose_rater(ds, rows.met.rater)
+        ds, _ = choose_rater(ds, rows.rater)
     ds = of_one(ds)
+    check_labels(rows, ds)
     names = list(rows.states)
     use, units = use_by_group(ds, names, by, unit, animal)
     bouts, examples = typical_bouts(ds, names, n_examples)
@@ -184,6 +193,35 @@ def cards(
         find_overlap(rows, beside or {}), find_nearest(rows), examples, length,
         roles,
     )  # fmt: skip
+
+
+def check_labels(rows: Rows, labels: xr.Dataset) -> None:
+    """Refuse labels that are not those of the rows; other recordings are told.
+
+    Raises
+    ------
+    DataError
+        They are others.
+    """
+    here = dict(_at_rows(rows, labels))
+    there = set(map(str, np.atleast_1d(labels.recording.values))) if "recording" in labels.coords \
+        else set(map(str, rows.frames.recording.values))  # fmt: skip
+    known = np.isin(rows.recordings().astype(str), list(there))
+    for name, state in rows.states.items():
+        if name not in here or (differ := np.mean(here[name][known] != state[known])) > 0:
+            found = "there is none" if name not in here else f"{differ:.1%} of its frames differ"
+            raise DataError(
+                f"these are not the labels that the surrogate was fitted to ({name}: {found}): fit "
+                "it again, or give the same labels."
+            )
+    of = set(map(str, rows.frames.recording.values))
+    if there != of:
+        warnings.warn(
+            f"usage and bouts are of the {len(there)} recordings of the labels, reasons and poses "
+            f"of {len(of)}: {listed(sorted(there ^ of), 3)} are in one of them alone.",
+            ExplainNote,
+            stacklevel=3,
+        )
 
 
 def find_overlap(rows: Rows, beside: Mapping[str, Data]) -> pd.DataFrame:
@@ -237,12 +275,11 @@ def _at_rows(rows: Rows, labels: Data) -> list[tuple[str, np.ndarray]]:
     ds = as_dataset(labels)
     if ds.sizes.get("partner", 0) > 2:  # with any of them
         ds = with_any(ds)
-    base = rows.met.data[[MATRIX]]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", LearnNote)
-        met = meet(base, of_one(ds), None, None, "individual")
+        met = meet(rows.frames, of_one(ds), None, None, "individual")
     there = [str(name) for name in met.labels.recording.values]
-    names = [str(name) for name in rows.met.data.recording.values]
+    names = [str(name) for name in rows.frames.recording.values]
     found = []
     for other in met.behaviours:
         values = met.labels[other].transpose("recording", "individual", "time").values

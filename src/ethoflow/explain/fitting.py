@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,9 +15,10 @@ import pandas as pd
 import xarray as xr
 
 from ethoflow.engine.declare import Array
-from ethoflow.engine.model import Model, content_digest
+from ethoflow.engine.model import Model, content_digest, open_model
 from ethoflow.errors import UnknownName, no_such, one_or_many
 from ethoflow.explain.choosing import default_features, embargo_of, matrix_of
+from ethoflow.explain.packing import check_made_of, made_of, pack, unpack
 from ethoflow.explain.predicting import LEAVES, arrays_of, explain_columns, explain_matrix
 from ethoflow.explain.reasons import find_reasons
 from ethoflow.explain.rows import ExplainNote, Rows, check_behaviours, in_reference, read_rows
@@ -133,6 +136,7 @@ class Surrogate:
             Other features, units or frames per second; there is no such label.
         """  # noqa: E501
         place, recipe = self.place(behaviour), self.model.recipe
+        check_made_of(recipe)
         matrix = matrix_of(data, recipe["asked"], recipe["window"], recipe["statistic"],
                            recipe["partners"])  # fmt: skip
         found = explain_matrix(matrix, self.model, place)
@@ -141,6 +145,19 @@ class Surrogate:
             behaviour=behaviour, base=float(self.model[f"b{place}_base"][0]),
             background=self.background, explains=str(bool(row["explains"])),
         )  # fmt: skip
+
+    def save(self, folder: str | Path) -> Surrogate:
+        """The surrogate, saved with its frames and scores as a folder of arrays, without pickles.
+
+        ``ef.explain.load(folder)`` gives it back: reasons, cards and Shapley values are the same.
+
+        Raises
+        ------
+        DataError
+            The folder cannot be written, or holds something else than a model.
+        """
+        pack(self.model, self.rows, self.scores).save(folder)
+        return load(folder)
 
     def place(self, behaviour: str) -> int:
         """Place of a label among the others.
@@ -153,6 +170,21 @@ class Surrogate:
         if behaviour not in self.behaviours:
             raise UnknownName(no_such("label of the surrogate", behaviour, self.behaviours))
         return self.behaviours.index(behaviour)
+
+
+def load(folder: str | Path) -> Surrogate:
+    """A surrogate that was saved.
+
+    Raises
+    ------
+    DataError
+        There is none, it is another kind of model or of another version, it is not as it was saved,
+        or a feature is computed otherwise by now.
+    """
+    model = open_model(folder)
+    rows, scores = unpack(model)
+    check_made_of(model.recipe)
+    return Surrogate(model, rows, scores)
 
 
 def not_explained(row: pd.Series) -> str:
@@ -274,7 +306,9 @@ def surrogate(
         "sampled": f"{len(rows.weight):,} real frames of {len(set(rows.recordings()))} recordings, "
         "some of every label, evenly in time",
         "held_out": held, "folds": len(parts), "settings": settings, "seed": seed,
+        "made_of": made_of(asked),
     }  # fmt: skip
+    recipe = json.loads(json.dumps(recipe))  # as it is once it has been saved
     arrays = {f"b{i}_{n}": one for i, own in enumerate(models) for n, one in own.items()}
     every = list(map(str, matrix.feature.values))
     places = [every.index(one) for one in rows.names]

@@ -33,13 +33,13 @@ def mean_poses(rows: Rows, poses: Data) -> tuple[pd.DataFrame, pd.DataFrame]:
     ds = as_dataset(poses, needs=["position"])
     ds = ds if "recording" in ds.dims else ds.expand_dims("recording")
     for dim in ("time", "individual"):
-        if list(ds[dim].values) != list(rows.met.data[dim].values):
+        if list(ds[dim].values) != list(rows.frames[dim].values):
             raise DataError(f"the poses have another {dim} than the features: give the same data.")
     framed = align(ds, "centre", along="nose")
     step = max(round(APART * float(ds.fps)), 1)
     places = np.full((len(MOMENTS), ds.sizes["bodypart"], 2, len(rows.weight)), np.nan)
     going = np.full((3, len(rows.weight)), np.nan)
-    names = [str(name) for name in np.atleast_1d(rows.met.data.recording.values)]
+    names = [str(name) for name in np.atleast_1d(rows.frames.recording.values)]
     here = [str(name) for name in np.atleast_1d(ds.recording.values)]
     for recording in dict.fromkeys(track.place[0] for track in rows.tracks):
         if names[recording] not in here:

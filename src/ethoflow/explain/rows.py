@@ -67,6 +67,10 @@ class Rows:
         Of each row: place among `tracks`, and s of the recording's own clock.
     lost
         By behaviour the share of its frames in which a feature is missing: these are not explained.
+    frames
+        Recordings, animals and the clock of all frames, without numbers.
+    rater
+        Whose labels they are, where that is known.
     """
 
     x: Array
@@ -79,7 +83,8 @@ class Rows:
     time: Array
     tracks: tuple[Track, ...]
     lost: Mapping[str, float]
-    met: Met
+    frames: xr.Dataset
+    rater: str
 
     def recordings(self) -> Array:
         """Name of the recording of every row."""
@@ -197,9 +202,15 @@ def read_rows(
             for place, name in enumerate(met.behaviours)
         },
         np.concatenate([part["weight"] for part in parts]), np.concatenate(places),
-        np.concatenate([part["time"] for part in parts]), tuple(tracks), {}, met,
+        np.concatenate([part["time"] for part in parts]), tuple(tracks), {},
+        _without_numbers(met.data), met.rater,
     )  # fmt: skip
     return _complete(rows)
+
+
+def _without_numbers(ds: xr.Dataset) -> xr.Dataset:
+    """Recordings, animals and the clock of a dataset."""
+    return ds.drop_vars([*ds.data_vars, *(n for n, c in ds.coords.items() if "feature" in c.dims)])
 
 
 def _check_matrix(matrix: xr.DataArray) -> None:
@@ -352,7 +363,7 @@ def in_reference(rows: Rows, reference: Mapping[str, object] | None) -> tuple[Ar
     """
     if not reference:
         return np.ones(len(rows.weight), bool), "all recordings"
-    ds, chosen = rows.met.data, np.ones(len(rows.weight), bool)
+    ds, chosen = rows.frames, np.ones(len(rows.weight), bool)
     for name, value in reference.items():
         dims = set(ds[name].dims) if name in ds.coords else set()
         if name not in ds.coords or not dims or not dims <= {"recording", "individual"}:
