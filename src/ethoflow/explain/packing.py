@@ -1,4 +1,4 @@
-"""A surrogate as one model: its trees, the frames it explains, and what its features are made of."""
+"""A surrogate as one model: its trees, the frames it explains, what its features are made of."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def unpack(model: Model) -> tuple[Rows, pd.DataFrame]:
 
 
 def _tracks(kept: Mapping[str, Any], track: Array, frame: Array) -> Iterator[Track]:
-    """Tracks with the frames that were taken; which others were usable is known in fitting alone."""
+    """Tracks with the frames that were taken; which others there were matters in fitting alone."""
     none, first = np.zeros(0, bool), 0
     for place, (recording, animals, at, individual) in enumerate(kept["tracks"]):
         n = int((track == place).sum())

@@ -109,7 +109,7 @@ def _labels(store: Place, groups: Sequence[str], group: str | None) -> list[str]
             raise DataError(f"{store} has no group {group!r}; it has: {listed(groups)}.")
         return [group]
     found = sorted((n for n in groups if n.startswith(LABELS)), key=lambda n: (n != RULES, n))
-    return [n for n in found if any(map(is_behaviour, _open(store, n).data_vars.values()))]
+    return [n for n in found if any(map(is_behaviour, _quietly(store, n).data_vars.values()))]
 
 
 def _out_of_date(store: Place, groups: Sequence[str]) -> list[str]:
@@ -120,6 +120,12 @@ def _out_of_date(store: Place, groups: Sequence[str]) -> list[str]:
             _open(store, name)
     kinds = (IncompleteGroup, StaleGroup)
     return [str(one.message) for one in caught if issubclass(one.category, kinds)]
+
+
+def _quietly(store: Place, group: str) -> xr.Dataset:
+    opened = open_store(store, group, warn=False)
+    assert isinstance(opened, xr.Dataset)
+    return opened
 
 
 def _open(store: Place, group: str) -> xr.Dataset:

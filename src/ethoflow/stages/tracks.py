@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -156,9 +156,28 @@ def tracks(job: Job, keys: TracksKeys) -> Group:
                 f"{listed(map(show, gone))}: taken out of the store, as no file of the tracks "
                 f"gives {'it' if len(gone) == 1 else 'them'} any more."
             )
+        for one, other in _twofold(stored, {str(n) for n in cohort.dataset.recording.values}):
+            report.warn(
+                f"{show(one)}: its content is that of {show(other)}, which was read before and "
+                "stays in the store, to the byte: it counts twice. Where the file was renamed, "
+                "make the store anew."
+            )
         return [f"tracks: {describe(stored)}", f"        read now: {cohort.counts.describe()}"]
 
     return Group(cohort.dataset, found, keep=job.keep)
+
+
+def _twofold(stored: xr.Dataset, now: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Recordings that were read now, and others of the store whose files are the same."""
+    if "digest" not in stored.coords:
+        return
+    before: dict[str, str] = {}
+    for name, digest in zip(stored.recording.values, stored.digest.values, strict=True):
+        if str(name) not in now and digest:
+            before.setdefault(str(digest), str(name))
+    for name, digest in zip(stored.recording.values, stored.digest.values, strict=True):
+        if str(name) in now and str(digest) in before:
+            yield str(name), before[str(digest)]
 
 
 def _recordings(job: Job) -> tuple[str, ...]:

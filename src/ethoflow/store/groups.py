@@ -28,7 +28,7 @@ class IncompleteGroup(UserWarning):
 
 
 class StaleGroup(UserWarning):
-    """A group that was made from numbers which have changed since."""
+    """A group that was made from numbers which have changed since, or are of more recordings."""
 
 
 def exists(path: str | Place, group: str = "") -> bool:
@@ -202,10 +202,18 @@ def _warn(state: State, group: str) -> None:
         )
     stale = find_stale(state, group)
     if stale:
-        listed = "; ".join(f"{', '.join(names)} from {source}" for source, names in stale.items())
+        said = "; ".join(f"{', '.join(names)} from {source}" for source, names in stale.items())
         warnings.warn(
-            f"{state.path}: {group} was made from numbers that have changed since ({listed}): make "
+            f"{state.path}: {group} was made from numbers that have changed since ({said}): make "
             "it again with the same command, or ef.write.",
+            StaleGroup,
+            stacklevel=5,
+        )
+    for source, names in find_lacking(state, group).items():
+        warnings.warn(
+            f"{state.path}: {group} lacks recordings that {source}, which it was made from, has by "
+            f"now ({len(names)}: {listed(names, 3)}): to have them, make it again with the same "
+            "command, or ef.write.",
             StaleGroup,
             stacklevel=5,
         )
@@ -224,6 +232,20 @@ def find_stale(state: State, group: str) -> dict[str, list[str]]:
     return found
 
 
+def find_lacking(state: State, group: str) -> dict[str, list[str]]:
+    """Recordings that a group lacks, and that one it was made from has, by that group."""
+    own = state.record(group)
+    found: dict[str, list[str]] = {}
+    for source in {place for sources in own.sources.values() for place in sources}:
+        other, _, name = source.rpartition("/")
+        if other != group and other in state.records and name in state.record(other).variables:
+            there = {one for one, digest in digests_in(state, other, name).items() if int(digest, 16)}
+            lacking = there - set(own.recordings)
+            if len(lacking) > len(found.get(other, [])):
+                found[other] = sorted(lacking)
+    return dict(sorted(found.items()))
+
+
 def _is_timed(name: str, document: Document) -> bool:
     return "time" in dims_of(document) and name != "time"
 
@@ -234,6 +256,11 @@ def digests_of(path: str | Place, place: str) -> dict[str, str]:
     group, _, name = place.rpartition("/")
     if state is None or group not in state.records or name not in state.record(group).variables:
         return {}
+    return digests_in(state, group, name)
+
+
+def digests_in(state: State, group: str, name: str) -> dict[str, str]:
+    """Digest of each recording of a variable of a group."""
     record = state.record(group)
     digests = record.digests[record.variables.index(name)].tolist()
     return {one: f"{digest:016x}" for one, digest in zip(record.recordings, digests, strict=True)}
