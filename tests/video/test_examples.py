@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from typer.testing import CliRunner
 
 import ethoflow as ef
 from ethoflow.cli import app
+from ethoflow.place import place
+from ethoflow.report.videos import video_section
 from ethoflow.schema import DataError
 from ethoflow.video.picking import pick_bouts
 from tests.video.footage import write_frames
@@ -168,13 +171,15 @@ def test_the_command_writes_and_says_what_next(video_store: Path, videos: Path) 
 
 def test_the_command_writes_grids(video_store: Path) -> None:
     run = CliRunner().invoke
-    done = run(app, ["video", str(video_store), "--clusters", "vade", "--n", "2"])
+    done = run(app, ["video", str(video_store), "--clusters", "vade", "--n", "4"])
     assert done.exit_code == 0, done.output
     folder = video_store.parent / "lab_results" / "videos"
-    assert {file.name for file in folder.glob("cluster-*")} == {
-        "cluster-calm.webm", "cluster-wild.webm"
+    assert {file.name for file in folder.glob("clusters-*")} == {
+        "clusters-vade-calm.webm", "clusters-vade-wild.webm"
     }  # fmt: skip
-    assert "cluster wild: 2 of 5 whole bouts, 2 recordings, seed 0; 2 are cut" in done.output
+    assert "cluster calm: 4 of" in done.output
+    # Each grid has as many as were asked for, whatever the one before it had.
+    assert "cluster wild: 4 of 5 whole bouts, 3 recordings, seed 0; 2 are cut" in done.output
     done = run(app, ["video", str(video_store), "--examples", "digging", "--recording", "r0"])
     assert done.exit_code == 0, done.output
     assert "digging: 2 of 2 whole bouts, 1 recording," in done.output
@@ -197,9 +202,41 @@ def test_the_command_says_what_is_wrong(video_store: Path) -> None:
     assert not Path("none").exists()
 
 
-def test_every_grid_has_as_many_bouts_as_were_asked_for(video_store: Path, tmp_path: Path) -> None:
-    asked = ["video", str(video_store), "--clusters", "vade", "--n", "4", "--out", str(tmp_path)]
-    done = CliRunner().invoke(app, asked)
-    assert done.exit_code == 0, done.output
-    assert "cluster calm: 4 of" in done.output
-    assert "cluster wild: 4 of 5 whole bouts, 3 recordings" in done.output
+def test_videos_that_show_other_numbers_are_told(
+    study: tuple[xr.Dataset, xr.Dataset], tmp_path: Path
+) -> None:
+    poses, labels = study
+    store, run = tmp_path / "lab.zarr", CliRunner().invoke
+    ef.write(poses, store, "poses")
+    ef.write(labels[["cluster"]], store, "labels/clusters-vade")
+    grids = ["video", str(store), "--clusters", "vade", "--n", "1"]
+    one = ["video", str(store), "--recording", "r0", "--stop", "0.2"]
+    assert [run(app, asked).exit_code for asked in (grids, one)] == [0, 0]
+
+    def up_to_date() -> dict[str, str]:
+        section = video_section(tmp_path / "lab_results" / "videos", place(store))
+        assert section is not None
+        cells = re.findall("<td[^>]*>(.*?)</td>", "".join(section.pieces))
+        return dict(zip(cells[::3], cells[2::3], strict=True))
+
+    assert set(up_to_date().values()) == {"yes"}
+    other = labels.cluster.copy()
+    other[2, 0, 14:20] = 1
+    ef.write(other.to_dataset(), store, "labels/clusters-vade")
+    # Grids are of all recordings; what the video of r0 shows has not changed.
+    assert {name for name, said in up_to_date().items() if said == "yes"} == {"r0.webm"}
+    refused = run(app, grids)
+    assert "shows labels or poses that are others by now: give --overwrite" in " ".join(
+        refused.output.split()
+    )
+    kinds = {"flag_values": [0, 1], "flag_meanings": "calm fast"}
+    merged = xr.where(other == 3, 1, 0).where(other.notnull()).assign_attrs(other.attrs | kinds)
+    merged = merged.transpose(*other.dims).to_dataset(name="cluster")
+    ef.write(merged.astype(np.float32), store, "labels/clusters-vade")
+    assert run(app, [*grids, "--overwrite"]).exit_code == 0
+    assert up_to_date() == {"clusters-vade-calm.webm": "yes", "clusters-vade-fast.webm": "yes",
+                            "r0.webm": "no: labels, poses or metadata are others by now"}  # fmt: skip
+    written = run(app, ["report", str(store)])
+    assert written.exit_code == 0, written.output
+    page = (tmp_path / "lab_results" / "report.html").read_text(encoding="utf-8")
+    assert "some videos show labels or poses that are others by now" in page

@@ -10,7 +10,7 @@ import typer
 from ethoflow.cli.app import app
 from ethoflow.cli.options import Animal, Correction, Reference, Test, Unit, names_of
 from ethoflow.cli.screen import out, plain_errors
-from ethoflow.cli.shown import results_beside
+from ethoflow.cli.shown import VIDEOS, results_beside
 from ethoflow.place import place
 
 
@@ -44,8 +44,10 @@ def report(
     with plain_errors():
         factors = names_of(by, "--by") if by else []
         wanted = Wanted(tuple(factors or ()), value, unit, test, correction, reference, animal)
-        page = make_report(store, wanted, group, explained=explanations_of(store))
-        file = out_file or results_beside(store) / "report.html"
+        beside_it = results_beside(store)
+        page = make_report(store, wanted, group, explained=explanations_of(store),
+                           videos=beside_it / VIDEOS)  # fmt: skip
+        file = out_file or beside_it / "report.html"
         with beside(file) as part:
             part.write_text(page, encoding="utf-8")
         out.print(f"written:\n{file}\n\nnext: open it in a browser; it needs no network",

@@ -14,6 +14,10 @@ MOST_FILES = 8
 """Files of a folder that are listed by name."""
 
 
+VIDEOS = "videos"
+"""Folder of the videos among the results."""
+
+
 def results_beside(path: Place) -> Path:
     """Folder of the results of a store that no project made."""
     return (Path() if isinstance(path, Url) else path.parent) / f"{path.stem}_results"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,7 +11,7 @@ import typer
 
 from ethoflow.cli.app import app
 from ethoflow.cli.screen import Screen, out, plain_errors
-from ethoflow.cli.shown import refuse_there, results_beside
+from ethoflow.cli.shown import VIDEOS, refuse_there, results_beside
 from ethoflow.place import Place, local_path, place
 
 if TYPE_CHECKING:
@@ -55,8 +56,10 @@ def video(
 ) -> None:
     """Write a labelled video of a recording, or grids of examples of behaviours or clusters."""
     with plain_errors():
+        from ethoflow import results
         from ethoflow.engine.sources import open_store
         from ethoflow.errors import DataError
+        from ethoflow.report.videos import made_from
         from ethoflow.schema import as_dataset
         from ethoflow.store import list_groups
 
@@ -73,18 +76,24 @@ def video(
             if recording is not None:
                 poses = _one(poses, recording)
             marked = as_dataset(open_store(store, group))
-            _write_grids(store, poses, marked, examples, footage, n, seed, out_file, overwrite)
+            folder = local_path(out_file or results_beside(store) / VIDEOS, "videos")
+            grids = Grids(store, (track, group), folder, footage, n, seed)
+            _write_grids(grids, poses, marked, examples, overwrite)
             return
         group = _labels_of(labels, groups)
         if group is not None and group not in groups:
             raise DataError(_no_labels(group, groups))
         one = _one(poses, recording)
         name = _name_of(one)
-        file = out_file or results_beside(store) / "videos" / f"{name}.webm"
-        refuse_there([file], overwrite=overwrite)
+        file = out_file or results_beside(store) / VIDEOS / f"{name}.webm"
+        _refuse_there([file], store, overwrite=overwrite)
         beside = None if group is None else as_dataset(open_store(store, group))
-        _write_one(one, beside, footage, file, name, group, start=start, stop=stop, begin=begin,
-                   trail=trail)  # fmt: skip
+        named = [str(one.recording.values)] if "recording" in one.coords else None
+        shows = f"{name}, {f'with {group}' if group else 'without labels'}"
+        note = made_from(store, [track, *([group] if group else [])], named, shows)
+        made = _write_one(one, beside, footage, file, name, group, start=start, stop=stop,
+                          begin=begin, trail=trail)  # fmt: skip
+        results.record(made.parent, made.name, note["state"], note)
 
 
 def _write_one(
@@ -95,7 +104,7 @@ def _write_one(
     name: str,
     group: str | None,
     **options: Any,
-) -> None:
+) -> Path:
     """The labelled video, and what to do next."""
     from ethoflow.video import labelled
 
@@ -109,36 +118,71 @@ def _write_one(
         f"{name}, {said}\n\nwritten:\n{made}\n\nnext: open it in a browser or a player{next_}",
         markup=False,
     )
+    return made
+
+
+@dataclass(frozen=True)
+class Grids:
+    """Where grids come from and go to, and which bouts they show."""
+
+    store: Place
+    groups: tuple[str, str]
+    folder: Path
+    footage: str | None
+    n: int
+    seed: int
+
+    def file(self, behaviour: str, category: str | None) -> Path:
+        """The file of one; those of clusters are named after their group, which may be several."""
+        from ethoflow.names import clean_name
+
+        group = self.groups[1].removeprefix(LABELS)
+        first = group if self.groups[1].startswith(CLUSTERS) else behaviour
+        parts = [first, *([category] if category else [behaviour] if first == group else [])]
+        return self.folder / f"{clean_name('-'.join(parts))}.webm"
+
+    def clear(self, wanted: Sequence[Path]) -> None:
+        """Take away grids of clusters of this group that an earlier run wrote, and that are gone."""
+        from ethoflow import results
+
+        names = {file.name for file in wanted}
+        for name in results.sources(self.folder):
+            note = results.note_of(self.folder, name)
+            if note and note.get("grid_of") == self.groups[1] and name not in names:
+                results.record_none(self.folder, name, "")
 
 
 def _write_grids(
-    store: Place,
+    grids: Grids,
     poses: xr.Dataset,
     marked: xr.Dataset,
     behaviours: Sequence[str] | None,
-    footage: str | None,
-    n: int,
-    seed: int,
-    chosen: Path | None,
     overwrite: bool,
 ) -> None:
     """A grid for each behaviour or cluster; those without whole bouts are told."""
+    from ethoflow import results
     from ethoflow.errors import DataError
+    from ethoflow.report.videos import made_from
     from ethoflow.video import examples
 
+    recordings = None
     if "recording" not in poses.dims and "recording" in marked.dims:
-        marked = marked.sel(recording=[str(poses.recording.values)])
-    folder = local_path(chosen or results_beside(store) / "videos", "videos")
+        recordings = [str(poses.recording.values)]
+        marked = marked.sel(recording=recordings)
     wanted = _wanted(marked, behaviours or ())
-    files = [folder / f"{'-'.join(filter(None, pair))}.webm" for pair in wanted]
-    refuse_there(files, overwrite=overwrite)
+    files = [grids.file(*pair) for pair in wanted]
+    _refuse_there(files, grids.store, overwrite=overwrite)
+    note = made_from(grids.store, grids.groups, recordings, "")
+    if not behaviours:
+        note["grid_of"] = grids.groups[1]
+        grids.clear(files)
     made, screen = [], Screen()
     for (behaviour, category), file in zip(wanted, files, strict=True):
         name = " ".join(filter(None, [behaviour, category]))
         try:
             with screen.track(f"drawing {name}") as progress:
-                table = examples(poses, marked, behaviour, category=category, video=footage,
-                                 n=n, seed=seed, to=file, progress=progress)  # fmt: skip
+                table = examples(poses, marked, behaviour, category=category, video=grids.footage,
+                                 n=grids.n, seed=grids.seed, to=file, progress=progress)  # fmt: skip
         except DataError as error:
             if len(wanted) == 1:
                 raise
@@ -146,8 +190,10 @@ def _write_grids(
             continue
         counts = f"{len(table)} of {table.attrs['n_whole']} whole bouts"
         cut, of = table.attrs["n_cut"], table.recording.nunique()
-        out.print(f"{name}: {counts}, {of} recording{'s' * (of != 1)}, seed {seed}"
+        out.print(f"{name}: {counts}, {of} recording{'s' * (of != 1)}, seed {grids.seed}"
                   f"{f'; {cut} are cut and left out' if cut else ''}", markup=False)  # fmt: skip
+        shows = f"{counts} of {name} of {grids.groups[1]}, seed {grids.seed}"
+        results.record(file.parent, file.name, note["state"], {**note, "shows": shows})
         made.append(file)
     if not made:
         raise DataError("no video was written: none of these has a whole bout.")
@@ -156,6 +202,16 @@ def _write_grids(
         f"\nwritten:\n{listed}\n\nnext: open one in a browser; other bouts with another --seed",
         markup=False,
     )
+
+
+def _refuse_there(files: Sequence[Path], store: Place, *, overwrite: bool) -> None:
+    """Refuse to replace videos that nobody said may be; of the first it is said if it is stale."""
+    from ethoflow.report.videos import is_current
+
+    there = next((file for file in files if file.exists()), None)
+    stale = there is not None and is_current(there, store) is False
+    note = ", and shows labels or poses that are others by now" if stale else ""
+    refuse_there(files, overwrite=overwrite, note=note)
 
 
 def _wanted(marked: xr.Dataset, asked: Sequence[str]) -> list[tuple[str, str | None]]:

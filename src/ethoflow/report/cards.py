@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import xxhash
 
@@ -19,14 +20,22 @@ from ethoflow.store import digests_of, list_groups
 MOST_CARDS = 30
 
 
-def state_of(store: Place, groups: Sequence[str]) -> str:
-    """A word that changes with the numbers of groups of a store and what is known of recordings."""
+def state_of(store: Place, groups: Sequence[str], recordings: Sequence[str] | None = None) -> str:
+    """A word that changes with the numbers of groups of a store and what is known of recordings.
+
+    Of all recordings, or of some; empty where a group is not there.
+    """
     found: list[object] = []
     for group in groups:
         if group not in list_groups(store):
             return ""
         ds = as_dataset(open_store(store, group, warn=False))
-        found += [(name, digests_of(store, f"{group}/{name}")) for name in map(str, ds.data_vars)]
+        if recordings is not None and "recording" in ds.dims:
+            ds = ds.isel(recording=np.isin(ds.recording.values.astype(str), list(recordings)))
+        for name in map(str, ds.data_vars):
+            digests = digests_of(store, f"{group}/{name}")
+            kept = {n: d for n, d in digests.items() if recordings is None or n in recordings}
+            found.append((name, kept))
         known = {
             str(n): c for n, c in ds.coords.items() if set(c.dims) <= {"recording", "individual"}
         }

@@ -22,6 +22,7 @@ from ethoflow.report.comparisons import comparison_section
 from ethoflow.report.labels import label_sections
 from ethoflow.report.page import Section, write_page
 from ethoflow.report.quality import quality_section
+from ethoflow.report.videos import video_section
 from ethoflow.store import IncompleteGroup, StaleGroup, list_groups
 
 RULES = f"{LABELS}rules"
@@ -53,6 +54,7 @@ def make_report(
     group: str | None = None,
     title: str = "",
     explained: Sequence[Path] = (),
+    videos: Path | None = None,
 ) -> str:
     """A page of HTML about a store: cohort, data quality, labels and clusters, comparisons.
 
@@ -68,6 +70,8 @@ def make_report(
         The heading; the name of the store by default.
     explained
         Folders in which ``ethoflow explain`` wrote cards.
+    videos
+        The folder in which ``ethoflow video`` wrote videos.
 
     Raises
     ------
@@ -94,6 +98,8 @@ def make_report(
     for name, ds in opened.items():
         sections += label_sections(ds, name, wanted.by)
     sections += [card_section(folder, store) for folder in explained]
+    if videos is not None and (of_videos := video_section(videos, store)) is not None:
+        sections.append(of_videos)
     if wanted.by:
         sections += [comparison_section(ds, name, wanted) for name, ds in opened.items()]
     facts = (
