@@ -350,3 +350,33 @@ def test_a_surrogate_of_another_version_or_other_features_is_refused(tmp_path) -
     replace(saved.model, recipe={**recipe, "made_of": own}).save(tmp_path / "own")
     with pytest.raises(DataError, match="fitted on sniffiness, and no such feature is declared"):
         ef.explain.load(tmp_path / "own")
+
+
+def test_clusters_of_pairs_are_explained_for_two_and_never_mixed_for_more() -> None:
+    """Of two animals a cluster is that with the other; of three there may be two at once."""
+    x = matrix(n_recordings=3, n_frames=300, n_individuals=2)
+    fast = (column(x, "speed") > 60).astype(np.float32)
+    names = x.individual.values
+    codes = np.full((3, 2, 2, 300), np.nan, np.float32)
+    codes[:, 0, 1], codes[:, 1, 0] = fast[:, 0], fast[:, 1]
+    own = clusters(x, fast, ["calm", "wild"])
+    dims = ("recording", "individual", "partner", "time")
+    pairs = own.drop_vars("cluster").assign_coords(partner=names)
+    pairs = pairs.assign(cluster=(dims, codes, own.cluster.attrs))
+    one, other = (surrogate(x, c, max_rows=900, **QUICK) for c in (own, pairs))
+    for name in ("calm", "wild"):
+        np.testing.assert_array_equal(one.rows.states[name], other.rows.states[name])
+    pd.testing.assert_frame_equal(one.reasons, other.reasons)
+
+    trio = np.array(["a", "b", "c"], object)
+    codes = np.full((3, 3, 4), 1.0)
+    codes[range(3), range(3)] = np.nan
+    codes[0, 2] = 2
+    three = xr.Dataset(
+        {"cluster": (("individual", "partner", "time"), codes, {"kind": "category"})},
+        {"individual": trio, "partner": trio},
+    )
+    with pytest.raises(DataError, match="a category with each of several others"):
+        with_any(three)
+    with_c = with_any(three.sel(partner=["c"])).cluster
+    np.testing.assert_array_equal(with_c[:, 0], [2, 1, np.nan])

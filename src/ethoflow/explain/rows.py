@@ -121,15 +121,7 @@ def of_one(labels: Data) -> xr.Dataset:
         raise DataError(
             "these labels are of pairs among more than two animals, and features of one animal "
             "explain one animal: give what each does with one of them, as in "
-            'labels.sel(partner="individual_1").'
-        )
-    kinds = [
-        str(n) for n, one in ds.data_vars.items() if is_category(one) and "partner" in one.dims
-    ]
-    if kinds:
-        raise DataError(
-            f"{kinds[0]} has categories of pairs, and features of one animal explain one animal: "
-            "make a flag of each, as in (x == 0).where(x.notnull())."
+            'labels.sel(partner=["individual_1"]).'
         )
     return with_any(ds)
 
@@ -137,11 +129,26 @@ def of_one(labels: Data) -> xr.Dataset:
 def with_any(ds: xr.Dataset) -> xr.Dataset:
     """Labels of pairs as those of the first animal, with any other that is there.
 
-    Unknown where it does with none of them what is known, and of one it is not known.
+    Unknown where it does with none of them what is known, and of one it is not known. A category,
+    such as a cluster of pairs, is that with the only other.
+
+    Raises
+    ------
+    DataError
+        A category is of several others, each of which may have another one.
     """
     others = _others(ds)
+    several = bool((others.sum("partner") > 1).any())
 
     def settle(one: xr.DataArray) -> xr.DataArray:
+        if is_category(one) and several:
+            raise DataError(
+                f"{one.name} has a category with each of several others, and features of one "
+                "animal explain one animal: give what each does with one of them, as in "
+                'labels.sel(partner=["individual_1"]).'
+            )
+        if is_category(one):
+            return one.where(others).max("partner").assign_attrs(one.attrs)
         has, unknown = (one == 1).any("partner"), (one.isnull() & others).any("partner")
         unknown = unknown | ~others.any("partner")
         return has.astype(np.float32).where(has | ~unknown).assign_attrs(one.attrs)
