@@ -249,3 +249,23 @@ def test_arithmetic_is_never_taken_for_what_it_started_from(tmp_path: Path, read
         found = ef.open(path, "labels/mine").moving.load()
         np.testing.assert_array_equal(found, ef.annotate(changed.compute(), ["moving"]).moving)
         assert ef.write(ef.annotate(changed, ["moving"]), path, "labels/mine").written == 0
+
+
+def test_metadata_that_were_put_right_in_the_tracks_alone_are_said(
+    tmp_path: Path, ready: Ready
+) -> None:
+    """Groups by a treatment that was corrected since would be of the wrong animals."""
+    path = ready(tmp_path / "c.zarr", upto="poses")
+    given = {"treatment": np.array(["saline", "drug", "drug"], object), "weight": [20, 21, 22]}
+    coords = {name: ("recording", values) for name, values in given.items()}
+    poses = ef.open(path, "poses").assign_coords(coords)
+    ef.write(poses, path, "poses")
+    ef.write(ef.annotate(ef.open(path, "poses"), ["moving"]), path, "labels/rules")
+    ef.open(path, "labels/rules")
+    right = poses.assign_coords(treatment=("recording", given["treatment"][::-1]))
+    ef.write(right.assign_coords(weight=("recording", [20.0, 21.0, 22.0])), path, "poses")
+    with pytest.warns(ef.store.StaleGroup, match="labels/rules has other treatment than poses"):
+        ef.open(path, "labels/rules")
+    ef.write(ef.annotate(ef.open(path, "poses"), ["moving"]), path, "labels/rules")
+    found = ef.open(path, "labels/rules")
+    assert found.treatment.values.tolist() == ["drug", "drug", "saline"]

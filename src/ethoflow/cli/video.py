@@ -142,7 +142,7 @@ class Grids:
         return self.folder / f"{clean_name('-'.join(parts))}.webm"
 
     def clear(self, wanted: Sequence[Path]) -> None:
-        """Take away grids of clusters of this group that an earlier run wrote, and that are gone."""
+        """Take away grids of this group that an earlier run wrote, of clusters that are gone."""
         from ethoflow import results
 
         names = {file.name for file in wanted}
@@ -181,8 +181,10 @@ def _write_grids(
         name = " ".join(filter(None, [behaviour, category]))
         try:
             with screen.track(f"drawing {name}") as progress:
-                table = examples(poses, marked, behaviour, category=category, video=grids.footage,
-                                 n=grids.n, seed=grids.seed, to=file, progress=progress)  # fmt: skip
+                table = examples(
+                    poses, marked, behaviour, category=category, video=grids.footage, n=grids.n,
+                    seed=grids.seed, to=file, progress=progress,
+                )  # fmt: skip
         except DataError as error:
             if len(wanted) == 1:
                 raise
@@ -268,4 +270,3 @@ def _one(poses: xr.Dataset, asked: str | None) -> xr.Dataset:
 
 def _name_of(one: xr.Dataset) -> str:
     return str(one.recording.values).replace("/", "_") if "recording" in one.coords else "recording"
-

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import xarray as xr
 
 from ethoflow import __version__
@@ -96,7 +97,10 @@ def make_report(
     if source:
         sections.append(quality_section(_open(store, source), source))
     for name, ds in opened.items():
-        sections += label_sections(ds, name, wanted.by)
+        own = label_sections(ds, name, wanted.by)
+        if said := _lacking(ds, base):
+            own[0].say(f"Note: {said}", note=True)
+        sections += own
     sections += [card_section(folder, store) for folder in explained]
     if videos is not None and (of_videos := video_section(videos, store)) is not None:
         sections.append(of_videos)
@@ -116,6 +120,16 @@ def _labels(store: Place, groups: Sequence[str], group: str | None) -> list[str]
         return [group]
     found = sorted((n for n in groups if n.startswith(LABELS)), key=lambda n: (n != RULES, n))
     return [n for n in found if any(map(is_behaviour, _quietly(store, n).data_vars.values()))]
+
+
+def _lacking(labels: xr.Dataset, base: xr.Dataset) -> str:
+    """A sentence on recordings of the cohort that labels do not have; empty where they have all."""
+    if "recording" not in base.dims or "recording" not in labels.coords:
+        return ""
+    own = set(map(str, np.atleast_1d(labels.recording.values)))
+    lacking = [str(name) for name in base.recording.values if str(name) not in own]
+    n = base.sizes["recording"]
+    return f"of {n - len(lacking)} of {n} recordings; lacking {listed(lacking, 5)}." if lacking else ""
 
 
 def _out_of_date(store: Place, groups: Sequence[str]) -> list[str]:

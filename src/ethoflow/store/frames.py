@@ -18,7 +18,7 @@ COMPARED = ("fps", "n_frames", "origin", "individual", "animal")
 
 def has_other_frames(state: State, group: str, other: str) -> bool:
     """Whether a recording of `group` has other frames or animals in `other`, or is not there."""
-    names, known = _recordings(state, group), _recordings(state, other)
+    names, known = recordings_of(state, group), recordings_of(state, other)
     if not set(names) <= set(known):
         return True
     rows = [known.index(name) for name in names]
@@ -26,7 +26,7 @@ def has_other_frames(state: State, group: str, other: str) -> bool:
     for name in COMPARED:
         if name not in here or name not in there:
             continue
-        ours, theirs = _read(state, group, name), _read(state, other, name)
+        ours, theirs = read_small(state, group, name), read_small(state, other, name)
         if dims_of(there[name])[:1] == ("recording",):
             theirs = theirs[rows]
         if not np.array_equal(ours, theirs):
@@ -34,12 +34,14 @@ def has_other_frames(state: State, group: str, other: str) -> bool:
     return False
 
 
-def _recordings(state: State, group: str) -> list[str]:
+def recordings_of(state: State, group: str) -> list[str]:
+    """Names of the recordings of a group; none where it has no such dim."""
     if "recording" not in state.arrays(group):
         return []
-    return [str(name) for name in _read(state, group, "recording")]
+    return [str(name) for name in read_small(state, group, "recording")]
 
 
-def _read(state: State, group: str, name: str) -> npt.NDArray[Any]:
+def read_small(state: State, group: str, name: str) -> npt.NDArray[Any]:
+    """A small array of a group, such as a coordinate."""
     document, stamp = state.arrays(group)[name], state.stamp(group)
     return read_whole(refer(state.path, group, name, document, stamp), state.known(group).small)

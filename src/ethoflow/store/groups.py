@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from ethoflow.errors import did_you_mean, listed, near_file
+from ethoflow.errors import did_you_mean, in_words, listed, near_file
 from ethoflow.place import Place, Url, place
 from ethoflow.schema import DataError
 from ethoflow.store.arrays import StoredArray, refer
@@ -17,10 +17,11 @@ from ethoflow.store.documents import Document, dims_of, name_of
 from ethoflow.store.files import PROGRESS, is_file, names_in, place_of
 from ethoflow.store.frames import has_other_frames
 from ethoflow.store.journal import journals_in
+from ethoflow.store.metadata import find_other_metadata
 from ethoflow.store.progress import groups_in_progress, progress_of
 from ethoflow.store.reading import read_whole
 from ethoflow.store.root import read_state
-from ethoflow.store.state import FRAMES_OF, State
+from ethoflow.store.state import FRAMES_OF, MADE_BY, State
 
 
 class IncompleteGroup(UserWarning):
@@ -28,7 +29,7 @@ class IncompleteGroup(UserWarning):
 
 
 class StaleGroup(UserWarning):
-    """A group that was made from numbers which have changed since, or are of more recordings."""
+    """A group made from numbers or metadata that have changed since, or of more recordings."""
 
 
 def exists(path: str | Place, group: str = "") -> bool:
@@ -218,6 +219,15 @@ def _warn(state: State, group: str) -> None:
             stacklevel=5,
         )
 
+    for source, names in find_other_metadata(state, group).items():
+        warnings.warn(
+            f"{state.path}: {group} has other {in_words(names)} than {source}, which it was made "
+            "from, and groups by these would be wrong in one of them: make it, and what lies "
+            "between, again with the same command, or ef.write.",
+            StaleGroup,
+            stacklevel=5,
+        )
+
 
 def find_stale(state: State, group: str) -> dict[str, list[str]]:
     """Stored variables that have changed since others were made from them, and which these are."""
@@ -233,13 +243,20 @@ def find_stale(state: State, group: str) -> dict[str, list[str]]:
 
 
 def find_lacking(state: State, group: str) -> dict[str, list[str]]:
-    """Recordings that a group lacks, and that one it was made from has, by that group."""
+    """Recordings that a group lacks, and that one it was made from has, by that group.
+
+    None where no stage made it: who wrote it may have chosen some.
+    """
     own = state.record(group)
     found: dict[str, list[str]] = {}
-    for source in {place for sources in own.sources.values() for place in sources}:
+    if MADE_BY not in state.group_attributes(group):
+        return found
+    for source in {one for sources in own.sources.values() for one in sources}:
         other, _, name = source.rpartition("/")
         if other != group and other in state.records and name in state.record(other).variables:
-            there = {one for one, digest in digests_in(state, other, name).items() if int(digest, 16)}
+            there = {
+                one for one, digest in digests_in(state, other, name).items() if int(digest, 16)
+            }
             lacking = there - set(own.recordings)
             if len(lacking) > len(found.get(other, [])):
                 found[other] = sorted(lacking)

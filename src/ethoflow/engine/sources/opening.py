@@ -57,7 +57,8 @@ def open_store(
     store.IncompleteGroup
         A write is under way or was interrupted: this is the state before it.
     store.StaleGroup
-        The group was made from numbers that have changed since, or are of more recordings.
+        The group was made from numbers or metadata that have changed since, or are of more
+        recordings.
     """
     names = store.list_groups(path) if group is None else [group]
     opened = {name: _open_group(path, name, warn=warn) for name in names}
