@@ -266,6 +266,9 @@ def test_metadata_that_were_put_right_in_the_tracks_alone_are_said(
     ef.write(right.assign_coords(weight=("recording", [20.0, 21.0, 22.0])), path, "poses")
     with pytest.warns(ef.store.StaleGroup, match="labels/rules has other treatment than poses"):
         ef.open(path, "labels/rules")
+    said = "labels/rules: has other treatment than poses, which it was made from"
+    assert ef.verify(path).stale == (said,)
     ef.write(ef.annotate(ef.open(path, "poses"), ["moving"]), path, "labels/rules")
     found = ef.open(path, "labels/rules")
     assert found.treatment.values.tolist() == ["drug", "drug", "saline"]
+    assert not ef.verify(path).stale

@@ -129,7 +129,9 @@ def _lacking(labels: xr.Dataset, base: xr.Dataset) -> str:
     own = set(map(str, np.atleast_1d(labels.recording.values)))
     lacking = [str(name) for name in base.recording.values if str(name) not in own]
     n = base.sizes["recording"]
-    return f"of {n - len(lacking)} of {n} recordings; lacking {listed(lacking, 5)}." if lacking else ""
+    return (
+        f"of {n - len(lacking)} of {n} recordings; lacking {listed(lacking, 5)}." if lacking else ""
+    )
 
 
 def _out_of_date(store: Place, groups: Sequence[str]) -> list[str]:

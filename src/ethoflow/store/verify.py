@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ethoflow.errors import in_words, listed
 from ethoflow.place import Place
 from ethoflow.schema import DataError
 from ethoflow.store.arrays import chunk_path, index_of
@@ -17,7 +18,8 @@ from ethoflow.store.checksums import holds
 from ethoflow.store.damage import Cell, note_damage
 from ethoflow.store.documents import Document, chunks_of
 from ethoflow.store.files import is_file, place_of, read_file
-from ethoflow.store.groups import find_stale, interrupted, list_groups
+from ethoflow.store.groups import find_lacking, find_stale, interrupted, list_groups
+from ethoflow.store.metadata import find_other_metadata
 from ethoflow.store.progress import copy_path
 from ethoflow.store.record import Record
 from ethoflow.store.root import is_same, read_state
@@ -77,11 +79,20 @@ def verify(path: str | Place, progress: Callable[[int, int], None] | None = None
 
 
 def _list_stale(state: State, group: str) -> list[str]:
-    return [
+    changed = [
         f"{group} {name}: made from {source}, which has changed since"
         for source, names in find_stale(state, group).items()
         for name in names
     ]
+    lacking = [
+        f"{group}: lacks {listed(names, 3)}, which {source} has by now"
+        for source, names in find_lacking(state, group).items()
+    ]
+    other = [
+        f"{group}: has other {in_words(names)} than {source}, which it was made from"
+        for source, names in find_other_metadata(state, group).items()
+    ]
+    return [*changed, *lacking, *other]
 
 
 def _check_recorded(state: State, group: str, record: Record) -> Iterator[Fault]:
