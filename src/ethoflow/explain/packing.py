@@ -44,7 +44,7 @@ def pack(model: Model, rows: Rows, scores: pd.DataFrame) -> Model:
         "animal": text_of(rows.frames.animal) if "animal" in rows.frames.coords else None,
         "scores": {str(n): [None if one != one else one for one in column.tolist()]
                    for n, column in scores.items()},
-        "kinds": {str(name): column.dtype.str for name, column in scores.items()
+        "kinds": {str(name): str(column.dtype) for name, column in scores.items()
                   if column.dtype.kind in "bif"},
     }  # fmt: skip
     recipe = {**model.recipe, "format": FORMAT, KEPT: json.loads(json.dumps(kept))}

@@ -169,7 +169,8 @@ def _others(ds: xr.Dataset) -> xr.DataArray:
     there = (ds.animal != "").drop_vars(["individual", "animal"], errors="ignore")
     seats = [there.isel(individual=names.index(one)) if one in names else xr.ones_like(
              there.isel(individual=0)) for one in partners]  # fmt: skip
-    return others & xr.concat(seats, "partner")
+    found: xr.DataArray = others & xr.concat(seats, "partner")
+    return found
 
 
 def read_rows(
