@@ -15,7 +15,7 @@ from tests.learn.worlds import as_labels, bursts
 
 torch = pytest.importorskip("torch", reason="networks need PyTorch")
 
-SMALL = {"networks": 1, "steps": 40, "width": 16, "every": 20}
+SMALL = {"networks": 1, "steps": 24, "width": 16, "every": 12, "rate": 0.01}
 
 
 @pytest.fixture
@@ -75,9 +75,8 @@ def test_frames_for_scales_are_spread_over_all_tracks():
 
 def test_what_is_streamed_is_learnt_and_chunks_do_not_show(long_world, little_room):
     poses, labels = long_world
-    settings = {**SMALL, "steps": 60}
     made = [
-        ef.learn.fit(data, labels, model="tcn", settings=settings, folds=0)
+        ef.learn.fit(data, labels, model="tcn", settings=SMALL, folds=0)
         for data in (poses, poses.chunk(time=700))
     ]
     assert made[0].digest == made[1].digest

@@ -126,7 +126,7 @@ def fit(
         reads: Reads = "pose" if getattr(config, "graph", False) else "signal"
         taken = with_shelf(data, taken, frames, reads=reads, seed=seed, progress=progress)
         if "steps" not in (settings or {}):
-            config = steps_to_pass(taken.pieces.shelf, config)
+            config = steps_to_pass(taken.recipe["fitted_on"]["network"]["frames"], config)
     with resuming(checkpoint):
         fitted = family.fit(taken.pieces, config, seed=seed, device=device, progress=progress)
     if fitted.emission is None:

@@ -103,9 +103,9 @@ def with_shelf(
     )
 
 
-def steps_to_pass(shelf: Shelf, config: Any) -> Any:
-    """Settings of a family with so many steps that all frames are passed once, if not more."""
-    needed = -(-int(shelf.n_frames.sum()) // (config.batch * config.length))
+def steps_to_pass(frames: int, config: Any) -> Any:
+    """Settings of a family with so many steps that as many frames are passed, if not more."""
+    needed = -(-frames // (config.batch * config.length))
     return replace(config, steps=max(config.steps, needed))
 
 

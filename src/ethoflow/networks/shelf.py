@@ -135,7 +135,8 @@ class Shelf:
         """One array more, that `make` makes of pieces of the array `of`."""
         self.channels[name] = channels
         made = self._make(name)
-        with writing_to(self._folder.path, goes_on=GOES_ON):
+        needed = 4 * channels * self.longest * len(self)
+        with writing_to(self._folder.path, needed=needed, goes_on=GOES_ON):
             for begin in range(0, len(self), AT_ONCE):
                 end = min(begin + AT_ONCE, len(self))
                 made[begin:end] = make(np.asarray(self._arrays[of][begin:end]))
