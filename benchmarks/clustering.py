@@ -4,7 +4,7 @@ python benchmarks/clustering.py FOLDER                      # all families on al
 python benchmarks/clustering.py FOLDER --models syllables hmm --sets seed_0_1mm
 python benchmarks/clustering.py FOLDER --missing            # labels that change with lost points
 python benchmarks/clustering.py FOLDER --half               # a model of half of the animals
-python benchmarks/clustering.py FOLDER --choose             # the number of clusters by agreement
+python benchmarks/clustering.py FOLDER --choose             # the number of clusters, and the index then
 """
 
 from __future__ import annotations
@@ -105,16 +105,25 @@ def half(path: Path) -> None:
 
 
 def choose(path: Path) -> None:
+    """The number that is chosen, and how well that many clusters are those that were planted."""
+    ds, state = read(path)
     begun = time.process_time()
-    choice = choose_n_clusters(sample(read(path)[0]).pieces)
-    agreed = " ".join(
-        f"{n}:{one:.2f} ({choice.told[n]:.2f})" for n, one in choice.agreement.items()
-    )
+    choice = choose_n_clusters(sample(ds).pieces)
+    spent = time.process_time() - begun
+    found = labels_of(ef.cluster.fit(ds, choice.n_clusters), ds)
     print(
-        f"{path.stem:12} chosen {choice.n_clusters} in {time.process_time() - begun:.0f} CPU s; "
-        f"agreement of halves (nats alike less apart) {agreed}",
+        f"{path.stem:12} chosen {choice.n_clusters} in {spent:.0f} CPU s, "
+        f"ARI {ef.cluster.adjusted_rand(found, state):.3f}; a cluster has to gain "
+        f"{choice.worth:.3f}",
         flush=True,
     )
+    numbers = sorted(choice.gained)
+    for less, n in zip(numbers, numbers[1:], strict=False):
+        print(
+            f"  {n:2d} gains {choice.gained[n] - choice.gained[less]:.3f}  "
+            f"agreement of halves {choice.agreement.get(n, np.nan):.2f}",
+            flush=True,
+        )
 
 
 def main() -> None:
