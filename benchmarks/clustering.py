@@ -4,13 +4,14 @@ python benchmarks/clustering.py FOLDER                      # all families on al
 python benchmarks/clustering.py FOLDER --models syllables hmm --sets seed_0_1mm
 python benchmarks/clustering.py FOLDER --missing            # labels that change with lost points
 python benchmarks/clustering.py FOLDER --half               # a model of half of the animals
-python benchmarks/clustering.py FOLDER --choose             # the number of clusters, and the index then
+python benchmarks/clustering.py FOLDER --choose             # how many clusters, and the index then
 """
 
 from __future__ import annotations
 
 import argparse
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -118,7 +119,7 @@ def choose(path: Path) -> None:
         flush=True,
     )
     numbers = sorted(choice.gained)
-    for less, n in zip(numbers, numbers[1:], strict=False):
+    for less, n in pairwise(numbers):
         print(
             f"  {n:2d} gains {choice.gained[n] - choice.gained[less]:.3f}  "
             f"agreement of halves {choice.agreement.get(n, np.nan):.2f}",
