@@ -6,7 +6,7 @@ python benchmarks/clustering.py FOLDER --models syllables hmm --sets seed_0_1mm
 python benchmarks/clustering.py FOLDER --missing            # labels that change with lost points
 python benchmarks/clustering.py FOLDER --half               # models of half of the animals
 python benchmarks/clustering.py FOLDER --seeds              # agreement of two seeds by minutes
-python benchmarks/clustering.py FOLDER --choose             # the number of clusters by agreement
+python benchmarks/clustering.py FOLDER --choose             # how many clusters, and the index then
 python benchmarks/clustering.py FOLDER --faster             # the same at 50 frames per second
 
 Every line is printed when it is measured; tables of families and sets follow as Markdown. One
@@ -19,6 +19,7 @@ import argparse
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -211,16 +212,25 @@ def faster(path: Path) -> None:
 
 
 def choose(path: Path) -> None:
+    """The number that is chosen, and how well that many clusters are those that were planted."""
+    ds, state = read(path)
     begun = time.process_time()
-    choice = choose_n_clusters(sample(read(path)[0]).pieces)
-    agreed = " ".join(
-        f"{n}:{one:.2f} ({choice.told[n]:.2f})" for n, one in choice.agreement.items()
-    )
+    choice = choose_n_clusters(sample(ds).pieces)
+    spent = time.process_time() - begun
+    found = labels_of(ef.cluster.fit(ds, choice.n_clusters), ds)
     print(
-        f"{path.stem:12} chosen {choice.n_clusters} in {time.process_time() - begun:.0f} CPU s; "
-        f"agreement of halves (nats alike less apart) {agreed}",
+        f"{path.stem:12} chosen {choice.n_clusters} in {spent:.0f} CPU s, "
+        f"ARI {ef.cluster.adjusted_rand(found, state):.3f}; a cluster has to gain "
+        f"{choice.worth:.3f}",
         flush=True,
     )
+    numbers = sorted(choice.gained)
+    for less, n in pairwise(numbers):
+        print(
+            f"  {n:2d} gains {choice.gained[n] - choice.gained[less]:.3f}  "
+            f"agreement of halves {choice.agreement.get(n, np.nan):.2f}",
+            flush=True,
+        )
 
 
 def main() -> None:

@@ -35,6 +35,7 @@ RECORDINGS = {
 }  # fmt: skip
 FOLDS = 10
 WINDOW = 0.5
+CONTEXTS = (0.1, 0.5, 1.5)
 
 
 def read(folder: Path, name: str, fps: float) -> xr.Dataset:
@@ -56,6 +57,14 @@ def window_statistics(rows: np.ndarray, width: int) -> np.ndarray:
     padded = np.pad(rows, ((0, 0), (width // 2, width - 1 - width // 2)), mode="edge")
     view = np.lib.stride_tricks.sliding_window_view(padded, width, axis=1)
     return np.concatenate([view.mean(axis=-1), view.std(axis=-1)])
+
+
+def means(row: np.ndarray, widths: list[int]) -> np.ndarray:
+    """Means of a row (1, time) in centred windows of several widths, of what is seen in each."""
+    seen = ~np.isnan(row)
+    held = [np.stack([np.convolve(one[0], np.ones(width), "same") for one in
+                      (np.nan_to_num(row), seen)]) for width in widths]  # fmt: skip
+    return np.stack([total / np.maximum(count, 1) for total, count in held])
 
 
 def blocked_f1(rows: np.ndarray, truth: np.ndarray, known: np.ndarray, embargo: int) -> float:
@@ -92,6 +101,7 @@ def probe(folder: Path, n_clusters: int) -> None:
     given = {
         "log speed": speed,
         f"log speed, mean of {WINDOW} s": smooth,
+        f"log speed, means of {CONTEXTS} s": means(speed, [round(x * 50) for x in CONTEXTS]),
         f"statistics of {WINDOW} s": window_statistics(columns.values, width),
         "embedding": embedding,
         "embedding and log speed": np.concatenate([embedding, speed]),

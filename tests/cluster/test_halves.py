@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 
 import ethoflow as ef
-from ethoflow.cluster.choosing import choose_n_clusters, halves_of
+from ethoflow.cluster.choosing import UnsureNumber, choose_n_clusters, halves_of
 from ethoflow.cluster.halves import _halves
 from ethoflow.cluster.pieces import MOST_RECORDINGS, choose_places
 from ethoflow.cluster.sampling import sample
@@ -56,10 +56,14 @@ def test_recordings_of_one_animal_are_in_one_half(
 
 def test_the_number_that_is_there_is_chosen() -> None:
     pieces, _ = switching(n_pieces=12)
-    choice = choose_n_clusters(pieces, most=6)
+    choice = choose_n_clusters(pieces, most=8)
     assert choice.n_clusters == 4
     assert choice.agreement[4] > choice.agreement[6]
-    assert list(choice.likelihood) == list(choice.bic) == list(choice.agreement)
+    assert list(choice.gained) == list(choice.bic) == [8, 7, 6, 5, 4, 3, 2]
+    assert list(choice.unseen) == list(choice.agreement) == [6, 5, 4, 3, 2]
+    assert choice.gained[4] - choice.gained[3] > choice.worth > choice.gained[5] - choice.gained[4]
+    with pytest.warns(UnsureNumber, match="were tried up to 3"):
+        choose_n_clusters(pieces, most=3)
     one, _ = switching(n_pieces=1, n_frames=600)
     assert [half.n_frames for half in halves_of(one)] == [300, 300]
 

@@ -1,14 +1,18 @@
-"""How many clusters there are: as many as models of two halves of the animals tell alike.
+"""How many clusters there are: those after which one more gains no more than any cut does.
 
 Likelihoods, of other animals too, and the criterion of Bayes go on rising where a state is cut in
-two that nobody would tell apart, and two seeds find the same such cut once both search long enough.
-What two models of different animals say in common rises with every cluster that both have; what
-only one of them says rises with every cluster that they cut otherwise. The number is chosen at
-which the first is most above the second.
+two that nobody would tell apart, because behaviours are no Gaussians. Models of two halves of the
+animals find the same such cuts once both search long enough, so agreement does not tell either.
+What a cut is worth is seen where all there are have been made: the slope of the likelihood over
+the largest numbers. A cluster counts that gains more than twice as much (the slope heuristic:
+Birgé & Massart 2007, Probab. Theory Relat. Fields 138:33; Baudry, Maugis & Michel 2012, Stat.
+Comput. 22:455).
 """
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,76 +20,98 @@ import torch
 
 from ethoflow.cluster.family import Pieces
 from ethoflow.cluster.hmm import Expected, Prior, States, Stretches, expect
-from ethoflow.cluster.matching import adjusted_rand, told
-from ethoflow.cluster.merging import Effort, cut_and_merge, merged_once, start_of
+from ethoflow.cluster.matching import adjusted_rand
+from ethoflow.cluster.merging import Effort, cut_and_merge, cut_one, merged_once, start_of
 from ethoflow.cluster.numbers import PER_CLUSTER, known_frames
 from ethoflow.engine.declare import Array
 
 MOST = 20
 FEWEST = 2
-APART = 1.5
-"""What is said by one alone counts so much more: chosen on two sets of planted states."""
+FAR = 2 / 3
+"""Share of the largest number from which on there is nothing left but cuts."""
+TIMES = 2.0
+"""A cluster gains more than so many cuts."""
 CUTS = 2
-"""Searches for a likelier optimum at every number."""
+"""Searches for a likelier optimum at every number; one at the far end."""
+ABOVE = 2
+"""Models of halves are compared at so many more than were chosen, and at all below."""
+
+
+class UnsureNumber(UserWarning):
+    """The number of clusters that was chosen is the least or near the most that were tried."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The number of clusters, and for each number how far models of two halves agree.
+    """The number of clusters, and the numbers it rests on, by number of clusters.
 
-    `agreement` is the adjusted Rand index of their labels, and `told` the nats per frame that both
-    say, less `APART` times those that one of them says alone. `likelihood` is that of the half that
-    a model was not fitted on, and `bic` the criterion of Bayes of the other, per frame, mean of
-    both: they are printed, and not believed.
+    `gained` is the log likelihood per frame, and `worth` what a cluster has to add to it. Of models
+    of two halves `agreement` is the adjusted Rand index of their labels, and `unseen` the log
+    likelihood per frame of the half that a model was not fitted on: up to a few more than were
+    chosen. `bic` is the criterion of Bayes per frame. `unseen` and `bic` are not believed.
     """
 
     n_clusters: int
+    gained: dict[int, float]
+    worth: float
     agreement: dict[int, float]
-    told: dict[int, float]
-    likelihood: dict[int, float]
+    unseen: dict[int, float]
     bic: dict[int, float]
-
-
-@dataclass(frozen=True)
-class _Half:
-    data: Stretches
-    states: States
-    found: Expected
-    generator: torch.Generator
 
 
 def choose_n_clusters(
     pieces: Pieces, *, seed: int = 0, most: int = MOST, device: str = "cpu"
 ) -> Choice:
-    """The number of clusters at which models of two halves tell most alike and least apart.
+    """The number of clusters of which each gains more than twice what a cut gains.
 
-    Halves are of the recordings, or of the stretches of one. From `most` states each is merged one
-    by one, and at every number cut and merged again.
+    From `most` states two are merged again and again, and at every number a likelier optimum is
+    searched for. The halves that are compared are of the recordings, or of the stretches of one.
+    Where the number is the least, or near the most that were tried, `UnsureNumber` warns.
     """
     known = int(known_frames(pieces).sum())
     most = max(min(most, known // 2 // PER_CLUSTER), FEWEST)
-    whole = Stretches.of(torch.from_numpy(pieces.read("signal")).to(device))
-    prior, effort = Prior(), Effort(starts=2)
-    halves = []
-    for place, own in enumerate(halves_of(pieces)):
-        data = Stretches.of(torch.from_numpy(own.read("signal")).to(device))
-        states, found = start_of(data, most, [seed, place], prior, effort)
-        generator = torch.Generator().manual_seed(seed + place)
-        halves.append(_Half(data, states, found, generator))
-    agreement, alike, likelihood, bic = {}, {}, {}, {}
-    for n in range(most, FEWEST - 1, -1):
-        if n < most:
-            halves = [_with(half, *merged_once(half.data, half.states, half.found, prior, 2)[:2])
-                      for half in halves]  # fmt: skip
-        for _ in range(CUTS):
-            halves = [_searched(half, prior, effort) for half in halves]
-        one, other = _labels(halves, whole)
-        agreement[n] = float(adjusted_rand(one, other))
-        common, alone = told(one, other)
-        alike[n] = common - APART * alone
-        likelihood[n], bic[n] = _likelihoods(halves)
-    best = max(alike, key=lambda n: (alike[n], n))
-    return Choice(best, agreement, alike, likelihood, bic)
+    whole = _stretches(pieces, device)
+    gained, bic = {}, {}
+    for states, found in _path(whole, most, [seed], one=True):
+        gained[states.n] = found.likelihood / known
+        bic[states.n] = _bic(states, known) - 2 * gained[states.n]
+    worth = TIMES * slope_of_cuts(gained)
+    best = max(gained, key=lambda n: (gained[n] - worth * n, -n))
+    if best == FEWEST or best >= FAR * most - 1:
+        warnings.warn(
+            f"{best} clusters are chosen, and numbers were tried up to {most}: what a cluster "
+            "gains is not seen apart from what a cut gains, and there may be more. Give more "
+            "recordings, or n_clusters, and look at ef.cluster.stability.",
+            UnsureNumber,
+            stacklevel=3,
+        )
+    agreement, unseen = {}, {}
+    halves = [_stretches(half, device) for half in halves_of(pieces)]
+    paths = [_path(half, min(best + ABOVE, most), [seed, k]) for k, half in enumerate(halves)]
+    for steps in zip(*paths, strict=True):
+        both = [states for states, _ in steps]
+        agreement[both[0].n] = float(adjusted_rand(*(_labels(one, whole) for one in both)))
+        unseen[both[0].n] = float(
+            np.mean([_per_frame(half, one) for half, one in zip(halves[::-1], both, strict=True)])
+        )
+    return Choice(best, gained, worth, agreement, unseen, bic)
+
+
+def slope_of_cuts(gained: Mapping[int, float]) -> float:
+    """What one more state gains at the far end, by the median of all slopes there (Theil and Sen).
+
+    Examples
+    --------
+    >>> gained = {2: 0.0, 3: 0.5, 4: 1.0, 5: 1.1, 6: 1.2}
+    >>> round(slope_of_cuts(gained), 3)
+    0.1
+    """
+    from scipy.stats import theilslopes  # heavy
+
+    far = [n for n in gained if n >= FAR * max(gained)]
+    if len(far) < 2:
+        return 0.0
+    return max(float(theilslopes([gained[n] for n in far], far).slope), 0.0)
 
 
 def halves_of(pieces: Pieces) -> list[Pieces]:
@@ -107,30 +133,45 @@ def halves_of(pieces: Pieces) -> list[Pieces]:
     ]  # fmt: skip
 
 
-def _with(half: _Half, states: States, found: Expected) -> _Half:
-    return replace(half, states=states, found=found)
+def _stretches(pieces: Pieces, device: str) -> Stretches:
+    return Stretches.of(torch.from_numpy(pieces.read("signal")).to(device))
 
 
-def _searched(half: _Half, prior: Prior, effort: Effort) -> _Half:
-    """The half with its states cut and merged, where that is likelier."""
-    cut = cut_and_merge(half.data, half.states, half.found, prior, effort, half.generator)
-    return _with(half, *cut) if cut[1].likelihood > half.found.likelihood else half
+def _path(
+    data: Stretches, most: int, seed: list[int], *, one: bool = False
+) -> Iterator[tuple[States, Expected]]:
+    """States of every number from `most` down, and what data say of them.
+
+    With `one` optima that are next to each other are searched too, short of the far end.
+    """
+    prior, effort = Prior(), Effort(starts=2)
+    generator = torch.Generator().manual_seed(sum(seed))
+    states, found = start_of(data, most, seed, prior, effort)
+    for n in range(most, FEWEST - 1, -1):
+        if n < most:
+            states, found, _ = merged_once(data, states, found, prior, effort.between)
+        near = n < FAR * most
+        for _ in range(CUTS if near else 1):
+            other, now = cut_and_merge(data, states, found, prior, effort, generator)
+            if now.likelihood > found.likelihood:
+                states, found = other, now
+        if one and near:
+            states, found = cut_one(data, states, found, prior)
+        yield states, found
 
 
-def _labels(halves: list[_Half], whole: Stretches) -> list[Array]:
-    """States that both say of all frames that were seen."""
+def _labels(states: States, whole: Stretches) -> Array:
+    """State of all frames that were seen."""
     seen = whole.seen.cpu().numpy()
-    return [expect(whole, half.states).share.argmax(-1).cpu().numpy()[seen] for half in halves]
+    labels: Array = expect(whole, states).share.argmax(-1).cpu().numpy()[seen]
+    return labels
 
 
-def _likelihoods(halves: list[_Half]) -> tuple[float, float]:
-    """Likelihood of the half a model was not fitted on, and the criterion of Bayes, per frame."""
-    n, d = halves[0].states.mean.shape
-    free = n * (d + d * (d + 1) / 2) + n * n - 1
-    unseen, bic = [], []
-    for half, other in zip(halves, halves[::-1], strict=True):
-        frames = float(half.data.seen.sum())
-        known = expect(other.data, half.states).likelihood
-        unseen.append(known / float(other.data.seen.sum()))
-        bic.append(free * np.log(frames) / frames - 2 * half.found.likelihood / frames)
-    return float(np.mean(unseen)), float(np.mean(bic))
+def _per_frame(data: Stretches, states: States) -> float:
+    return expect(data, states).likelihood / float(data.seen.sum())
+
+
+def _bic(states: States, frames: int) -> float:
+    """What the criterion of Bayes takes for the numbers that are free, per frame."""
+    n, d = states.mean.shape
+    return float((n * (d + d * (d + 1) / 2) + n * n - 1) * np.log(frames) / frames)

@@ -103,7 +103,7 @@ class Clusterer:
 
     @property
     def agreement(self) -> dict[int, float]:
-        """Of two halves, by number of clusters, where the number was chosen by it; else empty."""
+        """Of models of two halves, by number of clusters; empty where the number was given."""
         return {int(n): one for n, one in self.model.recipe.get("agreement", {}).items()}
 
     @property

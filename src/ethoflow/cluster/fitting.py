@@ -54,8 +54,8 @@ def fit(
         Cleaned poses of one recording or a cohort; or a matrix of numbers (individual, feature,
         time) such as `feature_matrix` gives, or an embedding (individual, latent, time).
     n_clusters
-        How many, default 10. None chooses the number on which models of two halves of the
-        recordings agree best, for what they say (docs/clusterers.md).
+        How many, default 10. None chooses the number of which each gains more likelihood
+        than two cuts of what is one (docs/clusterers.md).
     model
         Name of the family, default ``"syllables"``; ``"hmm"``, ``"mixture"``, ``"kmeans"`` are
         baselines (docs/clusterers.md).

@@ -40,26 +40,6 @@ def adjusted_rand(one: Array, other: Array) -> float:
     return 1.0 if most == chance else (pairs - chance) / (most - chance)
 
 
-def told(one: Array, other: Array) -> tuple[float, float]:
-    """Nats per frame that two clusterings say in common, and that one of them says alone.
-
-    Mutual information and variation of information (Meila 2007, J. Multivar. Anal. 98:873).
-
-    Examples
-    --------
-    >>> [round(x, 3) for x in told(np.array([0, 0, 1, 1]), np.array([1, 1, 0, 0]))]
-    [0.693, 0.0]
-    >>> [round(x, 3) for x in told(np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1]))]
-    [0.0, 1.386]
-    """
-    table = crossed(one, other)
-    share = table / max(table.sum(), 1)
-    rows, columns, both = (
-        float(-(p[p > 0] * np.log(p[p > 0])).sum()) for p in (share.sum(1), share.sum(0), share)
-    )
-    return rows + columns - both, 2 * both - rows - columns
-
-
 def match(one: Array, other: Array) -> Array:
     """For every cluster of `one` the cluster of `other` that is the same, -1 where none is left.
 
