@@ -205,12 +205,6 @@ def _deviating(rng: np.random.Generator, effect: float) -> float:
     return float(norm.loc[norm.drug == "drug", "p"].iloc[0])
 
 
-def _deviating_group(rng: np.random.Generator, effect: float) -> float:
-    table = clouds(rng, effect, n=16)
-    norm = ef.stats.deviations(table, by="drug", reference="none", columns=["x", "y", "z"])
-    return float(quiet(lambda: ef.stats.compare(norm, by="drug", value="deviation")).p.iloc[0])
-
-
 def _flow(rng: np.random.Generator, effect: float) -> float:
     """Shares of nine transitions, of counts of each animal."""
     cages, rows = 10, []
@@ -320,7 +314,6 @@ KINDS: Mapping[str, Kind] = {
     "separation, AUC": each(_separated("auc"), 1.5),
     "separation, best of four bins": each(_best_bin, 2.0),
     "deviation of one unit from 20": each(_deviating, 1.5),
-    "deviation, two groups": each(_deviating_group, 1.5),
     "any of ten behaviours, Holm": each(_any_of_ten("holm"), 1.0),
     "any of ten behaviours, Benjamini-Hochberg": each(_any_of_ten("benjamini-hochberg"), 1.0),
 }

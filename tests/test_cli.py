@@ -287,6 +287,18 @@ def test_init_finds_the_files_and_run_takes_what_it_writes(lab: Path) -> None:
     assert run("init", lab).exit_code == 1
 
 
+def test_rules_that_need_mm_are_refused_before_poses_are_made(lab: Path) -> None:
+    tracks = (lab / "project.yaml").read_text().splitlines()[0]
+    (lab / "project.yaml").write_text(f"{tracks}\nfps: 25\nrules: [freezing, moving]\n")
+    done = run("run", lab / "project.yaml")
+    assert done.exit_code == 1
+    assert "cannot apply moving, which needs positions in mm. These are in px." in done.output
+    assert "poses:" not in done.output
+    with (lab / "project.yaml").open("a") as file:
+        file.write("parameters: {moving: {min_speed: 30 px/s}}\n")
+    assert "freezing, moving" in succeed("run", lab / "project.yaml")
+
+
 def test_rules_of_ones_own_from_the_command_line(lab: Path) -> None:
     (lab / "rules.py").write_text(
         "import ethoflow as ef\n\n\n"

@@ -73,11 +73,16 @@ def test_what_no_step_took_is_said() -> None:
 
 def test_the_sum_is_that_of_all_frames_whatever_the_chunks() -> None:
     cohort = stack([make_poses(2, 60, name="short"), make_poses(3, 110, name="long")])
+    cohort = cohort.assign_coords(treatment=("recording", ["drug", "none"]))
     table = ef.report_cleaning(cohort, ef.clean(cohort))
     lazy = cohort.chunk(recording=1, time=13)
     pd.testing.assert_frame_equal(ef.report_cleaning(lazy, ef.clean(lazy)), table)
-    pd.testing.assert_frame_equal(tabulate(count_cleaning(ef.clean(lazy))), table)
+    pd.testing.assert_frame_equal(tabulate(count_cleaning(ef.clean(lazy)), lazy), table)
     _check_sums(table)
+    assert table.groupby("recording").treatment.unique().map(list).to_dict() == {
+        "short": ["drug"], "long": ["none"]
+    }  # fmt: skip
+    assert "animal" in table
     assert sorted(set(table.n_frames)) == [60, 110]
     assert (table[["low_confidence", "jump", "filled"]].sum() > 0).all()
     counts = count_cleaning(ef.clean(cohort), n_bins=7)

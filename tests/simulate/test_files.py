@@ -65,6 +65,8 @@ def test_metadata_table(tmp_path: Path) -> None:
     table = pd.read_csv(write_metadata(tracks, tmp_path / "animals.csv"))
     assert table.recording.tolist() == tracks.recording.values.tolist()
     assert table.treatment.tolist() == ["control", "treated", "control"]
+    alone = pd.read_csv(write_metadata(tracks.isel(recording=1), tmp_path / "one.csv"))
+    pd.testing.assert_frame_equal(alone, table[1:2].reset_index(drop=True))
 
 
 def test_a_long_recording_does_not_jump() -> None:

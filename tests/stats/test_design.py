@@ -181,3 +181,26 @@ def test_cages_that_are_numbers_with_gaps_keep_their_names() -> None:
     design = find_design(table, "treatment")
     assert sorted(design.rows["unit"].unique()) == list("1234567")
     assert any("have no cage" in note for note in design.notes)
+
+
+def test_a_table_of_cages_alone_has_them_as_its_sample() -> None:
+    table = pd.DataFrame({"cage": [*"abcdef"], "treatment": ["x", "y"] * 3})
+    assert find_design(table, "treatment").unit == "cage"
+
+
+def test_levels_that_look_like_one_are_said() -> None:
+    names = ["Saline", "saline ", "CNO", "nan"] * 3
+    table = pd.DataFrame({"animal": [f"m{i}" for i in range(12)], "treatment": names})
+    first, second = find_design(table, "treatment").notes
+    assert "both 'Saline' and 'saline'" in first
+    assert "is 'nan' in some rows" in second
+    same = table.assign(treatment=["AA", "Aa", "10 mg", "1 0 mg"] * 3)
+    assert not any("Aa" in note for note in find_design(same, "treatment").notes)
+
+
+def test_levels_are_in_the_order_of_their_numbers() -> None:
+    names = ["10 mg", "2 mg", "vehicle", "2.5 mg"] * 3
+    table = pd.DataFrame({"animal": [f"m{i}" for i in range(12)], "dose": names})
+    assert find_design(table, "dose").by["dose"] == ("vehicle", "2 mg", "2.5 mg", "10 mg")
+    days = table.assign(dose=pd.to_datetime(["2026-01-10", "2026-01-09"] * 6))
+    assert find_design(days, "dose").by["dose"] == ("2026-01-09", "2026-01-10")

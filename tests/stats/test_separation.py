@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from ethoflow.errors import DataError
-from ethoflow.stats import compare, deviations, separation
+from ethoflow.stats import ComparisonNote, compare, deviations, separation
 from ethoflow.stats.permutation import group_ways
 from ethoflow.stats.separation import distances, energies, pair_auc
 from tests.conftest import LONG
@@ -145,7 +145,8 @@ def test_a_stranger_deviates_and_the_norm_is_held_out() -> None:
     assert strange.p.tolist() == pytest.approx([1 / 13] * 4)
     assert (norm.n_reference == 11).all()
     assert sorted(norm.p) == pytest.approx(np.arange(1, 13) / 12)
-    row = compare(found, by="treatment", value="deviation").iloc[0]
+    with pytest.warns(ComparisonNote, match="p is too small"):
+        row = compare(found, by="treatment", value="deviation").iloc[0]
     assert (row.n_units, row.p < 0.05) == (16, True)
     with pytest.raises(DataError, match="a density needs four"):
         deviations(windows((3, 4)), **asked)  # type: ignore[arg-type]

@@ -134,3 +134,24 @@ def test_no_false_alarm_on_real_files(real_data):
                 looked += 1
                 assert find_slips(ds) == [], file
     assert looked >= 7
+
+
+RATES = [
+    ("dlc-openfield-m3v1/m3v1mp4DLC_resnet50_openfieldAug20shuffle1_30000.h5", 30),
+    ("freezing-behaviordepot/demo4/demo4_video.csv", 50),
+    ("freezing-behaviordepot/demo1/demo1_tracking.csv", 50),
+]
+"""Mice in an open field, a plus maze and a chamber in which they freeze."""
+
+
+@pytest.mark.parametrize(("file", "fps"), RATES)
+def test_a_frame_rate_that_is_too_low(real_data, file, fps):
+    """A mouse that freezes goes nowhere: of it nothing is said."""
+
+    def said(rate):
+        found = find_slips(ef.clean(ef.read(real_data / file, fps=rate)))
+        return [one for one in found if "frame rate of the videos" in one]
+
+    assert not said(fps)
+    assert not said(fps / 2)
+    assert len(said(fps / 10)) == ("demo1" not in file)

@@ -91,7 +91,7 @@ def cleaning(after: Data, before: Data | None = None) -> Picture:
     bar = figure.colorbar(image, ax=axes[:, 0], location="bottom", aspect=60, shrink=0.6, pad=0.01)
     bar.set_label("% of frames", fontsize=8)
     bar.ax.tick_params(labelsize=7)
-    return Picture(figure, tabulate(counts))
+    return Picture(figure, tabulate(counts, ds))
 
 
 def _names(counts: Counts) -> list[str]:

@@ -172,8 +172,9 @@ def _foresee(job: Job, keys: RulesKeys, others: Mapping[str, Any]) -> None:
     if poses is None or keys.rules is None or is_all(keys.rules):
         return
     tracks = job.open("tracks")
-    if poses.arena is not None or poses.px_per_mm is not None or position_units(tracks) != "px":
-        return
+    scaled = poses.arena is not None or poses.px_per_mm is not None
+    if scaled or any(position_units(job.open(n)) != "px" for n in ("tracks", "poses") if job.has(n)):
+        return  # poses that are there may keep a scale that was given before
     own = _own_rules(keys, job)
     found = tell_unscaled(
         tracks, keys.rules, own=own, preset=keys.preset, parameters=keys.parameters,

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 import numpy as np
 import pandas as pd
 
-from ethoflow.errors import DataError, listed, no_such
+from ethoflow.errors import DataError, listed, no_such, one_or_many
 from ethoflow.stats.choice import NoTest, Settings, check_kind
 from ethoflow.stats.contrasts import Pair, Whole, list_contrasts
 from ethoflow.stats.corrections import CORRECTIONS, correct
@@ -148,6 +148,7 @@ def compare(
     notes = [
         *design.notes,
         *notes,
+        *_tell_norm(table, value),
         *tell_floor(design, kind, len(samples), correction),
         *tell_never(table, value),
     ]
@@ -210,6 +211,17 @@ def _row(contrast: Pair | Whole, sample: Sample, settings: Settings) -> dict[str
         return {**people, **effect_row(contrast, part, settings)}
     except NoTest as reason:
         return {**people, "note": str(reason)}
+
+
+def _tell_norm(table: pd.DataFrame, value: str | Sequence[str]) -> list[str]:
+    """A sentence where deviations from a norm are compared with those of the norm itself."""
+    if "deviation" not in one_or_many(value) or "n_reference" not in table:
+        return []
+    return [
+        "deviations of one group are held against a norm that the other is, which all of them share: "
+        "p is too small (of eight units a group 8 % are found by chance). ef.stats.separation tests "
+        "whether groups differ."
+    ]
 
 
 def _tell_rows(found: pd.DataFrame) -> list[str]:

@@ -30,8 +30,9 @@ def deviations(
     """How far each unit is from what the reference group is like, each held out of its own density.
 
     The density is a sum of Gaussian kernels on the means of the units of the reference, whose width
-    is the one that makes each of them likeliest without itself. Units of the reference are measured
-    by the others, so that they deviate as new ones of the same kind would.
+    is the one that makes each of them likeliest without itself. Each unit of the reference is
+    measured by the others, their spreads and width; other units by all such sets of others (the
+    mean), so that those of the same kind deviate as much.
 
     Parameters
     ----------
@@ -51,8 +52,9 @@ def deviations(
     DataFrame
         A row per unit: the unit's name in a column called as the unit, the condition, n_reference
         (units it was measured by), deviation: minus the logarithm of the density, larger for
-        stranger ones; p: share of the reference, held out, that deviates as much, the unit itself
-        counting among them. `ef.stats.compare(found, by=..., value="deviation")` compares groups.
+        stranger ones; p: share of the reference that deviates as much, each from the same others,
+        the unit itself counting among them. Whether groups differ is what `ef.stats.separation`
+        tests: others share the norm that they are held against, and are not independent in it.
 
     Raises
     ------
@@ -81,30 +83,40 @@ def deviations(
         raise DataError(
             f"the reference {reference!r} has {len(norm)} {design.unit}s: a density needs four."
         )
-    centre, spread = norm.mean(axis=0), norm.std(axis=0, ddof=1)
-    known = spread > 1e-12
+    spreads = np.array([np.delete(norm, i, axis=0).std(axis=0, ddof=1) for i in range(len(norm))])
+    known = (spreads > 1e-12).all(axis=0)
     if not known.any():
         raise DataError(f"all of {reference!r} are alike in these numbers: there is no density.")
-    places = (cloud.means[:, known] - centre[known]) / spread[known]
-    inner = places[cloud.group == 0]
-    width = choose_width(inner)
-    held_out = -_log_density(inner, inner, width, without_own=True)
-    others = -_log_density(places[cloud.group == 1], inner, width)
-    deviation = np.concatenate([held_out, others])
-    p = [
-        # Held out, a unit of the norm is one of those that it is held against.
-        ((held_out >= one - 1e-12).sum() + (k >= len(inner))) / (len(inner) + (k >= len(inner)))
-        for k, one in enumerate(deviation)
-    ]
+    own, others = _strangeness(norm[:, known], cloud.means[cloud.group == 1][:, known])
+    reached = [(own >= one - 1e-12).mean() for one in own]
+    p = [*reached, *((1 + (own >= one - 1e-12).sum()) / (1 + len(own)) for one in others)]
     return pd.DataFrame(
         {
             design.unit: cloud.units,
             by: [design.by[by][g] for g in cloud.group],
-            "n_reference": np.where(cloud.group == 0, len(inner) - 1, len(inner)),
-            "deviation": deviation,
+            "n_reference": np.where(cloud.group == 0, len(norm) - 1, len(norm)),
+            "deviation": np.concatenate([own, others.mean(axis=1)]),
             "p": p,
         }
     )
+
+
+def _strangeness(norm: Array, others: Array) -> tuple[Array, Array]:
+    """Minus the log density of each of the norm by the rest of it, and of others by each such rest.
+
+    Spreads and width are those of the rest: held against its own, a unit would seem more usual than
+    a new one of the same kind. Dims (unit,), and (other unit, unit that is left out).
+    """
+    own, found = np.empty(len(norm)), np.empty((len(others), len(norm)))
+    for i, one in enumerate(norm):
+        rest = np.delete(norm, i, axis=0)
+        centre, spread = rest.mean(axis=0), rest.std(axis=0, ddof=1)
+        inner = (rest - centre) / spread
+        width = choose_width(inner)
+        at = (np.concatenate([one[np.newaxis], others]) - centre) / spread
+        deviation = np.log(spread).sum() - _log_density(at, inner, width)
+        own[i], found[:, i] = deviation[0], deviation[1:]
+    return own, found
 
 
 def choose_width(places: Array) -> float:
