@@ -100,9 +100,10 @@ def group_colours(ds: xr.Dataset, by: str, groups: Sequence[str]) -> dict[str, s
     label = by in ds.data_vars
     category = label and is_category(ds[by])
     names = {group: name_category(by, group) if category else group for group in groups}
-    colours = colours_of(list(names.values()))
-    if label and not category:
-        colours[_without(by)] = ABSENT
+    absent = _without(by) if label and not category else None
+    colours = colours_of([name for name in names.values() if name != absent])
+    if absent is not None:
+        colours[absent] = ABSENT
     return {**{group: colours[name] for group, name in names.items()}, "": UNKNOWN}
 
 

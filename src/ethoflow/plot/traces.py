@@ -53,10 +53,10 @@ def traces(
 ) -> Picture:
     """Features of one animal over time, a panel each, and behind them what it does.
 
-    A stretch that is not known is a gap in the line, a frame between two gaps a dot. Of long recordings the least and the greatest
-    value of every stretch are drawn, so that no peak is lost; in a notebook what is zoomed into is
-    drawn anew. Every behaviour has a lane of its own
-    behind the line, grey where it is unknown.
+    A stretch that is not known is a gap in the line, a frame between two gaps a dot. Of long
+    recordings the least and the greatest value of every stretch are drawn, so that no peak is lost;
+    in a notebook what is zoomed into is drawn anew. Every behaviour has a lane of its own behind
+    the line, grey where it is unknown.
 
     Parameters
     ----------

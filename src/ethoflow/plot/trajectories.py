@@ -44,9 +44,9 @@ def _example() -> Picture:
 def trajectories(data: Data, *, role: str = "centre") -> Picture:
     """Path of each animal, seen from above as in the video (y points down), with arena and regions.
 
-    A gap in the track is a gap in the line, a frame between two gaps a dot. Long paths are thinned evenly to 20,000 points, which
-    the title then says; of more than a million frames all are drawn, pixel by pixel, and in a
-    notebook again where it is zoomed.
+    A gap in the track is a gap in the line, a frame between two gaps a dot. Long paths are thinned
+    evenly to 20,000 points, which the title then says; of more than a million frames all are drawn,
+    pixel by pixel, and in a notebook again where it is zoomed.
 
     Parameters
     ----------
