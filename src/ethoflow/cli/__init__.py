@@ -22,6 +22,7 @@ from ethoflow.cli import (
     video,
 )
 from ethoflow.cli.app import app
+from ethoflow.cli.ending import end_reading
 
 __all__ = [
     "agreement",
@@ -43,4 +44,7 @@ __all__ = [
 
 def main() -> None:
     """Entry point of a process of its own: `run` may go by what the last one noted."""
-    sys.exit(app(obj=unchanged.BEGUN))
+    try:
+        sys.exit(app(obj=unchanged.BEGUN))
+    finally:
+        end_reading()

@@ -163,8 +163,8 @@ def in_words(row: dict[str, object]) -> str:
     words = [f"{number(one)}{'' if unit == '1' else unit if unit == '°' else ' ' + unit}"
              for one in (here, there)]  # fmt: skip
     others = str(row["also"]).split("; ") if row["also"] else []
-    along = f"; or what goes along with it: {', '.join(map(plain, others[:3]))}" if others else ""
-    more = f" and {len(others) - 3} more" if len(others) > 3 else ""
+    along = f"; or what goes along with it: {plain(others[0])}" if others else ""
+    more = f" and {len(others) - 1} more" if len(others) > 1 else ""
     said = {"between": "values in between", "both ends": "low or high values",
             "around": "this direction"}  # fmt: skip
     direction = said.get(str(row["direction"]), str(row["direction"]))

@@ -276,6 +276,7 @@ def _bare(name: str) -> str:
 
 def fitter(names: Sequence[str], files: Sequence[str]) -> Callable[[str], list[int]]:
     """Function that gives the recordings a key may mean, by the strictest rule that finds any."""
+    as_written = {name: i for i, name in enumerate(names) if list(names).count(name) == 1}
     by_name: dict[str, list[int]] = {}
     by_file: dict[str, list[int]] = {}
     by_video: dict[str, list[int]] = {}
@@ -287,6 +288,8 @@ def fitter(names: Sequence[str], files: Sequence[str]) -> Callable[[str], list[i
             by_video.setdefault(name[: mark.start()].rstrip("_- "), []).append(i)
 
     def fit(key: str) -> list[int]:
+        if key in as_written:  # a name may have a slash in it, as a path has
+            return [as_written[key]]
         base = re.split(r"[\\/]", plain(key))[-1].strip()
         stem = re.sub(r"\.[A-Za-z][A-Za-z0-9]{1,4}(\.gz)?$", "", base)
         if not base:

@@ -12,9 +12,10 @@ from ethoflow.errors import DataError, no_column
 from ethoflow.plot import examples
 from ethoflow.plot.comparison import choose
 from ethoflow.plot.declare import plot
-from ethoflow.plot.panels import panels
+from ethoflow.plot.panels import TITLE, panels
 from ethoflow.plot.picture import Picture
 from ethoflow.plot.unit_means import lines_panel, over_units, unit_means
+from ethoflow.short_names import fitted
 from ethoflow.stats.around_events import around_events as average
 from ethoflow.stats.design import plural
 
@@ -95,7 +96,11 @@ def around_events(
     whole = pd.concat(parts, ignore_index=True)
     whole = whole.assign(start=whole["lag"], stop=whole["lag"] + _width(table))
     wanted = choose(list(dict.fromkeys(whole["behaviour"])), behaviours)
-    figures = [_panel(name, whole[whole["behaviour"] == name], groups, table) for name in wanted]
+    said = fitted(wanted, TITLE)
+    figures = [
+        _panel(name, said[name], whole[whole["behaviour"] == name], groups, table, key=not place)
+        for place, name in enumerate(wanted)
+    ]
     what = f"{events[0]}: " if len(events) == 1 else ""
     title = f"{what}means of {plural(unit_name)}, {level:.0%} intervals"
     figure = panels(figures, columns=columns, width=330, height=280, title=title, gap=(0.45, 0.35))
@@ -108,11 +113,26 @@ def _width(table: pd.DataFrame) -> float:
     return float(table.attrs.get("bin", np.diff(lags).min() if len(lags) > 1 else 0.0))
 
 
-def _panel(name: str, means: pd.DataFrame, groups: list[str], table: pd.DataFrame) -> hv.Overlay:
+def _panel(
+    name: str,
+    title: str,
+    means: pd.DataFrame,
+    groups: list[str],
+    table: pd.DataFrame,
+    *,
+    key: bool,
+) -> hv.Overlay:
     units = table.attrs.get("units_of", {}).get(name, "share, or unit of the feature")
     units = "number" if units in ("", "1") else units
     label, scale = ("time (% of known)", 100.0) if units == "share" else (f"mean ({units})", 1.0)
     label = f"change of {label}" if table.attrs.get("baseline") else label
     return lines_panel(
-        name, means, groups, across="time from the event (s)", label=label, scale=scale, at=0.0
+        title,
+        means,
+        groups,
+        across="time from the event (s)",
+        label=label,
+        scale=scale,
+        at=0.0,
+        key=key,
     )

@@ -221,18 +221,18 @@ def _examples(axis: Axes, table: pd.DataFrame, short: Mapping[str, str]) -> None
         return
     drawn: Any = axis.table(cells, colLabels=["recording", "time", "animal"], loc="upper left",
                             cellLoc="left", edges="horizontal",
-                            colWidths=[0.36, 0.38, 0.3])  # fmt: skip
+                            colWidths=[0.4, 0.36, 0.28])  # fmt: skip
     drawn.auto_set_font_size(False)
     drawn.set_fontsize(8.5)
     drawn.scale(1, 1.45)
 
 
-def _cut(name: str, longest: int = 20) -> str:
+def _cut(name: str, longest: int = 16) -> str:
     """The end of a long name: recordings differ there more often than at the beginning.
 
     Examples
     --------
     >>> _cut("mouse_07"), _cut("habituation_of_cohort_3_mouse_07")
-    ('mouse_07', '...f_cohort_3_mouse_07')
+    ('mouse_07', '...hort_3_mouse_07')
     """
     return name if len(name) <= longest else f"...{name[-longest + 1 :]}"

@@ -97,7 +97,9 @@ def cohort_ethogram(
             ".isel(recording=slice(20))."
         )
     if not rows:
-        raise DataError("no category of any animal is known here: there is nothing to draw.")
+        raise DataError(
+            "there are no labels of single animals or pairs here: there is nothing to draw."
+        )
     table = _measure(ds, tracks, rows, wanted)
     return Picture(_draw(ds, table, rows, wanted, title, by), table)
 

@@ -20,6 +20,7 @@ from ethoflow.plot.intervals import mean_of
 from ethoflow.plot.panels import panels
 from ethoflow.plot.picture import Picture
 from ethoflow.plot.save import marked, with_options
+from ethoflow.short_names import fitted
 from ethoflow.stats.compare import ComparisonNote, compare
 from ethoflow.stats.design import Design, find_design, plural
 from ethoflow.stats.levels import with_index
@@ -188,11 +189,11 @@ def _panel(
         layers.append(marked(dots, color=colour, size=7, alpha=0.75, hover=True))
         mean, low, high = mean_of(part["shown"].to_numpy(float), level)
         layers += _mean(seat, mean, low, high, group, shown)
-    ticks = [(seat, title) for seat, title in enumerate(cells.values())]
     known = found[found["behaviour"] == name]
     return with_options(
-        hv.Overlay(layers), xticks=ticks, xlim=(-0.6, len(cells) - 0.4), show_legend=False,
-        title=f"{name}\n{_said(known)}", fontsize={"title": 9}, padding=0.1,
+        hv.Overlay(layers), xlim=(-0.6, len(cells) - 0.4), show_legend=False,
+        **group_ticks([*cells.values()]),
+        title=f"{fitted([name], 32)[name]}\n{_said(known)}", fontsize={"title": 9}, padding=0.1,
     )  # fmt: skip
 
 
@@ -208,6 +209,16 @@ def _mean(seat: int, mean: float, low: float, high: float, x: Any, y: Any) -> li
 
 def _aside(points: pd.DataFrame) -> pd.Series:
     return points.groupby("group", sort=False)["value"].transform(beside)
+
+
+def group_ticks(names: Sequence[str], room: int = 20) -> dict[str, Any]:
+    """Names of groups below their places, askew where there is no `room` for so many letters."""
+    said = fitted(names, 24)
+    letters = sum(max(map(len, one.split("\n"))) for one in said.values())
+    return {
+        "xticks": [(seat, said[name]) for seat, name in enumerate(names)],
+        "xrotation": 30 if letters > room else 0,
+    }
 
 
 def beside(values: pd.Series) -> pd.Series:

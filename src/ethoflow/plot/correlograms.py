@@ -15,9 +15,10 @@ from ethoflow.plot import examples
 from ethoflow.plot.comparison import choose
 from ethoflow.plot.declare import plot
 from ethoflow.plot.intervals import mean_of
-from ethoflow.plot.panels import panels
+from ethoflow.plot.panels import TITLE, panels
 from ethoflow.plot.picture import Picture
 from ethoflow.plot.save import marked, with_options
+from ethoflow.short_names import fitted
 from ethoflow.stats.associations import correlograms as measure
 from ethoflow.stats.design import counted
 
@@ -68,9 +69,12 @@ def correlograms(
                 f"correlograms are what ef.stats.correlograms gives: "
                 f"{no_column(name, map(str, table.columns))}"
             )
+    if table.empty:
+        raise DataError("there is no pair of behaviours here, and nothing to begin after another.")
     wanted = choose(list(dict.fromkeys(table["behaviour"])), pairs)
+    said = fitted(wanted, TITLE)
     means = _means(table[table["behaviour"].isin(wanted)], level)
-    figures = [_panel(name, means[means["behaviour"] == name]) for name in wanted]
+    figures = [_panel(said[name], means[means["behaviour"] == name]) for name in wanted]
     n = int(means["n_animals"].max()) if len(means) else 0
     title = f"means of up to {counted(n, 'animal')}, {level:.0%} intervals; 1 is chance"
     figure = panels(figures, columns=columns, width=330, height=280, title=title, gap=(0.45, 0.4))

@@ -7,6 +7,21 @@ import numpy as np
 from ethoflow.engine.declare import Array
 
 
+def stand_alone(values: Array) -> Array:
+    """Which known values have an unknown one, or none, at either side: no line goes to them.
+
+    Examples
+    --------
+    >>> nan = np.nan
+    >>> stand_alone(np.array([1.0, nan, 2.0, 3.0, nan, 4.0])).tolist()
+    [True, False, False, False, False, True]
+    """
+    known = ~np.isnan(values)
+    beside = np.zeros(len(values) + 2, bool)
+    beside[1:-1] = known
+    return np.asarray(known & ~beside[:-2] & ~beside[2:])
+
+
 def keep_extremes(times: Array, values: Array, most: int) -> tuple[Array, Array]:
     """Up to `most` points of a line: of every stretch the least and the greatest, in their order.
 

@@ -11,7 +11,7 @@ import pandas as pd
 from ethoflow.colours import PALETTE
 from ethoflow.errors import DataError, no_column
 from ethoflow.plot import examples
-from ethoflow.plot.comparison import beside
+from ethoflow.plot.comparison import beside, group_ticks
 from ethoflow.plot.declare import plot
 from ethoflow.plot.intervals import mean_of
 from ethoflow.plot.picture import Picture
@@ -117,7 +117,7 @@ def _at_once(table: pd.DataFrame, unit: str, by: str, groups: list[Any]) -> Any:
     return with_options(
         hv.Overlay(layers), width=560, height=420, show_legend=False,
         xlim=(-0.6, len(groups) - 0.4), padding=0.1,
-        xticks=[(seat, str(group)) for seat, group in enumerate(groups)],
+        **group_ticks([str(group) for group in groups], 30),
         title=f"{_head(table, unit, groups[0])}\ngrey: its range; {rings_said}",
     )  # fmt: skip
 

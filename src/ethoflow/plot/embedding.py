@@ -104,9 +104,10 @@ def group_colours(ds: xr.Dataset, by: str, groups: Sequence[str]) -> dict[str, s
     if category:
         short = short_categories(by, [*Categories.of(ds[by]).names, *groups])
         names = {group: f"{by} {short[group]}" for group in groups}
-    colours = colours_of(list(names.values()))
-    if label and not category:
-        colours[_without(by)] = ABSENT
+    absent = _without(by) if label and not category else None
+    colours = colours_of([name for name in names.values() if name != absent])
+    if absent is not None:
+        colours[absent] = ABSENT
     return {**{group: colours[name] for group, name in names.items()}, "": UNKNOWN}
 
 

@@ -160,7 +160,8 @@ def _points(
     points = hv.Points(drawn, dims, ["colour", "group"])
     return points.opts(
         backend="bokeh", color="colour", size=size, marker=marker, line_color=None, alpha=0.7,
-        nonselection_color=NOT_CHOSEN, nonselection_alpha=1.0, selection_alpha=1.0, tools=tools,
+        nonselection_fill_color=NOT_CHOSEN, nonselection_line_color=NOT_CHOSEN,
+        nonselection_alpha=1.0, selection_alpha=1.0, tools=tools,
     ).opts(
         backend="matplotlib", color="colour", s=(size * 72 / SCREEN_DPI) ** 2, marker=still,
         alpha=0.6, linewidth=0,

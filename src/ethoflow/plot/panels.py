@@ -11,6 +11,9 @@ import holoviews as hv
 
 from ethoflow.plot.save import SCREEN_DPI, load_backends, on_canvas
 
+TITLE = 40
+"""Letters that the title of a panel has room for."""
+
 
 def panels(
     figures: Sequence[Any],

@@ -12,7 +12,7 @@ import pandas as pd
 from ethoflow.colours import PALETTE
 from ethoflow.errors import DataError, no_column, no_such
 from ethoflow.plot import examples
-from ethoflow.plot.comparison import beside
+from ethoflow.plot.comparison import beside, group_ticks
 from ethoflow.plot.declare import plot
 from ethoflow.plot.intervals import mean_of
 from ethoflow.plot.picture import Picture
@@ -136,7 +136,7 @@ def _draw(
     head = f"{units} ({n})" if len(groups) > 1 else f"{units} ({int(counts.sum())})"
     return with_options(
         hv.Overlay(layers), width=300 + 150 * len(regions), height=420,
-        xticks=[(place, name) for place, name in enumerate(regions)],
+        **group_ticks(regions, 20 * len(regions)),
         xlim=(-0.6, len(regions) - 0.4), ylim=(0.0, max(top, 1.0)), show_legend=len(groups) > 1,
         legend_position="right",
         title=f"Time in regions: means of {head}\nwith {level:.0%} intervals",

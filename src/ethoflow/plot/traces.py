@@ -17,13 +17,13 @@ from ethoflow.one_recording import labels_of, one_recording, recording_title
 from ethoflow.origin import clock_end, clock_times, on_clock, origins
 from ethoflow.plot import examples
 from ethoflow.plot.cohort_ethogram import between
-from ethoflow.plot.decimation import keep_extremes
+from ethoflow.plot.decimation import keep_extremes, stand_alone
 from ethoflow.plot.declare import plot
 from ethoflow.plot.ethogram import UNKNOWN
 from ethoflow.plot.floor import choose_part
 from ethoflow.plot.panels import panels
 from ethoflow.plot.picture import Picture
-from ethoflow.plot.save import WIDTH, room_for, with_options
+from ethoflow.plot.save import WIDTH, marked, room_for, with_options
 from ethoflow.schema import Data, align_partners, first_frame
 from ethoflow.short_names import short_names
 
@@ -53,10 +53,10 @@ def traces(
 ) -> Picture:
     """Features of one animal over time, a panel each, and behind them what it does.
 
-    A stretch that is not known is a gap in the line. Of long recordings the least and the greatest
-    value of every stretch are drawn, so that no peak is lost; in a notebook what is zoomed into is
-    drawn anew. Every behaviour has a lane of its own
-    behind the line, grey where it is unknown.
+    A stretch that is not known is a gap in the line, a frame between two gaps a dot. Of long
+    recordings the least and the greatest value of every stretch are drawn, so that no peak is lost;
+    in a notebook what is zoomed into is drawn anew. Every behaviour has a lane of its own behind
+    the line, grey where it is unknown.
 
     Parameters
     ----------
@@ -208,9 +208,12 @@ def _panel(
     low, high = low - margin, high + margin
     time, value = hv.Dimension("time", label="time (s)"), hv.Dimension("value", label=label)
     behind = hv.Overlay(_behind(lanes, low, high, label) if len(lanes) else [])
-    curve = with_options(_curve(line, time, value), color=INK, line=0.9)
+    shown = behind * with_options(_curve(line, time, value), color=INK, line=0.9)
+    alone = line[stand_alone(line["value"].to_numpy(float))]
+    if 0 < len(alone) <= MOST_POINTS:
+        shown *= marked(hv.Points(alone, [time, value]), color=INK, size=3)
     return with_options(
-        behind * curve, xlim=span, ylim=(low, high), show_legend=key and bool(len(lanes)),
+        shown, xlim=span, ylim=(low, high), show_legend=key and bool(len(lanes)),
         legend_position="right",
     )  # fmt: skip
 

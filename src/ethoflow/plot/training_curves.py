@@ -9,7 +9,7 @@ import holoviews as hv
 import pandas as pd
 
 from ethoflow.colours import PALETTE
-from ethoflow.errors import DataError, no_column
+from ethoflow.errors import DataError, WrongUse, no_column
 from ethoflow.plot import examples
 from ethoflow.plot.declare import plot
 from ethoflow.plot.panels import panels
@@ -47,6 +47,13 @@ def training_curves(table: pd.DataFrame) -> Picture:
     DataError
         No network was trained, or a column is not there.
     """
+    if not isinstance(table, pd.DataFrame):
+        kept = getattr(table, "training", None)
+        way = ": give its table, as in ef.plot.training_curves(classifier.training)."
+        raise WrongUse(
+            f"training_curves is of a table of losses by step, found a {type(table).__name__}"
+            f"{way if isinstance(kept, pd.DataFrame) else '.'}"
+        )
     if table.empty:
         raise DataError("training_curves: no network was trained, so there are no losses by step.")
     for name in ("step", "loss"):

@@ -13,6 +13,7 @@ from ethoflow.colours import colour_of_seat
 from ethoflow.one_recording import animal_names, arena_outline, one_recording, recording_title
 from ethoflow.origin import clock_times
 from ethoflow.plot import examples
+from ethoflow.plot.decimation import stand_alone
 from ethoflow.plot.declare import plot
 from ethoflow.plot.floor import (
     arena_layer,
@@ -24,7 +25,7 @@ from ethoflow.plot.floor import (
 from ethoflow.plot.many import are_many, key_of_line, shaded_lines
 from ethoflow.plot.picture import Picture
 from ethoflow.plot.regions import region_corners, region_layers
-from ethoflow.plot.save import with_options
+from ethoflow.plot.save import marked, with_options
 from ethoflow.schema import Data, as_dataset, position_units
 
 MAX_POINTS = 20_000
@@ -43,9 +44,9 @@ def _example() -> Picture:
 def trajectories(data: Data, *, role: str = "centre") -> Picture:
     """Path of each animal, seen from above as in the video (y points down), with arena and regions.
 
-    A gap in the track is a gap in the line. Long paths are thinned evenly to 20,000 points, which
-    the title then says; of more than a million frames all are drawn, pixel by pixel, and in a
-    notebook again where it is zoomed.
+    A gap in the track is a gap in the line, a frame between two gaps a dot. Long paths are thinned
+    evenly to 20,000 points, which the title then says; of more than a million frames all are drawn,
+    pixel by pixel, and in a notebook again where it is zoomed.
 
     Parameters
     ----------
@@ -90,6 +91,9 @@ def trajectories(data: Data, *, role: str = "centre") -> Picture:
             paths[short[i]], colours[short[i]] = table, colour
             layers.append(key_of_line(dims, short[i], colour))
             continue
+        alone = table[stand_alone(table["x"].to_numpy(float) + table["y"].to_numpy(float))]
+        if len(alone):
+            layers.append(marked(hv.Points(alone, ["x", "y"]), color=colour, size=3))
         line = table.hvplot.line("x", "y", label=short[i], hover=False)
         layers.append(
             with_options(line, color=colour, line=0.8, xlabel=labels["x"], ylabel=labels["y"])

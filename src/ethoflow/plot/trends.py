@@ -11,9 +11,10 @@ from ethoflow.plot import examples
 from ethoflow.plot.axis_names import name_value
 from ethoflow.plot.comparison import choose
 from ethoflow.plot.declare import plot
-from ethoflow.plot.panels import panels
+from ethoflow.plot.panels import TITLE, panels
 from ethoflow.plot.picture import Picture
 from ethoflow.plot.unit_means import lines_panel, over_units, unit_means
+from ethoflow.short_names import fitted
 from ethoflow.stats.design import plural
 from ethoflow.stats.levels import with_index
 
@@ -76,10 +77,11 @@ def trends(
     means = over_units(found, "bin", level).merge(_times(table), on="bin")
     wanted = choose([*dict.fromkeys(means["behaviour"])], behaviours)
     label, scale = name_value(value, table)
+    said = fitted(wanted, TITLE)
     figures = [
         lines_panel(
-            name, means[means["behaviour"] == name], found.groups,
-            across="time from the start (s)", label=label, scale=scale,
+            said[name], means[means["behaviour"] == name], found.groups,
+            across="time from the start (s)", label=label, scale=scale, key=name == wanted[0],
         )
         for name in wanted
     ]  # fmt: skip

@@ -18,6 +18,9 @@ from ethoflow.stats.design import find_design, plural
 from ethoflow.stats.levels import with_index
 from ethoflow.stats.units import make_samples, name_behaviours
 
+KEY = 0.08
+"""Share of the height of a panel that a group takes in its key."""
+
 ALL = "all"
 """The group of everybody, where no condition is named."""
 
@@ -130,10 +133,11 @@ def lines_panel(
     label: str,
     scale: float,
     at: float | None = None,
+    key: bool = True,
 ) -> Any:
     """Means along time, a line with intervals for each group; `means` has start and stop.
 
-    A grey line stands `at` a time.
+    A grey line stands `at` a time. Above the lines is room for a `key` of the groups.
     """
     x, y = hv.Dimension("time", label=across), hv.Dimension("shown", label=label)
     areas, lines = [], []
@@ -157,12 +161,13 @@ def lines_panel(
     ends = means[["mean", "low", "high"]].to_numpy(float) * scale
     low, high = (np.nanmin(ends), np.nanmax(ends)) if np.isfinite(ends).any() else (0.0, 1.0)
     room = 0.05 * (high - low) or 0.5
-    several = len(groups) > 1
+    several = key and len(groups) > 1
+    above = min(0.06 + KEY * len(groups), 0.8) if several else 0.0
     if at is not None:
         upright = hv.Path([[(at, low - room), (at, high + room)]], [x, y])
         areas.insert(0, with_options(upright, color="#808080", line=1.0))
     return with_options(
         hv.Overlay([*areas, *lines]), title=title, show_legend=several,
         legend_position="top_right", fontsize={"title": 10, "legend": 8},
-        ylim=(low - room, high + (7 if several else 1) * room),
+        ylim=(low - room, high + room + (high - low + 2 * room) * above / (1 - above)),
     )  # fmt: skip

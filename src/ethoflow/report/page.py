@@ -12,20 +12,24 @@ import pandas as pd
 
 from ethoflow.plot.picture import Picture
 
+LONG_CELL = ' class="long"'
+
 MOST_ROWS = 400
 """Rows of a table that are shown; all of them can be saved from the page."""
 
 LOOK = """
 body {font: 15px/1.5 system-ui, sans-serif; color: #222; max-width: 1180px; margin: 2rem auto;
-  padding: 0 1rem}
+  padding: 0 1rem; overflow-wrap: break-word}
 h1 {font-size: 1.7rem} h2 {margin-top: 2.5rem; border-bottom: 1px solid #ccc}
 h3 {margin-top: 1.6rem} nav a {margin-right: 1rem}
 .wide {overflow-x: auto; max-height: 32rem; overflow-y: auto}
 table {border-collapse: collapse; font-size: 13px}
 th, td {padding: .2rem .7rem; text-align: right; border-bottom: 1px solid #e4e4e4;
-  white-space: nowrap}
+  white-space: nowrap; vertical-align: top}
 th {position: sticky; top: 0; background: #fff} td.text, th.text {text-align: left}
+td.long {text-align: left; white-space: normal; min-width: 20rem; overflow-wrap: anywhere}
 img {max-width: 100%; height: auto} .note {color: #7a4a00} .save {font-size: 12px}
+@media (max-width: 40rem) {td.long {min-width: 13rem} th, td {padding: .2rem .4rem}}
 @media print {.wide {max-height: none; overflow: visible} .save, nav {display: none}}
 """
 
@@ -80,9 +84,13 @@ class Section:
         self.pieces.append(f'<p><img alt="{html.escape(about)}" src="{source}"></p>')
 
 
+LONG = 50
+"""Letters of a cell above which it has several lines: a table is not wider than its page for it."""
+
+
 def _row(cell: str, values: Sequence[str] | map[str], kinds: Sequence[str]) -> str:
     cells = "".join(
-        f"<{cell}{kind}>{html.escape(value)}</{cell}>"
+        f"<{cell}{LONG_CELL if len(value) > LONG else kind}>{html.escape(value)}</{cell}>"
         for kind, value in zip(kinds, values, strict=True)
     )
     return f"<tr>{cells}</tr>"

@@ -41,7 +41,7 @@ def cleaning(job: Job, keys: CleaningKeys) -> FileSet:
     """What each step of cleaning took and filled, as a table, and in pictures per recording."""
     names = [str(name) for name in job.open("poses").recording.values]
     drawn = names[: keys.pictures]
-    if len(drawn) < len(names):
+    if drawn and len(drawn) < len(names):
         job.report.say(
             f"cleaning: pictures of the first {len(drawn)} of {len(names)} recordings "
             "(cleaning.pictures)"
