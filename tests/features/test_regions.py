@@ -189,3 +189,21 @@ def test_points_on_the_outline_are_inside_whatever_is_rounded(px_per_mm: float |
     assert (inside.sel(region="apart") == 0).all()
     off = ds.assign(position=ds.position + 0.01)
     assert (ef.features.in_region(off).sel(region="box") == 0).any()
+
+
+def test_regions_in_mm_and_px_are_brought_to_cm() -> None:
+    x = np.linspace(0, 300, 61)
+    tracks = ef.from_arrays(np.stack([x, x * 0])[None, None], fps=10, bodyparts=["centre"])
+    poses = ef.calibrate(tracks, px_per_mm=2)
+    cm = poses.assign(position=(poses.position / 10).assign_attrs(units="cm"))
+    truth = ef.features.in_region(ef.mark_regions(tracks, {"a": ef.circle(100, 0, 41)}))
+    for ds in (poses, cm):
+        in_px = ef.mark_regions(ds, {"a": ef.circle(100, 0, 41)})
+        in_mm = ef.mark_regions(ds, {"a": ef.circle(50, 0, 20.5)}, units="mm")
+        for marked in (in_px, in_mm):
+            np.testing.assert_array_equal(ef.features.in_region(marked), truth)
+    bare = cm.drop_vars("px_per_mm")
+    in_mm = ef.mark_regions(bare, {"a": ef.circle(50, 0, 20.5)}, units="mm")
+    np.testing.assert_array_equal(ef.features.in_region(in_mm), truth)
+    with pytest.raises(ef.DataError, match="regions are in px and the positions in cm"):
+        ef.mark_regions(bare, {"a": ef.circle(100, 0, 41)})

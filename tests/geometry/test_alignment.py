@@ -101,3 +101,27 @@ def test_what_cannot_be_aligned_is_refused() -> None:
         ef.unalign(ds)
     with pytest.raises(ef.DataError, match="individual"):
         ef.align(ds, by="mouse")
+
+
+def test_what_asks_how_animals_go_in_the_room_refuses_frames_that_go_with_them(tmp_path) -> None:
+    tracks = ef.simulate.simulate_cohort(1, duration="4 s", seed=1, n_individuals=2).tracks
+    poses = ef.calibrate(tracks, px_per_mm=1.6)
+    own = ef.align(poses, "centre", along="nose")
+    ef.write(own, tmp_path / "own.zarr", "poses")
+    stored = ef.open(tmp_path / "own.zarr", "poses")
+    for ds in (own, ef.clean(own), stored, ef.align(poses, (0.0, 0.0), along="nose")):
+        for asked in (
+            lambda ds: ef.annotate(ds, ["moving"]),
+            ef.summarise,
+            ef.find_swaps,
+            lambda ds: ef.learn.open_classifier("immobility").predict(ds),
+            ef.assays.forced_swim,
+            ef.cluster.fit,
+        ):
+            with pytest.raises(ef.DataError, match="frames that go with the animals"):
+                asked(ds)
+    still = ef.align(poses, (100.0, 80.0))
+    xr.testing.assert_identical(
+        ef.annotate(still, ["moving"]).moving.compute(), ef.annotate(poses, ["moving"]).moving
+    )
+    assert "moving" in ef.annotate(ef.unalign(own), ["moving"])

@@ -14,6 +14,7 @@ from ethoflow.behaviours.immobile import immobile
 from ethoflow.bins import frame_at
 from ethoflow.engine.declare import Array
 from ethoflow.errors import DataError, listed
+from ethoflow.geometry.own_frame import check_room
 from ethoflow.labels.windows import OfRecording, Windows
 from ethoflow.schema import Data, as_dataset, count_frames
 from ethoflow.units import Quantity, convert
@@ -77,6 +78,7 @@ def forced_swim(
     start, span = convert(begin, "s", name="begin"), convert(length, "s", name="length")
     if not (start >= 0 and 0 < span < float("inf")):
         raise DataError(f"begin and length must be a stretch of time, found {begin!r}, {length!r}.")
+    check_room(ds, "forced_swim")
     label = immobile(ds, max_speed=max_speed, min_bout=min_bout)
     labels = label.to_dataset(name="immobile")
     frames = frame_at(np.array([[start, start + span]]), float(ds.fps))

@@ -13,6 +13,7 @@ from ethoflow.cluster.inputs import COLUMNS, USUAL_POSE
 from ethoflow.cluster.pairs import COLUMNS_OF_PAIR, OWN
 from ethoflow.engine.windows import seats_of
 from ethoflow.errors import DataError, WrongUse, listed
+from ethoflow.geometry.own_frame import check_room
 from ethoflow.points import by_role
 from ethoflow.schema import Data, as_dataset, count_frames
 
@@ -147,6 +148,7 @@ def _poses(data: Any) -> xr.Dataset:
         )
     if "individual" not in ds.dims:
         raise DataError("a clusterer needs the dim individual.")
+    check_room(ds, "a clusterer, which takes each animal's frame by itself")
     return ds
 
 

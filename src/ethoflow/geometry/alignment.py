@@ -14,6 +14,7 @@ from ethoflow.engine.jit import jit
 from ethoflow.engine.roles import find_places, list_parts
 from ethoflow.engine.signature import make
 from ethoflow.errors import DataError, Missing, UnknownName, WrongUse, did_you_mean, no_such
+from ethoflow.geometry.own_frame import ANIMALS, CENTRE, GOES_WITH, ROOM
 from ethoflow.schema import Data, as_dataset, position_units
 
 FRAME = ("frame_centre", "frame_angle")
@@ -39,7 +40,9 @@ def align(
 
     The variables `frame_centre` and `frame_angle` keep where the frame was, for `unalign`. Where
     the centre, or the direction, is missing, so are the positions. Arenas, regions, landmarks and
-    spreads (`position_sd`) are of the room, and left out.
+    spreads (`position_sd`) are of the room, and left out. Features of posture are the same there;
+    rules, classifiers, clusters, swaps and summaries ask how animals go in the room, and refuse
+    positions in frames that go with them.
 
     Parameters
     ----------
@@ -95,6 +98,8 @@ def align(
     points.attrs["units"] = position_units(ds)
     found = apply(FIND, ds.assign(frame_point=points), asked)
     frame = {name: _of_one(ds, found[name], by) for name in FRAME}
+    moves = asked["centre"] >= 0 or along is not None
+    frame[CENTRE] = frame[CENTRE].assign_attrs({GOES_WITH: ANIMALS if moves else ROOM})
     turned = apply(INTO, ds.assign(frame), {}).position
     rest = ds.drop_vars([name for name in OF_THE_ROOM if name in ds.data_vars])
     return rest.assign({"position": turned, **frame})

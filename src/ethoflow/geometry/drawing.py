@@ -19,6 +19,7 @@ from ethoflow.geometry.mazes import Maze, arm_called, find_maze
 from ethoflow.geometry.rings import Ring, centroid, is_within, overlap
 from ethoflow.geometry.written import FromLandmarks, OfArena, Parts, Written
 from ethoflow.schema import DataError, position_units
+from ethoflow.units import factor
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,13 @@ def way_to_own(ds: xr.Dataset, row: int, units: str) -> Way:
     own = position_units(ds)
     if units == own:
         return Way()
+    if units == "mm" and own != "px":
+        return Way(factor("mm", own))
+    if "homography" in ds and own not in ("px", "mm"):
+        return Way(
+            lacking=f"the regions are in px and the positions, which a homography has brought to "
+            f"mm, in {own}: give the regions in mm."
+        )
     if "homography" in ds:
         values = np.asarray(ds.homography.values, np.float64)
         matrix = values[row] if "recording" in ds.homography.dims else values
@@ -93,7 +101,7 @@ def way_to_own(ds: xr.Dataset, row: int, units: str) -> Way:
         )
     scale = float(np.atleast_1d(np.asarray(ds.px_per_mm.values, float))[row if
                   "recording" in ds.px_per_mm.dims else 0])  # fmt: skip
-    return Way(1 / scale if own == "mm" else scale)
+    return Way(scale if own == "px" else factor("mm", own) / scale)
 
 
 def draw(ds: xr.Dataset, row: int, given: Drawn, way: Way, recording: str) -> dict[str, Outline]:

@@ -13,6 +13,7 @@ import xarray as xr
 from ethoflow.cleaning.scores import choose_min_confidence
 from ethoflow.engine.declare import Array
 from ethoflow.errors import listed
+from ethoflow.geometry.own_frame import check_room
 from ethoflow.identities.deciding import Decision, decide
 from ethoflow.identities.exchanges import Exchange, circles_of, hold
 from ethoflow.identities.jumps import learn_tail
@@ -78,6 +79,7 @@ def find_swaps(data: Data) -> pd.DataFrame:
     0
     """
     ds = as_dataset(data, needs=["position"])
+    check_room(ds, "find_swaps")
     found, rare = {}, []
     counts, first = count_frames(ds), first_frame(ds)
     for row, count in enumerate(counts.tolist()):

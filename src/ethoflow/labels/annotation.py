@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import xarray as xr
 
 from ethoflow.engine import Declaration, builtin, find
-from ethoflow.errors import DataError, Missing, UnknownName, WrongUse, no_such, tell_missing
+from ethoflow.errors import DataError, Missing, UnknownName, WrongUse, listed, no_such, tell_missing
+from ethoflow.geometry.own_frame import check_room
 from ethoflow.labels.presets import PRESETS, Preset, find_preset
 from ethoflow.points import assign_roles
 from ethoflow.schema import Data, as_dataset
@@ -104,6 +105,9 @@ def apply_rules(
     ds = as_dataset(data)
     given = find_preset(preset)
     chosen = choose_rules(rules, own, preset)
+    ours = [rule.name for rule in chosen if rule.name in builtin("behaviour")]
+    if ours:
+        check_room(ds, listed(ours, 3))
     settings = given.merged(chosen, float(ds.fps), parameters or {})
     calls, skipped = _resolve(ds, chosen, given, settings, also)
     if skipped and rules is not None and not is_all(rules):

@@ -13,6 +13,7 @@ from ethoflow.engine import Declaration, Function, Output
 from ethoflow.engine.declare import Array
 from ethoflow.engine.model import Model
 from ethoflow.engine.signature import make
+from ethoflow.geometry.own_frame import check_room
 from ethoflow.learn.boosting import probability as probability_of
 from ethoflow.learn.columns import request_rows, stack
 from ethoflow.learn.network import TILE
@@ -77,6 +78,7 @@ def predict_labels(data: Data, model: Model) -> xr.Dataset:
     from ethoflow.engine.resolve import Request
 
     ds, recipe = without_stored(as_dataset(data)), recipe_of(model)
+    check_room(ds, "a classifier")
     request = Request(by_role(ds, recipe.points), recipe.parameters)
     request_rows(request, recipe)
     behaviours = list(model.recipe["behaviours"])

@@ -10,6 +10,7 @@ import xarray as xr
 
 from ethoflow.engine.bouts import find_runs
 from ethoflow.errors import DataError, WrongUse, one_or_many
+from ethoflow.geometry.own_frame import check_room
 from ethoflow.learn.choices import Choices
 from ethoflow.learn.columns import ROWS, WINDOWED, request_rows
 from ethoflow.learn.folds import By, choose_by, split
@@ -53,6 +54,7 @@ def prepare(
     check_model(choices.model, settings)
     wanted = None if behaviours is None else one_or_many(behaviours)
     data = as_dataset(data)
+    check_room(data, "learning")
     check_stored(data, choices.features, choices.parameters)
     data = without_stored(data)
     met = meet(data, as_dataset(labels), wanted, choices.rater, choices.of)

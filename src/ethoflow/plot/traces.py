@@ -156,8 +156,9 @@ def _places(array: xr.DataArray, dims: list[str]) -> list[tuple[object, ...]]:
 
 def _slot(ds: xr.Dataset, where: int) -> str | None:
     """Where the animal sits; nothing where the features do not say."""
-    slots = np.atleast_1d(ds.individual.values) if "individual" in ds.coords else []
-    return str(slots[where]) if len(slots) else None
+    if "individual" not in ds.coords:
+        return None
+    return str(np.atleast_1d(ds.individual.values)[where])
 
 
 def _lanes(ds: xr.Dataset, slot: str | None) -> pd.DataFrame:

@@ -8,6 +8,7 @@ import xarray as xr
 
 from ethoflow.bins import bin_width
 from ethoflow.features.bins import distance_moved, time_inside
+from ethoflow.geometry.own_frame import check_room
 from ethoflow.labels.windows import Windows, bins_of, whole_recordings
 from ethoflow.points import assign_roles
 from ethoflow.schema import Data, as_dataset, count_frames
@@ -60,6 +61,7 @@ def summarise(data: Data, bin: Quantity | None = None) -> pd.DataFrame:
     [[0.0, 3.0, 3.0], [3.0, 6.0, 3.0], [6.0, 8.0, 2.0]]
     """
     ds = with_centre(as_dataset(data, needs=["position"]))
+    check_room(ds, "distances and speeds")
     windows = whole_recordings(ds) if bin is None else bins_of(ds, bin)
     frames = [own.frames for own in windows.by_row.values()]
     longest = int(count_frames(ds).max(initial=0))
