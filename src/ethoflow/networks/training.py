@@ -17,10 +17,11 @@ from torch import Tensor, nn
 from ethoflow.engine.declare import Array
 from ethoflow.errors import DataError
 from ethoflow.networks import checkpoints
+from ethoflow.networks.drawing import gather_looks, make_sampler
 from ethoflow.networks.progress import Progress
 from ethoflow.networks.resuming import next_file
-from ethoflow.networks.streams import Source, Stream, load, room_on, size_of_piece
-from ethoflow.networks.stretches import Sampler, Stretches, enough, gather, split_pieces
+from ethoflow.networks.streams import Source, Stream
+from ethoflow.networks.stretches import Sampler, enough, split_pieces
 
 
 class Objective(Protocol):
@@ -75,10 +76,6 @@ class History:
         return next(row for row in self.rows if row["step"] == self.best_step)
 
 
-LOOKS = 64
-"""Windows of the held-out stretches that are looked at."""
-
-
 def train(
     module: nn.Module,
     pieces: Mapping[str, Array] | Source,
@@ -125,8 +122,9 @@ def train(
     runs, held = split_pieces(recording, n_frames, share=plan.held_out, gap=gap, seed=seed)
     enough(runs, n_frames, len(recording))
     length = min(plan.length, runs.longest())
-    looks = _looks(pieces, held, length, device)
-    sampler = _sampler(pieces, recording, runs, length, plan, seed, device, room)
+    looks = gather_looks(pieces, held, length, device)
+    chances = runs.chances(length, recording, balanced=plan.balanced)
+    sampler = make_sampler(pieces, runs, length, chances, seed=seed, device=device, room=room)
     module.to(device)
     checkpoint = next_file() if checkpoint is None else checkpoint
     told = {} if checkpoint is None else _told(plan, seed, module, pieces, recording)
@@ -142,34 +140,6 @@ def train(
                 checkpoints.write(checkpoint, job, told=told)
     job.finish()
     return job.history
-
-
-def _sampler(
-    pieces: Mapping[str, Array] | Source,
-    recording: Array,
-    runs: Stretches,
-    length: int,
-    plan: Plan,
-    seed: int,
-    device: str,
-    room: int | None,
-) -> Sampler | Stream:
-    """What draws windows of the runs: of all of them in memory where they fit, or of a stream."""
-    chances = runs.chances(length, recording, balanced=plan.balanced)
-    generator = torch.Generator().manual_seed(seed)
-    if isinstance(pieces, Mapping):
-        return Sampler(_on(pieces, device), runs, length, chances, generator)
-    room = room_on(device) if room is None else room
-    if size_of_piece(pieces) * len(recording) <= room:
-        return Sampler(load(pieces, device), runs, length, chances, generator)
-    return Stream(pieces, runs, length, chances, generator, seed=seed, device=device, room=room)
-
-
-def _on(arrays: Mapping[str, Array], device: str) -> dict[str, Tensor]:
-    return {
-        name: torch.from_numpy(np.ascontiguousarray(array)).to(device)
-        for name, array in arrays.items()
-    }
 
 
 def seeded(seed: int, device: str = "cpu") -> AbstractContextManager[None]:
@@ -209,23 +179,6 @@ def _told(
 
 def _ends(n: int, most: int = 64) -> Array:
     return np.unique(np.r_[: min(most, n), max(n - most, 0) : n])
-
-
-def _looks(
-    pieces: Mapping[str, Array] | Source, held: Stretches, length: int, device: str
-) -> dict[str, Tensor] | None:
-    """The windows that are looked at, or None where nothing is held out."""
-    length = min(length, held.longest())
-    if length == 0:
-        return None
-    piece, first = held.windows(length, LOOKS)
-    some, place = np.unique(piece, return_inverse=True)
-    arrays = (
-        {name: array[some] for name, array in pieces.items()}
-        if isinstance(pieces, Mapping)
-        else pieces.read(some)
-    )
-    return gather(_on(arrays, device), place, first, length)
 
 
 class Job:
