@@ -109,22 +109,28 @@ def score(path: Path, models: list[str]) -> Iterator[Score]:
         yield Score.between(path.stem, name, labels, state, spent)
         print(f"{'':12} {name} predicts {rate:,.0f} frames per CPU s", flush=True)
         if name in WITH_OWN_CLUSTERS:
-            yield from _other_ways(path.stem, name, found, state, spent)
+            yield from _other_ways(path.stem, model, found, state, spent)
 
 
 def _other_ways(
-    of: str, name: str, found: xr.Dataset, state: np.ndarray, spent: float
+    of: str, model: ef.cluster.Clusterer, found: xr.Dataset, state: np.ndarray, spent: float
 ) -> Iterator[Score]:
     """Clusters frame by frame, and those of a hidden Markov model on the embedding."""
+    if model.durations:  # else clusters are decided frame by frame
+        each = _likeliest(found)
+        yield Score.between(of, f"{model.family}, frame by frame", each, state, spent)
+    begun = time.process_time()
+    on_latent = ef.cluster.fit(found.embedding, STATES, "hmm")
+    spent += time.process_time() - begun
+    labels = labels_of(on_latent, found.embedding)
+    yield Score.between(of, f"{model.family}, hmm on its latent", labels, state, spent)
+
+
+def _likeliest(found: xr.Dataset) -> np.ndarray:
+    """The likeliest cluster of every frame alone, dims (recording, time)."""
     known = found.membership.notnull().all("of_cluster")
     each = found.membership.fillna(0).argmax("of_cluster").where(known)
-    each = each.isel(individual=0).transpose("recording", "time").values
-    yield Score.between(of, f"{name}, frame by frame", each, state, spent)
-    begun = time.process_time()
-    model = ef.cluster.fit(found.embedding, STATES, "hmm")
-    spent += time.process_time() - begun
-    labels = labels_of(model, found.embedding)
-    yield Score.between(of, f"{name}, hmm on its latent", labels, state, spent)
+    return each.isel(individual=0).transpose("recording", "time").values
 
 
 def markdown(scores: list[Score]) -> str:
