@@ -44,7 +44,7 @@ def quiet(call: Callable[[], pd.DataFrame]) -> pd.DataFrame:
 def scores(
     rng: np.random.Generator, n_cages: int, cohorts: int, shift: Array, noise: str = "normal"
 ) -> pd.DataFrame:
-    """Rows of animals in cages; the cages of a cohort are shifted by `shift` standard deviations."""
+    """Rows of animals in cages, which are shifted by `shift` standard deviations of their means."""
     typical = np.sqrt(ICC + (1 - ICC) / MATES)
     cage = rng.normal(0, np.sqrt(ICC), (cohorts, n_cages, 1)) + (typical * shift)[:, np.newaxis]
     score = cage + rng.normal(0, np.sqrt(1 - ICC), (cohorts, n_cages, MATES))
@@ -252,7 +252,7 @@ def slopes(n: int, mates: int, contrast: str) -> Kind:
         day = np.arange(5)
         drug = (np.arange(2 * n) >= n)[:, np.newaxis, np.newaxis]
         noise = rng.normal(size=(cohorts, 2 * n, mates, 5))
-        score = level + (0.5 * slope + 0.5 * effect * drug) * (day - 2) + noise
+        score = level + effect * drug + (0.5 * slope + 0.5 * effect * drug) * (day - 2) + noise
         keep = rng.random(score.shape) > 0.2
         cohort, cage, mate, session = (one[keep] for one in np.indices(score.shape))
         table = pd.DataFrame(

@@ -20,10 +20,10 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
+from benchmarks.null_cohorts import rates
 from scipy import stats
 
 import ethoflow as ef
-from benchmarks.null_cohorts import rates
 
 CAGES = ((3, 3), (4, 4), (5, 5), (6, 6), (3, 6), (4, 6), (5, 6))
 MATES = {"4 mates": (4, 4), "1-7 mates": (1, 7)}

@@ -65,8 +65,12 @@ def test_the_f_of_pbkrtest() -> None:
     y = 2 + 0.5 * x + np.array([-0.6, 0.3, 0.9, -0.2, 0.4, -0.8])[g] + 0.5 * np.sin(2.9 * i + 0.4)
     fit = fit_mixed(y, np.stack([np.ones(30), x], axis=1), g, [Term(np.ones((30, 1)), g)])
     assert fit is not None
-    assert fit.test(np.array([0.0, 1])) == pytest.approx((18.45840988129, 1, 27.3679792999), rel=1e-6)
-    assert (fit.terms[0].item(), fit.residual) == pytest.approx((0.417783839, 0.139952281), rel=1e-6)
+    assert fit.test(np.array([0.0, 1])) == pytest.approx(
+        (18.45840988129, 1, 27.3679792999), rel=1e-6
+    )
+    assert (fit.terms[0].item(), fit.residual) == pytest.approx(
+        (0.417783839, 0.139952281), rel=1e-6
+    )
 
 
 def test_several_contrasts_in_balance_are_the_f_of_means() -> None:

@@ -145,11 +145,9 @@ def test_what_cannot_be_known_is_refused() -> None:
     with pytest.raises(DataError, match="a slope needs 3 occasions or more"):
         compare_slopes(two, over="session", by="drug", value="score")
     with pytest.raises(DataError, match=r"must be a column of numbers.*before"):
-        compare_slopes(
-            table.assign(session="before"), over="session", by="drug", value="score"
-        )
+        compare_slopes(table.assign(session="before"), over="session", by="drug", value="score")
+    mixed = table.assign(drug=np.where(table.session > 1, "drug", "none"))
     with pytest.raises(DataError, match="drug differs within animals"):
-        mixed = table.assign(drug=np.where(table.session > 1, "drug", "none"))
         compare_slopes(mixed, over="session", by="drug", value="score")
     few = table[(table.session == 0) | (table.animal.isin(["m0", "m1", "m2", "m4", "m5"]))]
     with pytest.warns(ComparisonNote, match=r"no p.*2 animals of drug have a known value on two"):

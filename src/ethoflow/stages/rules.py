@@ -173,7 +173,9 @@ def _foresee(job: Job, keys: RulesKeys, others: Mapping[str, Any]) -> None:
         return
     tracks = job.open("tracks")
     scaled = poses.arena is not None or poses.px_per_mm is not None
-    if scaled or any(position_units(job.open(n)) != "px" for n in ("tracks", "poses") if job.has(n)):
+    if scaled or any(
+        position_units(job.open(n)) != "px" for n in ("tracks", "poses") if job.has(n)
+    ):
         return  # poses that are there may keep a scale that was given before
     own = _own_rules(keys, job)
     found = tell_unscaled(

@@ -173,7 +173,10 @@ def tabulate(counts: Counts, data: Data) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=["recording", "individual", "bodypart", *COUNTS])
     ds = as_dataset(data)
     lead, seats = seats_of(ds)
-    beside: dict[str, Array] = {**dict.fromkeys(table, np.empty(0)), "animal": seats["animal"]}
+    beside: dict[str, Array] = {
+        **dict.fromkeys(map(str, table), np.empty(0)),
+        "animal": seats["animal"],
+    }
     add_metadata(beside, ds, lead)
     each = len(counts.bodyparts)
     return table.assign(**{n: np.repeat(v, each) for n, v in beside.items() if n not in table})

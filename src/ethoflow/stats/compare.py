@@ -218,9 +218,9 @@ def _tell_norm(table: pd.DataFrame, value: str | Sequence[str]) -> list[str]:
     if "deviation" not in one_or_many(value) or "n_reference" not in table:
         return []
     return [
-        "deviations of one group are held against a norm that the other is, which all of them share: "
-        "p is too small (of eight units a group 8 % are found by chance). ef.stats.separation tests "
-        "whether groups differ."
+        "deviations of one group are held against a norm that the other is, which all of them "
+        "share: p is too small (of eight units a group 8 % are found by chance). "
+        "ef.stats.separation tests whether groups differ."
     ]
 
 

@@ -16,7 +16,7 @@ CONTROLS = (
 )  # fmt: skip
 """Words that name what others are compared with."""
 
-UNKNOWN = ("nan", "na", "n/a", "nd", "null", "unknown", "missing", "?", "-")
+UNKNOWN = ("nan", "na", "n/a", "null", "unknown", "missing", "?", "-")
 """What people write where something is not known."""
 
 
@@ -25,8 +25,8 @@ def order_levels(
 ) -> dict[str, tuple[str, ...]]:
     """Levels of each factor that are there: the reference, then the others in their order.
 
-    The order is that of a categorical column, else that of numbers or of the alphabet, 2 before 10. The
-    reference is the one named, else the one that is called like a control, else the first.
+    The order is that of a categorical column, else that of numbers or of the alphabet, 2 before 10.
+    The reference is the one named, else the one that is called like a control, else the first.
 
     Raises
     ------

@@ -1,9 +1,9 @@
 """Linear mixed models by restricted likelihood, with the tests of Kenward and Roger.
 
 Units are independent; within one, random terms (an intercept, a slope) are shared by the rows of a
-unit or of an animal. The covariance is a sum of known matrices, each times a variance or covariance,
-which is what the small-sample correction asks for: Kenward & Roger 1997, Biometrics 53:983; Halekoh &
-Højsgaard 2014, J. Stat. Softw. 59(9).
+unit or of an animal. The covariance is a sum of known matrices, each times a variance or
+covariance, which is what the small-sample correction asks for: Kenward & Roger 1997, Biometrics
+53:983; Halekoh & Højsgaard 2014, J. Stat. Softw. 59(9).
 """
 
 from __future__ import annotations
@@ -120,9 +120,8 @@ class _Model:
     @property
     def n_free(self) -> int:
         """Rows less fixed effects."""
-        return int((np.trace(self.filler, axis1=1, axis2=2) * -1 + self.y.shape[1]).sum()) + (
-            self.spare[1] - self.x.shape[2]
-        )
+        n_rows = self.y.size - int(self.filler.sum())
+        return n_rows + self.spare[1] - int(self.x.shape[2])
 
 
 def fit_mixed(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -13,33 +13,17 @@ import pandas as pd
 from ethoflow.engine.declare import Array
 from ethoflow.errors import DataError, in_words, listed, no_column
 from ethoflow.stats import effects
-from ethoflow.stats.choice import NoTest, check_varied
+from ethoflow.stats.choice import NoTest
 from ethoflow.stats.compare import ComparisonNote, finish_table
 from ethoflow.stats.corrections import CORRECTIONS
 from ethoflow.stats.design import LEAST, Design, column_of, find_design, plural
 from ethoflow.stats.levels import as_names, find_levels, with_index
-from ethoflow.stats.reml import Fit, Term, fit_mixed
+from ethoflow.stats.lines import Lines, fit_lines, make_lines
+from ethoflow.stats.reml import Fit
 from ethoflow.stats.sentences import SLOPE
 from ethoflow.stats.units import call, make_longs, means_at
 
 NAME = "mixed model of slopes (Kenward-Roger)"
-
-
-@dataclass(frozen=True)
-class Lines:
-    """Numbers of one behaviour at each occasion of an animal (or unit).
-
-    `group`, `unit` and `member` are numbers from 0, dims (row,); a member is inside of one unit.
-    `occasion` is in standard deviations from `centre`, `spread` being one.
-    """
-
-    value: Array
-    occasion: Array
-    group: Array
-    unit: Array
-    member: Array
-    centre: float
-    spread: float
 
 
 def compare_slopes(
@@ -56,7 +40,7 @@ def compare_slopes(
     independent: str | None = None,
     absent: float | None = None,
 ) -> pd.DataFrame:
-    """How a behaviour changes over a number (sessions, days, doses, age), and whether groups differ.
+    """How a behaviour changes over a number (sessions, days, doses), and whether groups differ.
 
     Every unit has a straight line of its own, which differs at random from that of its group
     (random intercepts and slopes); where units hold several animals, so has every animal. A model
@@ -177,9 +161,9 @@ def _with_occasions(design: Design, over: str, numbers: pd.Series) -> Design:
     occasions = tuple(f"{number:g}" for number in sorted(rows[column_of(over)].unique()))
     if len(occasions) < LEAST:
         raise DataError(
-            f"over: {over} is {in_words(occasions)} alone. A line through two points leaves nothing "
-            f"for the noise: a slope needs {LEAST} occasions or more; two are compared with "
-            "ef.stats.compare."
+            f"over: {over} is {in_words(occasions)} alone. A line through two points leaves "
+            f"nothing for the noise: a slope needs {LEAST} occasions or more; two are compared "
+            "with ef.stats.compare."
         )
     said = (f"{lost} rows have no {over}, and were left out.",) if lost else ()
     return replace(
@@ -201,12 +185,12 @@ def _count(known: pd.DataFrame) -> dict[str, object]:
 def _rows(
     means: pd.DataFrame, design: Design, by: str | None, over: str, level: float
 ) -> Iterator[tuple[dict[str, object], tuple[str, ...]]]:
-    """Rows of one behaviour, and the groups that each is of; with the reason where there is no p."""
+    """Rows of one behaviour, and the groups each is of; with the reason where there is no p."""
     groups = design.by[by] if by else ("all",)
     contrasts = list(_contrasts(groups, by, over))
     try:
-        lines = _lines(means, groups, by, over)
-        found = _fit(lines, groups, design.unit)
+        lines = make_lines(means, groups, by, over)
+        found = fit_lines(lines, groups, design.unit)
     except NoTest as reason:
         for label, family, _ in contrasts:
             yield {"contrast": label, "family": family, "note": str(reason)}, groups
@@ -247,77 +231,6 @@ def _contrasts(
         yield label, "middles", middles[j : j + 1] - middles[i : i + 1]
 
 
-def _lines(means: pd.DataFrame, groups: tuple[str, ...], by: str | None, over: str) -> Lines:
-    of = means[column_of(by)].map(groups.index) if by else pd.Series(0, index=means.index)
-    unit = pd.factorize(means["unit"])[0]
-    finest = list(zip(unit, means["animal"], strict=True)) if "animal" in means else unit
-    member = pd.factorize(pd.Series(finest, dtype=object))[0]
-    times = means[column_of(over)].to_numpy(float)
-    known = np.unique(times)
-    centre, spread = float(known.mean()), float(known.std()) or 1.0
-    return Lines(
-        means["value"].to_numpy(float), (times - centre) / spread, of.to_numpy(int), unit, member,
-        centre, spread,
-    )  # fmt: skip
-
-
-def _fit(lines: Lines, groups: tuple[str, ...], unit: str) -> Fit:
-    """The model of lines, each member's rows being first turned into its line and what is left.
-
-    What is left over of a line tells the residual alone, so that recordings of any length are cheap.
-    """
-    for k, group in enumerate(groups):
-        own = lines.group == k
-        n = sum(np.ptp(lines.occasion[own & (lines.unit == u)]) > 0 for u in set(lines.unit[own]))
-        if n < LEAST:
-            of = f" of {group}" if len(groups) > 1 else ""
-            raise NoTest(
-                f"{n} {plural(unit)}{of} have a known value on two occasions or more: {LEAST} are "
-                "needed."
-            )
-    check_varied(lines.value, unit)
-    scale = float(lines.value.std())
-    y = (lines.value - lines.value.mean()) / scale
-    z = np.stack([np.ones_like(y), lines.occasion], axis=1)
-    kept, values, columns, squares = [], [], [], 0.0
-    for one in np.unique(lines.member):
-        rows = np.flatnonzero(lines.member == one)
-        basis = np.linalg.qr(z[rows])[0] if np.ptp(lines.occasion[rows]) else _alone(len(rows))
-        turned = basis.T @ y[rows]
-        kept += [rows[0]] * len(turned)
-        values.append(turned)
-        columns.append(basis.T @ z[rows])
-        squares += float(np.square(y[rows] - basis @ turned).sum())
-    spare = len(y) - len(kept)
-    if spare < LEAST:
-        raise NoTest(
-            f"there are {len(y)} values for {len(kept)} lines' ends: to tell a slope from noise, "
-            "animals are needed that were seen on three occasions or more."
-        )
-    if squares < 1e-18 * len(y):
-        raise NoTest("all values lie on straight lines: there is no noise to hold slopes against.")
-    first, lines_of = np.array(kept), np.concatenate(columns)
-    group = np.eye(len(groups))[lines.group[first]]
-    x = (group[:, :, np.newaxis] * lines_of[:, np.newaxis]).reshape(len(first), -1)
-    terms = [Term(lines_of, lines.unit[first])]
-    if lines.member.max() > lines.unit.max():
-        terms.append(Term(lines_of, lines.member[first]))
-    found = fit_mixed(np.concatenate(values), x, lines.unit[first], terms, (squares, spare))
-    if found is None:
-        raise NoTest("the mixed model could not be fitted: compare occasions with compare().")
-    middle = np.tile([lines.value.mean(), 0.0], len(groups))
-    return replace(
-        found,
-        beta=found.beta * scale + middle,
-        covariance=found.covariance * scale**2,
-    )
-
-
-def _alone(n: int) -> Array:
-    """The basis of a member that was seen on one occasion."""
-    return np.full((n, 1), 1 / np.sqrt(n))
-
-
 def _test(fit: Fit, contrast: Array, level: float) -> Mapping[str, object]:
     from scipy.special import fdtrc
 
@@ -338,8 +251,8 @@ def _say_singular(fit: Fit, lines: Lines, unit: str) -> str:
         return ""
     who = in_words([named[k] for k in fit.singular])
     return (
-        f"singular fit: {who} do not differ in level or slope by more than the noise, or the two go "
-        "together wholly, as far as so few tell. p is right or too large."
+        f"singular fit: {who} do not differ in level or slope by more than the noise, or the two "
+        "go together wholly, as far as so few tell. p is right or too large."
     )
 
 
