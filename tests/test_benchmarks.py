@@ -125,3 +125,11 @@ def test_a_probe_of_blocks_finds_what_is_in_its_rows_and_nothing_else() -> None:
     mean, spread = window_statistics(np.full((1, 50), 3.0), 13)
     assert (mean == 3).all()
     assert (spread == 0).all()
+
+
+@pytest.mark.slow
+def test_long_pictures() -> None:
+    script = REPOSITORY / "benchmarks" / "long_pictures.py"
+    text = subprocess.check_output([sys.executable, str(script), "--hours", "0.2"], text=True)
+    assert text.count("MB peak") == 6
+    assert text.count("a zoom") == 2
