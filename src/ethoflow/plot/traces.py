@@ -89,7 +89,8 @@ def traces(
         raise DataError("traces are of variables along time, as ef.features.speed(poses) gives.")
     span = (float(clock_times(ds)[0]), clock_end(ds)) if ds.sizes["time"] else (0.0, 1.0)
     lanes = pd.DataFrame() if labels is None else _lanes(one_recording(labels), where)
-    tables, figures = [], []
+    tables: list[pd.DataFrame] = []
+    figures: list[Any] = []
     for name, label, values in lines:
         whole = pd.DataFrame({"time": clock_times(ds), "feature": name, "value": values})
         tables.append(_thinned(whole))
