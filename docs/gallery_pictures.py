@@ -23,6 +23,12 @@ notebook, where it can be zoomed and moved about. `picture.save("figure.svg")` w
 HTML that needs no network, and `picture.data` are the numbers that it draws. What is not known is
 drawn as not known: a gap in a line, grey in an ethogram, an empty square. A behaviour has the same
 colour in every picture.
+
+What is clicked in `embedding_ethogram` is shown in both of its halves also in saved HTML, with no
+Python behind it. What is drawn anew at a zoom (`traces` and `trajectories` of long recordings, an
+`embedding` of more than a million frames) is so in a notebook alone: a saved page keeps what it
+showed first. An ethogram has all its bouts in the page. `benchmarks/long_pictures.py` draws 24
+hours at 30 frames per second.
 """
 
 

@@ -161,3 +161,11 @@ def test_a_table_of_clusterers_has_a_cell_for_every_set() -> None:
     lines = markdown(scores).splitlines()
     assert lines[2] == "| right | 1.000 | 1.000 | 1.000 | 2 |"
     assert lines[8] == "| half | 0.800 | 0.800 | 0.800 | 2 |"
+
+
+@pytest.mark.slow
+def test_long_pictures() -> None:
+    script = REPOSITORY / "benchmarks" / "long_pictures.py"
+    text = subprocess.check_output([sys.executable, str(script), "--hours", "0.2"], text=True)
+    assert text.count("MB peak") == 6
+    assert text.count("a zoom") == 2

@@ -90,7 +90,8 @@ def traces(
     span = (float(clock_times(ds)[0]), clock_end(ds)) if ds.sizes["time"] else (0.0, 1.0)
     beside = None if labels is None else align_partners(labels_of(labels, ds))
     lanes = pd.DataFrame() if beside is None else _lanes(beside, _slot(ds, where))
-    tables, figures = [], []
+    tables: list[pd.DataFrame] = []
+    figures: list[Any] = []
     for name, label, values in lines:
         whole = pd.DataFrame({"time": clock_times(ds), "feature": name, "value": values})
         tables.append(_thinned(whole))
