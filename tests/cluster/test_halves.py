@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -64,6 +66,13 @@ def test_the_number_that_is_there_is_chosen() -> None:
     assert choice.gained[4] - choice.gained[3] > choice.worth > choice.gained[5] - choice.gained[4]
     with pytest.warns(UnsureNumber, match="were tried up to 3"):
         choose_n_clusters(pieces, most=3)
+
+
+def test_a_number_that_halves_do_not_agree_on_is_said() -> None:
+    pieces, _ = switching(n_pieces=4)
+    noise = np.random.default_rng(0).normal(size=pieces.signal.shape).astype(np.float32)
+    with pytest.warns(UnsureNumber, match="two halves agree to"):
+        choose_n_clusters(replace(pieces, signal=noise), most=5)
     one, _ = switching(n_pieces=1, n_frames=600)
     assert [half.n_frames for half in halves_of(one)] == [300, 300]
 

@@ -33,12 +33,14 @@ TIMES = 2.0
 """A cluster gains more than so many cuts."""
 CUTS = 2
 """Searches for a likelier optimum at every number; one at the far end."""
+LEAST_AGREED = 0.5
+"""Agreement of halves below which no cluster should be named."""
 ABOVE = 2
 """Models of halves are compared at so many more than were chosen, and at all below."""
 
 
 class UnsureNumber(UserWarning):
-    """The number of clusters that was chosen is the least or near the most that were tried."""
+    """The number chosen is the least or near the most tried, or halves do not agree on it."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,8 @@ def choose_n_clusters(
 
     From `most` states two are merged again and again, and at every number a likelier optimum is
     searched for. The halves that are compared are of the recordings, or of the stretches of one.
-    Where the number is the least, or near the most that were tried, `UnsureNumber` warns.
+    `UnsureNumber` warns where the number is the least, or near the most that were tried, or where
+    models of two halves agree to less than a half.
     """
     known = int(known_frames(pieces).sum())
     most = max(min(most, known // 2 // PER_CLUSTER), FEWEST)
@@ -77,14 +80,6 @@ def choose_n_clusters(
         bic[states.n] = _bic(states, known) - 2 * gained[states.n]
     worth = TIMES * slope_of_cuts(gained)
     best = max(gained, key=lambda n: (gained[n] - worth * n, -n))
-    if best == FEWEST or best >= FAR * most - 1:
-        warnings.warn(
-            f"{best} clusters are chosen, and numbers were tried up to {most}: what a cluster "
-            "gains is not seen apart from what a cut gains, and there may be more. Give more "
-            "recordings, or n_clusters, and look at ef.cluster.stability.",
-            UnsureNumber,
-            stacklevel=3,
-        )
     agreement, unseen = {}, {}
     halves = [_stretches(half, device) for half in halves_of(pieces)]
     paths = [_path(half, min(best + ABOVE, most), [seed, k]) for k, half in enumerate(halves)]
@@ -94,7 +89,28 @@ def choose_n_clusters(
         unseen[both[0].n] = float(
             np.mean([_per_frame(half, one) for half, one in zip(halves[::-1], both, strict=True)])
         )
-    return Choice(best, gained, worth, agreement, unseen, bic)
+    choice = Choice(best, gained, worth, agreement, unseen, bic)
+    _say_unsure(choice, most)
+    return choice
+
+
+def _say_unsure(choice: Choice, most: int) -> None:
+    best, agreed = choice.n_clusters, choice.agreement[choice.n_clusters]
+    advice = "Give more recordings, or n_clusters, and look at ef.cluster.stability."
+    if best == FEWEST or best >= FAR * most - 1:
+        warnings.warn(
+            f"{best} clusters are chosen, and numbers were tried up to {most}: what a cluster "
+            f"gains is not seen apart from what a cut gains, and there may be more. {advice}",
+            UnsureNumber,
+            stacklevel=4,
+        )
+    if not agreed >= LEAST_AGREED:
+        warnings.warn(
+            f"{best} clusters are chosen, and models of two halves agree to {agreed:.2f} on them "
+            f"(adjusted Rand index): there may be none that other animals share. {advice}",
+            UnsureNumber,
+            stacklevel=4,
+        )
 
 
 def slope_of_cuts(gained: Mapping[int, float]) -> float:
