@@ -214,7 +214,7 @@ def _tell_unknown(conditions: pd.DataFrame, levels: Levels, known: pd.Series) ->
                 names = levels.ids[level][lost].dropna().unique()
                 told.append(
                     f"{len(names)} {plural(level)} have no {factor} and were left out: "
-                    f"{listed(sorted(names, key=in_order), 5)}."
+                    f"{listed(sorted(map(str, names), key=in_order), 5)}."
                 )
                 break
         else:
