@@ -96,18 +96,21 @@ def choose_n_clusters(
 
 def _say_unsure(choice: Choice, most: int) -> None:
     best, agreed = choice.n_clusters, choice.agreement[choice.n_clusters]
-    advice = "Give more recordings, or n_clusters, and look at ef.cluster.stability."
+    reasons = []
     if best == FEWEST or best >= FAR * most - 1:
-        warnings.warn(
-            f"{best} clusters are chosen, and numbers were tried up to {most}: what a cluster "
-            f"gains is not seen apart from what a cut gains, and there may be more. {advice}",
-            UnsureNumber,
-            stacklevel=4,
+        reasons.append(
+            f"numbers were tried up to {most}, what a cluster gains is not seen apart from what a "
+            "cut gains, and there may be more"
         )
     if not agreed >= LEAST_AGREED:
+        reasons.append(
+            f"models of two halves agree to {agreed:.2f} on them (adjusted Rand index), and there "
+            "may be none that other animals share"
+        )
+    if reasons:
         warnings.warn(
-            f"{best} clusters are chosen, and models of two halves agree to {agreed:.2f} on them "
-            f"(adjusted Rand index): there may be none that other animals share. {advice}",
+            f"{best} clusters are chosen, and that is unsure: {'; '.join(reasons)}. Give more "
+            "recordings, or n_clusters, and look at ef.cluster.stability.",
             UnsureNumber,
             stacklevel=4,
         )
