@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
@@ -89,7 +90,7 @@ def _under(arrays: dict[str, Tensor], start: str) -> dict[str, Tensor]:
     return {k.removeprefix(start): v for k, v in arrays.items() if k.startswith(start)}
 
 
-def _states(arrays: dict[str, Tensor], weights: list[Tensor]) -> dict[int, dict[str, Tensor]]:
+def _states(arrays: dict[str, Tensor], weights: Sequence[Tensor]) -> dict[int, dict[str, Tensor]]:
     """States of the optimiser by the number of their weight, in its layout of memory.
 
     A fused step goes through memory, and takes numbers of another layout for those of others.

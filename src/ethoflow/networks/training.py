@@ -170,10 +170,10 @@ def _told(
     """What a checkpoint has to agree with; of a source its first and last pieces stand for all."""
     sizes = {name: list(value.shape) for name, value in module.state_dict().items()}
     some = pieces if isinstance(pieces, Mapping) else pieces.read(_ends(len(recording)))
-    digest = xxhash.xxh3_128(np.ascontiguousarray(recording, np.int64))
+    digest = xxhash.xxh3_128(np.ascontiguousarray(recording, np.int64).data)
     for name in sorted(some):
         digest.update(name.encode())
-        digest.update(np.ascontiguousarray(some[name]))
+        digest.update(np.ascontiguousarray(some[name]).data)
     return {"plan": vars(plan), "seed": seed, "sizes": sizes, "data": digest.hexdigest()}
 
 

@@ -88,8 +88,8 @@ def traces(
     if not lines:
         raise DataError("traces are of variables along time, as ef.features.speed(poses) gives.")
     span = (float(clock_times(ds)[0]), clock_end(ds)) if ds.sizes["time"] else (0.0, 1.0)
-    beside = None if labels is None else align_partners(labels_of(labels, ds))
-    lanes = pd.DataFrame() if beside is None else _lanes(beside, _slot(ds, where))
+    own = None if labels is None else align_partners(labels_of(labels, ds))
+    lanes = pd.DataFrame() if own is None else _lanes(own, _slot(ds, where))
     tables: list[pd.DataFrame] = []
     figures: list[Any] = []
     for name, label, values in lines:
