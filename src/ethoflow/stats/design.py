@@ -200,10 +200,10 @@ def _tell_unknown(conditions: pd.DataFrame, levels: Levels, known: pd.Series) ->
             continue
         for level in ("animal", "recording"):
             if level in levels.ids:
-                names = levels.ids[level][lost].dropna().unique()
+                names = sorted(map(str, levels.ids[level][lost].dropna().unique()), key=in_order)
                 told.append(
                     f"{len(names)} {plural(level)} have no {factor} and were left out: "
-                    f"{listed(sorted(map(str, names), key=in_order), 5)}."
+                    f"{listed(names, 5)}."
                 )
                 break
         else:
