@@ -190,7 +190,7 @@ def test_no_file_is_claimed_by_two_formats(real_data):
         if path.stat().st_size == 0:
             continue
         content, claims = Content(path), []
-        for one in readers():
+        for one in (one for one in readers() if not one.last):
             try:
                 claims += [one.name] if one.matches(content) else []
             except Exception:

@@ -48,6 +48,7 @@ class Reader:
     pickle: bool
     takes_options: bool
     beside: bool
+    last: bool = False
 
     @property
     def lasts(self) -> bool:
@@ -69,6 +70,7 @@ def reader(
     pickle: bool = False,
     takes_options: bool = False,
     beside: bool = False,
+    last: bool = False,
 ) -> Callable[[Load], Load]:
     """Declaration of a tracker format.
 
@@ -90,6 +92,8 @@ def reader(
     beside
         Whether other files beside the one it is given may be opened (companions, the log of a
         database): such a file is looked at anew by every run.
+    last
+        Whether it is asked only where no other format, also of scored behaviour, knows the file.
 
     Raises
     ------
@@ -98,7 +102,7 @@ def reader(
     """
 
     def register(load: Load) -> Load:
-        entry = Reader(name, matches, load, extra, fixture, pickle, takes_options, beside)
+        entry = Reader(name, matches, load, extra, fixture, pickle, takes_options, beside, last)
         _READERS.add(name, load, entry)
         return load
 

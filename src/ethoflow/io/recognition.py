@@ -32,12 +32,15 @@ def recognise(path: Path, options: Options = DEFAULTS) -> Reader:
             return reader_named(TABLE)
         content = Content(path).check(allow_links=options.allow_links)
         for candidate in known:
-            if _has_format(content, candidate):
+            if not candidate.last and _has_format(content, candidate):
                 return candidate
         looks = content.describe()
     except OSError as error:
         raise DataError(f"the file cannot be opened ({error.strerror or error}).") from error
     scored = _scored_format(content)
+    for candidate in known:
+        if not scored and candidate.last and _has_format(content, candidate):
+            return candidate
     if scored:
         raise DataError(
             f"no tracks: it looks like {looks}, which is scored behaviour ({scored}): read it with "

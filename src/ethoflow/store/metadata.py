@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from typing import Any
 
+from ethoflow.store.damage import DamagedChunk
 from ethoflow.store.documents import dims_of, name_of
 from ethoflow.store.frames import read_small, recordings_of
 from ethoflow.store.state import FRAMES_OF, State
@@ -22,7 +24,9 @@ def find_other_metadata(state: State, group: str) -> dict[str, list[str]]:
     """
     found, named = {}, set[str]()
     for other in _behind(state, group):
-        names = [name for name in _differing(state, group, other) if name not in named]
+        names: list[str] = []
+        with contextlib.suppress(DamagedChunk):  # said where that group is read, or verified
+            names = [name for name in _differing(state, group, other) if name not in named]
         if names:
             found[other] = names
             named |= set(names)

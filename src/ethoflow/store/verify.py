@@ -66,10 +66,11 @@ def verify(path: str | Place, progress: Callable[[int, int], None] | None = None
         try:
             check_record(state, group)
             record = state.record(group)
-            stale += _list_stale(state, group)
         except DataError as error:
             faults.append(Fault(str(error)))
             record = Record.empty()
+        with contextlib.suppress(DataError):  # what cannot be read is damaged, which is said below
+            stale += _list_stale(state, group)
         faults += list(_check_recorded(state, group, record))
         chunks += list(list_chunks(state, group, record))
     faults += list(_check_chunks(chunks, progress))

@@ -91,6 +91,8 @@ def read_header(data: bytes) -> Header:
         if not rows:
             delimiter = delimiter_of(line)
         cells = next(csv.reader([line], delimiter=delimiter), [])
+        if len(cells) > 1 and all(cell.startswith(" ") for cell in cells[1:]):
+            cells[1:] = [cell[1:] for cell in cells[1:]]  # ", " stands between them
         check_columns(len(cells))
         label = cells[0].strip().lower() if cells else ""
         unlabelled = bool(rows) and not any(cells[1:]) and not _is_number(label)
@@ -99,7 +101,7 @@ def read_header(data: bytes) -> Header:
         if label in rows:
             raise DataError(f"line {n_lines + 1}: a second header row {label!r}.")
         if label in _LABELS:
-            rows[label] = [plain_cell(cell.strip()) for cell in cells[1:]]
+            rows[label] = [plain_cell(cell) for cell in cells[1:]]
         start, n_lines = stop, n_lines + 1
     return Header(_name_columns(rows), delimiter, start, n_lines)
 

@@ -127,7 +127,7 @@ def _matches(file: Content) -> bool:
     return known and len(found.other) < len(found.parts)
 
 
-@reader("wide table", matches=_matches, fixture="built", takes_options=True)
+@reader("wide table", matches=_matches, fixture="built", takes_options=True, last=True)
 def read_wide_table(path: Path, options: Options) -> list[Tracks]:
     """A row per frame, and for each body part columns such as ``nose_x``, ``nose_y``, ``nose_p``.
 
