@@ -35,15 +35,18 @@ def encode(columns: Array, signal: Array, *, model: Any = None, look: int = 0, t
     """Embedding and probability of every cluster; missing where nothing is known of the animal."""
     import torch
 
-    encoder, emission = networks_of(model, PARTS)
+    from ethoflow.networks.placing import device_here, using
+
+    device = device_here()
+    encoder, emission = networks_of(model, PARTS, device)
     unknown = np.isnan(signal).all(axis=0)
     parts = 2 * int(model.recipe["n_points"])
     given = columns[:parts] if model.recipe["reads"] == "pose" else signal
-    with torch.inference_mode():
+    with using(device):
         batch = torch.from_numpy(np.array(given, np.float32))[None]
-        latent = encoder(batch)
-        membership = emission(latent).softmax(dim=1)[0].numpy()
-    embedding = np.array(latent[0].numpy())
+        latent = encoder(batch.to(device))
+        membership = emission(latent).softmax(dim=1)[0].cpu().numpy()
+    embedding = np.array(latent[0].cpu().numpy())
     membership = membership[model["order"]]
     embedding[:, unknown] = np.nan
     membership[:, unknown] = np.nan

@@ -170,14 +170,16 @@ def describe_networks(found: Networks) -> tuple[dict[str, Array], dict[str, Any]
     }
 
 
-def probability_of(networks: Sequence[Any], x: Array) -> Array:
+def probability_of(networks: Sequence[Any], x: Array, device: str = "cpu") -> Array:
     """Probability by the mean odds of networks, (behaviour, frame), of columns (column, frame)."""
     import torch
 
-    with torch.inference_mode():
-        given = torch.from_numpy(np.array(x, np.float32, order="C"))[None]
+    from ethoflow.networks.placing import using
+
+    with using(device):
+        given = torch.from_numpy(np.array(x, np.float32, order="C"))[None].to(device)
         odds = torch.stack([network(given)[0] for network in networks]).double().mean(dim=0)
-        found: Array = odds.sigmoid().numpy()
+        found: Array = odds.sigmoid().cpu().numpy()
     return found
 
 

@@ -40,8 +40,11 @@ def classify(rows: Array, windowed_rows: Array, *, model: Any = None) -> Any:
 
 def classify_by_network(rows: Array, *, model: Any = None, look: int = 0, tile: int = TILE) -> Any:
     """Probability of every behaviour in every frame of a tile; missing where nothing is known."""
-    networks = networks_of(model, model.recipe["networks"])
-    said = probability_by(networks, rows)
+    from ethoflow.networks.placing import device_here  # torch is heavy
+
+    device = device_here()
+    networks = networks_of(model, model.recipe["networks"], device)
+    said = probability_by(networks, rows, device)
     found = tuple(np.where(knows(rows, recipe_of(model)), one, np.nan) for one in said)
     return found if len(found) > 1 else found[0]
 

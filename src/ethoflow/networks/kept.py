@@ -66,21 +66,25 @@ def weights_in(model: Model) -> Mapping[str, Array]:
     return weights
 
 
-_made: OrderedDict[str, tuple[nn.Module, ...]] = OrderedDict()
+_made: OrderedDict[tuple[str, str], tuple[nn.Module, ...]] = OrderedDict()
 _making = threading.Lock()
 
 
-def networks_of(model: Model, networks: Sequence[str]) -> tuple[nn.Module, ...]:
+def networks_of(
+    model: Model, networks: Sequence[str], device: str = "cpu"
+) -> tuple[nn.Module, ...]:
     """Networks of a model as its recipe describes them, made once in a process."""
     from ethoflow.networks.weights import build
 
+    key = model.digest, device
     with _making:
-        if model.digest not in _made:
+        if key not in _made:
             weights = weights_in(model)
-            _made[model.digest] = tuple(build(model.recipe[n], weights, n) for n in networks)
+            made = (build(model.recipe[name], weights, name) for name in networks)
+            _made[key] = tuple(one.to(device) for one in made)
             while len(_made) > KEPT:
                 _made.popitem(last=False)
-        return _made[model.digest]
+        return _made[key]
 
 
 def _split(model: Model, networks: Sequence[str]) -> tuple[dict[str, Array], dict[str, Array]]:
