@@ -219,10 +219,11 @@ def surrogate(
 
     For every label, be it a cluster, a rule, a person's or a classifier's, trees are grown that
     tell it from the other frames. They are tested on recordings that were held out, or on blocks of
-    time where there is one; a label they do not tell is not explained. Shapley values are exact and interventional: what each feature adds
-    to the log odds of a frame, against real frames of `reference`. Frames are real ones, some of
-    every label of every recording, evenly in time, and count as the frames they stand for. A frame
-    in which a feature is missing is unknown, and not explained.
+    time where there is one; a label they do not tell is not explained. Shapley values are exact and
+    interventional: what each feature adds to the log odds of a frame, against real frames of
+    `reference`. Frames are real ones, some of every label of every recording, evenly in time, and
+    count as the frames they stand for. A frame in which a feature is missing is unknown, and not
+    explained.
 
     What a feature adds says how the trees tell the label, and not what made the animal do it.
 

@@ -49,9 +49,7 @@ def find_suspicious(data: Data) -> list[str]:
     return suspect(ds, survey(ds))
 
 
-def suspect(
-    ds: xr.Dataset, surveys: Mapping[int, Survey], *, fps_known: bool = True
-) -> list[str]:
+def suspect(ds: xr.Dataset, surveys: Mapping[int, Survey], *, fps_known: bool = True) -> list[str]:
     """The sentences of `find_suspicious` from surveys made before."""
     several = ds.sizes.get("recording", 1) > 1
     sentences = [*_describe_cost(ds, surveys)]
