@@ -17,6 +17,7 @@ from ethoflow.labels.wide import spread
 from ethoflow.project import ProjectError, load_project
 from ethoflow.stages import Job
 from ethoflow.stages.pictures import _kinds, _recordings
+from ethoflow.stages.tables import summarise
 from tests.labels.further import make_cohort
 from tests.test_results import Quiet
 
@@ -176,3 +177,17 @@ def test_every_group_of_labels_has_its_ethogram(lab: Path) -> None:
         ("ethogram", ""), ("ethogram-anna", "Anna B."), ("ethogram-ben_again", "ben/again")
     ]  # fmt: skip
     assert _recordings(job, "labels/anna") == {"a", "b"}
+
+
+def test_an_animal_of_several_recordings_is_not_shown_as_several_animals() -> None:
+    """Two recordings of one mouse: n counts what the means are over."""
+    budget = pd.DataFrame(
+        {
+            "recording": ["s1", "s2"], "individual": "mouse", "partner": "", "animal": "mouse",
+            "behaviour": "rest", "share": [0.2, 0.4], "n_bouts": [1, 2], "mean_bout": [1.0, 2.0],
+        }
+    )  # fmt: skip
+    (row,) = summarise(budget).to_dict("records")
+    assert "animals" not in row
+    assert row["n"] == 2
+    assert row["share"] == pytest.approx(0.3)

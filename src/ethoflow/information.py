@@ -164,7 +164,8 @@ def _describe_tracks(ds: xr.Dataset, rate: float | None) -> Lines:
     show = shortener(map(str, np.atleast_1d(ds.recording.values)))
     twofold = tell_prefixes(list(map(str, ds.bodypart.values))) if most == 1 else ""
     told = [*map(str, ds.attrs.get("notes", [])), *([twofold] if twofold else [])]
-    yield from _list_faults([show(fault) for fault in (*told, *suspect(ds, surveys))])
+    suspected = suspect(ds, surveys, fps_known=rate is not None)
+    yield from _list_faults([show(fault) for fault in (*told, *suspected)])
 
 
 def _describe_confidence(ds: xr.Dataset, surveys: Mapping[int, Survey]) -> Lines:

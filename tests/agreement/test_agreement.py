@@ -121,6 +121,11 @@ def test_a_label_that_one_source_lacks_is_said():
     assert set(both.behaviour) == {"rear", "groom"}
     with pytest.raises(DataError, match="no behaviour in common.*rename="):
         ef.agreement({"a": labels(rear=x), "b": labels(immobile=x)}, draws=0)
+    several = {"a": labels(rear=x), "b": labels(immobile=x), "c": labels(cluster=x)}
+    several["c"].cluster.attrs = {"kind": "category"}
+    said = "no two of the 3.*a has rear; b has immobile; c has cluster.*rename={'immobile': 'rear'}"
+    with pytest.raises(DataError, match=said):
+        ef.agreement(several, draws=0)
     with pytest.raises(DataError, match="no behaviour 'Rear'.*Did you mean 'rear'"):
         ef.agreement({"a": one, "b": other}, rename={"Rear": "rearing"}, draws=0)
 
@@ -343,17 +348,24 @@ def test_categories_together_and_one_by_one():
     )
 
 
-def test_clusters_whose_numbers_say_nothing():
+@pytest.mark.parametrize("named", [False, True])
+def test_clusters_whose_numbers_say_nothing(named):
     x = np.repeat(np.random.default_rng(0).integers(0, 3, 40), 10).astype(float)
     one, other = labels(cluster=x), labels(cluster=(x + 1) % 3)
     for ds in (one, other):
         ds.cluster.attrs = {"kind": "category"}
-    table = ef.agreement({"a": one, "b": other}, draws=0)
+        if named:
+            meanings = "cluster_0 cluster_1 cluster_2"
+            ds.cluster.attrs |= {"flag_values": [0, 1, 2], "flag_meanings": meanings}
+    with pytest.warns(AgreementNote, match="0 of a is held against (cluster_)?0 of b"):
+        table = ef.agreement({"a": one, "b": other}, draws=0)
     together = table[table.category == ""]
     assert value(together, "adjusted_rand") == pytest.approx(1)
     assert value(together, "accuracy") == 0
     assert "same number" in note(together, "kappa")
     assert note(together, "adjusted_rand") == ""
+    of_one = table[table.category == ("cluster_1" if named else "1")]
+    assert "same number" in note(of_one, "f1")
 
 
 def cohort(n, noise, seed=0, lacking=()):

@@ -79,7 +79,7 @@ def test_an_arena_in_pixels_follows_a_later_scale() -> None:
 
 def test_what_is_refused() -> None:
     tracks = make_tracks(1, 10)
-    with pytest.raises(ef.DataError, match="calibrate them once"):
+    with pytest.raises(ef.DataError, match="calibrate them once.*units='mm'"):
         ef.calibrate(ef.calibrate(tracks, px_per_mm=2), px_per_mm=2)
     with pytest.raises(ef.DataError, match="needs px_per_mm"):
         ef.calibrate(tracks)

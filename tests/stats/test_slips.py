@@ -155,3 +155,11 @@ def test_a_frame_rate_that_is_too_low(real_data, file, fps):
     assert not said(fps)
     assert not said(fps / 2)
     assert len(said(fps / 10)) == ("demo1" not in file)
+    unknown = ef.clean(ef.read(real_data / file, fps=1))
+    assert find_slips(unknown, fps_known=False) == []
+
+
+def test_info_asks_for_no_other_rate_where_none_is_known(real_data):
+    ran = CliRunner().invoke(app, ["info", str(real_data / RATES[-1][0])])
+    assert "give --fps" in ran.output
+    assert "frame rate of the videos" not in ran.output

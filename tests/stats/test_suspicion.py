@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import ethoflow as ef
 from ethoflow.stats.quality import share_missing, track_quality
 from ethoflow.stats.survey import survey
-from ethoflow.stats.suspicion import find_pieces, find_suspicious
+from ethoflow.stats.suspicion import find_pieces, find_suspicious, suspect
 
 
 @pytest.fixture
@@ -236,3 +236,13 @@ def test_a_run_tells_of_pieces_of_tracks_and_counts_who_is_there() -> None:
     here = ds.assign_coords(animal=("individual", ["m1", *[""] * 8]))
     assert share_missing(here, survey(here)) == 0
     assert list(find_pieces(here, survey(here))) == []
+
+
+def test_without_a_frame_rate_nothing_is_said_in_seconds(walk):
+    absent = walk.copy()
+    absent[1, :, :, 8:] = np.nan
+    ds = tracks(absent)
+    assert suspect(ds, survey(ds), fps_known=False) == [
+        "individual_1: seen in 2.0% of the frames, all between 0 frames and 8 frames of "
+        "400 frames; longest absence 392 frames."
+    ]

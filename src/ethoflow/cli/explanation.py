@@ -81,7 +81,7 @@ def explain(
         factors = names_of(by, "--by") if by else None
         if factors:  # what cannot be shown by group is said before the trees are grown
             find_design(time_budget(of_one(found)), factors, unit=unit, animal=animal)
-        out.print(f"{taken}: trees on held-out recordings; this may take minutes", markup=False)
+        out.print(f"{taken}: trees, tested on held-out frames; this may take minutes", markup=False)
         fitted = surrogate(
             poses, found, behaviour or None, max_rows=rows,
             features=names_of(features, "--features"), window=names_of(window, "--window"),

@@ -191,8 +191,8 @@ def not_explained(row: pd.Series) -> str:
     """Why a label has no reasons."""
     few = f" It is in {row['recordings']} recording only." if row["recordings"] == 1 else ""
     return (
-        f"{row['behaviour']} is not explained: from these features it is not told in recordings "
-        f"that were held out (F1 {row['f1']:.2f}, chance {row['f1_chance']:.2f}; AUC "
+        f"{row['behaviour']} is not explained: from these features it is not told in frames that "
+        f"were held out (F1 {row['f1']:.2f}, chance {row['f1_chance']:.2f}; AUC "
         f"{row['auc']:.2f}, chance 0.50).{few}"
     )
 
@@ -218,11 +218,12 @@ def surrogate(
     """Why a frame has a label, in named features: gradient-boosted trees and their Shapley values.
 
     For every label, be it a cluster, a rule, a person's or a classifier's, trees are grown that
-    tell it from the other frames. They are tested on recordings that were held out; a label they do
-    not tell is not explained. Shapley values are exact and interventional: what each feature adds
-    to the log odds of a frame, against real frames of `reference`. Frames are real ones, some of
-    every label of every recording, evenly in time, and count as the frames they stand for. A frame
-    in which a feature is missing is unknown, and not explained.
+    tell it from the other frames. They are tested on recordings that were held out, or on blocks of
+    time where there is one; a label they do not tell is not explained. Shapley values are exact and
+    interventional: what each feature adds to the log odds of a frame, against real frames of
+    `reference`. Frames are real ones, some of every label of every recording, evenly in time, and
+    count as the frames they stand for. A frame in which a feature is missing is unknown, and not
+    explained.
 
     What a feature adds says how the trees tell the label, and not what made the animal do it.
 

@@ -88,7 +88,11 @@ def calibrate(
         as_dataset(ds, needs=["position"])
     if position_units(ds) != "px":
         what = "positions" if "position" in ds else "features"
-        raise DataError(f"the {what} are in {position_units(ds)} already: calibrate them once.")
+        raise DataError(
+            f"the {what} are in {position_units(ds)} already, from their file or a calibration: "
+            "calibrate them once, and leave arena and px_per_mm out here. Regions can be given in "
+            "mm: ef.mark_regions(ds, regions, units='mm')."
+        )
     if arena is None and px_per_mm is None:
         raise DataError(
             "calibrate needs px_per_mm=..., or an arena: ef.circle(...), ef.polygon(...)"

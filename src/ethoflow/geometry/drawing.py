@@ -78,6 +78,10 @@ class Way:
         return points / self.factor
 
 
+def _wanted(own: str) -> str:
+    return own if own == "px" else "mm, as in ef.mark_regions(ds, regions, units='mm')"
+
+
 def way_to_own(ds: xr.Dataset, row: int, units: str) -> Way:
     """How what is drawn in `units` comes to the unit of the positions of a recording."""
     own = position_units(ds)
@@ -97,7 +101,7 @@ def way_to_own(ds: xr.Dataset, row: int, units: str) -> Way:
     if "px_per_mm" not in ds:
         return Way(
             lacking=f"the regions are in {units} and the positions in {own}, and no scale is "
-            f"known: give them in {own}, or calibrate first with ef.calibrate."
+            f"known: give them in {_wanted(own)}, or calibrate first with ef.calibrate."
         )
     scale = float(np.atleast_1d(np.asarray(ds.px_per_mm.values, float))[row if
                   "recording" in ds.px_per_mm.dims else 0])  # fmt: skip

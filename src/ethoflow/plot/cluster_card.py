@@ -19,7 +19,7 @@ from ethoflow.plot.picture import Picture
 from ethoflow.plot.shap_bars import COLOURS, medians
 from ethoflow.short_names import short_names
 from ethoflow.skeleton import SEGMENTS
-from ethoflow.stats.design import plural
+from ethoflow.stats.design import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,8 +38,8 @@ def cluster_card(cards: Cards, behaviour: str) -> Picture:
 
     Reasons with the medians of each feature with the label and elsewhere; the mean pose now (dark),
     0.3 s before (palest) and after, the animal's centre at 0 and its nose ahead to the right; the
-    share of time by group, a point a unit and a line the mean; what other labels are there more or
-    less often than by chance; and where to look. A label that the surrogate does not explain has no
+    share of time by group, a point per unit and a line the mean; what other labels are there more
+    or less often than by chance; and where to look. A label that the surrogate does not explain has no
     reasons, and says so.
 
     Parameters
@@ -75,14 +75,15 @@ def _facts(own: dict[str, pd.DataFrame]) -> str:
     bouts = own["bouts"].iloc[0]
     near = f"; nearest: {plain(own['nearest']['nearest'].iloc[0])}" if len(own["nearest"]) else ""
     said = (
-        f"{int(bouts['n'])} bouts in {int(bouts['recordings'])} recordings, median "
+        f"{counted(int(bouts['n']), 'bout')} in {counted(int(bouts['recordings']), 'recording')}, "
+        "median "
         f"{bouts['median (s)']:.3g} s (eight in ten: {bouts['from (s)']:.2g} to "
         f"{bouts['to (s)']:.2g} s){near}"
     )
     if len(own["scores"]):
         score = own["scores"].iloc[0]
         said += (
-            f"\ntold in held-out recordings with F1 {score['f1']:.2f} (chance "
+            f"\ntold in held-out frames with F1 {score['f1']:.2f} (chance "
             f"{score['f1_chance']:.2f}), AUC {score['auc']:.2f} (chance 0.50)"
         )
     return said
@@ -164,7 +165,7 @@ def _nose(cards: Cards) -> str:
 def _usage(axis: Axes, own: dict[str, pd.DataFrame]) -> None:
     units, means = own["units"], own["usage"]
     unit = means["unit"].iloc[0] if len(means) else ""
-    _head(axis, f"share of time, a point a {unit}")
+    _head(axis, f"share of time, a point per {unit}")
     random = np.random.default_rng(0)
     groups = list(means["group"])
     for place, group in enumerate(groups):
@@ -173,7 +174,7 @@ def _usage(axis: Axes, own: dict[str, pd.DataFrame]) -> None:
         axis.plot(beside, values, "o", color=PALETTE[place % len(PALETTE)], ms=5, alpha=0.8, mew=0)
         mean = np.nanmean(values) if np.isfinite(values).any() else np.nan
         axis.plot([place - 0.28, place + 0.28], [mean, mean], color="black", lw=2)
-    counts = [f"{textwrap.fill(str(g), 14)}\n{int(n)} {plural(unit)}"
+    counts = [f"{textwrap.fill(str(g), 14)}\n{counted(int(n), unit)}"
               for g, n in zip(groups, means["n_units"], strict=True)]  # fmt: skip
     axis.set_xticks(range(len(groups)), counts, fontsize=8)
     axis.set_xlim(-0.6, max(len(groups), 1) - 0.4)
@@ -221,9 +222,9 @@ def _examples(axis: Axes, table: pd.DataFrame, short: Mapping[str, str]) -> None
         return
     drawn: Any = axis.table(cells, colLabels=["recording", "time", "animal"], loc="upper left",
                             cellLoc="left", edges="horizontal",
-                            colWidths=[0.4, 0.36, 0.28])  # fmt: skip
+                            colWidths=[0.37, 0.41, 0.26])  # fmt: skip
     drawn.auto_set_font_size(False)
-    drawn.set_fontsize(8.5)
+    drawn.set_fontsize(8)
     drawn.scale(1, 1.45)
 
 

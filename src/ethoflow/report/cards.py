@@ -53,8 +53,8 @@ def card_section(folder: Path, store: Place) -> Section:
     when = written.strftime("%Y-%m-%d %H:%M UTC")
     section.say(
         "What tells each label from other frames, in named features: how trees tell it, tested on "
-        f"held-out recordings, and not what made the animal do it. Written {when} by `ethoflow "
-        "explain`."
+        "held-out frames (of other recordings where there are several), and not what made the "
+        f"animal do it. Written {when} by `ethoflow explain`."
     )
     note = results.note_of(folder, "cards.csv") or {}
     if state_of(store, note.get("groups", [])) != note.get("state"):

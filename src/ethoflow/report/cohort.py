@@ -9,6 +9,7 @@ import xarray as xr
 from ethoflow.origin import origins
 from ethoflow.report.page import Section
 from ethoflow.schema import COORDINATES, count_frames
+from ethoflow.stats.design import counted
 
 
 def cohort_section(ds: xr.Dataset) -> Section:
@@ -17,8 +18,9 @@ def cohort_section(ds: xr.Dataset) -> Section:
     table = tabulate_cohort(ds)
     total = float(table["duration (s)"].sum())
     section.say(
-        f"{len(table)} recordings, {total / 3600:.3g} hours at {float(ds.fps):g} frames per "
-        f"second; {int(table['animals'].sum())} animals in them, counted in every recording."
+        f"{counted(len(table), 'recording')}, {total / 3600:.3g} hours at {float(ds.fps):g} frames "
+        f"per second; {counted(int(table['animals'].sum()), 'animal')} in them, counted in every "
+        "recording."
     )
     section.table(table, "cohort")
     return section

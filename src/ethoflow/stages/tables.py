@@ -24,7 +24,10 @@ from ethoflow.stages.job import Job
 from ethoflow.stages.keys import Duration, Files, Keys, Locate, Names, Where, placing
 from ethoflow.stages.made import FileSet, Item
 
-TITLE = "Time budget (means over animals or pairs; share of observed time; bouts of all)"
+TITLE = (
+    "Time budget (share of observed time and length of bouts: means over n, the animals or pairs "
+    "of every recording; bouts of all)"
+)
 
 TEMPLATE = """
 # tables:                   # bouts and time budgets are written always; and, where asked for:
@@ -134,6 +137,8 @@ def _note(budget: pd.DataFrame) -> object:
 def summarise(budget: pd.DataFrame) -> pd.DataFrame:
     """The mean share of each behaviour over the animals (or pairs) observed, and its bouts.
 
+    They count in every recording: `n` is no number of animals where some have several recordings.
+
     What is of several regions, raters or categories has a row for each of them.
     """
     columns = [str(column) for column in budget.columns]
@@ -141,7 +146,7 @@ def summarise(budget: pd.DataFrame) -> pd.DataFrame:
     several = ["source"] if "source" in columns and budget["source"].nunique() > 1 else []
     kinds = ["behaviour", *several, *further, *(["category"] if "category" in columns else [])]
     shown = budget.groupby(kinds, sort=False, dropna=False).agg(
-        animals=("share", "count"),
+        n=("share", "count"),
         share=("share", "mean"),
         bouts=("n_bouts", "sum"),
         mean_bout_s=("mean_bout", "mean"),

@@ -40,7 +40,7 @@ MOST_NAMES = 3
 """Recordings that one sentence names."""
 
 
-def find_slips(data: Data) -> list[str]:
+def find_slips(data: Data, *, fps_known: bool = True) -> list[str]:
     """Sentences on scales, frame rates and arenas that no animal fits, with the likely slip.
 
     Mostly none. Looked for: rodents (known by an ear) shorter or longer than any, animals faster
@@ -52,6 +52,8 @@ def find_slips(data: Data) -> list[str]:
     ----------
     data
         Poses.
+    fps_known
+        Whether `fps` is of the recording; nothing is said of it where it is not.
 
     Examples
     --------
@@ -76,7 +78,8 @@ def find_slips(data: Data) -> list[str]:
         if in_mm:
             for kind, fault in _of_scale(ds, row, place, after):
                 faults.setdefault(kind, (fault, []))[1].append(names[row])
-        for fault in _of_rate(ds, np.concatenate([p["moves"] for p in parts], axis=-1)):
+        moves = np.concatenate([p["moves"] for p in parts], axis=-1)
+        for fault in _of_rate(ds, moves) if fps_known else ():
             faults.setdefault(fault, (fault, []))[1].append(names[row])
     for fault, crossed in _of_arenas(ds, rows):
         faults[fault] = fault, [names[row] for row in crossed]

@@ -49,15 +49,16 @@ def find_suspicious(data: Data) -> list[str]:
     return suspect(ds, survey(ds))
 
 
-def suspect(ds: xr.Dataset, surveys: Mapping[int, Survey]) -> list[str]:
+def suspect(ds: xr.Dataset, surveys: Mapping[int, Survey], *, fps_known: bool = True) -> list[str]:
     """The sentences of `find_suspicious` from surveys made before."""
     several = ds.sizes.get("recording", 1) > 1
     sentences = [*_describe_cost(ds, surveys)]
     for row, (recording, found) in enumerate(each(surveys, ds)):
         if found is not None:
             where = f"{recording}: " if several else ""
-            sentences += [f"{where}{text}" for text in _describe(ds, row, found)]
-    return [*sentences, *find_slips(ds)]
+            rate = float(ds.fps) if fps_known else None
+            sentences += [f"{where}{text}" for text in _describe(ds, row, found, rate)]
+    return [*sentences, *find_slips(ds, fps_known=fps_known)]
 
 
 def cost_of(surveys: Mapping[int, Survey]) -> float:
@@ -73,7 +74,7 @@ def _describe_cost(ds: xr.Dataset, surveys: Mapping[int, Survey]) -> Iterator[st
         yield f"cleaning: {describe_loss(ds, score_of(ds).min_confidence, lost)}"
 
 
-def _describe(ds: xr.Dataset, row: int, found: Survey) -> Iterator[str]:
+def _describe(ds: xr.Dataset, row: int, found: Survey, fps: float | None) -> Iterator[str]:
     slots = [str(name) for name in ds.individual.values]
     seated, rare = _seated(ds, row), _rare(ds, row, found)
     worst, best = found.scores
@@ -84,11 +85,11 @@ def _describe(ds: xr.Dataset, row: int, found: Survey) -> Iterator[str]:
         yield pieces
     else:
         for i in rare:
-            yield f"{slots[i]}: {_tell_where(found, i, float(ds.fps))}."
+            yield f"{slots[i]}: {_tell_where(found, i, fps)}."
     present = [i for i in seated if i not in rare]
     for i in present:
         if max(found.first[i], found.n_frames - 1 - found.last[i]) > EARLY * found.n_frames:
-            yield f"{slots[i]}: {_tell_where(found, i, float(ds.fps))}."
+            yield f"{slots[i]}: {_tell_where(found, i, fps)}."
     yield from _describe_points(ds, present, found)
     for i in present:
         for j in present:
@@ -124,15 +125,17 @@ def _tell_pieces(seated: list[int], rare: list[int]) -> str:
     )
 
 
-def _tell_where(found: Survey, i: int, fps: float) -> str:
-    """Where the frames of an animal lie."""
+def _tell_where(found: Survey, i: int, fps: float | None) -> str:
+    """Where the frames of an animal lie, in s; in frames where no rate is known."""
     if not found.present[i]:
         return "never seen"
     share = found.present[i] / found.n_frames
-    first, last = found.first[i] / fps, (found.last[i] + 1) / fps
+    frames = (found.first[i], found.last[i] + 1, found.n_frames, found.absence[i])
+    unit, scale = ("s", fps) if fps else ("frames", 1)
+    first, last, whole, absence = (f"{float(n / scale):.6g} {unit}" for n in frames)
     return (
-        f"seen in {share:.1%} of the frames, all between {first:.6g} s and {last:.6g} s of "
-        f"{found.n_frames / fps:.6g} s; longest absence {found.absence[i] / fps:.6g} s"
+        f"seen in {share:.1%} of the frames, all between {first} and {last} of {whole}; "
+        f"longest absence {absence}"
     )
 
 

@@ -122,6 +122,10 @@ def test_labels_on_the_frames_of_tracks(tmp_path):
     assert ds.run.shape == (2, 40)
     assert np.isnan(ds.run[0]).all()
     assert ds.run[1].sum() == 10
+    rows = "".join(f"{i},{i in (3, 4)}\n" for i in range(40))
+    path = table(tmp_path / "c.csv", f"frame,run\n{rows}")
+    with pytest.raises(DataError, match="which animal they are about.*a column individual"):
+        read_labels(path, like=tracks)
     path = table(tmp_path / "b.csv", "subject,behaviour,start,stop\nm9,run,1,2\n")
     with pytest.raises(DataError, match=r"about 'm9', the animals of the tracks are 'm1', 'm2'"):
         read_labels(path, like=tracks)

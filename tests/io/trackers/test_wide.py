@@ -109,6 +109,31 @@ def test_columns_that_say_something_else_are_named(tmp_path):
         ef.read(path, fps=25)
 
 
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"time (s)": np.arange(N) / 30}, "it states 30 frames per second; the 25 that were given"),
+        ({"Frame": np.arange(N) * 2}, ""),
+        ({"paw_x": np.ones(N), "paw_y": np.ones(N)}, ""),
+        ({"recording": ["a"] * 20 + ["b"] * 20}, "its columns recording are no points"),
+        ({"": np.arange(N), "distance": np.ones(N)}, None),
+    ],
+)
+def test_a_plain_table_is_not_taken_for_one_of_simba(tmp_path, more, said):
+    """SimBA's have the same points, and features; of others no column is left out in silence."""
+    path = tmp_path / "m.csv"
+    _written(path, lambda part, key: f"{part}_{key.replace('likelihood', 'p')}", **more)
+    assert recognise(path).name == ("SimBA poses" if said is None else "wide table")
+    if said and "columns" in said:
+        with pytest.raises(DataError, match=said):
+            ef.read(path, fps=25)
+        return
+    ds, notes = _read(path)
+    assert ds.sizes["bodypart"] == 3 + ("paw_x" in more)
+    assert ds.sizes["time"] == (79 if "Frame" in more else N)
+    assert said is None or any(said in note for note in notes)
+
+
 def test_points_of_two_animals_are_told_by_prefix(tmp_path):
     table = {
         f"{who}_{part}_{a}": POINTS[part][:, i] + 100 * (who == "white")

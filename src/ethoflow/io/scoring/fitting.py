@@ -256,10 +256,16 @@ def _slot(individual: str, animals: Sequence[str], name: str) -> int:
     seated = [slot for slot, animal in enumerate(found) if animal]
     if len(found) == 1 or len(seated) == 1:
         return seated[0] if seated else 0
-    who = repr(individual) if individual else "nobody in particular"
+    ours = ", ".join(map(repr, found))
+    if not individual:
+        raise DataError(
+            f"{name}: the labels do not say which animal they are about, and the tracks have "
+            f"{ours}. Give them as a table of bouts with a column individual: behaviour, "
+            "individual, start, stop."
+        )
     raise DataError(
-        f"{name}: the labels are about {who}, the animals of the tracks are "
-        f"{', '.join(map(repr, found))}. Name the animals in the metadata as the rater does."
+        f"{name}: the labels are about {individual!r}, the animals of the tracks are {ours}. Name "
+        "the animals in the metadata as the rater does."
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ethoflow.io.headings import headings
 from ethoflow.io.options import Options
 from ethoflow.io.paths import recording_name
 from ethoflow.io.reader import Content, Tracks, reader
@@ -36,7 +37,19 @@ def simba_points(names: Sequence[str]) -> list[str]:
 
 def _matches(file: Content) -> bool:
     names = first_names(file)
-    return len(simba_points(names)) > 1 and "coords" not in names
+    points = simba_points(names)
+    return len(points) > 1 and "coords" not in names and not _is_plain(names, points)
+
+
+def _is_plain(names: Sequence[str], points: Sequence[str]) -> bool:
+    """Whether it is no table of SimBA, which would leave columns out without a word.
+
+    Columns say when or of whom a row is, or are further points; or there is something else, as
+    features are, beside rows without SimBA's numbers.
+    """
+    found = headings(names)
+    beside = set(found.beside.values()) <= {"frame"} and set(found.parts) <= set(points)
+    return not beside or bool(found.other and not {"", "Unnamed: 0"} & set(names))
 
 
 def first_names(file: Content) -> list[str]:

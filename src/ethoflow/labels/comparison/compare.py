@@ -8,14 +8,14 @@ from typing import Any, Literal, TypeAlias
 
 import pandas as pd
 
-from ethoflow.errors import DataError, UnknownName, no_such, one_or_many
+from ethoflow.errors import DataError, UnknownName, listed, no_such, one_or_many
 from ethoflow.labels.comparison import clocks
 from ethoflow.labels.comparison.clocks import Late
 from ethoflow.labels.comparison.measures import Measure, of_labels
 from ethoflow.labels.comparison.meeting import NothingShared
 from ethoflow.labels.comparison.notes import AgreementNote, Notes
 from ethoflow.labels.comparison.pairwise import COLUMNS, Pair, compare_pair
-from ethoflow.labels.comparison.reading import read
+from ethoflow.labels.comparison.reading import Reading, read
 from ethoflow.labels.comparison.sources import Labels, pairs_of, sources_of
 from ethoflow.labels.comparison.tallies import Settings
 from ethoflow.schema import Data
@@ -161,12 +161,23 @@ def agreement(
             nothing = nothing or error
             notes.add("nothing shared", f"{one.name} and {other.name}", str(error))
     if nothing is not None and not rows:
-        raise nothing
+        raise nothing if len(readings) == 2 else _nothing_shared(readings)
     for doubt in clocks.look_together(rows, pairs[0][0].fps) if offset == "search" else ():
         notes.add(doubt, "", doubt)
     for note in notes:
         warnings.warn(note, AgreementNote, stacklevel=2)
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _nothing_shared(readings: Mapping[str, Reading]) -> NothingShared:
+    """What is said where no pair of several sources has a behaviour in common."""
+    have = "; ".join(f"{name} has {listed(one.names(), 12)}" for name, one in readings.items())
+    flags_first = sorted(readings.values(), key=lambda one: not one.flags)
+    new, old = (one.names()[0] for one in flags_first[:2])
+    return NothingShared(
+        f"no two of the {len(readings)} sources have a behaviour in common: {have}. Say which is "
+        f"which, as in rename={{{old!r}: {new!r}}} (--rename {old}={new})."
+    )
 
 
 def _grouping(by: By | Sequence[By]) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -112,6 +113,8 @@ def compare_pair(
     for item, found in tallies.items():
         for key, group in _groups(found, grouping).items():
             named = (*pair.names, item.behaviour, item.category, *key)
+            if item.names and _is_numbered(item):
+                notes.add("numbers", who, _say_numbers(item, pair))
             for row in rows_of(group, of_categories() if item.names else measures, settings):
                 row["note"] = "; ".join(filter(None, [row["note"], _numbers(item, row["measure"])]))
                 rows.append(
@@ -122,10 +125,26 @@ def compare_pair(
 
 def _numbers(item: Item, measure: str) -> str:
     """Said of clusters whose numbers need not mean the same in both."""
-    is_numbers = item.names and all(name.isdigit() for name in item.names)
-    if not is_numbers or measure == "adjusted_rand":
+    if not _is_numbered(item) or measure == "adjusted_rand":
         return ""
     return "takes the same number for the same category; adjusted_rand does not"
+
+
+def _say_numbers(item: Item, pair: Pair) -> str:
+    a, b = pair.names
+    return (
+        f"{item.names[0]} of {a} is held against {item.names[0]} of {b}, and so on: two "
+        "clusterings number what they find as it comes. The measure adjusted_rand does not depend "
+        "on the numbers."
+    )
+
+
+def _is_numbered(item: Item) -> bool:
+    """Whether categories of both have numbers for names, as `3` or `cluster_3`."""
+    if not (item.is_kind_a and item.is_kind_b):
+        return False
+    numbered = re.compile(rf"({re.escape(item.behaviour)}[_ ]?)?\d+")
+    return any(numbered.fullmatch(name) for name in item.names or (item.category,))
 
 
 def _tallies(
