@@ -14,7 +14,7 @@ from ethoflow.errors import listed
 from ethoflow.io.options import Options
 from ethoflow.io.paths import recording_name
 from ethoflow.io.reader import Content, Tracks, reader
-from ethoflow.io.rows import read_text_table
+from ethoflow.io.rows import Table, read_text_table
 from ethoflow.io.stack import with_notes
 from ethoflow.io.trackers.tidy import read_wide
 from ethoflow.schema import DataError
@@ -35,7 +35,10 @@ _BESIDE = {
     "individual": {"individual", "animal", "animal_id", "id", "track", "track_id"},
 }
 _INDEX = {"", "index", "unnamed: 0"}
-_NO_PARTS = {"pos", "position", "loc", "location", "coord", "coordinate"}
+_NO_PARTS = {
+    "pos", "position", "loc", "location", "coord", "coordinate",
+    "vel", "velocity", "speed", "acc", "accel", "acceleration", "gyro", "mag",
+}  # fmt: skip
 """Words before an axis that name no part of a body."""
 _UNIT = re.compile(r"(?P<rest>.+?)[ _]*[(\[_ ](?P<unit>px|pixels?|mm|cm|m)[)\]]?", re.IGNORECASE)
 _PX = {"px", "pixel", "pixels"}
@@ -121,6 +124,30 @@ def _beside(name: str) -> str:
     return next((key for key, words in _BESIDE.items() if plain in words), "")
 
 
+def _check_rows(table: Table, found: Headings) -> None:
+    """Refuse a table whose rows are not its frames, as a column that numbers them says.
+
+    Raises
+    ------
+    DataError
+        Rows were left out, or those before the first.
+    """
+    if "frame" in found.beside or "time" in found.beside:
+        return
+    for name in (one for one in table.columns if one.lower() in _INDEX):
+        cells = table.cells(name)
+        if not all(cell.isdecimal() for cell in cells):
+            continue
+        numbers = np.array(cells, np.int64)
+        if numbers[0] > 1 or (np.diff(numbers) != 1).any():
+            named = f"the column {name!r}" if name else "the column without a name"
+            raise DataError(
+                f"{named} counts from {numbers[0]} to {numbers[-1]} in {len(numbers)} rows, so "
+                "these are not one frame after the other. Call the column frame where it numbers "
+                "the frames, or leave it out where the rows are all frames there are."
+            )
+
+
 def _matches(file: Content) -> bool:
     found = headings(file.header)
     known = len(found.parts) > 1 or bool(found.parts and found.beside)
@@ -131,7 +158,8 @@ def _matches(file: Content) -> bool:
 def read_wide_table(path: Path, options: Options) -> list[Tracks]:
     """A row per frame, and for each body part columns such as ``nose_x``, ``nose_y``, ``nose_p``.
 
-    Without a column of frames or times the rows are the frames. Positions are in px where no
+    Without a column of frames or times the rows are the frames; an index of the rows that has holes
+    or begins late is refused. Positions are in px where no
     heading says mm, cm or m (``nose_x_mm``).
     """
     table = read_text_table(path)
@@ -145,6 +173,7 @@ def read_wide_table(path: Path, options: Options) -> list[Tracks]:
     flat = [part for part, axes in found.parts.items() if "z" not in axes]
     if 0 < len(flat) < len(found.parts):
         raise DataError(f"{listed(flat)} have no z, which its other points have.")
+    _check_rows(table, found)
     unit, *more = sorted(found.units)
     if more:
         named = " and ".join(unit or "no unit" for unit in sorted(found.units))
