@@ -42,7 +42,8 @@ MOST_EMPTY = 1000
 class Table:
     """Columns of a table by name, as text or as numbers, and the line each row stands in.
 
-    Names that several columns have are in `twofold`, and cannot be asked for. Cells that semicolons or tabs separate may be numbers with a decimal comma.
+    Names that several columns have are in `twofold`, and cannot be asked for. Cells that semicolons
+    or tabs separate may be numbers with a decimal comma.
     """
 
     columns: Mapping[str, Column]

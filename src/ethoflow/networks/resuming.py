@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,11 @@ from ethoflow.place import local_path
 class _Kept:
     """Files of the trainings to come, and what was asked of all of them."""
 
-    files: Iterator[Path] = field(default_factory=lambda: iter(()))
-    asked: Mapping[str, Any] = field(default_factory=dict)
+    files: Iterator[Path]
+    asked: Mapping[str, Any]
 
 
-_KEPT: ContextVar[_Kept] = ContextVar("checkpoints of trainings", default=_Kept())
+_KEPT: ContextVar[_Kept | None] = ContextVar("checkpoints of trainings", default=None)
 
 
 @contextmanager
@@ -56,9 +56,11 @@ def resuming(
 
 def next_file() -> Path | None:
     """The file of the training that begins now; None where none is asked for."""
-    return next(_KEPT.get().files, None)
+    kept = _KEPT.get()
+    return None if kept is None else next(kept.files)
 
 
 def what_was_asked() -> Mapping[str, Any]:
     """What checkpoints of the trainings of now have to agree with, by name."""
-    return _KEPT.get().asked
+    kept = _KEPT.get()
+    return {} if kept is None else kept.asked

@@ -194,3 +194,16 @@ def test_confidences_in_percent_are_said(tmp_path):
     pd.DataFrame({**table, "nose_conf": RNG.uniform(50, 100, N)}).to_csv(path, index=False)
     _, notes = _read(path)
     assert any("as if they were in percent" in note for note in notes)
+
+
+@pytest.mark.parametrize("heading", ["frame,x_cm,y_cm", "frame,x_m,y_m,x_mm,y_mm"])
+def test_a_unit_is_no_body_part(tmp_path, heading):
+    columns = np.c_[np.arange(N), RNG.uniform(5, 400, (N, heading.count(",")))]
+    with pytest.raises(DataError, match="no known format"):
+        _read(_plain(tmp_path / "m.csv", heading, columns))
+
+
+def test_numbers_of_rows_are_no_animals(tmp_path):
+    columns = np.c_[np.arange(N), RNG.uniform(5, 400, (N, 4))]
+    with pytest.raises(DataError, match="40 names in 40 rows, so it names no animals"):
+        _read(_plain(tmp_path / "m.csv", "id,nose_x,nose_y,tail_x,tail_y", columns))

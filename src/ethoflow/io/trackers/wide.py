@@ -38,8 +38,9 @@ _INDEX = {"", "index", "unnamed: 0"}
 _NO_PARTS = {
     "pos", "position", "loc", "location", "coord", "coordinate",
     "vel", "velocity", "speed", "acc", "accel", "acceleration", "gyro", "mag",
+    "px", "pixel", "pixels", "mm", "cm", "m",
 }  # fmt: skip
-"""Words before an axis that name no part of a body."""
+"""Words beside an axis that name no part of a body."""
 _UNIT = re.compile(r"(?P<rest>.+?)[ _]*[(\[_ ](?P<unit>px|pixels?|mm|cm|m)[)\]]?", re.IGNORECASE)
 _PX = {"px", "pixel", "pixels"}
 
@@ -125,13 +126,21 @@ def _beside(name: str) -> str:
 
 
 def _check_rows(table: Table, found: Headings) -> None:
-    """Refuse a table whose rows are not its frames, as a column that numbers them says.
+    """Refuse a table whose rows are not its frames, or not of animals, as its columns say.
 
     Raises
     ------
     DataError
-        Rows were left out, or those before the first.
+        Rows were left out, or those before the first; or animals have a row each.
     """
+    if "individual" in found.beside:
+        who = table.cells(found.beside["individual"])
+        if 2 < len(who) < 2 * len(set(who)):
+            raise DataError(
+                f"the column {found.beside['individual']!r} has {len(set(who))} names in "
+                f"{len(who)} rows, so it names no animals: leave it out, or name the columns that "
+                f"are meant, as in columns={found.columns!r}."
+            )
     if "frame" in found.beside or "time" in found.beside:
         return
     for name in (one for one in table.columns if one.lower() in _INDEX):
