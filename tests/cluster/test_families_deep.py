@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+import ethoflow as ef
 from ethoflow.cluster.deep import Telling, around
 from ethoflow.cluster.families import contrastive as contrasts
 from ethoflow.cluster.families.masked import hide
@@ -58,6 +59,22 @@ def test_a_fit_goes_on_where_it_was_stopped(tmp_path, looks: int) -> None:
     other = replace(pieces, signal=pieces.signal + np.float32(0.01))
     with pytest.raises(DataError, match="differs in data"), resuming(tmp_path / "kept"):
         fit("vade", other, **small)
+
+
+def test_a_checkpoint_of_another_loss_is_refused(tmp_path) -> None:
+    """What a loss is set to leaves no trace in the weights: they would be given out as its own."""
+    poses = ef.simulate.simulate_recording(duration="40 s", seed=1).tracks
+    small = {"steps": 2, "width": 8, "latent": 4}
+
+    def ask(**settings: object) -> str:
+        return ef.cluster.fit(
+            poses, 2, "contrastive", max_frames=1000, settings={**small, **settings},
+            checkpoint=tmp_path / "c",
+        ).digest  # fmt: skip
+
+    assert ask() == ask()
+    with pytest.raises(DataError, match=r"differs in settings\.temperature\."):
+        ask(temperature=0.5)
 
 
 @torch.no_grad()

@@ -197,6 +197,13 @@ def test_training_on_a_stream_goes_on_from_a_checkpoint(tmp_path: Path) -> None:
     assert second.rows == history.rows
 
 
+def test_a_shelf_knows_all_that_lies_on_it() -> None:
+    held, other = lines(), lines()
+    middle = len(other.recording) // 2
+    other.arrays["x"][middle, :, 3] += 1
+    assert held.on_disk().digest == lines().on_disk().digest != other.on_disk().digest
+
+
 def test_what_fits_is_drawn_as_it_always_was() -> None:
     source = lines()
     in_memory, history = fit_streamed(source.on_disk(), room=10**9)

@@ -70,6 +70,9 @@ def test_training_goes_on_where_it_was_stopped(world, tmp_path):
         ef.learn.fit(
             *world, model="tcn", settings=settings, folds=0, seed=1, checkpoint=tmp_path / "c"
         )
+    more = {**settings, "dropout": 0.5}
+    with pytest.raises(DataError, match="differs in choices.settings"):
+        ef.learn.fit(*world, model="tcn", settings=more, folds=0, checkpoint=tmp_path / "c")
     with pytest.raises(WrongUse, match="it is for model='tcn'"):
         ef.learn.fit(*world, checkpoint=tmp_path / "c")
 

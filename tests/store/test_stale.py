@@ -266,9 +266,26 @@ def test_metadata_that_were_put_right_in_the_tracks_alone_are_said(
     ef.write(right.assign_coords(weight=("recording", [20.0, 21.0, 22.0])), path, "poses")
     with pytest.warns(ef.store.StaleGroup, match="labels/rules has other treatment than poses"):
         ef.open(path, "labels/rules")
-    said = "labels/rules: has other treatment than poses, which it was made from"
+    said = "labels/rules: has other treatment than poses"
     assert ef.verify(path).stale == (said,)
     ef.write(ef.annotate(ef.open(path, "poses"), ["moving"]), path, "labels/rules")
     found = ef.open(path, "labels/rules")
     assert found.treatment.values.tolist() == ["drug", "drug", "saline"]
     assert not ef.verify(path).stale
+
+
+def test_labels_that_somebody_wrote_are_held_against_the_tracks(
+    tmp_path: Path, ready: Ready
+) -> None:
+    """Nothing says what they were made from, and no run makes them again."""
+    path = ready(tmp_path / "c.zarr", upto="tracks")
+    given = ef.open(path, "tracks")
+    told = given.assign_coords(treatment=("recording", np.array(["a", "b", "b"], object)))
+    ef.write(told, path)
+    seen = xr.ones_like(told.confidence.isel(bodypart=0, drop=True)).load()
+    labels = xr.Dataset({"mine": seen.copy()}, coords=told.coords).drop_dims(["bodypart", "space"])
+    ef.write(labels, path, "labels/human")
+    ef.open(path, "labels/human")
+    ef.write(told.assign_coords(treatment=("recording", np.array(["b", "b", "a"], object))), path)
+    with pytest.warns(ef.store.StaleGroup, match="labels/human has other treatment than tracks"):
+        ef.open(path, "labels/human")

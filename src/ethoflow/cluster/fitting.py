@@ -127,7 +127,7 @@ def fit(
         taken = with_shelf(data, taken, frames, reads=reads, seed=seed, progress=progress)
         if "steps" not in (settings or {}):
             config = steps_to_pass(taken.recipe["fitted_on"]["network"]["frames"], config)
-    with resuming(checkpoint):
+    with resuming(checkpoint, lambda: _asked(model, config, taken.pieces)):
         fitted = family.fit(taken.pieces, config, seed=seed, device=device, progress=progress)
     if fitted.emission is None:
         from ethoflow.cluster.latent import with_states  # torch is heavy
@@ -135,6 +135,12 @@ def fit(
         fitted = with_states(fitted, taken.pieces, n_clusters, seed=seed)
     how = {"family": model, "settings": asdict(config), "seed": seed, **chosen}
     return _finish(fitted, taken, how)
+
+
+def _asked(model: str, config: Any, pieces: Pieces) -> dict[str, Any]:
+    """What a checkpoint has to agree with: the family, its settings, and all that is on disk."""
+    held = {} if pieces.shelf is None else {"frames": pieces.shelf.digest}
+    return {"model": model, **{f"settings.{k}": v for k, v in asdict(config).items()}, **held}
 
 
 def _finish(fitted: Fitted, taken: Sample, how: Mapping[str, Any]) -> Clusterer:

@@ -22,9 +22,14 @@ _BESIDE = {
     "time": {"time", "times", "timestamp", "timestamps", "t", "seconds"},
     "individual": {"individual", "animal", "animal_id", "id", "track", "track_id"},
 }
-_INDEX = {"", "index", "unnamed: 0"}
-_NO_PARTS = {"pos", "position", "loc", "location", "coord", "coordinate"}
-"""Words before an axis that name no part of a body."""
+INDEX = {"", "index", "unnamed: 0"}
+"""Headings of a column that numbers the rows."""
+_NO_PARTS = {
+    "pos", "position", "loc", "location", "coord", "coordinate",
+    "vel", "velocity", "speed", "acc", "accel", "acceleration", "gyro", "mag",
+    "px", "pixel", "pixels", "mm", "cm", "m",
+}  # fmt: skip
+"""Words beside an axis that name no part of a body."""
 _UNIT = re.compile(r"(?P<rest>.+?)[ _]*[(\[_ ](?P<unit>px|pixels?|mm|cm|m)[)\]]?", re.IGNORECASE)
 _PX = {"px", "pixel", "pixels"}
 
@@ -77,7 +82,7 @@ def headings(names: Iterable[str]) -> Headings:
         key = _beside(name)
         if key and name not in taken and beside.setdefault(key, name) == name:
             taken.add(name)
-    other = tuple(n for n in names if n not in taken and n.lower() not in _INDEX)
+    other = tuple(n for n in names if n not in taken and n.lower() not in INDEX)
     coordinates = [found[axis] for found in parts.values() for axis in _AXES if axis in found]
     return Headings(parts, beside, frozenset(units[name] for name in coordinates), other)
 

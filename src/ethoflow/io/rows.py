@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -41,12 +42,14 @@ MOST_EMPTY = 1000
 class Table:
     """Columns of a table by name, as text or as numbers, and the line each row stands in.
 
-    Cells that semicolons or tabs separate may be numbers with a decimal comma.
+    Names that several columns have are in `twofold`, and cannot be asked for. Cells that semicolons
+    or tabs separate may be numbers with a decimal comma.
     """
 
     columns: Mapping[str, Column]
     lines: Sequence[int]
     delimiter: str = ","
+    twofold: frozenset[str] = frozenset()
 
     def numbers(self, name: str, missing: Sequence[str] = ("", "-", "NA", "nan", "NaN")) -> Any:
         """A column as numbers; NaN where nothing is written.
@@ -54,7 +57,7 @@ class Table:
         Raises
         ------
         DataError
-            The column is not there, or a cell is no number.
+            The column is not there or there twice, or a cell is no number.
         """
         column = self._column(name)
         if isinstance(column, np.ndarray):
@@ -93,7 +96,7 @@ class Table:
         Raises
         ------
         DataError
-            The column is not there.
+            The column is not there, or there twice.
         """
         column = self._column(name)
         if isinstance(column, np.ndarray):
@@ -111,11 +114,16 @@ class Table:
                 columns[name] = [column[row] for row in rows]
             else:
                 columns[name] = column.take(rows)
-        return Table(columns, [self.lines[row] for row in rows], self.delimiter)
+        return replace(self, columns=columns, lines=[self.lines[row] for row in rows])
 
     def _column(self, name: str) -> Column:
         if name not in self.columns:
             raise DataError(no_column(name, self.columns))
+        if name in self.twofold:
+            raise DataError(
+                f"several columns are called {name!r}, and nothing says which counts: give each a "
+                "name of its own."
+            )
         return self.columns[name]
 
 
@@ -203,7 +211,8 @@ def table_of(rows: Rows) -> Table:
     columns: dict[str, Column] = {}
     for i, name in enumerate(names):
         columns.setdefault(name, [cells[i] for _, cells in rows[1:]])
-    return Table(columns, [number for number, _ in rows[1:]])
+    twofold = frozenset(name for name, count in Counter(names).items() if count > 1)
+    return Table(columns, [number for number, _ in rows[1:]], twofold=twofold)
 
 
 def whole_numbers(values: Any, lines: Sequence[int], what: str = "frame number") -> Any:

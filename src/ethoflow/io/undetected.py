@@ -12,6 +12,8 @@ from ethoflow.io.stack import Float32, Tracks
 
 _SAID = re.compile(r"(\d+) points are at \(-1, -1\)")
 
+_LEAST_PERCENT, _MOST_PERCENT = 10, 100
+
 
 def hide_undetected(position: Float32, confidence: Float32) -> int:
     """Make points at (-1, -1) with a score of -1 or 0 missing, in place; gives how many there are.
@@ -51,6 +53,7 @@ def without_undetected(tracks: Tracks) -> Tracks:
     confidence = tracks.confidence
     if confidence is None:
         return replace(tracks, notes=(*tracks.notes, *_note_doubtful(tracks.position)))
+    tracks = replace(tracks, notes=(*tracks.notes, *_note_percent(confidence)))
     if not (confidence == -1).any():
         return tracks
     position, confidence = tracks.position.copy(), confidence.copy()
@@ -67,6 +70,20 @@ def _note_doubtful(position: Float32) -> list[str]:
         "detect; the file has no scores that tell: they are kept as positions."
         for value, count in counts.items()
         if count > 1
+    ]
+
+
+def _note_percent(confidence: Float32) -> list[str]:
+    """A note on confidences that seem to be written in percent.
+
+    Peaks of some networks are a little above 1.
+    """
+    most = float(np.fmax.reduce(confidence, axis=None))
+    if not _LEAST_PERCENT < most <= _MOST_PERCENT:
+        return []
+    return [
+        f"its confidences go up to {most:.4g}, as if they were in percent; they are kept as they "
+        "are, and a min_confidence is held against them: 80 for 80 %."
     ]
 
 

@@ -124,8 +124,14 @@ def fit(
     if checkpoint is not None and model != "tcn":
         raise WrongUse("trees are not kept in a checkpoint: it is for model='tcn'.")
     learnt = prepare(data, labels, behaviours, choices)
-    with resuming(checkpoint):
+    with resuming(checkpoint, lambda: _asked(learnt)):
         return _fit(learnt)
+
+
+def _asked(learnt: Prepared) -> dict[str, Any]:
+    """What a checkpoint has to agree with: what is learnt from, and all that was chosen."""
+    plan = {f"choices.{name}": value for name, value in asdict(learnt.plan).items()}
+    return {**plan, "labels or features": describe(learnt.met, learnt.tracks)["fingerprint"]}
 
 
 def _fit(learnt: Prepared) -> Classifier:

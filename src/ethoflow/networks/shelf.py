@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import xxhash
 import zarr
 
 from ethoflow.disk import writing_to
@@ -95,6 +96,7 @@ class Shelf:
         self._most = most
         self._recording: list[int] = []
         self._n_frames: list[int] = []
+        self._content = xxhash.xxh3_128()
         self._folder = Folder(4 * sum(channels.values()) * longest * most)
         self._arrays = {name: self._make(name) for name in channels}
 
@@ -115,6 +117,11 @@ class Shelf:
         """Frames of every piece, (piece,)."""
         return np.array(self._n_frames, int)
 
+    @property
+    def digest(self) -> str:
+        """Of all that was put here."""
+        return self._content.hexdigest()
+
     def put(
         self, arrays: Mapping[str, Array], recording: Sequence[int], n_frames: Sequence[int]
     ) -> None:
@@ -123,6 +130,9 @@ class Shelf:
         with writing_to(self._folder.path, goes_on=GOES_ON):
             for name, array in arrays.items():
                 self._arrays[name][begin:end] = array
+        for name in sorted(arrays):
+            self._content.update(f"{name} {list(recording)} {list(n_frames)}".encode())
+            self._content.update(np.ascontiguousarray(arrays[name], np.float32).data)
         self._recording += map(int, recording)
         self._n_frames += map(int, n_frames)
 

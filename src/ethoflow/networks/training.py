@@ -19,7 +19,7 @@ from ethoflow.errors import DataError
 from ethoflow.networks import checkpoints
 from ethoflow.networks.drawing import gather_looks, make_sampler
 from ethoflow.networks.progress import Progress
-from ethoflow.networks.resuming import next_file
+from ethoflow.networks.resuming import next_file, what_was_asked
 from ethoflow.networks.streams import Source, Stream
 from ethoflow.networks.stretches import Sampler, enough, split_pieces
 
@@ -128,6 +128,7 @@ def train(
     module.to(device)
     checkpoint = next_file() if checkpoint is None else checkpoint
     told = {} if checkpoint is None else _told(plan, seed, module, pieces, recording)
+    told |= {"device": device.partition(":")[0], "room": getattr(sampler, "slots", None)}
     job = Job(module, plan, sampler, looks, device)
     with closing(sampler), seeded(seed, device):
         if checkpoint is not None and checkpoint.exists():
@@ -174,7 +175,8 @@ def _told(
     for name in sorted(some):
         digest.update(name.encode())
         digest.update(np.ascontiguousarray(some[name]).data)
-    return {"plan": vars(plan), "seed": seed, "sizes": sizes, "data": digest.hexdigest()}
+    own = {"plan": vars(plan), "seed": seed, "sizes": sizes, "data": digest.hexdigest()}
+    return {**own, **what_was_asked()}
 
 
 def _ends(n: int, most: int = 64) -> Array:

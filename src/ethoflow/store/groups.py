@@ -221,9 +221,9 @@ def _warn(state: State, group: str) -> None:
 
     for source, names in find_other_metadata(state, group).items():
         warnings.warn(
-            f"{state.path}: {group} has other {in_words(names)} than {source}, which it was made "
-            "from, and groups by these would be wrong in one of them: make it, and what lies "
-            "between, again with the same command, or ef.write.",
+            f"{state.path}: {group} has other {in_words(names)} than {source}, and groups by these "
+            "would be wrong in one of them: make it, and what it was made from, again with the "
+            "same command, or ef.write.",
             StaleGroup,
             stacklevel=5,
         )

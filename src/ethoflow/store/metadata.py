@@ -13,6 +13,7 @@ from ethoflow.store.state import FRAMES_OF, State
 
 OWN = ("recording", "digest", "source_file", "n_frames", "origin")
 """Coordinates of recordings that are no metadata, or that other digests stand for."""
+TRACKS, LABELS = "tracks", "labels/"
 OF = (("recording",), ("recording", "individual"))
 
 
@@ -20,7 +21,8 @@ def find_other_metadata(state: State, group: str) -> dict[str, list[str]]:
     """Names of metadata that differ, by the group that has other values than `group`.
 
     Looked at are all groups that `group` was made from, on the way back to the tracks, in the
-    recordings and animals that both have. What one of them lacks differs in nothing.
+    recordings and animals that both have; the tracks for labels that somebody wrote, where nothing
+    says what they were made from. What one of them lacks differs in nothing.
     """
     found, named = {}, set[str]()
     for other in _behind(state, group):
@@ -44,6 +46,8 @@ def _behind(state: State, group: str) -> Iterator[str]:
             if state.arrays(other):
                 order.append(other)
                 left.append(other)
+    if len(order) == 1 and group.startswith(LABELS) and state.arrays(TRACKS):
+        order.append(TRACKS)
     return reversed(order[1:])
 
 

@@ -90,7 +90,7 @@ def _list_stale(state: State, group: str) -> list[str]:
         for source, names in find_lacking(state, group).items()
     ]
     other = [
-        f"{group}: has other {in_words(names)} than {source}, which it was made from"
+        f"{group}: has other {in_words(names)} than {source}"
         for source, names in find_other_metadata(state, group).items()
     ]
     return [*changed, *lacking, *other]

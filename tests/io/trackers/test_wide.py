@@ -180,3 +180,55 @@ def test_blanks_around_names_are_no_part_of_them(tmp_path):
     lines += [f"{i}, {i}.5, 2, 0.9" for i in range(5)]
     (tmp_path / "m.csv").write_text("\n".join(lines))
     assert ef.read(tmp_path / "m.csv", fps=25).bodypart.values.tolist() == ["nose"]
+
+
+def _plain(path, head, columns, rows=N):
+    lines = [head, *(",".join(f"{value:.0f}" for value in row) for row in columns[:rows])]
+    path.write_text("\n".join(lines))
+    return path
+
+
+@pytest.mark.parametrize("first", [np.r_[0:10, 20 : N + 10], np.arange(N) + 500])
+def test_rows_that_are_not_the_frames_are_refused(tmp_path, first):
+    """Where rows were dropped before a table was saved, its index says so and nothing else does."""
+    columns = np.c_[first, RNG.uniform(5, 400, (N, 4))]
+    path = _plain(tmp_path / "m.csv", ",nose_x,nose_y,tail_x,tail_y", columns)
+    with pytest.raises(DataError, match="not one frame after the other. Call the column frame"):
+        _read(path)
+    named = _plain(tmp_path / "n.csv", "frame,nose_x,nose_y,tail_x,tail_y", columns)
+    ds, _ = _read(named)
+    assert ds.sizes["time"] == first[-1] - first[0] + 1
+
+
+def test_columns_of_one_name_are_refused(tmp_path):
+    columns = RNG.uniform(5, 400, (N, 6))
+    path = _plain(tmp_path / "m.csv", "nose_x,nose_y,nose_x,nose_y,tail_x,tail_y", columns)
+    with pytest.raises(DataError, match="several columns are called 'nose_x'"):
+        _read(path)
+
+
+def test_velocities_are_no_body_part(tmp_path):
+    columns = np.c_[np.arange(N), RNG.uniform(5, 400, (N, 4))]
+    with pytest.raises(DataError):
+        _read(_plain(tmp_path / "m.csv", "frame,nose_x,nose_y,vel_x,vel_y", columns))
+
+
+def test_confidences_in_percent_are_said(tmp_path):
+    table = {"frame": np.arange(N), "nose_x": POINTS["nose"][:, 0], "nose_y": POINTS["nose"][:, 1]}
+    path = tmp_path / "m.csv"
+    pd.DataFrame({**table, "nose_conf": RNG.uniform(50, 100, N)}).to_csv(path, index=False)
+    _, notes = _read(path)
+    assert any("as if they were in percent" in note for note in notes)
+
+
+@pytest.mark.parametrize("heading", ["frame,x_cm,y_cm", "frame,x_m,y_m,x_mm,y_mm"])
+def test_a_unit_is_no_body_part(tmp_path, heading):
+    columns = np.c_[np.arange(N), RNG.uniform(5, 400, (N, heading.count(",")))]
+    with pytest.raises(DataError, match="no known format"):
+        _read(_plain(tmp_path / "m.csv", heading, columns))
+
+
+def test_numbers_of_rows_are_no_animals(tmp_path):
+    columns = np.c_[np.arange(N), RNG.uniform(5, 400, (N, 4))]
+    with pytest.raises(DataError, match="40 names in 40 rows, so it names no animals"):
+        _read(_plain(tmp_path / "m.csv", "id,nose_x,nose_y,tail_x,tail_y", columns))
