@@ -59,8 +59,8 @@ def test_cleaning() -> None:
 
 @pytest.mark.slow
 def test_statistics() -> None:
-    script = REPOSITORY / "benchmarks" / "statistics.py"
-    output = subprocess.check_output([sys.executable, str(script), "--cohorts", "10"], text=True)
+    command = [sys.executable, "-m", "benchmarks.statistics", "--cohorts", "10"]
+    output = subprocess.check_output(command, text=True, cwd=REPOSITORY)
     assert "largest loss" in output
 
 
