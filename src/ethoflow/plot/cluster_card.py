@@ -39,8 +39,8 @@ def cluster_card(cards: Cards, behaviour: str) -> Picture:
     Reasons with the medians of each feature with the label and elsewhere; the mean pose now (dark),
     0.3 s before (palest) and after, the animal's centre at 0 and its nose ahead to the right; the
     share of time by group, a point per unit and a line the mean; what other labels are there more
-    or less often than by chance; and where to look. A label that the surrogate does not explain has no
-    reasons, and says so.
+    or less often than by chance; and where to look. A label that the surrogate does not explain has
+    no reasons, and says so.
 
     Parameters
     ----------
