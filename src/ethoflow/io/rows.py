@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -42,8 +41,8 @@ MOST_EMPTY = 1000
 class Table:
     """Columns of a table by name, as text or as numbers, and the line each row stands in.
 
-    Names that several columns have are in `twofold`, and cannot be asked for. Cells that semicolons
-    or tabs separate may be numbers with a decimal comma.
+    Names of several columns that differ are in `twofold`, and cannot be asked for. Cells that
+    semicolons or tabs separate may be numbers with a decimal comma.
     """
 
     columns: Mapping[str, Column]
@@ -209,10 +208,12 @@ def table_of(rows: Rows) -> Table:
     if len(rows) == 1:
         raise DataError("no frames: the table has a header and no rows.")
     columns: dict[str, Column] = {}
+    twofold: set[str] = set()
     for i, name in enumerate(names):
-        columns.setdefault(name, [cells[i] for _, cells in rows[1:]])
-    twofold = frozenset(name for name, count in Counter(names).items() if count > 1)
-    return Table(columns, [number for number, _ in rows[1:]], twofold=twofold)
+        found = [cells[i] for _, cells in rows[1:]]
+        if columns.setdefault(name, found) != found:
+            twofold.add(name)
+    return Table(columns, [number for number, _ in rows[1:]], twofold=frozenset(twofold))
 
 
 def whole_numbers(values: Any, lines: Sequence[int], what: str = "frame number") -> Any:
