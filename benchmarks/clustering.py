@@ -95,12 +95,12 @@ def labels_of(model: ef.cluster.Clusterer, ds: xr.Dataset) -> np.ndarray:
     return model.predict(ds).cluster.isel(individual=0).values
 
 
-def score(path: Path, models: list[str]) -> Iterator[Score]:
+def score(path: Path, models: list[str], device: str) -> Iterator[Score]:
     """Every family on one set: its clusters, and for deep ones those of its latent."""
     ds, state = read(path)
     for name in models:
         begun = time.process_time()
-        model = ef.cluster.fit(ds, STATES, name)
+        model = ef.cluster.fit(ds, STATES, name, device=device)
         spent = time.process_time() - begun
         begun = time.process_time()
         found = model.predict(ds).compute()
@@ -244,6 +244,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--sets", nargs="+")
     parser.add_argument("--models", nargs="+", default=FAMILIES)
+    parser.add_argument("--device", default="cpu", help="where families are fitted: cpu or cuda")
     for name in ("everything", *PARTS):
         parser.add_argument(f"--{name}", action="store_true")
     given = parser.parse_args()
@@ -253,7 +254,7 @@ def main() -> None:
     parts = [name for name in PARTS if given.everything or getattr(given, name)]
     begun = time.process_time()
     if not parts or given.everything:
-        print(markdown(list(_printed(paths, given.models))), flush=True)
+        print(markdown(list(_printed(paths, given.models, given.device))), flush=True)
     for name in parts:
         for path in paths:
             if given.sets or path.stem in CHOSEN_ON:
@@ -261,9 +262,9 @@ def main() -> None:
     print(f"{time.process_time() - begun:,.0f} CPU s in all", flush=True)
 
 
-def _printed(paths: list[Path], models: list[str]) -> Iterator[Score]:
+def _printed(paths: list[Path], models: list[str], device: str) -> Iterator[Score]:
     for path in paths:
-        for one in score(path, models):
+        for one in score(path, models, device):
             print(one, flush=True)
             yield one
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -201,31 +201,29 @@ def _warn(state: State, group: str) -> None:
             IncompleteGroup,
             stacklevel=5,
         )
-    stale = find_stale(state, group)
-    if stale:
-        said = "; ".join(f"{', '.join(names)} from {source}" for source, names in stale.items())
+    for said in _out_of_date(state, group):
         warnings.warn(
-            f"{state.path}: {group} was made from numbers that have changed since ({said}): make "
-            "it again with the same command, or ef.write.",
-            StaleGroup,
-            stacklevel=5,
-        )
-    for source, names in find_lacking(state, group).items():
-        warnings.warn(
-            f"{state.path}: {group} lacks recordings that {source}, which it was made from, has by "
-            f"now ({len(names)}: {listed(names, 3)}): to have them, make it again with the same "
-            "command, or ef.write.",
+            f"{state.path}: {group} {said} again with the same command, or ef.write.",
             StaleGroup,
             stacklevel=5,
         )
 
+
+def _out_of_date(state: State, group: str) -> Iterator[str]:
+    """Why a group is no more what would be made now, up to the word that it is to be made."""
+    stale = find_stale(state, group)
+    if stale:
+        said = "; ".join(f"{', '.join(names)} from {source}" for source, names in stale.items())
+        yield f"was made from numbers that have changed since ({said}): make it"
+    for source, names in find_lacking(state, group).items():
+        yield (
+            f"lacks recordings that {source}, which it was made from, has by now ({len(names)}: "
+            f"{listed(names, 3)}): to have them, make it"
+        )
     for source, names in find_other_metadata(state, group).items():
-        warnings.warn(
-            f"{state.path}: {group} has other {in_words(names)} than {source}, and groups by these "
-            "would be wrong in one of them: make it, and what it was made from, again with the "
-            "same command, or ef.write.",
-            StaleGroup,
-            stacklevel=5,
+        yield (
+            f"has other {in_words(names)} than {source}, and groups by these would be wrong in one "
+            "of them: make it, and what it was made from,"
         )
 
 

@@ -98,7 +98,8 @@ def test_times_and_animals_stand_beside(tmp_path):
 
 def test_frames_that_have_no_row_are_missing(tmp_path):
     frames = np.delete(np.arange(N + 3), [4, 5, 6])
-    ds, _ = _read(_written(tmp_path / "m.csv", lambda p, k: f"{p}_{k}", frame=frames))
+    ds, notes = _read(_written(tmp_path / "m.csv", lambda p, k: f"{p}_{k}", frame=frames))
+    assert any("3 of its 43 frames have no row" in note for note in notes)
     gone = np.isnan(ds.position).all(["individual", "bodypart", "space"])
     assert np.flatnonzero(gone).tolist() == [4, 5, 6]
 

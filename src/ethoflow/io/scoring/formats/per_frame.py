@@ -23,7 +23,7 @@ _UNKNOWN = ("", "NA", "NaN", "nan")
 _UNMARKED = (*_UNKNOWN, "-1", "-1.0")
 """Cells of frames that were not labelled."""
 _FLAGS = {"0": 0.0, "1": 1.0, "0.0": 0.0, "1.0": 1.0}
-_WORDS = {"false": 0.0, "true": 1.0}
+_MARKS = {**_FLAGS, "false": 0.0, "true": 1.0}
 _NUMBERS = {"", "frame", "frames", "frame_idx", "frame_index", "frame number", "unnamed: 0"}
 """Headings of a first column that numbers the frames."""
 
@@ -39,7 +39,7 @@ def _is_one_hot(file: Content) -> bool:
         return False
     same = all(len(row) == len(rows[0]) and row[0].isdigit() for row in rows[1:])
     cells = {cell.lower() for row in rows[1:] for cell in row[1:]}
-    return same and cells <= {*_FLAGS, *_WORDS, *map(str.lower, _UNMARKED)}
+    return same and cells <= {*_MARKS, *map(str.lower, _UNMARKED)}
 
 
 @label_reader("one column per behaviour", matches=_is_one_hot)
@@ -102,7 +102,7 @@ def _flag(cell: str, line: int) -> float:
     if cell in _UNMARKED:
         return np.nan
     try:
-        return {**_FLAGS, **_WORDS}[cell.lower()]
+        return _MARKS[cell.lower()]
     except KeyError as error:
         raise DataError(f"line {line}: its cells must be 0 or 1, found {cell!r}.") from error
 
